@@ -1,0 +1,39 @@
+/**
+ * The few matrix operations that the GPU and the CPU both offer. Linear algebra (`linalg/`) is written once, against
+ * these; `gpu/` and `cpu/` implement them. All matrices are dense, row-major float32.
+ */
+export interface Backend {
+  readonly kind: 'gpu' | 'cpu';
+  /** For people: the adapter's name, or the runtime and its threads. */
+  readonly description: string;
+  /** True for a software adapter (`isFallbackAdapter`), where the CPU backend is faster. */
+  readonly software: boolean;
+
+  /** Copies `values` (length rows·columns) to the backend. */
+  upload(values: Float32Array, rows: number, columns: number): Matrix;
+  download(matrix: Matrix): Promise<Float32Array<ArrayBuffer>>;
+
+  /** op(a)·op(b), where op transposes on demand. Throws a RangeError where the inner dimensions differ. */
+  multiply(a: Matrix, b: Matrix, transpose?: { a?: boolean; b?: boolean }): Promise<Matrix>;
+
+  /**
+   * An orthogonal `[rows, rows]` matrix whose row i is the i-th left singular vector of `a`, by falling singular value.
+   * Entries of `a` must be finite and scaled to a largest magnitude of about 1. Rows beyond the rank complete the
+   * basis. Orthogonal to about 1e−5: `linalg/svd` polishes it and reads the singular values from the product with `a`.
+   */
+  leftSingularVectors(
+    a: Matrix,
+    call?: { signal?: AbortSignal | undefined; onProgress?: ((share: number) => void) | undefined },
+  ): Promise<Matrix>;
+
+  /** Gives the matrix's memory back. Using it afterwards is an error. */
+  free(...matrices: Matrix[]): void;
+  /** Frees everything, the device included. */
+  dispose(): void;
+}
+
+/** A matrix that lives on a backend; only the backend that made it can read it. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+}
