@@ -1,0 +1,153 @@
+import type { NodeProto, TensorProto } from 'onnx-buf';
+import type { Model } from './model';
+import { DataType } from './onnx/build';
+import { type Role, roleOf } from './roles';
+import { type Constant, resolve, type Scope, scopeOf, scopesIn } from './scopes';
+import { bytesOf, dimsOf, dtypeName, elementsOf } from './tensors';
+
+/** A weight with its consumers: what can be compressed, once, however many nodes use it. */
+export interface Layer {
+  /** Where the weight is stored and what it is called; unique, and stable while the model around it is rewritten. */
+  readonly id: string;
+  /** Its first consumer's node name, or the weight's name where the node has none. */
+  readonly name: string;
+  readonly weight: string;
+  readonly op: string;
+  /** [out, in] for MatMul and Gemm, [out, in/groups, …kernel] for Conv, [rows, columns] for Gather. */
+  readonly shape: readonly number[];
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly dtype: string;
+  readonly compressible: boolean;
+  /** Why not. */
+  readonly reason?: string;
+  readonly tensor: TensorProto;
+  readonly home: Scope;
+  readonly holder?: NodeProto;
+  readonly uses: readonly Use[];
+  /** Whether the tensor is stored as [in, out], the transpose of `shape`. */
+  readonly stored: 'as shape' | 'transposed';
+}
+
+/** One node that consumes a weight. */
+export interface Use {
+  readonly node: NodeProto;
+  readonly scope: Scope;
+  readonly input: number;
+  /** undefined where the operator is not handled. */
+  readonly role?: Role;
+  readonly castTo?: number;
+  /** Whether this node's [out, in] matrix is the transpose of the tensor as stored. */
+  readonly transposed: boolean;
+}
+
+/** A tensor below this many elements that no handled operator uses (a scale, a bias, a table of shapes) is not listed. */
+const LISTED = 1024;
+
+/** Bytes that two more nodes and two tensor headers add to a file, about. */
+const OVERHEAD = 256;
+
+const QUANTISED = new Set([
+  'int8',
+  'uint8',
+  'int4',
+  'uint4',
+  'float8e4m3fn',
+  'float8e4m3fnuz',
+  'float8e5m2',
+  'float8e5m2fnuz',
+]);
+
+/** The model's layers in the order in which their first consumers stand in the graph. */
+export function layersOf(model: Model): Layer[] {
+  const uses = new Map<TensorProto, { constant: Constant; uses: Use[] }>();
+  const main = scopeOf(model.graph);
+  for (const scope of scopesIn(main)) {
+    for (const node of scope.graph.node) {
+      node.input.forEach((name, input) => {
+        const constant = name === '' ? undefined : resolve(name, scope);
+        if (!constant || isPassage(node) || isConstantExpression(node, scope)) return;
+        const known = uses.get(constant.tensor) ?? { constant, uses: [] };
+        known.uses.push(useOf(node, scope, input, constant));
+        uses.set(constant.tensor, known);
+      });
+    }
+  }
+  return [...uses.values()].flatMap(({ constant, uses }) => layerOf(constant, uses) ?? []);
+}
+
+// These only hand a constant on; what counts is who uses the result.
+const isPassage = (node: NodeProto): boolean => ['Identity', 'Transpose', 'Cast'].includes(node.opType);
+
+const isConstantExpression = (node: NodeProto, scope: Scope): boolean =>
+  node.input.every((name) => name === '' || resolve(name, scope) !== undefined);
+
+function useOf(node: NodeProto, scope: Scope, input: number, constant: Constant): Use {
+  const role = roleOf(node, input, constant.tensor);
+  return {
+    node,
+    scope,
+    input,
+    transposed: role !== undefined && constant.transposed !== role.transposed,
+    ...(role && { role }),
+    ...(constant.castTo !== undefined && { castTo: constant.castTo }),
+  };
+}
+
+function layerOf({ tensor, home, holder }: Constant, uses: readonly Use[]): Layer | undefined {
+  const dims = dimsOf(tensor);
+  const dtype = dtypeName(tensor.dataType);
+  const handled = uses.some((use) => use.role);
+  const quantised = QUANTISED.has(dtype);
+  if (!dtype.includes('float') && !quantised) return undefined;
+  if (dims.length < 2 || (!handled && elementsOf(tensor) < LISTED)) return undefined;
+
+  const first = uses[0]!;
+  const weight = holder ? ((tensor.name || holder.output[0]) ?? '') : tensor.name;
+  const transposed = first.transposed;
+  const shape = transposed ? [dims[1]!, dims[0]!] : dims;
+  const reason = whyNot(tensor, dtype, quantised, shape, uses, home);
+  return {
+    id: `${home.path}${holder ? (holder.output[0] ?? '') : tensor.name}`,
+    name: first.node.name || weight,
+    weight,
+    op: first.node.opType,
+    shape,
+    parameters: elementsOf(tensor),
+    bytes: bytesOf(tensor),
+    dtype,
+    compressible: reason === undefined,
+    ...(reason !== undefined && { reason }),
+    tensor,
+    home,
+    ...(holder && { holder }),
+    uses,
+    stored: transposed ? 'transposed' : 'as shape',
+  };
+}
+
+function whyNot(
+  tensor: TensorProto,
+  dtype: string,
+  quantised: boolean,
+  shape: readonly number[],
+  uses: readonly Use[],
+  home: Scope,
+): string | undefined {
+  if (quantised) return `already quantised (${dtype})`;
+  for (const { role, node } of uses) {
+    if (!role) return `used by ${node.opType} in a way that is not handled yet`;
+    if (role.unhandled) return role.unhandled;
+  }
+  if (tensor.dataType !== DataType.FLOAT && tensor.dataType !== DataType.FLOAT16)
+    return `stored as ${dtype}, which is not handled yet`;
+  if (new Set(uses.map(({ role }) => role!.kind === 'conv')).size > 1)
+    return 'used by convolutions and by other operators at once';
+  if (home.graph.output.some(({ name }) => name === tensor.name)) return 'also an output of the graph';
+  const [out, inner, ...kernel] = shape as [number, number, ...number[]];
+  const smallest = out + inner + kernel.reduce((product, size) => product * size, 1) * (kernel.length > 0 ? 1 : 0);
+  if ((bytesOf(tensor) / elementsOf(tensor)) * (elementsOf(tensor) - smallest) <= OVERHEAD) {
+    return `too small: even rank 1 would not make up for the nodes it adds`;
+  }
+  return undefined;
+}

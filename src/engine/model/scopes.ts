@@ -1,0 +1,78 @@
+import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
+import { attributeOf, intsOf, subgraphsOf } from './onnx/attributes';
+
+/** A graph and where it stands: sub-graphs see the values of the graphs around them. */
+export interface Scope {
+  readonly graph: GraphProto;
+  /** '' for the main graph, "12.then_branch/" for a graph inside its node 12. */
+  readonly path: string;
+  readonly parent?: Scope;
+  readonly children: ReadonlyMap<NodeProto, readonly { readonly key: string; readonly scope: Scope }[]>;
+  /** Constants that are stored in this very graph, by value name. */
+  readonly constants: ReadonlyMap<string, Constant>;
+}
+
+/** A value that does not depend on the model's inputs: a stored tensor, seen through Transpose, Identity or Cast. */
+export interface Constant {
+  readonly tensor: TensorProto;
+  /** Where the tensor is stored. */
+  readonly home: Scope;
+  /** The Constant node that holds it, if no initializer does. */
+  readonly holder?: NodeProto;
+  /** Whether an odd number of Transposes stands between the tensor and this value. */
+  readonly transposed: boolean;
+  /** Element type that a Cast on the way gives it (onnx data type). */
+  readonly castTo?: number;
+}
+
+export function scopeOf(graph: GraphProto, path = '', parent?: Scope): Scope {
+  const constants = new Map<string, Constant>();
+  const children = new Map<NodeProto, { key: string; scope: Scope }[]>();
+  const scope: Scope = { graph, path, constants, children, ...(parent && { parent }) };
+  for (const tensor of graph.initializer) constants.set(tensor.name, { tensor, home: scope, transposed: false });
+  graph.node.forEach((node, index) => {
+    const output = node.output[0];
+    const constant = output === undefined ? undefined : constantOf(node, scope);
+    if (output && constant) constants.set(output, constant);
+    const inner = subgraphsOf(node);
+    if (inner.length > 0) {
+      children.set(
+        node,
+        inner.map(({ key, graph }) => ({ key, scope: scopeOf(graph, `${path}${index}.${key}/`, scope) })),
+      );
+    }
+  });
+  return scope;
+}
+
+function constantOf(node: NodeProto, scope: Scope): Constant | undefined {
+  if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
+  if (node.opType === 'Constant') {
+    const tensor = attributeOf(node, 'value')?.t;
+    return tensor && { tensor, home: scope, holder: node, transposed: false };
+  }
+  const source = node.input[0] === undefined ? undefined : resolve(node.input[0], scope);
+  if (!source) return undefined;
+  if (node.opType === 'Identity') return source;
+  if (node.opType === 'Cast') return { ...source, castTo: Number(attributeOf(node, 'to')?.i ?? 0n) };
+  if (node.opType === 'Transpose' && source.tensor.dims.length === 2) {
+    const perm = intsOf(node, 'perm') ?? [1, 0];
+    return perm[0] === 1 ? { ...source, transposed: !source.transposed } : source;
+  }
+  return undefined;
+}
+
+/** The constant that `name` stands for in `scope`, looked up outwards; undefined for a computed value or an input. */
+export function resolve(name: string, scope: Scope): Constant | undefined {
+  for (let at: Scope | undefined = scope; at; at = at.parent) {
+    const found = at.constants.get(name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** `scope` and every scope inside it. */
+export function* scopesIn(scope: Scope): Generator<Scope> {
+  yield scope;
+  for (const inner of scope.children.values()) for (const child of inner) yield* scopesIn(child.scope);
+}

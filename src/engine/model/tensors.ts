@@ -1,0 +1,152 @@
+import { TensorProto_DataLocation as DataLocation, type TensorProto } from 'onnx-buf';
+import { UserError } from '../errors';
+import { DataType } from './onnx/build';
+
+/** Bytes that a tensor's payload has elsewhere: `length` from `offset` of the source called `location`. */
+export interface ExternalBytes {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+const NAMES: Readonly<Record<number, readonly [name: string, bits: number]>> = {
+  [DataType.FLOAT]: ['float32', 32],
+  [DataType.UINT8]: ['uint8', 8],
+  [DataType.INT8]: ['int8', 8],
+  [DataType.UINT16]: ['uint16', 16],
+  [DataType.INT16]: ['int16', 16],
+  [DataType.INT32]: ['int32', 32],
+  [DataType.INT64]: ['int64', 64],
+  [DataType.STRING]: ['string', 0],
+  [DataType.BOOL]: ['bool', 8],
+  [DataType.FLOAT16]: ['float16', 16],
+  [DataType.DOUBLE]: ['float64', 64],
+  [DataType.UINT32]: ['uint32', 32],
+  [DataType.UINT64]: ['uint64', 64],
+  [DataType.BFLOAT16]: ['bfloat16', 16],
+  [DataType.FLOAT8E4M3FN]: ['float8e4m3fn', 8],
+  [DataType.FLOAT8E4M3FNUZ]: ['float8e4m3fnuz', 8],
+  [DataType.FLOAT8E5M2]: ['float8e5m2', 8],
+  [DataType.FLOAT8E5M2FNUZ]: ['float8e5m2fnuz', 8],
+  [DataType.UINT4]: ['uint4', 4],
+  [DataType.INT4]: ['int4', 4],
+};
+
+export const dtypeName = (type: number): string => NAMES[type]?.[0] ?? `type ${type}`;
+
+export const dimsOf = (tensor: TensorProto): number[] => tensor.dims.map(Number);
+
+export const elementsOf = (tensor: TensorProto): number => dimsOf(tensor).reduce((product, size) => product * size, 1);
+
+/** Stored bytes of the payload, from its shape and type. */
+export const bytesOf = (tensor: TensorProto): number =>
+  Math.ceil((elementsOf(tensor) * (NAMES[tensor.dataType]?.[1] ?? 0)) / 8);
+
+export function externalOf(tensor: TensorProto): ExternalBytes | undefined {
+  if (tensor.dataLocation !== DataLocation.EXTERNAL) return undefined;
+  const entry = (key: string) => tensor.externalData.find((candidate) => candidate.key === key)?.value;
+  const offset = Number(entry('offset') ?? 0);
+  return { location: entry('location') ?? '', offset, length: Number(entry('length') ?? bytesOf(tensor)) };
+}
+
+/** The payload of a tensor that has it inside, as little-endian bytes, whichever field it was put in. */
+export function inlineBytes(tensor: TensorProto): Uint8Array<ArrayBuffer> {
+  if (tensor.rawData.length > 0) return tensor.rawData;
+  const view = <T extends { buffer: ArrayBuffer }>(array: T) => new Uint8Array(array.buffer);
+  switch (tensor.dataType) {
+    case DataType.FLOAT:
+      return view(Float32Array.from(tensor.floatData));
+    case DataType.DOUBLE:
+      return view(Float64Array.from(tensor.doubleData));
+    case DataType.INT64:
+      return view(BigInt64Array.from(tensor.int64Data));
+    case DataType.UINT64:
+    case DataType.UINT32:
+      return view(
+        tensor.dataType === DataType.UINT64
+          ? BigUint64Array.from(tensor.uint64Data)
+          : Uint32Array.from(tensor.uint64Data, Number),
+      );
+    case DataType.INT32:
+      return view(Int32Array.from(tensor.int32Data));
+    case DataType.FLOAT16:
+    case DataType.BFLOAT16:
+    case DataType.UINT16:
+    case DataType.INT16:
+      return view(Uint16Array.from(tensor.int32Data));
+    default:
+      return view(Uint8Array.from(tensor.int32Data));
+  }
+}
+
+/** float32 values of a payload stored as `dataType` (float32, float16). Throws where a value is NaN or infinite. */
+export function decodeFloats(
+  bytes: Uint8Array<ArrayBuffer>,
+  dataType: number,
+  name: string,
+): Float32Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const values =
+    dataType === DataType.FLOAT
+      ? new Float32Array(buffer, byteOffset, byteLength / 4)
+      : halvesToFloats(new Uint16Array(buffer, byteOffset, byteLength / 2));
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) {
+      throw new UserError(
+        `Tensor "${name}" holds ${Number.isNaN(values[i]) ? 'NaN' : 'an infinite value'} at element ${i}: repair it, or leave its layer out of the recipe.`,
+      );
+    }
+  }
+  return values;
+}
+
+/** Payload bytes of `values` as `dataType` (float32, float16, rounded to nearest even). */
+export function encodeFloats(values: Float32Array<ArrayBuffer>, dataType: number): Uint8Array<ArrayBuffer> {
+  if (dataType === DataType.FLOAT16) return new Uint8Array(floatsToHalves(values).buffer);
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+export function halvesToFloats(halves: Uint16Array): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i]!;
+    const exponent = (half >> 10) & 31;
+    const fraction = half & 1023;
+    const magnitude =
+      exponent === 0
+        ? fraction * 2 ** -24
+        : exponent === 31
+          ? fraction
+            ? Number.NaN
+            : Number.POSITIVE_INFINITY
+          : (1 + fraction / 1024) * 2 ** (exponent - 15);
+    out[i] = half & 0x8000 ? -magnitude : magnitude;
+  }
+  return out;
+}
+
+const WORDS = new Uint32Array(1);
+const WORDS_AS_FLOAT = new Float32Array(WORDS.buffer);
+
+export function floatsToHalves(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    WORDS_AS_FLOAT[0] = values[i]!;
+    const word = WORDS[0]!;
+    const sign = (word >>> 16) & 0x8000;
+    const magnitude = word & 0x7fffffff;
+    // From 65520 on, rounding reaches 2^16, which float16 does not have.
+    if (magnitude >= 0x477ff000) {
+      out[i] = sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
+    } else if (magnitude < 0x38800000) {
+      // Below 2^−14 float16 is fixed point in steps of 2^−24; adding 0.5 lines its bits up and rounds them.
+      WORDS[0] = magnitude;
+      WORDS_AS_FLOAT[0] = WORDS_AS_FLOAT[0]! + 0.5;
+      out[i] = sign | (WORDS[0]! - 0x3f000000);
+    } else {
+      const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+      out[i] = sign | ((rounded - 0x38000000) >>> 13);
+    }
+  }
+  return out;
+}
