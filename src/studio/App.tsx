@@ -1,0 +1,30 @@
+import { lazy, Suspense } from 'react';
+import { useRoute } from './route';
+import { DropTarget } from './shell/DropTarget';
+import { Notices } from './shell/Notices';
+import { StatusBar } from './shell/StatusBar';
+import { TopBar } from './shell/TopBar';
+import { useShortcuts } from './shell/useShortcuts';
+import { Welcome } from './shell/Welcome';
+import { useStudio } from './store';
+
+// The first page is small: what a model or a lesson needs comes with it.
+const Columns = lazy(() => import('./shell/Columns'));
+const LessonPage = lazy(() => import('./lessons/LessonPage'));
+
+export function App() {
+  const { lesson } = useRoute();
+  const open = useStudio(({ model }) => model !== null);
+  useShortcuts();
+  return (
+    <div className="studio">
+      <TopBar />
+      <Notices />
+      <Suspense fallback={<main className="studio-page" aria-busy="true" />}>
+        {lesson ? <LessonPage id={lesson} /> : open ? <Columns /> : <Welcome />}
+      </Suspense>
+      <StatusBar />
+      <DropTarget />
+    </div>
+  );
+}

@@ -1,0 +1,52 @@
+/** Figures as the studio writes them: a thin unit, three digits that matter, minus signs that are minus signs. */
+const BYTES = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+
+function scaled(value: number, units: readonly string[]): string {
+  let rest = value;
+  let unit = 0;
+  while (rest >= 999.5 && unit < units.length - 1) {
+    rest /= 1000;
+    unit += 1;
+  }
+  const digits =
+    unit === 0 ? grouped.format(rest) : rest >= 99.95 ? rest.toFixed(0) : rest.toFixed(rest >= 9.995 ? 1 : 2);
+  return units[unit] ? `${digits} ${units[unit]}` : digits;
+}
+
+/** Decimal units, as file managers and browsers show them: 10,825,332 → "10.8 MB". */
+export const formatBytes = (bytes: number): string => scaled(bytes, BYTES);
+
+/** 2,690,000 → "2.69 M". */
+export const formatCount = (count: number): string =>
+  count < 10_000 ? grouped.format(count) : scaled(count, ['', 'k', 'M', 'G', 'T']);
+
+/** 262144 → "262,144". */
+export const formatInteger = (count: number): string => grouped.format(count);
+
+/** A share 0…1 as a percentage with `digits` decimals: 0.0532 → "5.3 %". Tiny ones keep a digit that is not zero. */
+export function formatShare(share: number, digits = 1): string {
+  const percent = share * 100;
+  if (percent !== 0 && Math.abs(percent) < 0.5 * 10 ** -digits)
+    return `${percent.toExponential(0).replace('-', '−')} %`;
+  return `${percent.toFixed(digits).replace('-', '−')} %`;
+}
+
+/** A change with its sign: −0.932 → "−93 %". */
+export function formatChange(share: number, digits = 0): string {
+  const text = formatShare(Math.abs(share), digits);
+  return share < 0 ? `−${text}` : share > 0 ? `+${text}` : text;
+}
+
+export const formatShape = (shape: readonly number[]): string => shape.join(' × ');
+
+/** 112 → "1 min 52 s left". */
+export function formatSecondsLeft(seconds: number): string {
+  const whole = Math.max(1, Math.ceil(seconds));
+  if (whole < 60) return `${whole} s left`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes} min ${whole % 60} s left`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+}

@@ -1,0 +1,79 @@
+import type { Job } from '../../worker/protocol';
+import { engine, isCancelled, newJob } from '../engine';
+import type { JobKind, JobSlice, NoticeSlice, SetStudio, Slice, Studio } from './types';
+
+export const jobSlice: Slice<JobSlice> = (set, get) => ({
+  job: null,
+  background: null,
+  async cancel() {
+    const { job, background } = get();
+    if (job) {
+      set({ job: { ...job, cancelling: true } });
+      await engine.cancel(job.id);
+    } else if (background) {
+      set({ spectraPaused: true, background: { ...background, cancelling: true } });
+      await engine.cancel(background.id);
+    }
+  },
+});
+
+let noticeCount = 0;
+
+export const noticeSlice: Slice<NoticeSlice> = (set) => ({
+  notices: [],
+  notify(tone, text) {
+    const id = ++noticeCount;
+    // The same sentence twice is one notice: a repeated mistake must not fill the page.
+    set(({ notices }) => ({ notices: [...notices.filter((notice) => notice.text !== text), { id, tone, text }] }));
+  },
+  dismiss(id) {
+    set(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) }));
+  },
+});
+
+/**
+ * Runs the one long call that the user waits for, with its progress in `job`. A failure becomes a notice and resolves
+ * to undefined, and so does a cancelled call, silently: the state is as it was. The measuring of spectra makes way and
+ * goes on afterwards.
+ */
+export async function runJob<T>(
+  set: SetStudio,
+  get: () => Studio,
+  kind: JobKind,
+  label: string,
+  call: (job: Job) => Promise<T>,
+): Promise<T | undefined> {
+  const running = get().job;
+  if (running) {
+    get().notify('warning', `${running.label} is still running: wait for it, or cancel it first.`);
+    return undefined;
+  }
+  const job = newJob((progress) =>
+    set(({ job: current }) => (current?.id === job.id ? { job: { ...current, ...progress } } : {})),
+  );
+  set({ job: { id: job.id, kind, label, done: 0, total: 0, cancelling: false } });
+  try {
+    await makeWay(set, get);
+    return await call(job);
+  } catch (error) {
+    if (!isCancelled(error)) get().notify('error', sentence(error));
+    return undefined;
+  } finally {
+    set({ job: null });
+    void get().measureSpectra();
+  }
+}
+
+async function makeWay(set: SetStudio, get: () => Studio): Promise<void> {
+  const { background } = get();
+  if (!background) return;
+  set({ background: { ...background, cancelling: true } });
+  await engine.cancel(background.id);
+  // With a job under way this starts nothing: it is the promise of the measuring that is about to end.
+  await get().measureSpectra();
+}
+
+export function sentence(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.trim() || 'The engine failed without saying why: reload the page and try again.';
+}

@@ -1,0 +1,19 @@
+import type { LayersSlice, Slice } from './types';
+
+export const layersSlice: Slice<LayersSlice> = (set, get) => ({
+  selection: [],
+  sort: 'order',
+  descending: false,
+  filter: '',
+  select(ids) {
+    const wanted = new Set(ids);
+    set({ selection: (get().model?.layers ?? []).filter(({ id }) => wanted.has(id)).map(({ id }) => id) });
+  },
+  setSort(sort, descending) {
+    // The large and the compressible ones are looked for, so figures begin with the largest and errors with the least.
+    set({ sort, descending: descending ?? !['order', 'name', 'error'].includes(sort) });
+  },
+  setFilter(filter) {
+    set({ filter });
+  },
+});

@@ -1,0 +1,143 @@
+import type { Provider } from '../../engine/runtime';
+import type {
+  DataReport,
+  EngineReport,
+  ExportReport,
+  JobProgress,
+  LayerSpectrum,
+  ModelReport,
+  RunReport,
+} from '../../worker/protocol';
+
+/** What a layer may cost, in the units of a recipe's `svd` options: see `BUDGETS` for their ranges. */
+export type BudgetKind = 'rank' | 'energy' | 'size' | 'error';
+export interface Budget {
+  readonly kind: BudgetKind;
+  readonly value: number;
+}
+
+export type SortKey = 'order' | 'name' | 'size' | 'share' | 'effectiveRank' | 'error';
+export type JobKind = 'start' | 'open' | 'data' | 'recipe' | 'spectra' | 'compress' | 'evaluate' | 'export' | 'lesson';
+
+export interface JobState extends JobProgress {
+  readonly id: string;
+  readonly kind: JobKind;
+  /** Asked to stop, not stopped yet. */
+  readonly cancelling: boolean;
+}
+
+export interface Notice {
+  readonly id: number;
+  readonly tone: 'error' | 'warning' | 'info';
+  /** One sentence. */
+  readonly text: string;
+}
+
+/** An entry of `samples/samples.json`; `model` and `data` are addresses relative to that file. */
+export interface Sample {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly model: string;
+  readonly data?: string;
+  readonly bytes: number;
+  readonly parameters: number;
+  readonly licence: string;
+}
+
+export interface EngineSlice {
+  readonly engine: EngineReport | null;
+  /** What `evaluate` runs on. */
+  readonly provider: Provider;
+  start(preferred?: 'gpu' | 'cpu'): Promise<void>;
+  setProvider(provider: Provider): void;
+}
+
+export interface ModelSlice {
+  readonly model: ModelReport | null;
+  readonly data: DataReport | null;
+  readonly samples: readonly Sample[];
+  /** Routes files by what they hold: models with their weights, `.npz` data, `.json` recipes. */
+  openFiles(files: readonly File[]): Promise<void>;
+  loadSamples(): Promise<void>;
+  openSample(sample: Sample): Promise<void>;
+  clearData(): Promise<void>;
+}
+
+export interface LayersSlice {
+  /** Ids of the layers that the workbench shows, in the order of the model. */
+  readonly selection: readonly string[];
+  readonly sort: SortKey;
+  readonly descending: boolean;
+  readonly filter: string;
+  select(ids: readonly string[]): void;
+  setSort(sort: SortKey, descending?: boolean): void;
+  setFilter(filter: string): void;
+}
+
+export interface SpectraSlice {
+  /** By layer id; grows while they are measured in the background. */
+  readonly spectra: ReadonlyMap<string, LayerSpectrum>;
+  /** The user stopped the measuring. */
+  readonly spectraPaused: boolean;
+  /** The engine could not measure these; the reason by layer id. */
+  readonly unmeasured: ReadonlyMap<string, string>;
+  measureSpectra(): Promise<void>;
+}
+
+export interface BudgetSlice {
+  /** By layer id. Kept when a layer leaves the recipe, so that it comes back as it was. */
+  readonly budgets: ReadonlyMap<string, Budget>;
+  /** Ids of the layers that Compress will compress. */
+  readonly included: ReadonlySet<string>;
+  /** A recipe from a file or from a run, used word for word until a budget or a tick changes. */
+  readonly fixedRecipe: unknown;
+  /** Gives these layers the budget and includes them. */
+  setBudget(ids: readonly string[], budget: Budget): void;
+  include(ids: readonly string[], included: boolean): void;
+  includeOnly(ids: readonly string[]): void;
+  /** Checks a recipe and takes it over. Resolves to false (and leaves a notice) where it does not fit the model. */
+  applyRecipe(recipe: unknown): Promise<boolean>;
+}
+
+export interface RunsSlice {
+  /** Compressed models, oldest first. The original is none of them. */
+  readonly runs: readonly RunReport[];
+  /** Number of the run that Compare shows and Export writes. */
+  readonly currentRun: number | null;
+  /** Compresses by the recipe, makes the result current, and evaluates it. */
+  compress(): Promise<void>;
+  evaluate(run: number): Promise<void>;
+  /** Makes a run current and restores its recipe into the workbench. */
+  showRun(run: number): Promise<void>;
+  forgetRun(run: number): Promise<void>;
+  /** Writes, reads back and compares; undefined (with a notice) where that fails. */
+  exportRun(run: number): Promise<ExportReport | undefined>;
+}
+
+export interface JobSlice {
+  /** The one long call that the user waits for. */
+  readonly job: JobState | null;
+  /** Spectra, measured while nothing else runs. */
+  readonly background: JobState | null;
+  /** Stops the job, or else the measuring in the background. */
+  cancel(): Promise<void>;
+}
+
+export interface NoticeSlice {
+  readonly notices: readonly Notice[];
+  notify(tone: Notice['tone'], text: string): void;
+  dismiss(id: number): void;
+}
+
+export type Studio = EngineSlice &
+  ModelSlice &
+  LayersSlice &
+  SpectraSlice &
+  BudgetSlice &
+  RunsSlice &
+  JobSlice &
+  NoticeSlice;
+
+export type Slice<T> = (set: SetStudio, get: () => Studio) => T;
+export type SetStudio = (part: Partial<Studio> | ((state: Studio) => Partial<Studio>)) => void;

@@ -1,0 +1,31 @@
+import { create } from 'zustand';
+import type { Job } from '../worker/protocol';
+import { budgetSlice } from './state/budgetSlice';
+import { engineSlice } from './state/engineSlice';
+import { jobSlice, noticeSlice, runJob } from './state/jobs';
+import { layersSlice } from './state/layersSlice';
+import { modelSlice } from './state/modelSlice';
+import { runsSlice } from './state/runsSlice';
+import { spectraSlice } from './state/spectra';
+import type { JobKind, Studio } from './state/types';
+
+/**
+ * What the page knows: plain reports from the engine, and the user's choices. Components take slices of it. Nothing is
+ * lost on an error: it becomes a notice, and what was open stays open.
+ */
+export const useStudio = create<Studio>()((set, get) => ({
+  ...engineSlice(set, get),
+  ...modelSlice(set, get),
+  ...layersSlice(set, get),
+  ...spectraSlice(set, get),
+  ...budgetSlice(set, get),
+  ...runsSlice(set, get),
+  ...jobSlice(set, get),
+  ...noticeSlice(set, get),
+}));
+
+/** For long calls that are no action of the store (a lesson's): one at a time, with progress, cancel and notices. */
+export const withJob = <T>(kind: JobKind, label: string, call: (job: Job) => Promise<T>): Promise<T | undefined> =>
+  runJob(useStudio.setState, useStudio.getState, kind, label, call);
+
+export type * from './state/types';
