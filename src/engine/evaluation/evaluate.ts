@@ -1,0 +1,92 @@
+import { type LongCall, Pacer } from '../progress';
+import type { Provider, Session } from '../runtime';
+import { batches, type Dataset, fixedBatch } from './dataset';
+import { Fidelity } from './fidelity';
+import { LATENCY_DEFAULTS, type LatencyOptions, measureLatency } from './latency';
+import { bytesOf, type OutputCache } from './outputCache';
+import type { EvaluateReport } from './report';
+import { Score } from './score';
+
+export interface EvaluateOptions extends LongCall {
+  /** What both sessions run on; it is only reported. */
+  readonly provider: Provider;
+  /** Samples per run; chosen by `chooseBatch` where it is left out, and fixed where the model fixes it. */
+  readonly batch?: number;
+  readonly latency?: Pick<LatencyOptions, 'runs' | 'budgetMs'>;
+  /** Keeps the original's outputs for the next evaluation on the same data set. */
+  readonly originalOutputs?: OutputCache;
+}
+
+/**
+ * Runs both models on the same data and compares them: against the labels where the data has some, and with each
+ * other in any case; then times them on the first batch. Memory does not grow with the number of samples, but for
+ * what `originalOutputs` may hold.
+ * Throws a UserError where labels and outputs don't fit, or an output is NaN or infinite.
+ */
+export async function evaluate(
+  original: Session,
+  compressed: Session,
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Promise<EvaluateReport> {
+  const { provider, signal, onProgress, originalOutputs } = options;
+  const choose = () => chooseBatch(original, dataset);
+  const size =
+    fixedBatch(dataset) ?? options.batch ?? (await (originalOutputs?.batch(dataset, provider, choose) ?? choose()));
+  const runs = options.latency?.runs ?? LATENCY_DEFAULTS.runs;
+  const total = dataset.samples + runs;
+  const pacer = new Pacer(signal);
+  const fidelity = new Fidelity();
+  const { labels } = dataset;
+  const scores = labels && { before: new Score(labels), after: new Score(labels) };
+
+  for (const batch of batches(dataset, size)) {
+    signal?.throwIfAborted();
+    onProgress?.({ done: batch.start, total, label: 'Comparing outputs' });
+    const run = () => original.run(batch.feeds);
+    const before = await (originalOutputs?.get(dataset, provider, batch, run) ?? run());
+    const after = await compressed.run(batch.feeds);
+    fidelity.add(before, after, batch);
+    scores?.before.add(before, batch);
+    scores?.after.add(after, batch);
+    await pacer.breathe();
+  }
+  const report = fidelity.report();
+  const [first] = batches(dataset, size);
+  const latency = await measureLatency(original, compressed, first.feeds, {
+    ...options.latency,
+    signal,
+    onProgress: ({ done, label }) => onProgress?.({ done: dataset.samples + done, total, label }),
+  });
+  return {
+    metric: scores?.before.metric ?? 'fidelity',
+    before: scores?.before.value ?? 1,
+    after: scores?.after.value ?? report.agreement,
+    fidelity: report,
+    batch: first.fed,
+    ...latency,
+    samples: dataset.samples,
+    data: dataset.name,
+    provider,
+  };
+}
+
+const LARGEST_BATCH = 64;
+// What one run may take for its inputs, or its outputs: half a second of comparing, so that cancelling stays prompt.
+const BATCH_BYTES = 32 * 2 ** 20;
+
+/**
+ * Samples per run: as many as fit the memory, at most 64, for throughput. One where the model turns out to take just
+ * one although it declares the dimension open (exporters bake the batch they traced into Reshape nodes).
+ */
+export async function chooseBatch(original: Session, dataset: Dataset): Promise<number> {
+  const [one] = batches(dataset, 1);
+  const bytes = Math.max(1, bytesOf(one.feeds), bytesOf(await original.run(one.feeds)));
+  const size = Math.max(1, Math.min(LARGEST_BATCH, dataset.samples, Math.floor(BATCH_BYTES / bytes)));
+  if (size === 1) return size;
+  const [first] = batches(dataset, size);
+  return original.run(first.feeds).then(
+    () => size,
+    () => 1,
+  );
+}

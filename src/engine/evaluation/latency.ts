@@ -1,0 +1,81 @@
+import { type LongCall, Pacer } from '../progress';
+import type { HostTensor, Session } from '../runtime';
+import type { LatencyReport } from './report';
+
+export interface LatencyOptions extends LongCall {
+  /** Timed runs of each session, at most. */
+  readonly runs?: number;
+  /** Once this is used up, it stops after `LEAST_RUNS`. */
+  readonly budgetMs?: number;
+}
+
+export interface Latency {
+  readonly latencyMs: { readonly before: LatencyReport; readonly after: LatencyReport };
+  /** As measured, in order, in ms. */
+  readonly timings: { readonly before: readonly number[]; readonly after: readonly number[] };
+}
+
+export const LATENCY_DEFAULTS = { runs: 40, budgetMs: 3000 } as const;
+
+/** Fewer say nothing about the spread. */
+export const LEAST_RUNS = 5;
+
+// The first run allocates, and compiles shaders on a GPU; the ones after it still find caches cold.
+const WARM_UPS = 3;
+
+/**
+ * Times two sessions on the same feeds: warmed up, then turn by turn, so that a machine which slows down slows both,
+ * and the one that goes first changes every time, so that neither always finds the other's cache.
+ */
+export async function measureLatency(
+  before: Session,
+  after: Session,
+  feeds: Readonly<Record<string, HostTensor>>,
+  options: LatencyOptions = {},
+): Promise<Latency> {
+  const { signal, onProgress } = options;
+  const runs = Math.max(1, options.runs ?? LATENCY_DEFAULTS.runs);
+  const least = Math.min(runs, LEAST_RUNS);
+  const budget = options.budgetMs ?? LATENCY_DEFAULTS.budgetMs;
+  const pacer = new Pacer(signal);
+  const timings = { before: [] as number[], after: [] as number[] };
+  const sessions = { before, after };
+
+  const time = async (which: 'before' | 'after'): Promise<number> => {
+    signal?.throwIfAborted();
+    const started = performance.now();
+    await sessions[which].run(feeds);
+    const ms = performance.now() - started;
+    await pacer.breathe();
+    return ms;
+  };
+
+  for (let run = 0; run < Math.min(WARM_UPS, runs); run++) {
+    await time('before');
+    await time('after');
+  }
+  const started = performance.now();
+  for (let run = 0; run < runs; run++) {
+    if (run >= least && performance.now() - started > budget) break;
+    onProgress?.({ done: run, total: runs, label: 'Timing' });
+    for (const which of run % 2 ? (['after', 'before'] as const) : (['before', 'after'] as const)) {
+      timings[which].push(await time(which));
+    }
+  }
+  onProgress?.({ done: runs, total: runs, label: 'Timing' });
+  return { latencyMs: { before: spread(timings.before), after: spread(timings.after) }, timings };
+}
+
+export function spread(timings: readonly number[]): LatencyReport {
+  return { median: quantile(timings, 0.5), p10: quantile(timings, 0.1), p90: quantile(timings, 0.9) };
+}
+
+/** The `share`-quantile (0…1) by linear interpolation between order statistics. Throws a RangeError for no values. */
+export function quantile(values: readonly number[], share: number): number {
+  if (values.length === 0) throw new RangeError('There is no quantile of no values.');
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = share * (sorted.length - 1);
+  const low = Math.floor(at);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
+}

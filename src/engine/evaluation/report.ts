@@ -1,0 +1,46 @@
+import type { Provider } from '../runtime';
+
+/** Original and compressed on the same data. Also what `carrara evaluate --json` prints. */
+export interface EvaluateReport {
+  readonly metric: 'top1' | 'perplexity' | 'fidelity';
+  /** top1 and fidelity (agreement with the original): shares 0…1. Perplexity: e^cross-entropy. */
+  readonly before: number;
+  readonly after: number;
+  readonly fidelity: FidelityReport;
+  /** Samples per run, of the latency figures too. */
+  readonly batch: number;
+  readonly latencyMs: { readonly before: LatencyReport; readonly after: LatencyReport };
+  readonly samples: number;
+  /** Generated inputs, labelled or unlabelled data: "generated" | file name. */
+  readonly data: string;
+  readonly provider: Provider;
+  /** Samples of the interleaved timing, in ms, for the histogram. */
+  readonly timings: { readonly before: readonly number[]; readonly after: readonly number[] };
+}
+
+/** How close the outputs are; the formulas stand in `fidelity.ts`. */
+export interface FidelityReport {
+  /** Share of positions whose largest output is the same one. */
+  readonly agreement: number;
+  /** Mean KL(original ‖ compressed), in nats, outputs taken as logits (or as probabilities where they are). */
+  readonly kl: number;
+  readonly cosine: number;
+  readonly maxAbsolute: number;
+}
+
+export interface LatencyReport {
+  readonly median: number;
+  readonly p10: number;
+  readonly p90: number;
+}
+
+/** What a data set is, for the page. */
+export interface DataReport {
+  readonly name: string;
+  readonly samples: number;
+  readonly labelled: boolean;
+  /** Generated from the declared types and shapes, for want of data. */
+  readonly generated: boolean;
+  /** [n] class ids, [n, t] per position, or none. */
+  readonly labels?: 'class' | 'position';
+}
