@@ -1,8 +1,7 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
-import type { Model } from './model';
 import { DataType } from './onnx/build';
 import { type Role, roleOf } from './roles';
-import { type Constant, resolve, type Scope, scopeOf, scopesIn } from './scopes';
+import { type Constant, isPassage, resolve, type Scope, scopesIn } from './scopes';
 import { bytesOf, dimsOf, dtypeName, elementsOf } from './tensors';
 
 /** A weight with its consumers: what can be compressed, once, however many nodes use it. */
@@ -59,16 +58,15 @@ const QUANTISED = new Set([
 ]);
 
 /** The model's layers in the order in which their first consumers stand in the graph. */
-export function layersOf(model: Model): Layer[] {
+export function layersOf(main: Scope): Layer[] {
   const uses = new Map<TensorProto, { constant: Constant; uses: Use[] }>();
-  const main = scopeOf(model.graph);
   for (const scope of scopesIn(main)) {
     for (const node of scope.graph.node) {
       node.input.forEach((name, input) => {
         const constant = name === '' ? undefined : resolve(name, scope);
         if (!constant || isPassage(node) || isConstantExpression(node, scope)) return;
         const known = uses.get(constant.tensor) ?? { constant, uses: [] };
-        known.uses.push(useOf(node, scope, input, constant));
+        known.uses.push(consumerOf(node, scope, input, constant));
         uses.set(constant.tensor, known);
       });
     }
@@ -76,13 +74,10 @@ export function layersOf(model: Model): Layer[] {
   return [...uses.values()].flatMap(({ constant, uses }) => layerOf(constant, uses) ?? []);
 }
 
-// These only hand a constant on; what counts is who uses the result.
-const isPassage = (node: NodeProto): boolean => ['Identity', 'Transpose', 'Cast'].includes(node.opType);
-
 const isConstantExpression = (node: NodeProto, scope: Scope): boolean =>
   node.input.every((name) => name === '' || resolve(name, scope) !== undefined);
 
-function useOf(node: NodeProto, scope: Scope, input: number, constant: Constant): Use {
+function consumerOf(node: NodeProto, scope: Scope, input: number, constant: Constant): Use {
   const role = roleOf(node, input, constant.tensor);
   return {
     node,

@@ -76,3 +76,6 @@ export function* scopesIn(scope: Scope): Generator<Scope> {
   yield scope;
   for (const inner of scope.children.values()) for (const child of inner) yield* scopesIn(child.scope);
 }
+
+/** Nodes that only hand a constant on; who uses the result is what counts. */
+export const isPassage = (node: NodeProto): boolean => ['Identity', 'Transpose', 'Cast'].includes(node.opType);

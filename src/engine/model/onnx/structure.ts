@@ -1,5 +1,6 @@
 import { UserError } from '../../errors';
 import type { ByteSource } from '../bytes';
+import { concat, externalEntries, Parts } from './parts';
 
 /**
  * Reads what a model file says without reading its weights: walks the protobuf along the paths on which tensors lie, and
@@ -13,7 +14,7 @@ export const SELF = 'carrara:self';
 /** Payloads below this stay inside: fetching them one by one costs more than keeping them. */
 export const LARGE = 4096;
 
-type MessageKind = 'model' | 'graph' | 'node' | 'attribute' | 'tensor' | 'sparse' | 'function' | 'training';
+export type MessageKind = 'model' | 'graph' | 'node' | 'attribute' | 'tensor' | 'sparse' | 'function' | 'training';
 
 /** The fields (onnx.proto) that lead to tensors; everything else is copied as it is. */
 export const CHILDREN: Readonly<Record<MessageKind, Readonly<Record<number, MessageKind>>>> = {
@@ -51,7 +52,7 @@ export async function readStructure(source: ByteSource): Promise<Uint8Array<Arra
   if (source.size === 0)
     throw new UserError(`${source.name} is empty (0 bytes): choose an .onnx file with a model in it.`);
   const parts = await new Scanner(source).message('model', 0, source.size);
-  return parts.concat();
+  return concat(parts);
 }
 
 class Scanner {
@@ -86,7 +87,7 @@ class Scanner {
       } else if (child) {
         out.addField(field, await this.message(child, length.next, at));
       } else {
-        out.add(externalEntries(length.next, length.value));
+        out.add(externalEntries(SELF, length.next, length.value));
       }
     }
     return out;
@@ -118,67 +119,6 @@ class Scanner {
       `${this.source.name} is damaged: a ${kind} inside it does not parse; copy or download it again.`,
     );
   }
-}
-
-/** data_location = EXTERNAL and external_data of a TensorProto, serialised. */
-function externalEntries(offset: number, length: number): Uint8Array<ArrayBuffer> {
-  const out = new Parts();
-  for (const [key, value] of [
-    ['location', SELF],
-    ['offset', String(offset)],
-    ['length', String(length)],
-  ] as const) {
-    const entry = new Parts();
-    entry.addField(1, text(key));
-    entry.addField(2, text(value));
-    out.addField(13, entry);
-  }
-  out.add(Uint8Array.of(14 * 8, 1));
-  return out.concat();
-}
-
-function text(value: string): Parts {
-  const out = new Parts();
-  out.add(new TextEncoder().encode(value));
-  return out;
-}
-
-/** Pieces of a protobuf message in the order in which they will be written. */
-class Parts {
-  readonly #pieces: Uint8Array[] = [];
-  #length = 0;
-
-  add(bytes: Uint8Array): void {
-    this.#pieces.push(bytes);
-    this.#length += bytes.length;
-  }
-
-  addField(field: number, content: Parts): void {
-    this.add(varint(field * 8 + 2));
-    this.add(varint(content.#length));
-    for (const piece of content.#pieces) this.add(piece);
-  }
-
-  concat(): Uint8Array<ArrayBuffer> {
-    const out = new Uint8Array(this.#length);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      out.set(piece, at);
-      at += piece.length;
-    }
-    return out;
-  }
-}
-
-export function varint(value: number): Uint8Array<ArrayBuffer> {
-  const out: number[] = [];
-  let rest = value;
-  while (rest >= 128) {
-    out.push((rest % 128) + 128);
-    rest = Math.floor(rest / 128);
-  }
-  out.push(rest);
-  return Uint8Array.from(out);
 }
 
 /** Reads ahead in steps, so that thousands of small fields cost a few reads, and large payloads none. */

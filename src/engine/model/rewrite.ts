@@ -1,0 +1,175 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+} from 'onnx-buf';
+import { type ByteSource, blobSource } from './bytes';
+import type { Layer } from './layers';
+import type { Model } from './model';
+import { node as makeNode } from './onnx/build';
+import { LARGE } from './onnx/structure';
+import { isPassage, resolve, type Scope, scopesIn } from './scopes';
+
+/**
+ * Collects changes to a model's graphs and makes the changed model; the old one stays as it is and shares what was not
+ * touched. Nodes are told apart by identity, so that duplicate or missing names do no harm.
+ */
+export class Rewrite {
+  readonly #replaced = new Map<NodeProto, readonly NodeProto[]>();
+  readonly #added = new Map<GraphProto, TensorProto[]>();
+  readonly #dropped = new Set<TensorProto>();
+  readonly #sources: Map<string, ByteSource>;
+  readonly #names: Set<string>;
+
+  constructor(
+    private readonly model: Model,
+    private readonly main: Scope,
+  ) {
+    this.#sources = new Map(model.sources);
+    this.#names = namesIn(main);
+  }
+
+  /** `wanted`, or `wanted` with the first free number behind it. Reserved from now on. */
+  freshName(wanted: string): string {
+    let name = wanted;
+    for (let i = 1; this.#names.has(name); i++) name = `${wanted}_${i}`;
+    this.#names.add(name);
+    return name;
+  }
+
+  /** Stores a constant called `name` (a fresh name) in the graph of `home`. Large ones go to a Blob, off the heap. */
+  addConstant(
+    home: Scope,
+    name: string,
+    dims: readonly number[],
+    dataType: number,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): void {
+    const tensor = create(TensorProtoSchema, { name, dims: dims.map(BigInt), dataType });
+    if (bytes.length < LARGE) {
+      tensor.rawData = bytes.slice();
+    } else {
+      const location = `carrara:constant/${name}`;
+      this.#sources.set(location, blobSource(new Blob([bytes]), location));
+      tensor.dataLocation = 1;
+      tensor.externalData = Object.entries({ location, offset: '0', length: String(bytes.length) }).map(
+        ([key, value]) => ({
+          $typeName: 'onnx.StringStringEntryProto' as const,
+          key,
+          value,
+        }),
+      );
+    }
+    const added = this.#added.get(home.graph) ?? [];
+    added.push(tensor);
+    this.#added.set(home.graph, added);
+  }
+
+  /** Puts `nodes` where `old` stood. */
+  replace(old: NodeProto, nodes: readonly NodeProto[]): void {
+    this.#replaced.set(old, nodes);
+  }
+
+  /** The layer's stored tensor goes, with the Transposes, Casts and Identities that nobody else needs. */
+  dropWeight(layer: Layer): void {
+    this.#dropped.add(layer.tensor);
+  }
+
+  finish(): Model {
+    this.#dropPassages();
+    const graph = this.#graph(this.main);
+    const used = new Set([...externalLocations(graph)]);
+    const sources = new Map(
+      [...this.#sources].filter(([location]) => used.has(location) || this.model.sources.has(location)),
+    );
+    const proto = Object.assign(create(ModelProtoSchema), this.model.proto, { graph });
+    return { name: this.model.name, proto, graph, sources };
+  }
+
+  #dropPassages(): void {
+    const scopes = [...scopesIn(this.main)];
+    // Chains are short; from the last link backwards each pass removes what has lost its consumers.
+    for (let changed = true; changed; ) {
+      changed = false;
+      const consumed = new Set<string>();
+      for (const { graph } of scopes) {
+        for (const { name } of graph.output) consumed.add(name);
+        for (const node of graph.node)
+          for (const now of this.#replaced.get(node) ?? [node]) for (const name of now.input) consumed.add(name);
+      }
+      for (const scope of scopes) {
+        for (const node of scope.graph.node) {
+          if (this.#replaced.has(node) || !(isPassage(node) || node.opType === 'Constant')) continue;
+          const output = node.output[0] ?? '';
+          const constant = resolve(output, scope);
+          if (constant && this.#dropped.has(constant.tensor) && !consumed.has(output)) {
+            this.#replaced.set(node, []);
+            changed = true;
+          }
+        }
+      }
+    }
+  }
+
+  #graph(scope: Scope): GraphProto {
+    const { graph } = scope;
+    const added = this.#added.get(graph) ?? [];
+    // Before IR version 4 every initializer had to be an input too; Constant nodes are valid in all versions.
+    const asNodes = this.model.proto.irVersion < 4n;
+    const constants = asNodes ? added.map((value) => makeNode('Constant', [], [value.name], { value })) : [];
+    const nodes = graph.node.flatMap((node) => this.#replaced.get(node) ?? [this.#withInnerGraphs(node, scope)]);
+    const droppedNames = new Set(
+      graph.initializer.filter((tensor) => this.#dropped.has(tensor)).map(({ name }) => name),
+    );
+    return Object.assign(create(GraphProtoSchema), graph, {
+      node: [...constants, ...nodes],
+      initializer: [...graph.initializer.filter((tensor) => !this.#dropped.has(tensor)), ...(asNodes ? [] : added)],
+      input: graph.input.filter(({ name }) => !droppedNames.has(name)),
+      valueInfo: graph.valueInfo.filter(({ name }) => !droppedNames.has(name)),
+    });
+  }
+
+  #withInnerGraphs(node: NodeProto, scope: Scope): NodeProto {
+    const inner = scope.children.get(node);
+    if (!inner) return node;
+    const rebuilt = new Map(inner.map(({ scope: child }) => [child.graph, this.#graph(child)]));
+    const attribute = node.attribute.map((old) =>
+      Object.assign(create(AttributeProtoSchema), old, {
+        ...(old.g && { g: rebuilt.get(old.g) }),
+        ...(old.graphs.length > 0 && { graphs: old.graphs.map((graph) => rebuilt.get(graph)!) }),
+      }),
+    );
+    return Object.assign(create(NodeProtoSchema), node, { attribute });
+  }
+}
+
+function namesIn(main: Scope): Set<string> {
+  const names = new Set<string>();
+  for (const { graph } of scopesIn(main)) {
+    for (const { name } of [...graph.input, ...graph.output, ...graph.initializer]) names.add(name);
+    for (const node of graph.node) {
+      names.add(node.name);
+      for (const name of [...node.input, ...node.output]) names.add(name);
+    }
+  }
+  return names;
+}
+
+function* externalLocations(graph: GraphProto): Generator<string> {
+  const tensors = [
+    ...graph.initializer,
+    ...graph.node.flatMap(({ attribute }) => attribute.flatMap(({ t }) => t ?? [])),
+  ];
+  for (const { externalData } of tensors)
+    for (const { key, value } of externalData) if (key === 'location') yield value;
+  for (const { attribute } of graph.node) {
+    for (const { g, graphs } of attribute)
+      for (const inner of g ? [g, ...graphs] : graphs) yield* externalLocations(inner);
+  }
+}

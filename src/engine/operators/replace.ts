@@ -1,0 +1,29 @@
+import type { Layer } from '../model/layers';
+import type { Model } from '../model/model';
+import { Rewrite } from '../model/rewrite';
+import type { Scope } from '../model/scopes';
+import type { Operator } from './operator';
+import { LeafStore, SubgraphWriter } from './subgraph';
+
+/**
+ * The model with each layer's weight replaced by its operator, written as standard ONNX nodes of the model's own opset.
+ * Values and nodes keep their names; the old model is untouched.
+ */
+export async function replaceWeights(
+  model: Model,
+  main: Scope,
+  operators: ReadonlyMap<Layer, Operator>,
+  signal?: AbortSignal,
+): Promise<Model> {
+  const rewrite = new Rewrite(model, main);
+  for (const [layer, operator] of operators) {
+    signal?.throwIfAborted();
+    const store = new LeafStore(rewrite, layer);
+    for (const use of layer.uses) {
+      rewrite.replace(use.node, new SubgraphWriter(rewrite, layer, use, store).writeAll(operator));
+    }
+    await store.fill();
+    rewrite.dropWeight(layer);
+  }
+  return rewrite.finish();
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { messageOf, UserError } from '../errors';
+import { methods } from '../methods/registry';
+
+const patterns = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
+const step = z.discriminatedUnion(
+  'method',
+  methods.map(({ name, options }) =>
+    z.strictObject({ layers: patterns, ignore: patterns.optional(), method: z.literal(name), options }),
+  ) as unknown as [ReturnType<typeof stepOf>, ...ReturnType<typeof stepOf>[]],
+);
+
+// Only for its type: every method's step has this shape.
+const stepOf = () =>
+  z.strictObject({ layers: patterns, ignore: patterns.optional(), method: z.string(), options: z.unknown() });
+
+const recipe = z.strictObject({ version: z.literal(1), steps: z.array(z.unknown()) });
+
+/** One step: a method with its options on the layers that `layers` names and `ignore` does not. */
+export interface Step {
+  readonly layers: readonly string[];
+  readonly ignore: readonly string[];
+  readonly method: string;
+  readonly options: unknown;
+}
+
+export interface Recipe {
+  readonly version: 1;
+  readonly steps: readonly Step[];
+}
+
+/** Reads recipe JSON from text; throws a UserError that says where it is wrong. */
+export function parseRecipe(text: string, name = 'The recipe'): Recipe {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${name} is not JSON: ${messageOf(error)}.`);
+  }
+  return checkRecipe(json, name);
+}
+
+/** Checks a recipe against the schema; throws a UserError that says where it is wrong. */
+export function checkRecipe(json: unknown, name = 'The recipe'): Recipe {
+  const outer = recipe.safeParse(json);
+  if (!outer.success) throw new UserError(`${name}: ${describe(outer.error, json)}.`);
+  const steps = outer.data.steps.map((raw, i) => checkStep(raw, `${name}, step ${i + 1}`));
+  return { version: 1, steps };
+}
+
+function checkStep(raw: unknown, place: string): Step {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new UserError(`${place}: must be an object with layers, method and options.`);
+  }
+  const known = methods.map(({ name }) => name);
+  if (!('method' in raw)) {
+    const key = Object.keys(raw).find((name) => !['layers', 'ignore', 'options'].includes(name));
+    throw new UserError(
+      key === undefined
+        ? `${place}: has no method; known methods: ${known.join(', ')}.`
+        : `${place}: "${key}" is not a known kind of step; a step has layers, method and options.`,
+    );
+  }
+  if (!known.includes(String(raw.method))) {
+    throw new UserError(`${place}: unknown method ${JSON.stringify(raw.method)}; known methods: ${known.join(', ')}.`);
+  }
+  const checked = step.safeParse(raw);
+  if (!checked.success) throw new UserError(`${place}: ${describe(checked.error, raw)}.`);
+  const { layers, ignore = [], method, options } = checked.data;
+  return { layers: [layers].flat(), ignore: [ignore].flat(), method, options };
+}
+
+/** The first fault, with its place: `options.rank must be …`. */
+function describe(error: z.ZodError, value: unknown): string {
+  const issue = error.issues[0]!;
+  const path = issue.path.map(String);
+  const place = path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return `unknown key ${issue.keys.map((key) => JSON.stringify([...path, key].join('.'))).join(', ')}`;
+  }
+  const found = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value);
+  const was = path.length === 0 ? '' : found === undefined ? ' (it is missing)' : ` (it is ${JSON.stringify(found)})`;
+  return `${place}${place && ': '}${lowerFirst(issue.message)}${was}`;
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
