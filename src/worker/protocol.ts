@@ -1,4 +1,7 @@
+import type { DataReport, EvaluateReport } from '../engine/evaluation/report';
 import type { Provider } from '../engine/runtime';
+
+export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../engine/evaluation/report';
 
 /**
  * What page and engine tell each other. Plain reports only: no tensor crosses, but for spectra and pictures small
@@ -82,16 +85,6 @@ export interface TuckerSpectrum {
   readonly effectiveRank: number;
 }
 
-export interface DataReport {
-  readonly name: string;
-  readonly samples: number;
-  readonly labelled: boolean;
-  /** Generated from the declared types and shapes, for want of data. */
-  readonly generated: boolean;
-  /** [n] class ids, [n, t] per position, or none. */
-  readonly labels?: 'class' | 'position';
-}
-
 /** A compressed model and how it came about; the original is run 0. */
 export interface RunReport {
   readonly run: number;
@@ -129,39 +122,6 @@ export interface CompressedLayerReport {
   readonly bytesBefore: number;
   readonly bytesAfter: number;
   readonly ms: number;
-}
-
-/** Also what `carrara evaluate --json` prints. */
-export interface EvaluateReport {
-  readonly metric: 'top1' | 'perplexity' | 'fidelity';
-  /** top1 and fidelity (agreement with the original): shares 0…1. Perplexity: e^cross-entropy. */
-  readonly before: number;
-  readonly after: number;
-  readonly fidelity: FidelityReport;
-  /** Samples per run of the latency figures. */
-  readonly batch: number;
-  readonly latencyMs: { readonly before: LatencyReport; readonly after: LatencyReport };
-  readonly samples: number;
-  /** Generated inputs, labelled or unlabelled data: "generated" | file name. */
-  readonly data: string;
-  readonly provider: Provider;
-  /** Samples of the interleaved timing, in ms, for the histogram. */
-  readonly timings: { readonly before: readonly number[]; readonly after: readonly number[] };
-}
-
-export interface FidelityReport {
-  /** Share of positions whose largest output is the same one. */
-  readonly agreement: number;
-  /** Mean KL(original ‖ compressed), in nats, outputs taken as logits (or as probabilities where they are). */
-  readonly kl: number;
-  readonly cosine: number;
-  readonly maxAbsolute: number;
-}
-
-export interface LatencyReport {
-  readonly median: number;
-  readonly p10: number;
-  readonly p90: number;
 }
 
 export interface ExportReport {

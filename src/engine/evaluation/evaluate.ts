@@ -71,12 +71,12 @@ export async function evaluate(
   };
 }
 
-const LARGEST_BATCH = 64;
+const LARGEST_BATCH = 32;
 // What one run may take for its inputs, or its outputs: half a second of comparing, so that cancelling stays prompt.
 const BATCH_BYTES = 32 * 2 ** 20;
 
 /**
- * Samples per run: as many as fit the memory, at most 64, for throughput. One where the model turns out to take just
+ * Samples per run: as many as fit the memory, at most 32, beyond which throughput hardly grows. One where the model turns out to take just
  * one although it declares the dimension open (exporters bake the batch they traced into Reshape nodes).
  */
 export async function chooseBatch(original: Session, dataset: Dataset): Promise<number> {

@@ -22,6 +22,8 @@ export const LEAST_RUNS = 5;
 
 // The first run allocates, and compiles shaders on a GPU; the ones after it still find caches cold.
 const WARM_UPS = 3;
+// A run as long as this has no cold start to speak of.
+const WARM_UP_MS = 500;
 
 /**
  * Times two sessions on the same feeds: warmed up, then turn by turn, so that a machine which slows down slows both,
@@ -50,9 +52,9 @@ export async function measureLatency(
     return ms;
   };
 
-  for (let run = 0; run < Math.min(WARM_UPS, runs); run++) {
-    await time('before');
-    await time('after');
+  for (let run = 0, ms = 0; run < WARM_UPS && ms < WARM_UP_MS; run++) {
+    ms += await time('before');
+    ms += await time('after');
   }
   const started = performance.now();
   for (let run = 0; run < runs; run++) {
