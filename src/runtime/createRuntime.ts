@@ -1,0 +1,95 @@
+import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
+import { UserError } from '../engine/errors';
+import type { HostTensor, Provider, Runtime, Session, SessionModel } from '../engine/runtime';
+import { readableMessage } from './messages';
+import { Mutex } from './mutex';
+import { fromOrt, toOrt } from './tensors';
+
+/** What onnxruntime-node and onnxruntime-web have in common. */
+export interface OrtApi {
+  readonly InferenceSession: InferenceSessionFactory;
+  readonly Tensor: TensorConstructor;
+}
+
+export interface RuntimeParts {
+  readonly name: string;
+  readonly providers: readonly Provider[];
+  readonly externalData: boolean;
+  /** Loads the package; called once, when the first session is opened. */
+  load(): Promise<OrtApi>;
+}
+
+// Two overlapping calls on the native WebGPU provider never settle, whichever sessions they belong to: all sessions
+// of a page share one WASM heap. So the lock is the module's, not the runtime's.
+const lock = new Mutex();
+
+/** A `Runtime` on one of onnxruntime's packages. Create, run and release never overlap. */
+export function createRuntime({ name, providers, externalData, load }: RuntimeParts): Runtime {
+  let loading: Promise<OrtApi> | undefined;
+  const loaded = () => {
+    loading ??= load().catch((error) => {
+      loading = undefined;
+      throw new UserError(`onnxruntime could not be loaded: ${readableMessage(error)}.`, { cause: error });
+    });
+    return loading;
+  };
+
+  return {
+    name,
+    providers,
+    externalData,
+    async open(model, provider) {
+      if (!providers.includes(provider)) {
+        throw new UserError(`${name} has no "${provider}" provider here; choose ${providers.join(' or ')}.`);
+      }
+      const ort = await loaded();
+      const session = await lock.run(() =>
+        ort.InferenceSession.create(model.bytes, sessionOptions(model, provider)).catch(failed('open')),
+      );
+      return wrap(session, ort.Tensor);
+    },
+  };
+}
+
+function wrap(session: InferenceSession, Tensor: TensorConstructor): Session {
+  return {
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    run: (feeds) => lock.run(() => runSession(session, Tensor, feeds).catch(failed('run'))),
+    release: () => lock.run(() => session.release()),
+  };
+}
+
+async function runSession(
+  session: InferenceSession,
+  Tensor: TensorConstructor,
+  feeds: Readonly<Record<string, HostTensor>>,
+): Promise<Record<string, HostTensor>> {
+  const results = await session.run(
+    Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(Tensor, tensor)])),
+  );
+  const outputs: Record<string, HostTensor> = {};
+  for (const [name, value] of Object.entries(results)) {
+    outputs[name] = await fromOrt(name, value as Parameters<typeof fromOrt>[1]);
+  }
+  return outputs;
+}
+
+function sessionOptions(model: SessionModel, provider: Provider): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider],
+    graphOptimizationLevel: 'all',
+    // Errors are thrown; what onnxruntime would print beside them (levels up to 3) is noise on the user's terminal.
+    logSeverityLevel: 4,
+    // Without it a blocked DequantizeLinear before a MatMul may be fused to int8 activations: error 5e−3, not 6e−7.
+    extra: { session: { qdq_matmulnbits_accuracy_level: '0' } },
+    ...(model.externalData.length > 0 && { externalData: [...model.externalData] }),
+  };
+}
+
+function failed(verb: 'open' | 'run'): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`onnxruntime cannot ${verb} this model: ${readableMessage(error)}.`, { cause: error });
+  };
+}

@@ -1,0 +1,26 @@
+import { messageOf } from '../engine/errors';
+
+const MEMORY = /bad_alloc|out of memory|allocation failed|allocate memory|memory access out of bounds/i;
+
+/**
+ * What onnxruntime said, as a person can use it: the first line, without error codes, source files and C++ types.
+ * Ends without a full stop.
+ */
+export function readableMessage(error: unknown): string {
+  const message = messageOf(error);
+  if (MEMORY.test(message)) return 'there is not enough memory';
+  const line = message.split('\n', 1)[0];
+  const cleaned = line
+    .replace(/^.*?ERROR_MESSAGE: /, '')
+    .replace(/^(?:\w*(?:Error|Exception)\b:? ?|\[[\w :,.-]*\] ?)+/, '')
+    .replace(/(?:[\w./\\-]*[/\\])?[\w-]+\.(?:cc|h|cpp|hpp|cu):\d+ /g, '')
+    .replace(/Non-zero status code returned while running (\w+) node\. Name:'(.*?)' Status Message: /, (_, op, name) =>
+      name ? `${op} "${name}": ` : `${op}: `,
+    )
+    .replace(/Load model from .*? failed:/, '')
+    .replace(/\bonnxruntime::[\w:<>]+(?:\([^)]*\))?(?: const)? /g, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/\.+$/, '');
+  return cleaned || 'it gave no reason';
+}
