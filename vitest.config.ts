@@ -1,0 +1,48 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { dawnEnvironment, getBrowser, launchOptions } from './scripts/browser.mjs';
+import { wgsl } from './scripts/wgsl.mjs';
+
+const launch = await launchOptions(getBrowser());
+// Test files run in child processes, which take this over: the command line's WebGPU tests need it.
+Object.assign(process.env, dawnEnvironment(launch));
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [wgsl()],
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['**/*.gpu.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [wgsl()],
+        // Pre-bundling moves onnxruntime-web away from its .wasm file.
+        optimizeDeps: { exclude: ['onnxruntime-web'] },
+        server: {
+          headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
+        },
+        test: {
+          name: 'gpu',
+          include: ['src/**/*.gpu.test.ts'],
+          setupFiles: ['scripts/adapter.setup.ts'],
+          // One file at a time: they share one adapter, and a software one already uses every core.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: { executablePath: launch.executablePath, args: launch.args } }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+});
