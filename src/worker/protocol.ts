@@ -1,7 +1,19 @@
 import type { DataReport, EvaluateReport } from '../engine/evaluation/report';
+import type { LayerSpectrum } from '../engine/methods/report';
+import type { ModelReport } from '../engine/model/report';
+import type { CompressReport } from '../engine/recipe/report';
 import type { Provider } from '../engine/runtime';
 
 export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../engine/evaluation/report';
+export type { LayerSpectrum, MatrixSpectrum, TuckerSpectrum } from '../engine/methods/report';
+export type { LayerReport, ModelReport, ValueReport } from '../engine/model/report';
+export type {
+  CompressedLayerReport,
+  CompressReport,
+  ErrorReport,
+  SizeReport,
+  SkippedLayerReport,
+} from '../engine/recipe/report';
 
 /**
  * What page and engine tell each other. Plain reports only: no tensor crosses, but for spectra and pictures small
@@ -23,105 +35,12 @@ export interface BackendReport {
   readonly note?: string;
 }
 
-export interface ModelReport {
-  readonly name: string;
-  readonly sha256?: string;
-  readonly opset: number;
-  readonly producer: string;
-  /** Serialised size with its external data, in bytes. */
-  readonly bytes: number;
-  readonly parameters: number;
-  readonly layers: readonly LayerReport[];
-  readonly inputs: readonly ValueReport[];
-  readonly outputs: readonly ValueReport[];
-  readonly warnings: readonly string[];
-}
-
-export interface ValueReport {
-  readonly name: string;
-  readonly type: string;
-  /** A number, or the name of a symbolic dimension. */
-  readonly shape: readonly (number | string)[];
-}
-
-export interface LayerReport {
-  /** Unique within the model; stays the same for the same weight in models derived from it. */
-  readonly id: string;
-  /** What a recipe calls it: its first consumer's node name, or its weight's name. */
-  readonly name: string;
-  /** Name of the stored tensor. */
-  readonly weight: string;
-  readonly op: string;
-  /** [out, in] for MatMul and Gemm, [out, in/groups, kh, kw] for Conv, [rows, columns] for Gather. */
-  readonly shape: readonly number[];
-  readonly parameters: number;
-  readonly bytes: number;
-  readonly dtype: string;
-  readonly compressible: boolean;
-  readonly reason?: string;
-  readonly consumers: readonly string[];
-}
-
-/** What a layer's truncation costs at every rank: enough for sliders to be exact without asking the engine. */
-export type LayerSpectrum = MatrixSpectrum | TuckerSpectrum;
-
-export interface MatrixSpectrum {
-  readonly kind: 'matrix';
-  readonly id: string;
-  /** Singular values, falling. */
-  readonly values: Float64Array;
-  /** e^S, S the entropy of σ²/Σσ²: how many directions carry the weight. */
-  readonly effectiveRank: number;
-}
-
-export interface TuckerSpectrum {
-  readonly kind: 'tucker';
-  readonly id: string;
-  /** Singular values of the unfoldings: output channels and input channels. */
-  readonly outValues: Float64Array;
-  readonly inValues: Float64Array;
-  /** [out+1, in+1]: energy of the leading (rOut, rIn) block of the core; the last entry is ‖W‖². */
-  readonly energy: Float64Array;
-  readonly effectiveRank: number;
-}
-
 /** A compressed model and how it came about; the original is run 0. */
 export interface RunReport {
   readonly run: number;
   readonly recipe: unknown;
   readonly result: CompressReport;
   readonly evaluation?: EvaluateReport;
-}
-
-export interface SizeReport {
-  readonly bytes: number;
-  readonly parameters: number;
-}
-
-export interface ErrorReport {
-  readonly predicted: number;
-  readonly measured: number;
-}
-
-/** Also what `carrara compress --json` prints. */
-export interface CompressReport {
-  readonly before: SizeReport;
-  readonly after: SizeReport;
-  readonly layers: readonly CompressedLayerReport[];
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
-  readonly backend: 'gpu' | 'cpu';
-  readonly ms: number;
-}
-
-export interface CompressedLayerReport {
-  readonly name: string;
-  /** "lowRank 32", "tucker2 16×24". */
-  readonly form: string;
-  readonly weightError: ErrorReport;
-  readonly outputError?: ErrorReport;
-  readonly bytesBefore: number;
-  readonly bytesAfter: number;
-  readonly ms: number;
 }
 
 export interface ExportReport {

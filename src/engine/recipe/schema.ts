@@ -44,7 +44,7 @@ export function parseRecipe(text: string, name = 'The recipe'): Recipe {
 /** Checks a recipe against the schema; throws a UserError that says where it is wrong. */
 export function checkRecipe(json: unknown, name = 'The recipe'): Recipe {
   const outer = recipe.safeParse(json);
-  if (!outer.success) throw new UserError(`${name}: ${describe(outer.error, json)}.`);
+  if (!outer.success) throw new UserError(`${name}: ${faultIn(outer.error, json)}.`);
   const steps = outer.data.steps.map((raw, i) => checkStep(raw, `${name}, step ${i + 1}`));
   return { version: 1, steps };
 }
@@ -66,13 +66,13 @@ function checkStep(raw: unknown, place: string): Step {
     throw new UserError(`${place}: unknown method ${JSON.stringify(raw.method)}; known methods: ${known.join(', ')}.`);
   }
   const checked = step.safeParse(raw);
-  if (!checked.success) throw new UserError(`${place}: ${describe(checked.error, raw)}.`);
+  if (!checked.success) throw new UserError(`${place}: ${faultIn(checked.error, raw)}.`);
   const { layers, ignore = [], method, options } = checked.data;
   return { layers: [layers].flat(), ignore: [ignore].flat(), method, options };
 }
 
 /** The first fault, with its place: `options.rank must be …`. */
-function describe(error: z.ZodError, value: unknown): string {
+function faultIn(error: z.ZodError, value: unknown): string {
   const issue = error.issues[0]!;
   const path = issue.path.map(String);
   const place = path.join('.');

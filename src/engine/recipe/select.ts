@@ -22,7 +22,9 @@ function matching(patterns: readonly string[], layers: readonly Layer[], place: 
     const matches = matcher(pattern);
     const hits = layers.filter(matches);
     if (hits.length === 0) {
-      const example = layers[0] ? `; a layer of this model is called "${layers[0].name}"` : '; this model has no layers';
+      const example = layers[0]
+        ? `; a layer of this model is called "${layers[0].name}"`
+        : '; this model has no layers';
       throw new UserError(`${place}: "${pattern}" matches no layer${example}.`);
     }
     for (const layer of hits) found.add(layer);
@@ -36,7 +38,8 @@ function matcher(pattern: string): (layer: Layer) => boolean {
   const expression = new RegExp(`^${text.split('*').map(escapeText).join('.*')}$`, 's');
   const test = (name: string) => expression.test(name);
   if (byOperator) return ({ uses }) => uses.some(({ node }) => test(node.opType));
-  return ({ name, weight, uses }) => test(name) || test(weight) || uses.some(({ node }) => node.name !== '' && test(node.name));
+  return ({ name, weight, uses }) =>
+    test(name) || test(weight) || uses.some(({ node }) => node.name !== '' && test(node.name));
 }
 
 const escapeText = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

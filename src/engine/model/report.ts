@@ -1,0 +1,39 @@
+/** What a model is, in plain words and numbers. */
+export interface ModelReport {
+  readonly name: string;
+  readonly sha256?: string;
+  readonly opset: number;
+  readonly producer: string;
+  /** Serialised size with its external data, in bytes. */
+  readonly bytes: number;
+  readonly parameters: number;
+  readonly layers: readonly LayerReport[];
+  readonly inputs: readonly ValueReport[];
+  readonly outputs: readonly ValueReport[];
+  readonly warnings: readonly string[];
+}
+
+export interface ValueReport {
+  readonly name: string;
+  readonly type: string;
+  /** A number, or the name of a symbolic dimension. */
+  readonly shape: readonly (number | string)[];
+}
+
+export interface LayerReport {
+  /** Unique within the model; stays the same for the same weight in models derived from it. */
+  readonly id: string;
+  /** What a recipe calls it: its first consumer's node name, or its weight's name. */
+  readonly name: string;
+  /** Name of the stored tensor. */
+  readonly weight: string;
+  readonly op: string;
+  /** [out, in] for MatMul and Gemm, [out, in/groups, kh, kw] for Conv, [rows, columns] for Gather. */
+  readonly shape: readonly number[];
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly dtype: string;
+  readonly compressible: boolean;
+  readonly reason?: string;
+  readonly consumers: readonly string[];
+}

@@ -1,0 +1,136 @@
+import { version } from '../../../package.json';
+import type { Factorisations } from '../methods/factorisations';
+import { methodCalled } from '../methods/registry';
+import { hashModel, hashText } from '../model/hash';
+import { type Layer, layersOf } from '../model/layers';
+import { countParameters, type Model, storedBytes } from '../model/model';
+import { scopeOf } from '../model/scopes';
+import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
+import type { Operator } from '../operators/operator';
+import { replaceWeights } from '../operators/replace';
+import type { LongCall } from '../progress';
+import { measureError, weightOf } from './measure';
+import type { CompressedLayerReport, CompressReport, SkippedLayerReport } from './report';
+import type { Recipe } from './schema';
+import { selectLayers } from './select';
+
+export interface Compressed {
+  readonly model: Model;
+  /** Ready to be written: the model with recipe and hashes in its metadata. */
+  readonly files: readonly FileToWrite[];
+  readonly report: CompressReport;
+}
+
+/** A layer on its way through the steps. */
+interface Work {
+  operator: Operator;
+  /** Sum of the squared relative errors that the steps predicted. */
+  squaredError: number;
+  ms: number;
+  reason?: string;
+}
+
+/**
+ * Runs a recipe: each step's method on the dense leaves of each selected layer, then one rewriting of the graph. The
+ * model is left as it is. Throws a UserError for a pattern without a match or a weight with NaN, and the signal's reason
+ * when aborted.
+ */
+export async function compress(
+  model: Model,
+  recipe: Recipe,
+  context: LongCall & { readonly factorisations: Factorisations; readonly fileName?: string },
+): Promise<Compressed> {
+  const started = performance.now();
+  const main = scopeOf(model.graph);
+  const layers = layersOf(main);
+  const selected = selectLayers(recipe, layers);
+  const touched = layers.filter((layer) => selected.some((step) => step.includes(layer)));
+  const work = new Map<Layer, Work>();
+  let done = 0;
+  for (const layer of touched) {
+    context.signal?.throwIfAborted();
+    context.onProgress?.({ done, total: touched.length, label: layer.name });
+    const steps = recipe.steps.filter((_, i) => selected[i]!.includes(layer));
+    work.set(
+      layer,
+      await compressLayer(model, layer, steps, context, (share) =>
+        context.onProgress?.({ done: done + share, total: touched.length, label: layer.name }),
+      ),
+    );
+    done += 1;
+  }
+
+  const rewritten = new Map([...work].filter(([, { operator }]) => operator.kind !== 'dense'));
+  const reports: CompressedLayerReport[] = [];
+  for (const [layer, { operator, squaredError, ms }] of rewritten) {
+    context.signal?.throwIfAborted();
+    const measuring = performance.now();
+    const measured = await measureError(model, layer, operator, context.factorisations.backend);
+    reports.push({
+      name: layer.name,
+      form: operator.form,
+      weightError: { predicted: Math.sqrt(squaredError), measured },
+      bytesBefore: layer.bytes,
+      bytesAfter: operator.bytes,
+      ms: ms + performance.now() - measuring,
+    });
+  }
+  const operators = new Map([...rewritten].map(([layer, { operator }]) => [layer, operator]));
+  const changed = await replaceWeights(model, main, operators, context.signal);
+  const metadata = {
+    'carrara.version': version,
+    'carrara.recipe': JSON.stringify(recipe),
+    'carrara.recipe_sha256': hashText(JSON.stringify(recipe)),
+    'carrara.original_sha256': await hashModel(model, context.signal),
+  };
+  const files = filesOf(changed, context.fileName ?? compressedName(model.name), metadata);
+  context.onProgress?.({ done: touched.length, total: touched.length, label: 'done' });
+  return {
+    model: changed,
+    files,
+    report: {
+      before: { bytes: storedBytes(model), parameters: countParameters(model) },
+      after: { bytes: writtenBytes(files), parameters: countParameters(changed) },
+      layers: reports,
+      skipped: skippedIn(work),
+      backend: context.factorisations.backend.kind,
+      ms: performance.now() - started,
+    },
+  };
+}
+
+async function compressLayer(
+  model: Model,
+  layer: Layer,
+  steps: readonly Recipe['steps'][number][],
+  context: LongCall & { readonly factorisations: Factorisations },
+  onShare: (share: number) => void,
+): Promise<Work> {
+  const started = performance.now();
+  const work: Work = { operator: weightOf(model, layer), squaredError: 0, ms: 0 };
+  if (!layer.compressible) return { ...work, ...(layer.reason !== undefined && { reason: layer.reason }) };
+  for (const { method, options } of steps) {
+    work.operator = await work.operator.mapLeaves(async (leaf) => {
+      const outcome = await methodCalled(method).apply(leaf, options, {
+        ...context,
+        onProgress: ({ done, total }) => onShare(total > 0 ? done / total : 0),
+      });
+      if ('skipped' in outcome) {
+        work.reason = outcome.skipped;
+        return leaf;
+      }
+      work.squaredError += outcome.predicted ** 2;
+      return outcome.operator;
+    });
+  }
+  work.ms = performance.now() - started;
+  return work;
+}
+
+const skippedIn = (work: ReadonlyMap<Layer, Work>): SkippedLayerReport[] =>
+  [...work].flatMap(([{ name }, { operator, reason }]) =>
+    operator.kind === 'dense' ? [{ name, reason: reason ?? 'no step changed it' }] : [],
+  );
+
+/** "recogniser.onnx" → "recogniser.carrara.onnx". */
+export const compressedName = (name: string): string => `${name.replace(/(\.carrara)?\.onnx$/, '')}.carrara.onnx`;

@@ -1,0 +1,52 @@
+import type { Backend } from '../backend';
+import type { Layer } from '../model/layers';
+import { type Model, readFloats } from '../model/model';
+import { DataType } from '../model/onnx/build';
+import { decodeFloats, encodeFloats, transpose } from '../model/tensors';
+import { dense } from '../operators/dense';
+import type { Dense, FloatType, Multiply, Operator } from '../operators/operator';
+
+/** A layer's weight as an operator: [out, in], read from the model whenever it is needed. */
+export function weightOf(model: Model, layer: Layer): Dense {
+  return dense(
+    layer.shape,
+    layer.dtype as FloatType,
+    async () => {
+      const values = await readFloats(model, layer.tensor);
+      return layer.stored === 'transposed' ? transpose(values, layer.shape[1]!, layer.shape[0]!) : values;
+    },
+    layer.id,
+  );
+}
+
+/** ‖W−Ŵ‖/‖W‖ of what will be stored (factors rounded to the weight's type), summed in float64; 0 for a zero weight. */
+export async function measureError(model: Model, layer: Layer, operator: Operator, backend: Backend): Promise<number> {
+  const stored = await operator.mapLeaves(async (leaf) => dense(leaf.shape, leaf.type, async () => rounded(leaf)));
+  const exact = await weightOf(model, layer).toDense();
+  const approximate = await stored.toDense(multiplyOn(backend));
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < exact.length; i++) {
+    difference += (exact[i]! - approximate[i]!) ** 2;
+    norm += exact[i]! ** 2;
+  }
+  if (!Number.isFinite(difference)) throw new Error(`Compressing ${layer.name} gave values that are not finite.`);
+  return norm === 0 ? 0 : Math.sqrt(difference / norm);
+}
+
+async function rounded(leaf: Dense): Promise<Float32Array<ArrayBuffer>> {
+  const values = await leaf.toDense();
+  if (leaf.type === 'float32') return values;
+  return decodeFloats(encodeFloats(values, DataType.FLOAT16), DataType.FLOAT16, 'factor');
+}
+
+const multiplyOn =
+  (backend: Backend): Multiply =>
+  async (a, b, m, k, n) => {
+    const left = backend.upload(a as Float32Array, m, k);
+    const right = backend.upload(b as Float32Array, k, n);
+    const result = await backend.multiply(left, right);
+    const values = await backend.download(result);
+    backend.free(left, right, result);
+    return values;
+  };
