@@ -5,3 +5,5 @@ const adapter = await Promise.race([navigator.gpu?.requestAdapter() ?? null, sil
 if (!adapter) {
   throw new Error('This browser offers no WebGPU adapter, hardware or software: point CHROME_PATH at a newer Chrome.');
 }
+
+export {};
