@@ -1,0 +1,85 @@
+import { Button, Radio, SegmentedControl } from '@mantine/core';
+import { useState } from 'react';
+import { useFactors } from '../useFactors';
+import { turnedSquare } from './pictures';
+import styles from './rank.module.css';
+import { breakEvenRank, rankForError } from './rebuild';
+import { TableCanvas } from './TableCanvas';
+import { TermsFigure } from './TermsFigure';
+import { Waiting } from './Waiting';
+
+const SIZE = 128;
+const GOAL = 0.05;
+const ANGLES = [0, 10, 30, 45] as const;
+const squares = new Map(ANGLES.map((angle) => [angle as number, turnedSquare(angle, SIZE)]));
+const ANSWERS = [
+  { value: 'one', label: 'Still one: it is the same square', holds: (terms: number) => terms === 1 },
+  { value: 'few', label: 'Two to five', holds: (terms: number) => terms >= 2 && terms <= 5 },
+  { value: 'many', label: 'More than five', holds: (terms: number) => terms > 5 },
+];
+
+/** A guess, then the engine's count. */
+export function QuestionStep() {
+  const [guess, setGuess] = useState<string | null>(null);
+  const [angle, setAngle] = useState<number | null>(null);
+  const square = angle === null ? null : squares.get(angle)!;
+  const { factors, stopped, retry } = useFactors(square);
+  const straight = squares.get(0)!;
+  return (
+    <>
+      <p>
+        An upright square has rank 1: one column and one row say where it begins and where it ends. Turn it by 45°. How
+        many terms does it take now, to be within {100 * GOAL} %?
+      </p>
+      <div className={styles.split}>
+        <div className={styles.small}>
+          <TableCanvas rows={SIZE} columns={SIZE} values={straight.values} scale={1} label="An upright light square" />
+        </div>
+        <div className={styles.verdict}>
+          <Radio.Group label="Your guess" value={guess} onChange={setGuess} size="sm">
+            {ANSWERS.map(({ value, label }) => (
+              <Radio key={value} value={value} label={label} size="xs" mt={6} />
+            ))}
+          </Radio.Group>
+          <Button size="compact-sm" disabled={guess === null || angle !== null} onClick={() => setAngle(45)}>
+            Turn it
+          </Button>
+        </div>
+      </div>
+      {square &&
+        (factors ? (
+          <Answer angle={angle!} values={factors.values} guess={guess!} />
+        ) : (
+          <Waiting stopped={stopped} retry={retry} />
+        ))}
+      {square && (
+        <SegmentedControl
+          size="xs"
+          value={String(angle)}
+          onChange={(next) => setAngle(Number(next))}
+          aria-label="Turned by"
+          data={ANGLES.map((degrees) => ({ value: String(degrees), label: `${degrees}°` }))}
+        />
+      )}
+      {square && factors && (
+        <TermsFigure key={angle} picture={square} factors={factors} noun="square" scale={1} startRank={3} />
+      )}
+    </>
+  );
+}
+
+function Answer({ angle, values, guess }: { angle: number; values: ArrayLike<number>; guess: string }) {
+  const need = rankForError(values, GOAL);
+  const right = ANSWERS.find(({ value }) => value === guess)!.holds(need);
+  return (
+    <p aria-live="polite">
+      {angle === 45 && (right ? <b className={styles.kept}>Right. </b> : <b className={styles.hurts}>Not quite. </b>)}
+      Turned by {angle}°, it takes <b>{need}</b> {need === 1 ? 'term' : 'terms'}.{' '}
+      {angle !== 0 &&
+        `A column times a row can only draw what runs straight down and across; a slanted edge is laid from many small pieces. ${
+          need < breakEvenRank(SIZE, SIZE) ? 'It is still worth it.' : ''
+        } `}
+      Rank belongs to the table as it lies, not to the thing that it shows. Other methods look for other patterns.
+    </p>
+  );
+}

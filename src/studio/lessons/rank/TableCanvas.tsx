@@ -1,0 +1,40 @@
+import { useLayoutEffect, useRef } from 'react';
+
+/**
+ * Draws a table of numbers, one pixel each, `scale` being white and −`scale` black. `loss` shows distance from zero
+ * instead: clear to orange. `version` is what changes when the values do (they may be the same array).
+ */
+export function TableCanvas(props: {
+  rows: number;
+  columns: number;
+  values: ArrayLike<number>;
+  scale: number;
+  loss?: boolean;
+  version?: number | string;
+  label: string;
+}) {
+  const { rows, columns, values, scale, loss = false, version, label } = props;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` stands for the contents of `values`
+  useLayoutEffect(() => {
+    const context = canvas.current?.getContext('2d');
+    if (!context) return;
+    const image = context.createImageData(columns, rows);
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let i = 0; i < pixels.length; i++) pixels[i] = loss ? orange(values[i] / scale) : grey(values[i] / scale);
+    context.putImageData(image, 0, 0);
+  }, [rows, columns, values, scale, loss, version]);
+  return <canvas ref={canvas} width={columns} height={rows} role="img" aria-label={label} />;
+}
+
+// Canvas pixels are bytes R, G, B, A: little-endian words 0xAABBGGRR, as every platform with WebGPU has them.
+function grey(value: number): number {
+  const shade = Math.max(0, Math.min(255, Math.round(127.5 * (value + 1))));
+  return 0xff000000 | (shade << 16) | (shade << 8) | shade;
+}
+
+// #e8590c, more opaque the larger the loss.
+function orange(value: number): number {
+  const alpha = Math.min(255, Math.round(255 * Math.abs(value)));
+  return (alpha << 24) | 0x0c59e8;
+}
