@@ -156,8 +156,8 @@ class OutputFidelity {
   get cosine(): number {
     if (this.#squaresA === 0 && this.#squaresB === 0) return 1;
     if (this.#squaresA === 0 || this.#squaresB === 0) return 0;
-    // √a·√b rather than √(a·b), which may overflow; rounding may carry the quotient past ±1.
-    const cosine = this.#dot / (Math.sqrt(this.#squaresA) * Math.sqrt(this.#squaresB));
+    // √(a·b) is exactly a for a = b, which √a·√b is not; squares of float32 are far from overflowing.
+    const cosine = this.#dot / Math.sqrt(this.#squaresA * this.#squaresB);
     return Math.max(-1, Math.min(1, cosine));
   }
 }

@@ -33,7 +33,8 @@ export function generateDataset(inputs: readonly InputSpec[], options: GenerateO
   const fields = inputs.map((input, index): Field => {
     const { dims, stacked } = shapes[index];
     const fill = filler(input, dims, random);
-    const values = Float64Array.from({ length: samples * count(dims) }, (_, element) => fill(element));
+    const values = new Float64Array(samples * count(dims));
+    for (let element = 0; element < values.length; element++) values[element] = fill(element);
     return {
       input,
       array: { type: input.type, dims: [samples, ...dims], data: fromNumbers(values, input.type) },
@@ -67,9 +68,7 @@ function filler(
 function sampleShape(input: InputSpec, inputs: readonly InputSpec[]): { dims: number[]; stacked: boolean } {
   const batch = batchDimension(inputs);
   const stacked = !isBatch(input, batch, inputs);
-  const dims = input.shape.map((size, axis) =>
-    size === batch ? (typeof size === 'number' ? size : 1) : sizeOf(input, axis),
-  );
+  const dims = input.shape.map((size, axis) => (size === batch && isNamed(size) ? 1 : sizeOf(input, axis)));
   return { dims: stacked ? dims : dims.slice(1), stacked };
 }
 
@@ -85,8 +84,12 @@ function isBatch({ shape }: InputSpec, batch: number | string | undefined, input
   const first = shape[0];
   if (first === batch) return first !== undefined;
   // Some exporters give every batch dimension a name of its own ("unk__1"); a sequence's name is found elsewhere too.
-  return typeof first === 'string' && !hinted(first) && !inputs.some((other) => other.shape.indexOf(first, 1) > 0);
+  const elsewhere = (symbol: string) => isNamed(symbol) && inputs.some(({ shape }) => shape.indexOf(symbol, 1) > 0);
+  return typeof first === 'string' && !hinted(first) && !elsewhere(first);
 }
+
+// Nameless dimensions have nothing to do with each other.
+const isNamed = (size: number | string): size is string => typeof size === 'string' && !['', '?'].includes(size);
 
 const SEQUENCE = 32;
 const HINTS: readonly (readonly [RegExp, number])[] = [
