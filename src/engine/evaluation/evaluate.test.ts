@@ -27,9 +27,9 @@ const linear = (weights: readonly number[], batch: number | string = 'batch'): U
     outputs: [value('y', DataType.FLOAT, [batch, 3])],
     initializers: [tensor('w', [4, 3], Float32Array.from(weights))],
   });
-const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0];
-// Classes 1 and 2 change places.
-const SWAPPED = [1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0];
+// Twice the identity, so that its outputs are no probabilities; and classes 1 and 2 changing places.
+const IDENTITY = [2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0];
+const SWAPPED = [2, 0, 0, 0, 0, 2, 0, 2, 0, 0, 0, 0];
 
 const x: InputSpec = { name: 'x', type: 'float32', shape: ['batch', 4] };
 const fast: EvaluateOptions = { provider: 'cpu', latency: { runs: 2, budgetMs: 0 } };
@@ -70,9 +70,9 @@ describe('evaluate', () => {
     });
     expect(report).toMatchObject({ metric: 'top1', before: 1, after: 0.4, batch: 2, samples: 5 });
     expect(report).toMatchObject({ data: 'five.npz', provider: 'cpu' });
-    expect(report.fidelity).toMatchObject({ agreement: 0.4, cosine: 0.4, maxAbsolute: 1 });
-    // Where they disagree the logits are (0, 1, 0) and (0, 0, 1): KL = (p₁ − p₂)·1 with p ∝ (1, e, 1).
-    expect(report.fidelity.kl).toBeCloseTo((3 / 5) * ((Math.E - 1) / (Math.E + 2)), 6);
+    expect(report.fidelity).toMatchObject({ agreement: 0.4, cosine: 0.4, maxAbsolute: 2 });
+    // Where they disagree the logits are (0, 2, 0) and (0, 0, 2): KL = (p₁ − p₂)·2 with p ∝ (1, e², 1).
+    expect(report.fidelity.kl).toBeCloseTo((3 / 5) * 2 * ((Math.E ** 2 - 1) / (Math.E ** 2 + 2)), 6);
     expect(report.timings.before).toHaveLength(2);
     expect(report.timings.after.every((ms) => ms > 0)).toBe(true);
   });
