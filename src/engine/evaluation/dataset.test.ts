@@ -65,13 +65,14 @@ describe('openDataset', () => {
   });
 
   it('keeps to a fixed batch and fills the last one up with its last sample', () => {
-    const dataset = open({ image: floats([3, 1, 2], [1, 2, 3, 4, 5, 6]) }, [{ ...image, shape: [2, 1, 2] }]);
+    const values = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    const dataset = open({ image: floats([6, 1, 2], values) }, [{ ...image, shape: [4, 1, 2] }]);
     const parts = [...batches(dataset, 64)];
     expect(parts.map(({ start, samples, fed }) => [start, samples, fed])).toEqual([
-      [0, 2, 2],
-      [2, 1, 2],
+      [0, 4, 4],
+      [4, 2, 4],
     ]);
-    expect(parts[1].feeds.image).toEqual(floats([2, 1, 2], [5, 6, 5, 6]));
+    expect(parts[1].feeds.image).toEqual(floats([4, 1, 2], [9, 10, 11, 12, 11, 12, 11, 12]));
   });
 
   it('feeds whole inputs one by one where the array has one axis more', () => {
