@@ -1,1 +1,74 @@
-console.error('hi');
+import { Command, CommanderError } from 'commander';
+import { version } from '../../package.json';
+import { isAbort, messageOf } from '../engine/errors';
+import { type CompressCommandOptions, compressCommand } from './compress';
+import { evaluateCommand } from './evaluate';
+import { inspectCommand } from './inspect';
+
+const controller = new AbortController();
+process.once('SIGINT', () => controller.abort());
+
+const program = new Command('carrara')
+  .description('Compresses ONNX models: smaller weights, plain ONNX.')
+  .version(version)
+  .showSuggestionAfterError()
+  .exitOverride()
+  .configureOutput({ outputError: () => {} });
+
+program
+  .command('inspect')
+  .description('lists the layers of a model and says which can be compressed')
+  .argument('<model>', 'an .onnx file; its data files are found beside it')
+  .option('--json', 'print JSON')
+  .action(inspectCommand);
+
+program
+  .command('compress')
+  .description('runs a recipe on a model and writes a smaller one')
+  .argument('<model>', 'an .onnx file; its data files are found beside it')
+  .requiredOption('--recipe <file>', 'the recipe, JSON')
+  .requiredOption('--out <file>', 'the .onnx file to write')
+  .option('--backend <kind>', 'gpu (any WebGPU adapter), cpu, or auto: a real GPU, else the CPU', 'auto')
+  .option('--calibration <file>', "samples without labels (.npz): also report the error of each layer's output on them")
+  .option('--json', 'print JSON')
+  .addHelpText('after', RECIPE_HELP())
+  .action((path: string, options: CompressCommandOptions) => compressCommand(path, options, controller.signal));
+
+program
+  .command('evaluate')
+  .description('runs two models on the same data and compares accuracy, fidelity and latency')
+  .argument('<original>', 'an .onnx file')
+  .argument('<compressed>', 'an .onnx file made from it')
+  .option('--data <file>', 'samples and labels (.npz); without it, inputs are generated')
+  .option('--json', 'print JSON')
+  .action((original: string, compressed: string, options) =>
+    evaluateCommand(original, compressed, options, controller.signal),
+  );
+
+function RECIPE_HELP(): string {
+  return `
+A recipe:
+  { "version": 1, "steps": [
+    { "layers": "encoder.*", "ignore": "op:Gather", "method": "svd", "options": { "size": 0.5 } } ] }
+  layers, ignore   node or weight names, * for any run of characters, op:Gemm by operator; one or a list
+  svd              exactly one of rank, energy (kept share of the squared singular values),
+                   error (relative, Frobenius), size (stored bytes after over before)`;
+}
+
+try {
+  await program.parseAsync();
+  // Dawn keeps the event loop alive as long as a device exists.
+  process.exit(0);
+} catch (error) {
+  if (error instanceof CommanderError && error.exitCode === 0) process.exit(0);
+  const message = isAbort(error) ? 'Cancelled: nothing was written.' : oneLine(messageOf(error));
+  process.stderr.write(`carrara: ${message}\n`);
+  process.exit(1);
+}
+
+function oneLine(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .trim();
+}

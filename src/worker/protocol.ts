@@ -2,6 +2,7 @@ import type { DataReport, EvaluateReport } from '../engine/evaluation/report';
 import type { LayerSpectrum } from '../engine/methods/report';
 import type { ModelReport } from '../engine/model/report';
 import type { CompressReport } from '../engine/recipe/report';
+import type { ReadBack } from '../engine/recipe/verify';
 import type { Provider } from '../engine/runtime';
 
 export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../engine/evaluation/report';
@@ -14,6 +15,7 @@ export type {
   SizeReport,
   SkippedLayerReport,
 } from '../engine/recipe/report';
+export type { ReadBack } from '../engine/recipe/verify';
 
 /**
  * What page and engine tell each other. Plain reports only: no tensor crosses, but for spectra and pictures small
@@ -47,8 +49,8 @@ export interface ExportReport {
   readonly files: readonly { readonly name: string; readonly blob: Blob }[];
   readonly bytes: number;
   readonly sha256: string;
-  /** The file was read back, run, and compared with the run it came from: largest absolute difference of the outputs. */
-  readonly readBack: { readonly maxAbsolute: number; readonly samples: number };
+  /** The file was read back and compared with the run it came from. */
+  readonly readBack: ReadBack;
 }
 
 /** A picture for the first lesson, and the same shape for a weight shown as one. */

@@ -18,11 +18,14 @@ export interface Model {
   readonly sources: ReadonlyMap<string, ByteSource>;
 }
 
+/** Finds the data file that a model calls `location`. */
+export type FindFile = (location: string) => ByteSource | undefined;
+
 /**
- * Opens a model from its file and the data files beside it (found by file name, whatever folder the model names).
- * Reads the structure only. Throws a UserError that names the file and the fault.
+ * Opens a model from its file; `find` gives the data files that it refers to. Reads the structure only. Throws a
+ * UserError that names the file and the fault.
  */
-export async function readModel(file: ByteSource, siblings: readonly ByteSource[] = []): Promise<Model> {
+export async function readModel(file: ByteSource, find: FindFile = () => undefined): Promise<Model> {
   const structure = await readStructure(file);
   let proto: ModelProto;
   try {
@@ -37,16 +40,11 @@ export async function readModel(file: ByteSource, siblings: readonly ByteSource[
     throw new UserError(`${file.name} is not a complete ONNX model: it names no operator set (opset_import).`);
   }
   const sources = new Map([[SELF, file]]);
-  for (const tensor of tensorsOf(proto)) connect(tensor, file, siblings, sources);
+  for (const tensor of tensorsOf(proto)) connect(tensor, file, find, sources);
   return { name: file.name, proto, graph: proto.graph, sources };
 }
 
-function connect(
-  tensor: TensorProto,
-  file: ByteSource,
-  siblings: readonly ByteSource[],
-  sources: Map<string, ByteSource>,
-) {
+function connect(tensor: TensorProto, file: ByteSource, find: FindFile, sources: Map<string, ByteSource>) {
   const external = externalOf(tensor);
   if (!external) {
     if (isIncomplete(tensor)) {
@@ -58,11 +56,10 @@ function connect(
   }
   const { location, offset, length } = external;
   if (!sources.has(location)) {
-    const fileName = location.split(/[/\\]/).pop() ?? location;
-    const found = siblings.find((candidate) => candidate.name === fileName);
+    const found = find(location);
     if (!found) {
       throw new UserError(
-        `${file.name} keeps its weights in ${fileName}, which is missing: open both files together (tensor "${tensor.name}").`,
+        `${file.name} keeps weights in ${fileNameOf(location)}, which is missing: open both files together (tensor "${tensor.name}").`,
       );
     }
     sources.set(location, found);
@@ -79,6 +76,15 @@ function connect(
     );
   }
 }
+
+/** The last part of a path, whichever way its folders are written. */
+export const fileNameOf = (path: string): string => path.split(/[/\\]/).pop() ?? path;
+
+/** Looks among files that were opened together, by file name: the folders that a model names are those of its maker. */
+export const among =
+  (files: readonly ByteSource[]): FindFile =>
+  (location) =>
+    files.find(({ name }) => name === fileNameOf(location));
 
 // Strings have no fixed size; other payloads must be as long as shape and type say.
 const isIncomplete = (tensor: TensorProto): boolean =>

@@ -1,0 +1,89 @@
+import { basename } from 'node:path';
+import { UserError } from '../engine/errors';
+import { generateDataset } from '../engine/evaluation/generate';
+import { Factorisations } from '../engine/methods/factorisations';
+import { inputSpecs } from '../engine/model/inspect';
+import { among, readModel } from '../engine/model/model';
+import { sessionModelOf } from '../engine/model/write';
+import { compress } from '../engine/recipe/compress';
+import type { CompressReport } from '../engine/recipe/report';
+import { parseRecipe } from '../engine/recipe/schema';
+import { verify } from '../engine/recipe/verify';
+import { nodeRuntime } from '../runtime/node';
+import { chooseBackend } from '../worker/backends';
+import { dawn } from './dawn';
+import { checkTarget, openModel, readFile, stage } from './files';
+import { bytes, percent, progressBar, table } from './terminal';
+
+export interface CompressCommandOptions {
+  readonly recipe: string;
+  readonly out: string;
+  readonly backend: string;
+  readonly calibration?: string;
+  readonly json?: boolean;
+}
+
+const BACKENDS = ['auto', 'gpu', 'cpu'];
+
+/** `carrara compress MODEL.onnx --recipe R.json --out OUT.onnx` */
+export async function compressCommand(
+  path: string,
+  options: CompressCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { out, backend } = options;
+  if (!BACKENDS.includes(backend)) throw new UserError(`--backend is one of ${BACKENDS.join(', ')}, not "${backend}".`);
+  checkTarget(out, [path]);
+  const recipe = parseRecipe(new TextDecoder().decode(readFile(options.recipe)), options.recipe);
+  const model = await openModel(path);
+  const runtime = nodeRuntime();
+  const gpu = backend === 'cpu' ? undefined : await dawn();
+  const chosen = await chooseBackend(runtime, backend === 'auto' ? undefined : (backend as 'gpu' | 'cpu'), gpu);
+  const bar = progressBar();
+  try {
+    const call = { signal, onProgress: bar.show };
+    const compressed = await compress(model, recipe, {
+      ...call,
+      factorisations: new Factorisations(chosen.backend),
+      fileName: basename(out),
+    });
+    const staged = await stage(compressed.files, out, call);
+    try {
+      const [main, ...others] = staged.sources;
+      await verify(await readModel(main!, among(others)), compressed.model, {
+        ...call,
+        dataset: () => generateDataset(inputSpecs(model)),
+        open: async (read) => runtime.open(await sessionModelOf(read, runtime.externalData, { signal }), 'cpu'),
+      });
+    } catch (error) {
+      staged.discard();
+      throw error;
+    }
+    staged.commit();
+    bar.clear();
+    console.log(options.json ? JSON.stringify(compressed.report, null, 2) : summary(compressed.report, out));
+  } finally {
+    bar.clear();
+    chosen.backend.dispose();
+  }
+}
+
+function summary({ before, after, layers, skipped, backend, ms }: CompressReport, out: string): string {
+  const rows = layers.map(({ name, form, weightError, bytesBefore, bytesAfter }) => [
+    name,
+    form,
+    percent(weightError.predicted, 2),
+    percent(weightError.measured, 2),
+    bytes(bytesBefore),
+    bytes(bytesAfter),
+  ]);
+  const change = (a: number, b: number) => `${b <= a ? '−' : '+'}${percent(Math.abs(1 - b / a))}`;
+  return [
+    table(['layer', 'form', 'error, predicted', 'measured', 'before', 'after'], rows),
+    ...skipped.map(({ name, reason }) => `${name}: left as it was: ${reason}`),
+    '',
+    `${out}: ${bytes(before.bytes)} → ${bytes(after.bytes)} (${change(before.bytes, after.bytes)}), ` +
+      `${before.parameters.toLocaleString('en')} → ${after.parameters.toLocaleString('en')} parameters ` +
+      `(${change(before.parameters, after.parameters)}), ${(ms / 1000).toFixed(1)} s on the ${backend.toUpperCase()}`,
+  ].join('\n');
+}

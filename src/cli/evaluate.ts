@@ -1,0 +1,64 @@
+import { basename } from 'node:path';
+import { openDataset } from '../engine/evaluation/dataset';
+import { evaluate } from '../engine/evaluation/evaluate';
+import { generateDataset } from '../engine/evaluation/generate';
+import { readNpz } from '../engine/evaluation/npz';
+import type { EvaluateReport, LatencyReport } from '../engine/evaluation/report';
+import { inputSpecs } from '../engine/model/inspect';
+import { sessionModelOf } from '../engine/model/write';
+import { nodeRuntime } from '../runtime/node';
+import { openModel, readFile } from './files';
+import { progressBar, table } from './terminal';
+
+/** `carrara evaluate ORIGINAL.onnx COMPRESSED.onnx` */
+export async function evaluateCommand(
+  originalPath: string,
+  compressedPath: string,
+  options: { readonly data?: string; readonly json?: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const original = await openModel(originalPath);
+  const compressed = await openModel(compressedPath);
+  const specs = inputSpecs(original);
+  const dataset =
+    options.data === undefined
+      ? generateDataset(specs)
+      : openDataset(readNpz(readFile(options.data), basename(options.data)), specs, basename(options.data));
+  const runtime = nodeRuntime();
+  const bar = progressBar();
+  try {
+    const call = { signal, onProgress: bar.show };
+    const sessionOf = async (model: typeof original) =>
+      runtime.open(await sessionModelOf(model, runtime.externalData, { signal }), 'cpu');
+    const report = await evaluate(await sessionOf(original), await sessionOf(compressed), dataset, {
+      ...call,
+      provider: 'cpu',
+    });
+    bar.clear();
+    const { timings: _, ...printed } = report;
+    console.log(options.json ? JSON.stringify(printed, null, 2) : summary(report));
+  } finally {
+    bar.clear();
+  }
+}
+
+const METRICS = { top1: 'top-1 accuracy', perplexity: 'perplexity', fidelity: 'agreement with the original' };
+
+function summary({ metric, before, after, fidelity, latencyMs, batch, samples, data }: EvaluateReport): string {
+  const ms = ({ median, p10, p90 }: LatencyReport) => `${median.toFixed(2)} (${p10.toFixed(2)}…${p90.toFixed(2)})`;
+  return [
+    table(
+      ['', 'original', 'compressed'],
+      [
+        [METRICS[metric], before.toFixed(4), after.toFixed(4)],
+        [`latency, ms, batch of ${batch}`, ms(latencyMs.before), ms(latencyMs.after)],
+        ['agreement', '', fidelity.agreement.toFixed(4)],
+        ['KL divergence, nats', '', fidelity.kl.toPrecision(3)],
+        ['cosine', '', fidelity.cosine.toFixed(6)],
+        ['largest difference', '', fidelity.maxAbsolute.toPrecision(3)],
+      ],
+    ),
+    '',
+    `${samples} samples, ${data === 'generated' ? 'generated from the declared inputs: not a measure of accuracy' : data}`,
+  ].join('\n');
+}

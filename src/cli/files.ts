@@ -1,0 +1,127 @@
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UserError } from '../engine/errors';
+import { type ByteSource, checkRange } from '../engine/model/bytes';
+import { type FindFile, fileNameOf, type Model, readModel } from '../engine/model/model';
+import type { FileToWrite } from '../engine/model/write';
+import type { LongCall } from '../engine/progress';
+
+/** Opens a model and finds its data files where it says, or beside it. */
+export async function openModel(path: string): Promise<Model> {
+  return readModel(fileSource(path), beside(path));
+}
+
+const beside =
+  (path: string): FindFile =>
+  (location) => {
+    const candidates = [join(dirname(path), location), join(dirname(path), fileNameOf(location))];
+    const found = candidates.find((candidate) => existsSync(candidate));
+    return found === undefined ? undefined : fileSource(found);
+  };
+
+/** A file on disk, read in parts. Throws a UserError that names a file that can't be opened. */
+export function fileSource(path: string): ByteSource {
+  const { size } = statFile(path);
+  const handle = open(path);
+  // A file that vanishes between the two calls fails at the first read, which awaits the same promise.
+  handle.catch(() => {});
+  const name = basename(path);
+  return {
+    name,
+    size,
+    async read(offset, length) {
+      checkRange(name, size, offset, length);
+      const bytes = new Uint8Array(length);
+      for (let at = 0; at < length; ) {
+        const { bytesRead } = await (await handle).read(bytes, at, length - at, offset + at);
+        if (bytesRead === 0) throw new RangeError(`${name} ended at ${offset + at}`);
+        at += bytesRead;
+      }
+      return bytes;
+    },
+  };
+}
+
+export function readFile(path: string): Uint8Array<ArrayBuffer> {
+  statFile(path);
+  return new Uint8Array(readFileSync(path));
+}
+
+function statFile(path: string) {
+  let stat: ReturnType<typeof statSync>;
+  try {
+    stat = statSync(path);
+  } catch {
+    throw new UserError(`${path} does not exist${nearest(path)}.`);
+  }
+  if (!stat.isFile()) throw new UserError(`${path} is not a file.`);
+  return stat;
+}
+
+function nearest(path: string): string {
+  const folder = dirname(resolve(path));
+  if (!existsSync(folder)) return `: there is no folder ${dirname(path)}`;
+  const same = readdirSync(folder).find((name) => name.toLowerCase() === basename(path).toLowerCase());
+  return same === undefined ? '' : `; did you mean ${same}?`;
+}
+
+/** Throws a UserError where `out` can't be written or would overwrite one of `inputs`. */
+export function checkTarget(out: string, inputs: readonly string[]): void {
+  const folder = dirname(resolve(out));
+  if (!existsSync(folder)) throw new UserError(`${out} cannot be written: there is no folder ${dirname(out)}.`);
+  if (existsSync(out) && !statSync(out).isFile()) throw new UserError(`${out} is not a file: name a file to write.`);
+  if (inputs.some((input) => resolve(input) === resolve(out))) {
+    throw new UserError(`${out} would overwrite the model it comes from: name another file.`);
+  }
+}
+
+/** Files written beside their final names, which they get by `commit`; `discard` leaves nothing behind. */
+export interface Staged {
+  readonly sources: readonly ByteSource[];
+  commit(): void;
+  discard(): void;
+}
+
+export async function stage(files: readonly FileToWrite[], out: string, call: LongCall = {}): Promise<Staged> {
+  const folder = dirname(out);
+  const staged = files.map((file, i) => ({
+    file,
+    temporary: join(folder, `.${file.name}.${process.pid}.part`),
+    final: i === 0 ? out : join(folder, file.name),
+  }));
+  const discard = () => {
+    for (const { temporary } of staged) rmSync(temporary, { force: true });
+  };
+  try {
+    for (const { file, temporary } of staged) {
+      const descriptor = openSync(temporary, 'w');
+      try {
+        for await (const chunk of file.chunks(call))
+          for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);
+      } finally {
+        closeSync(descriptor);
+      }
+    }
+  } catch (error) {
+    discard();
+    throw error;
+  }
+  return {
+    sources: staged.map(({ file, temporary }) => ({ ...fileSource(temporary), name: file.name })),
+    commit: () => {
+      for (const { temporary, final } of staged) renameSync(temporary, final);
+    },
+    discard,
+  };
+}

@@ -1,0 +1,104 @@
+import type { ValueInfoProto } from 'onnx-buf';
+import type { ElementType } from '../runtime';
+import { type Layer, layersOf } from './layers';
+import { countParameters, type Model, opsetOf, storedBytes } from './model';
+import type { LayerReport, ModelReport, ValueReport } from './report';
+import { resolve, type Scope, scopeOf, scopesIn } from './scopes';
+import { dimsOf, dtypeName } from './tensors';
+
+/** A model in plain numbers, its layers included. */
+export function inspect(model: Model): ModelReport {
+  const main = scopeOf(model.graph);
+  const layers = layersOf(main).map(layerReport);
+  const compressible = layers.filter((layer) => layer.compressible).length;
+  return {
+    name: model.name,
+    opset: opsetOf(model),
+    producer: [model.proto.producerName, model.proto.producerVersion].filter(Boolean).join(' '),
+    bytes: storedBytes(model),
+    parameters: countParameters(model),
+    layers,
+    inputs: declaredInputs(model).map(valueReport),
+    outputs: model.graph.output.map(valueReport),
+    warnings: compressible === 0 ? [`${model.name} has no layer that can be compressed.`] : [],
+  };
+}
+
+export function layerReport(layer: Layer): LayerReport {
+  const { id, name, weight, op, shape, parameters, bytes, dtype, compressible, reason, uses } = layer;
+  return {
+    id,
+    name,
+    weight,
+    op,
+    shape,
+    parameters,
+    bytes,
+    dtype,
+    compressible,
+    ...(reason !== undefined && { reason }),
+    consumers: uses.map(({ node }) => node.name || node.output[0] || node.opType),
+  };
+}
+
+/** Inputs that a caller feeds: an initializer that is also listed as an input has its value already. */
+function declaredInputs({ graph }: Model): ValueInfoProto[] {
+  const stored = new Set(graph.initializer.map(({ name }) => name));
+  return graph.input.filter(({ name }) => !stored.has(name));
+}
+
+function valueReport({ name, type }: ValueInfoProto): ValueReport {
+  const tensor = type?.value.case === 'tensorType' ? type.value.value : undefined;
+  return {
+    name,
+    type: dtypeName(tensor?.elemType ?? 0),
+    shape: (tensor?.shape?.dim ?? []).map(({ value }, axis) =>
+      value.case === 'dimValue' && value.value > 0n
+        ? Number(value.value)
+        : value.case === 'dimParam' && value.value !== ''
+          ? value.value
+          : // Exporters leave dimensions empty; a name for each keeps them apart.
+            `${name}.${axis}`,
+    ),
+  };
+}
+
+/** What a session wants to be fed: type and shape of each input, and how many rows the table has that it indexes. */
+export function inputSpecs(
+  model: Model,
+): { name: string; type: ElementType; shape: readonly (number | string)[]; rows?: number }[] {
+  const rows = indexedRows(scopeOf(model.graph));
+  return declaredInputs(model).map((input) => {
+    const { name, type, shape } = valueReport(input);
+    const limit = rows.get(name);
+    return { name, type: type as ElementType, shape, ...(limit !== undefined && { rows: limit }) };
+  });
+}
+
+/** For each value that is an index of a Gather from a constant table, directly or through a Cast: the fewest rows. */
+function indexedRows(main: Scope): Map<string, number> {
+  const rows = new Map<string, number>();
+  const sourceOf = new Map<string, string>();
+  for (const { graph } of scopesIn(main)) {
+    for (const { opType, input, output } of graph.node) {
+      if (['Cast', 'Identity', 'Reshape', 'Unsqueeze', 'Squeeze', 'Flatten'].includes(opType)) {
+        sourceOf.set(output[0] ?? '', input[0] ?? '');
+      }
+    }
+  }
+  for (const scope of scopesIn(main)) {
+    for (const node of scope.graph.node) {
+      if (node.opType !== 'Gather') continue;
+      const table = resolve(node.input[0] ?? '', scope);
+      if (!table) continue;
+      const axis = Number(node.attribute.find(({ name }) => name === 'axis')?.i ?? 0n);
+      const count = dimsOf(table.tensor).at(axis) ?? 0;
+      let index: string | undefined = node.input[1];
+      while (index !== undefined) {
+        rows.set(index, Math.min(count, rows.get(index) ?? count));
+        index = sourceOf.get(index);
+      }
+    }
+  }
+  return rows;
+}

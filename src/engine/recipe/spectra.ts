@@ -1,0 +1,29 @@
+import { effectiveRank } from '../linalg/spectrum';
+import type { Factorisations } from '../methods/factorisations';
+import type { LayerSpectrum } from '../methods/report';
+import { isMatrix } from '../methods/svd';
+import type { Dense } from '../operators/operator';
+import type { LongCall } from '../progress';
+
+/** The spectrum of a layer's weight, from the factorisation that compressing it will use. */
+export async function spectrumOf(
+  id: string,
+  weight: Dense,
+  factorisations: Factorisations,
+  call: LongCall,
+): Promise<LayerSpectrum> {
+  const values = await weight.toDense();
+  if (isMatrix(weight)) {
+    const factors = await factorisations.matrix(weight, values, call);
+    return { kind: 'matrix', id, values: factors.values, effectiveRank: effectiveRank(factors.values) };
+  }
+  const factors = await factorisations.convolution(weight, values, call);
+  return {
+    kind: 'tucker',
+    id,
+    outValues: factors.outValues,
+    inValues: factors.inValues,
+    energy: factors.energy,
+    effectiveRank: Math.min(effectiveRank(factors.outValues), effectiveRank(factors.inValues)),
+  };
+}

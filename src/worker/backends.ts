@@ -1,0 +1,42 @@
+import type { Backend } from '../engine/backend';
+import { createCpuBackend } from '../engine/cpu/backend';
+import { UserError } from '../engine/errors';
+import { createGpuBackend } from '../engine/gpu/backend';
+import type { Runtime } from '../engine/runtime';
+import type { BackendReport } from './protocol';
+
+export interface ChosenBackend {
+  readonly backend: Backend;
+  readonly report: BackendReport;
+}
+
+/**
+ * The GPU where there is a real one; the CPU where there is none or only a software adapter, which is 10 to 20 times
+ * slower. `preferred` overrides the choice; a UserError where it can't be had.
+ */
+export async function chooseBackend(
+  runtime: Runtime,
+  preferred: 'gpu' | 'cpu' | undefined,
+  gpu: GPU | undefined = globalThis.navigator?.gpu,
+): Promise<ChosenBackend> {
+  if (preferred === 'cpu') return chosen(createCpuBackend(runtime), 'Chosen by you.');
+  const found = gpu ? await createGpuBackend(gpu) : null;
+  if (preferred === 'gpu') {
+    if (!found)
+      throw new UserError('There is no WebGPU adapter here: choose the CPU, or a browser and a driver with WebGPU.');
+    return chosen(found, found.software ? 'A software adapter: right, but slower than the CPU backend.' : undefined);
+  }
+  if (found && !found.software) return chosen(found);
+  found?.dispose();
+  return chosen(
+    createCpuBackend(runtime),
+    found
+      ? 'The only WebGPU adapter is a software one, so the CPU does the work: it is faster.'
+      : 'There is no WebGPU adapter, so the CPU does the work.',
+  );
+}
+
+function chosen(backend: Backend, note?: string): ChosenBackend {
+  const { kind, description, software } = backend;
+  return { backend, report: { kind, description, software, ...(note !== undefined && { note }) } };
+}

@@ -1,0 +1,251 @@
+import type { Backend } from '../engine/backend';
+import { UserError } from '../engine/errors';
+import { type Dataset, openDataset, reportDataset } from '../engine/evaluation/dataset';
+import { evaluate } from '../engine/evaluation/evaluate';
+import { generateDataset } from '../engine/evaluation/generate';
+import { readNpz } from '../engine/evaluation/npz';
+import { OutputCache } from '../engine/evaluation/outputCache';
+import { svd, truncate } from '../engine/linalg/svd';
+import { Factorisations } from '../engine/methods/factorisations';
+import { blobSource } from '../engine/model/bytes';
+import { inputSpecs, inspect } from '../engine/model/inspect';
+import { type Layer, layersOf } from '../engine/model/layers';
+import { among, type Model, readModel } from '../engine/model/model';
+import { scopeOf } from '../engine/model/scopes';
+import { sessionModelOf } from '../engine/model/write';
+import type { LongCall } from '../engine/progress';
+import { type Compressed, compress } from '../engine/recipe/compress';
+import { weightOf } from '../engine/recipe/measure';
+import { checkRecipe } from '../engine/recipe/schema';
+import { selectLayers } from '../engine/recipe/select';
+import { spectrumOf } from '../engine/recipe/spectra';
+import { verify } from '../engine/recipe/verify';
+import type { Provider, Runtime, Session } from '../engine/runtime';
+import { type ChosenBackend, chooseBackend } from './backends';
+import { writeBlobs } from './exporting';
+import { Jobs } from './jobs';
+import type { Engine, LayerSpectrum, MatrixPicture, ModelReport, RunReport } from './protocol';
+
+/** What is open: replaced as a whole, and only when the new model has been read. */
+interface Opened {
+  readonly model: Model;
+  readonly report: ModelReport;
+  readonly layers: ReadonlyMap<string, Layer>;
+  readonly runs: Map<number, Compressed & { readonly recipe: unknown }>;
+  readonly originalOutputs: OutputCache;
+  /** Undefined until data is opened, or generated for the first evaluation. */
+  dataset?: Dataset;
+  original?: { readonly provider: Provider; readonly session: Promise<Session> };
+}
+
+const LARGEST_PICTURE = 512;
+
+/** The engine behind the page: one open model, its runs, one backend, one runtime. */
+export class StudioEngine implements Engine {
+  readonly #jobs = new Jobs();
+  readonly #runtime: Runtime;
+  #chosen: ChosenBackend | undefined;
+  #factorisations: Factorisations | undefined;
+  #opened: Opened | undefined;
+  #lastRun = 0;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  async start(preferred?: 'gpu' | 'cpu') {
+    const chosen = await chooseBackend(this.#runtime, preferred);
+    this.#chosen?.backend.dispose();
+    this.#chosen = chosen;
+    this.#factorisations = new Factorisations(chosen.backend);
+    return { backend: chosen.report, providers: this.#runtime.providers, runtime: this.#runtime.name };
+  }
+
+  open(files: readonly File[], job: { id: string }) {
+    return this.#jobs.run(job, async () => {
+      const main = mainFile(files);
+      const siblings = files.filter((file) => file !== main).map((file) => blobSource(file, file.name));
+      const model = await readModel(blobSource(main, main.name), among(siblings));
+      const report = inspect(model);
+      await this.#release(this.#opened);
+      this.#factorisations = new Factorisations(this.#backend);
+      this.#opened = {
+        model,
+        report,
+        layers: new Map(layersOf(scopeOf(model.graph)).map((layer) => [layer.id, layer])),
+        runs: new Map(),
+        originalOutputs: new OutputCache(),
+      };
+      return report;
+    });
+  }
+
+  spectra(ids: readonly string[], onSpectrum: (spectrum: LayerSpectrum) => void, job: { id: string }) {
+    return this.#jobs.run(job, async (call) => {
+      const { model, layers } = this.#open;
+      for (const [done, id] of ids.entries()) {
+        const layer = layers.get(id);
+        if (!layer?.compressible) throw new UserError(`Layer ${id} cannot be factorised.`);
+        call.onProgress?.({ done, total: ids.length, label: layer.name });
+        onSpectrum(await spectrumOf(id, weightOf(model, layer), this.#factors, { signal: call.signal }));
+      }
+    });
+  }
+
+  async openData(file: File) {
+    const { model } = this.#open;
+    const entries = readNpz(new Uint8Array(await file.arrayBuffer()), file.name);
+    const dataset = openDataset(entries, inputSpecs(model), file.name);
+    this.#open.dataset = dataset;
+    return reportDataset(dataset);
+  }
+
+  async clearData() {
+    delete this.#open.dataset;
+    return reportDataset(this.#dataset(this.#open));
+  }
+
+  async checkRecipe(recipe: unknown) {
+    const layers = [...this.#open.layers.values()];
+    return selectLayers(checkRecipe(recipe), layers).map((step) => step.map(({ id }) => id));
+  }
+
+  compress(recipe: unknown, job: { id: string }): Promise<RunReport> {
+    return this.#jobs.run(job, async (call) => {
+      const opened = this.#open;
+      const compressed = await compress(opened.model, checkRecipe(recipe), {
+        ...call,
+        factorisations: this.#factors,
+      });
+      const run = ++this.#lastRun;
+      opened.runs.set(run, { ...compressed, recipe });
+      return { run, recipe, result: compressed.report };
+    });
+  }
+
+  evaluate(run: number, provider: Provider, job: { id: string }) {
+    return this.#jobs.run(job, async (call) => {
+      const opened = this.#open;
+      const compressed = await this.#session(this.#run(run).model, provider, call);
+      try {
+        const original = await this.#original(opened, provider, call);
+        const { originalOutputs } = opened;
+        return await evaluate(original, compressed, this.#dataset(opened), { ...call, provider, originalOutputs });
+      } finally {
+        await compressed.release();
+      }
+    });
+  }
+
+  exportRun(run: number, job: { id: string }) {
+    return this.#jobs.run(job, async (call) => {
+      const { files, model } = this.#run(run);
+      const written = await writeBlobs(files, call);
+      const [main, ...others] = written.files.map(({ name, blob }) => blobSource(blob, name));
+      const readBack = await verify(await readModel(main!, among(others)), model, {
+        ...call,
+        dataset: () => this.#dataset(this.#open),
+        open: (read) => this.#session(read, 'wasm', call),
+      });
+      return { ...written, readBack };
+    });
+  }
+
+  async forgetRun(run: number) {
+    this.#open.runs.delete(run);
+  }
+
+  factorPicture(picture: MatrixPicture, job: { id: string }) {
+    return this.#jobs.run(job, async (call) => {
+      const weight = { ...picture, values: Float32Array.from(picture.values) };
+      const factors = await svd(this.#backend, weight, call);
+      const rank = Math.min(picture.rows, picture.columns);
+      return { values: factors.values, ...(await truncate(this.#backend, weight, factors, rank)) };
+    });
+  }
+
+  async weightPicture(id: string) {
+    const { model, layers } = this.#open;
+    const layer = layers.get(id);
+    if (!layer?.compressible) throw new UserError(`Layer ${id} cannot be shown as a picture.`);
+    const [height, ...rest] = layer.shape as [number, ...number[]];
+    const width = rest.reduce((product, size) => product * size, 1);
+    const rows = Math.min(height, LARGEST_PICTURE);
+    const columns = Math.min(width, LARGEST_PICTURE);
+    const values = await weightOf(model, layer).toDense();
+    const shown = new Float32Array(rows * columns);
+    for (let i = 0; i < rows; i++) shown.set(values.subarray(i * width, i * width + columns), i * columns);
+    return { rows, columns, values: shown };
+  }
+
+  async cancel(job: string) {
+    this.#jobs.cancel(job);
+  }
+
+  get #backend(): Backend {
+    if (!this.#chosen) throw new Error('The engine has not been started.');
+    return this.#chosen.backend;
+  }
+
+  get #factors(): Factorisations {
+    return this.#factorisations!;
+  }
+
+  get #open(): Opened {
+    if (!this.#opened) throw new UserError('No model is open: drop an .onnx file, or open a sample.');
+    return this.#opened;
+  }
+
+  /** The data that is open, or inputs generated from what the model declares. */
+  #dataset(opened: Opened): Dataset {
+    opened.dataset ??= generateDataset(inputSpecs(opened.model));
+    return opened.dataset;
+  }
+
+  #run(run: number) {
+    const found = this.#open.runs.get(run);
+    if (!found) throw new UserError(`Run ${run} is no longer there: compress again.`);
+    return found;
+  }
+
+  async #session(model: Model, provider: Provider, call: LongCall): Promise<Session> {
+    const opened = await sessionModelOf(model, this.#runtime.externalData, { signal: call.signal });
+    call.signal?.throwIfAborted();
+    return this.#runtime.open(opened, provider);
+  }
+
+  /** The original's session, kept from one evaluation to the next. */
+  async #original(opened: Opened, provider: Provider, call: LongCall): Promise<Session> {
+    if (opened.original?.provider !== provider) {
+      await this.#release(opened);
+      const session = this.#session(opened.model, provider, call);
+      opened.original = { provider, session };
+      session.catch(() => {
+        delete opened.original;
+      });
+    }
+    return opened.original!.session;
+  }
+
+  async #release(opened: Opened | undefined): Promise<void> {
+    const session = opened?.original?.session;
+    if (!opened || !session) return;
+    delete opened.original;
+    await session.then(
+      (open) => open.release(),
+      () => undefined,
+    );
+  }
+}
+
+function mainFile(files: readonly File[]): File {
+  const models = files.filter(({ name }) => name.toLowerCase().endsWith('.onnx'));
+  if (models.length > 1) {
+    throw new UserError(
+      `${models.length} models at once (${models.map(({ name }) => name).join(', ')}): open one at a time.`,
+    );
+  }
+  const main = models[0] ?? files[0];
+  if (!main) throw new UserError('No file was given: drop an .onnx file.');
+  return main;
+}
