@@ -1,0 +1,79 @@
+import { messageOf, UserError } from '../errors';
+
+/** An adapter's device and what the rest of `gpu/` needs to know of it. */
+export interface Device {
+  readonly gpu: GPUDevice;
+  /** The adapter as people call it. */
+  readonly name: string;
+  /** A software adapter: correct, but slower than the CPU backend. */
+  readonly software: boolean;
+  /** Bytes of the largest matrix that a kernel can read. */
+  readonly largestBinding: number;
+  /** Resolves with a sentence when the device is gone, other than by `destroy`. */
+  readonly lost: Promise<string>;
+  /** Throws what has gone wrong since the last call: a lost device, memory, an invalid command. */
+  check(): void;
+  destroy(): void;
+}
+
+// Dawn in Node frees its instance with the GPU object, although devices still run on it: the process aborts.
+const kept = new Set<GPU>();
+
+/**
+ * Opens the fastest adapter with the largest buffers it offers; null where there is no adapter. `gpu` is
+ * `navigator.gpu` in a page or worker, and Dawn's `create([])` in Node.
+ */
+export async function openDevice(gpu: GPU): Promise<Device | null> {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) return null;
+  kept.add(gpu);
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  const { vendor, architecture, device: model, description } = adapter.info;
+  const name = description || [vendor, architecture, model].filter(Boolean).join(' ') || 'unnamed WebGPU adapter';
+
+  let failure: Error | undefined;
+  let destroyed = false;
+  device.addEventListener('uncapturederror', (event) => {
+    const { error } = event as GPUUncapturedErrorEvent;
+    const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
+    failure ??= outOfMemory
+      ? new UserError(`${name} has no memory left for this layer; use the CPU backend.`)
+      : new Error(`${name}: ${error.message}`);
+  });
+  const lost = new Promise<string>((resolve) => {
+    device.lost.then((info) => {
+      if (destroyed) return;
+      const sentence = `${name} was lost (${info.message || info.reason}); try again, or use the CPU backend.`;
+      failure = new UserError(sentence);
+      resolve(sentence);
+    });
+  });
+
+  return {
+    gpu: device,
+    name,
+    software: isSoftware(adapter, name),
+    largestBinding: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
+    lost,
+    check() {
+      if (!failure) return;
+      const error = failure;
+      // A lost device stays lost; any other fault is told once.
+      if (!(error instanceof UserError && messageOf(error).includes('was lost'))) failure = undefined;
+      throw error;
+    },
+    destroy() {
+      destroyed = true;
+      device.destroy();
+    },
+  };
+}
+
+// Chromium and Dawn name the software adapters even where they don't flag them as fallback.
+function isSoftware(adapter: GPUAdapter, name: string): boolean {
+  const fallback = adapter.info.isFallbackAdapter ?? (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter;
+  return (
+    fallback === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${name} ${adapter.info.architecture}`)
+  );
+}

@@ -1,0 +1,152 @@
+import { USAGE } from './constants';
+import type { Device } from './device';
+import { type Kernel, type UniformLayout, type UniformValues, writeUniforms } from './kernel';
+import type { Pace } from './pace';
+import { Pipelines } from './pipelines';
+
+/** One run of a kernel. `work` is its cost in floating-point operations, for pacing. */
+export interface Dispatch {
+  readonly kernel: Kernel;
+  readonly uniforms: UniformValues<UniformLayout>;
+  readonly buffers: readonly GPUBuffer[];
+  readonly work: number;
+}
+
+export interface PacedCall {
+  readonly signal?: AbortSignal | undefined;
+  /** Told after each batch: the work it did. */
+  readonly onWork?: ((work: number) => void) | undefined;
+}
+
+/** Types a dispatch by its kernel. `buffers` in the order of the kernel's bindings. */
+export function dispatch<L extends UniformLayout>(
+  kernel: Kernel<L>,
+  uniforms: UniformValues<L>,
+  buffers: readonly GPUBuffer[],
+  work: number,
+): Dispatch {
+  return { kernel: kernel as unknown as Kernel, uniforms: uniforms as UniformValues<UniformLayout>, buffers, work };
+}
+
+// minUniformBufferOffsetAlignment is at most this on every adapter.
+const SLOT = 256;
+const SLOTS_AT_ONCE = 4096;
+// Launching costs about as much as this many operations, even on a slow adapter.
+const LAUNCH = 5e4;
+
+/** Sends dispatches to the queue, in order; each sees what those before it wrote. */
+export class Dispatcher {
+  readonly pipelines: Pipelines;
+  #dispatches = 0;
+  #submissions = 0;
+  readonly #uniformPool: GPUBuffer[] = [];
+
+  constructor(private readonly device: Device) {
+    this.pipelines = new Pipelines(device.gpu);
+  }
+
+  get dispatches(): number {
+    return this.#dispatches;
+  }
+  get submissions(): number {
+    return this.#submissions;
+  }
+
+  /** Submits at once, without waiting. */
+  submit(dispatches: readonly Dispatch[]): void {
+    for (let from = 0; from < dispatches.length; from += SLOTS_AT_ONCE) {
+      this.#submit(dispatches.slice(from, from + SLOTS_AT_ONCE));
+    }
+  }
+
+  /**
+   * Submits in batches of at most `pace.budget`, waits for each, and checks the signal in between: a cancel is heard
+   * within one batch. The dispatches are made lazily, so that they can be cut to the budget as it is then.
+   */
+  async runPaced(dispatches: Iterable<Dispatch>, pace: Pace, { signal, onWork }: PacedCall = {}): Promise<void> {
+    let batch: Dispatch[] = [];
+    let work = 0;
+    const flush = async () => {
+      if (!batch.length) return;
+      signal?.throwIfAborted();
+      const started = performance.now();
+      this.submit(batch);
+      await this.settle();
+      pace.record(work, performance.now() - started);
+      onWork?.(work);
+      batch = [];
+      work = 0;
+      signal?.throwIfAborted();
+    };
+    for (const next of dispatches) {
+      const cost = next.work + LAUNCH;
+      if (work + cost > pace.budget) await flush();
+      batch.push(next);
+      work += cost;
+    }
+    await flush();
+  }
+
+  /** Copies the first `length` 32-bit elements. */
+  copy(from: GPUBuffer, to: GPUBuffer, length: number): void {
+    const encoder = this.device.gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(from, 0, to, 0, length * 4);
+    this.device.gpu.queue.submit([encoder.finish()]);
+  }
+
+  clear(buffer: GPUBuffer): void {
+    const encoder = this.device.gpu.createCommandEncoder();
+    encoder.clearBuffer(buffer);
+    this.device.gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Resolves when all submitted work is done; throws what went wrong. */
+  async settle(): Promise<void> {
+    await this.device.gpu.queue.onSubmittedWorkDone();
+    this.device.check();
+  }
+
+  #submit(dispatches: readonly Dispatch[]): void {
+    const { gpu } = this.device;
+    const uniforms = new DataView(new ArrayBuffer(dispatches.length * SLOT));
+    const uniformBuffer = this.#uniformBuffer(uniforms.byteLength);
+    const encoder = gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    const groups = new Map<Kernel, { buffers: readonly GPUBuffer[]; group: GPUBindGroup }[]>();
+    dispatches.forEach(({ kernel, uniforms: values, buffers }, slot) => {
+      writeUniforms(uniforms, slot * SLOT, kernel.uniforms, values);
+      const { pipeline, layout } = this.pipelines.get(kernel);
+      let known = groups.get(kernel);
+      if (!known) groups.set(kernel, (known = []));
+      let group = known.find((candidate) => candidate.buffers.every((buffer, i) => buffer === buffers[i]))?.group;
+      if (!group) {
+        const size = Object.keys(kernel.uniforms).length * 4;
+        const entries = [{ buffer: uniformBuffer, size }, ...buffers.map((buffer) => ({ buffer }))];
+        group = gpu.createBindGroup({
+          layout,
+          entries: entries.map((resource, binding) => ({ binding, resource })),
+        });
+        known.push({ buffers, group });
+      }
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group, [slot * SLOT]);
+      pass.dispatchWorkgroups(...kernel.grid(values));
+    });
+    pass.end();
+    gpu.queue.writeBuffer(uniformBuffer, 0, uniforms.buffer);
+    gpu.queue.submit([encoder.finish()]);
+    // The queue runs in order: a later write to this buffer waits for these dispatches.
+    this.#uniformPool.push(uniformBuffer);
+    this.#dispatches += dispatches.length;
+    this.#submissions++;
+  }
+
+  #uniformBuffer(bytes: number): GPUBuffer {
+    const found = this.#uniformPool.findIndex((buffer) => buffer.size >= bytes);
+    if (found >= 0) return this.#uniformPool.splice(found, 1)[0];
+    for (const small of this.#uniformPool.splice(0)) small.destroy();
+    // Rounded up to a power of two, so that a few buffers serve all batches.
+    const size = Math.max(SLOT * 16, 2 ** Math.ceil(Math.log2(bytes)));
+    return this.device.gpu.createBuffer({ label: 'uniforms', size, usage: USAGE.uniform | USAGE.copyTarget });
+  }
+}

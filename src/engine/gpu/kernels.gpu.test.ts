@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { apply } from '../reference/apply';
+import { expectClose } from '../reference/compare';
+import { diagonalize } from '../reference/diagonalize';
+import { gather } from '../reference/gather';
+import { gram } from '../reference/gram';
+import { identity } from '../reference/identity';
+import { matmul } from '../reference/matmul';
+import { norms } from '../reference/norms';
+import { normal } from '../reference/random';
+import { Buffers } from './buffers';
+import { type Device, openDevice } from './device';
+import { Dispatcher, dispatch } from './dispatcher';
+import { kernel } from './kernel';
+import * as kernels from './kernels';
+import { matmulDispatches } from './matmul';
+import { Pace } from './pace';
+import { testGpu } from './testing';
+
+let device: Device;
+let buffers: Buffers;
+let dispatcher: Dispatcher;
+
+beforeAll(async () => {
+  device = (await openDevice(await testGpu()))!;
+  expect(device, 'a WebGPU adapter').not.toBeNull();
+  buffers = new Buffers(device);
+  dispatcher = new Dispatcher(device);
+  await dispatcher.pipelines.prepare(...kernels.KERNELS);
+});
+afterAll(() => device?.destroy());
+
+const upload = (values: ArrayLike<number>) => buffers.upload(Float32Array.from(values), 'a test');
+const read = async (buffer: GPUBuffer) => new Float32Array(await buffers.read(buffer));
+const single = (length: number, seed: number) => Float32Array.from(normal(length, seed));
+
+// Sums of n products of normal numbers: float32 rounds each to 6e−8 of sums that grow like √n.
+const dotTolerance = (n: number) => 1e-6 * Math.sqrt(n) + 1e-6;
+
+describe('kernels against their twins', () => {
+  it('matmul scales, accumulates, and may be cut into pieces', async () => {
+    const [m, n, k] = [150, 131, 70];
+    const [a, b, c] = [single(m * k, 1), single(k * n, 2), single(m * n, 3)];
+    const result = upload(c);
+    const pace = new Pace();
+    // A budget for one tile at a time, so that every piece is a dispatch of its own.
+    pace.record(1, 1e6);
+    const product = { m, n, k, a: upload(a), b: upload(b), c: result, alpha: -0.5, beta: 1.5 };
+    const pieces = [...matmulDispatches(product, pace)];
+    expect(pieces.length).toBe(Math.ceil(m / kernels.MATMUL_TILE) * Math.ceil(n / kernels.MATMUL_TILE));
+    dispatcher.submit(pieces);
+    expectClose(await read(result), matmul(a, b, m, n, k, { alpha: -0.5, beta: 1.5, c }), dotTolerance(k));
+  });
+
+  it.each([
+    [33, 1],
+    [300, 1],
+    [300, 3],
+  ])('gram of rows of length %i in %i splits', async (columns, splits) => {
+    const blocks = 4;
+    const rows = single(blocks * 16 * columns, 4);
+    const partial = buffers.create(2 * splits * 1024, 'a test');
+    const columnsPerSplit = Math.ceil(columns / splits);
+    const uniforms = { columns, blocks, round: 1, firstPair: 0, pairs: 2, splits, columnsPerSplit };
+    dispatcher.submit([dispatch(kernels.gramKernel, uniforms, [upload(rows), partial], 0)]);
+    const found = await read(partial);
+    const summed = Float64Array.from({ length: 2048 }, (_, at) => {
+      const [pair, entry] = [Math.floor(at / 1024), at % 1024];
+      let sum = 0;
+      for (let split = 0; split < splits; split++) sum += found[(pair * splits + split) * 1024 + entry];
+      return sum;
+    });
+    // The diagonal sums squares to about `columns`, each of its partial sums rounded to 6e−8 of that.
+    expectClose(summed, gram(rows, columns, blocks, 1), 4e-7 * columns);
+  });
+
+  it('diagonalize finds the same rotation, and leaves orthogonal rows alone', async () => {
+    // Rows of well separated lengths, so that the rotation is unique; the second pair is orthogonal and sorted.
+    const x = single(32 * 64, 5).map((value, at) => value * 0.85 ** Math.floor(at / 64));
+    const first = matmul(x, x, 32, 32, 64, { transposeB: true });
+    const second = identity(32, 32).map((value, at) => value * (40 - at / 33));
+    const partial = upload([...first, ...second]);
+    const rotations = buffers.create(2048, 'a test');
+    const changed = buffers.create(2, 'a test');
+    const largest = buffers.create(1, 'a test');
+    const options = { sweeps: 8, tolerance: 1e-6, noise: 1e-12 };
+    const uniforms = { ...options, firstPair: 0, pairs: 2, splits: 1 };
+    dispatcher.submit([dispatch(kernels.diagonalizeKernel, uniforms, [partial, rotations, changed, largest], 0)]);
+    const q = await read(rotations);
+    const twin = diagonalize(first, options);
+    // The angles come from float32 sums, rounded to 6e−8 of the largest; divided by the smallest gap that is 1e−4.
+    expectClose(q.subarray(0, 1024), twin.rotation, 1e-3);
+    // After the Newton–Schulz step only the rounding of the entries is left.
+    for (const own of [q.subarray(0, 1024), q.subarray(1024)]) {
+      expectClose(matmul(own, own, 32, 32, 32, { transposeB: true }), identity(32, 32), 5e-7);
+    }
+    const diagonal = matmul(matmul(q, first, 32, 32, 32), q, 32, 32, 32, { transposeB: true });
+    const scale = Math.max(...diagonal);
+    for (let i = 0; i < 32; i++) {
+      for (let j = 0; j < i; j++) expect(Math.abs(diagonal[i * 32 + j])).toBeLessThan(1e-6 * scale);
+      if (i) expect(diagonal[i * 33]).toBeLessThanOrEqual(diagonal[(i - 1) * 33] * (1 + 1e-5));
+    }
+    expect([...new Uint32Array(await buffers.read(changed))]).toEqual([1, 0]);
+    expectClose(await read(largest), [twin.largestCosine], 1e-6);
+  });
+
+  it('apply rotates changed pairs in place and skips the others', async () => {
+    const [columns, blocks, round] = [70, 4, 2];
+    const rows = single(blocks * 16 * columns, 6);
+    const rotations = single(2048, 7);
+    const changed = [0, 1];
+    const buffer = upload(rows);
+    const uniforms = { columns, blocks, round, firstPair: 0, pairs: 2 };
+    const flags = buffers.upload(Uint32Array.from(changed), 'a test');
+    dispatcher.submit([dispatch(kernels.applyKernel, uniforms, [upload(rotations), flags, buffer], 0)]);
+    const expected = Float64Array.from(rows);
+    apply(expected, columns, blocks, round, rotations, changed);
+    expectClose(await read(buffer), expected, dotTolerance(32));
+  });
+
+  it('norms, gather and identity', async () => {
+    const [rows, columns] = [5, 200];
+    const matrix = single(rows * columns, 8);
+    const order = [3, 0, 3];
+    const [lengths, sorted, unit] = [5, 600, 35].map((length) => buffers.create(length, 'a test'));
+    dispatcher.submit([
+      dispatch(kernels.normsKernel, { rows, columns }, [upload(matrix), lengths], 0),
+      dispatch(
+        kernels.gatherKernel,
+        { rows: 3, columns },
+        [upload(matrix), buffers.upload(Uint32Array.from(order), 'a test'), sorted],
+        0,
+      ),
+      dispatch(kernels.identityKernel, { columns: 5 }, [unit], 0),
+    ]);
+    expectClose(await read(lengths), norms(matrix, rows, columns), 1e-4);
+    expectClose(await read(sorted), gather(matrix, columns, order), 0);
+    expectClose(await read(unit), identity(7, 5), 0);
+  });
+});
+
+describe('a shader that does not compile', () => {
+  it('is told with line, message and source', async () => {
+    const broken = kernel({
+      name: 'broken',
+      source: '@compute @workgroup_size(1)\nfn main() {\n  let x = nowhere;\n}\n',
+      uniforms: {},
+      bindings: {},
+      overrides: {},
+      grid: () => [1, 1],
+    });
+    await expect(dispatcher.pipelines.prepare(broken)).rejects.toThrow(/broken:3:11: .*nowhere[\s\S]*let x = nowhere/);
+  });
+});

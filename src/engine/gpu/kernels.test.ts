@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { type Kernel, writeUniforms } from './kernel';
+import { KERNELS } from './kernels';
+
+const kernels: [string, Kernel][] = KERNELS.map((kernel) => [kernel.name, kernel as unknown as Kernel]);
+
+describe.each(kernels)('the declaration of %s', (_, kernel) => {
+  it('has the uniform struct of its WGSL, field by field', () => {
+    const struct = /struct Uniforms \{([^}]*)\}/.exec(kernel.source)?.[1] ?? '';
+    const fields = [...struct.replace(/\/\/.*/g, '').matchAll(/(\w+)\s*:\s*(\w+)/g)].map(([, name, type]) => [
+      name,
+      type,
+    ]);
+    expect(Object.entries(kernel.uniforms)).toEqual(fields);
+    expect(kernel.source).toContain('@group(0) @binding(0) var<uniform> uniforms: Uniforms;');
+  });
+  it('has its bindings, in order', () => {
+    const bound = [...kernel.source.matchAll(/@group\(0\) @binding\((\d+)\) var<storage, (\w+)> (\w+)/g)];
+    expect(Object.entries(kernel.bindings)).toEqual(bound.map(([, , access, name]) => [name, access]));
+    expect(bound.map(([, binding]) => Number(binding))).toEqual(bound.map((_, index) => index + 1));
+  });
+  it('has its overrides and one entry point', () => {
+    const overrides = [...kernel.source.matchAll(/^override (\w+)/gm)].map(([, name]) => name);
+    expect(Object.keys(kernel.overrides).sort()).toEqual(overrides.sort());
+    expect(kernel.source.match(/@compute/g)).toHaveLength(1);
+  });
+  it('asks for at least one workgroup', () => {
+    const ones = Object.fromEntries(Object.keys(kernel.uniforms).map((name) => [name, 1]));
+    expect(Math.min(...kernel.grid(ones))).toBe(1);
+  });
+});
+
+describe('writeUniforms', () => {
+  it('packs u32 and f32 in order from the offset', () => {
+    const view = new DataView(new ArrayBuffer(16));
+    writeUniforms(view, 4, { count: 'u32', scale: 'f32' }, { count: 2 ** 32 - 1, scale: -0.5 });
+    expect([view.getUint32(0, true), view.getUint32(4, true), view.getFloat32(8, true)]).toEqual([
+      0,
+      2 ** 32 - 1,
+      -0.5,
+    ]);
+  });
+});

@@ -1,0 +1,56 @@
+import { type Dispatch, dispatch } from './dispatcher';
+import { MATMUL_TILE, matmulKernel } from './kernels';
+import type { Pace } from './pace';
+
+/** c[m, n] = alpha·op(a)·op(b) + beta·c, op(a) [m, k], op(b) [k, n]; a transposed operand is stored the other way. */
+export interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: GPUBuffer;
+  readonly b: GPUBuffer;
+  readonly c: GPUBuffer;
+  readonly transposeA?: boolean | undefined;
+  readonly transposeB?: boolean | undefined;
+  readonly alpha?: number;
+  readonly beta?: number;
+}
+
+/**
+ * The dispatches of a product. Cut into rectangles of whole tiles of at most half a batch each, so that none runs long
+ * on a slow adapter; k is never cut, so that the result doesn't depend on the pace.
+ */
+export function* matmulDispatches(product: Product, pace: Pace): Generator<Dispatch> {
+  const { m, n, k, a, b, c, transposeA, transposeB, alpha = 1, beta = 0 } = product;
+  const perTile = 2 * MATMUL_TILE * MATMUL_TILE * Math.max(k, 1);
+  const tilesDown = Math.ceil(m / MATMUL_TILE);
+  const tilesAcross = Math.ceil(n / MATMUL_TILE);
+  for (let row = 0; row < tilesDown; ) {
+    let across = Math.max(1, Math.min(tilesAcross, Math.floor(pace.budget / 2 / perTile)));
+    const down = Math.max(1, Math.min(tilesDown - row, Math.floor(pace.budget / 2 / (perTile * across))));
+    for (let column = 0; column < tilesAcross; column += across) {
+      across = Math.min(across, tilesAcross - column);
+      yield dispatch(
+        matmulKernel,
+        {
+          m,
+          n,
+          k,
+          aRow: transposeA ? 1 : k,
+          aDepth: transposeA ? m : 1,
+          bDepth: transposeB ? 1 : n,
+          bColumn: transposeB ? k : 1,
+          firstRow: row * MATMUL_TILE,
+          firstColumn: column * MATMUL_TILE,
+          rows: Math.min(down * MATMUL_TILE, m - row * MATMUL_TILE),
+          columns: Math.min(across * MATMUL_TILE, n - column * MATMUL_TILE),
+          alpha,
+          beta,
+        },
+        [a, b, c],
+        perTile * across * down,
+      );
+    }
+    row += down;
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * How much work to hand to the GPU at once. A dispatch that runs for seconds freezes the desktop and is killed by some
+ * drivers, and work in flight cannot be cancelled; so batches are sized by the rate seen so far. Kept per kind of
+ * work, because small rounds are bound by launching and large products by arithmetic.
+ *
+ * The first guess is what SwiftShader does on two cores (2–4 GFLOP/s); a fast adapter is there after four batches,
+ * within some ten milliseconds.
+ */
+export class Pace {
+  static readonly BATCH_MS = 80;
+  #workPerMs = 1.5e6;
+
+  /** Floating-point operations for one batch. */
+  get budget(): number {
+    return this.#workPerMs * Pace.BATCH_MS;
+  }
+
+  record(work: number, ms: number): void {
+    const seen = work / Math.max(ms, 0.05);
+    // Growth is capped, since a small batch may meet an idle moment; a fall counts at once.
+    this.#workPerMs = Math.max(1e4, Math.min(seen, this.#workPerMs * 4));
+  }
+}

@@ -1,0 +1,69 @@
+import { COMPUTE_STAGE } from './constants';
+import { type Kernel, labelOf } from './kernel';
+
+/** A compiled kernel. The uniform binding takes a dynamic offset, so that one bind group serves many dispatches. */
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** Compiles each kernel once per device, at its first use. */
+export class Pipelines {
+  readonly #compiled = new Map<Kernel, Promise<Pipeline>>();
+  readonly #ready = new Map<Kernel, Pipeline>();
+  constructor(private readonly device: GPUDevice) {}
+
+  /** Throws an Error with line, message and source where the WGSL does not compile. */
+  async prepare(...kernels: readonly Kernel[]): Promise<void> {
+    await Promise.all(
+      kernels.map(async (kernel) => {
+        let compiling = this.#compiled.get(kernel);
+        if (!compiling) this.#compiled.set(kernel, (compiling = this.#compile(kernel)));
+        this.#ready.set(kernel, await compiling);
+      }),
+    );
+  }
+
+  /** A prepared kernel's pipeline. */
+  get(kernel: Kernel): Pipeline {
+    const found = this.#ready.get(kernel);
+    if (!found) throw new Error(`The kernel ${kernel.name} was not prepared.`);
+    return found;
+  }
+
+  async #compile(kernel: Kernel): Promise<Pipeline> {
+    const label = labelOf(kernel);
+    this.device.pushErrorScope('validation');
+    const module = this.device.createShaderModule({ label, code: kernel.source });
+    const scope = this.device.popErrorScope();
+    const { messages } = await module.getCompilationInfo();
+    const errors = messages.filter(({ type }) => type === 'error');
+    if (errors.length || (await scope)) throw new Error(compileMessage(kernel, errors));
+    const layout = this.device.createBindGroupLayout({
+      label,
+      entries: [
+        { binding: 0, visibility: COMPUTE_STAGE, buffer: { type: 'uniform', hasDynamicOffset: true } },
+        ...Object.values(kernel.bindings).map((access, index) => ({
+          binding: index + 1,
+          visibility: COMPUTE_STAGE,
+          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+        })),
+      ],
+    });
+    const pipeline = await this.device.createComputePipelineAsync({
+      label,
+      layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      compute: { module, constants: { ...kernel.overrides } },
+    });
+    return { pipeline, layout };
+  }
+}
+
+function compileMessage(kernel: Kernel, errors: readonly GPUCompilationMessage[]): string {
+  const lines = kernel.source.split('\n');
+  const told = errors.map(({ lineNum, linePos, message }) => {
+    const source = lines[lineNum - 1] ?? '';
+    return `${kernel.name}:${lineNum}:${linePos}: ${message}\n  ${source}\n  ${' '.repeat(Math.max(0, linePos - 1))}^`;
+  });
+  return `The shader ${kernel.name} does not compile.\n${told.join('\n') || 'The adapter gave no reason.'}`;
+}
