@@ -34,6 +34,10 @@ export async function route(files: readonly File[]): Promise<Routed> {
   return { model, data, recipes };
 }
 
+/** What the pickers offer. External data comes under any name, so the model's picker offers everything. */
+export const MODEL_FILES = '';
+export const DATA_FILES = '.npz';
+
 /** Opens the browser's file picker. Resolves to nothing when the user picks none. */
 export function pick(accept: string): Promise<readonly File[]> {
   return new Promise((resolve) => {

@@ -1,5 +1,5 @@
 import type { LayerReport, ModelReport } from '../../worker/protocol';
-import type { Budget, BudgetKind } from './types';
+import type { Budget, BudgetKind, Studio } from './types';
 
 /** What a layer gets before the user says otherwise. */
 export const DEFAULT_BUDGET: Budget = { kind: 'size', value: 0.5 };
@@ -41,6 +41,16 @@ export function buildRecipe(
       options: { [budget.kind]: budget.value },
     })),
   };
+}
+
+/** What Compress would run now. */
+export function currentRecipe({
+  model,
+  included,
+  budgets,
+  fixedRecipe,
+}: Pick<Studio, 'model' | 'included' | 'budgets' | 'fixedRecipe'>): unknown {
+  return fixedRecipe ?? (model && buildRecipe(model, included, budgets));
 }
 
 // Two weights of one node share its name; the weight's own name tells them apart.

@@ -1,15 +1,14 @@
 import { engine } from '../engine';
 import { runJob } from './jobs';
-import { buildRecipe } from './recipe';
+import { currentRecipe } from './recipe';
 import type { RunsSlice, Slice } from './types';
 
 export const runsSlice: Slice<RunsSlice> = (set, get) => ({
   runs: [],
   currentRun: null,
   async compress() {
-    const { model, included, budgets, fixedRecipe } = get();
-    if (!model) return;
-    const recipe = fixedRecipe ?? buildRecipe(model, included, budgets);
+    const recipe = currentRecipe(get());
+    if (!recipe) return;
     const run = await runJob(set, get, 'compress', 'Compressing', (job) => engine.compress(recipe, job));
     if (!run) return;
     set({ runs: [...get().runs, run], currentRun: run.run });

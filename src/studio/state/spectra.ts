@@ -19,6 +19,10 @@ export const spectraSlice: Slice<SpectraSlice> = (set, get) => {
       });
       return measuring;
     },
+    resumeSpectra() {
+      set({ spectraPaused: false });
+      return get().measureSpectra();
+    },
   };
 
   async function measure(): Promise<void> {

@@ -83,6 +83,7 @@ export interface SpectraSlice {
   /** The engine could not measure these; the reason by layer id. */
   readonly unmeasured: ReadonlyMap<string, string>;
   measureSpectra(): Promise<void>;
+  resumeSpectra(): Promise<void>;
 }
 
 export interface BudgetSlice {

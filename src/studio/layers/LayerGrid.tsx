@@ -1,0 +1,100 @@
+import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { LayerReport } from '../../worker/protocol';
+import { useStudio } from '../store';
+import { LayerRow } from './LayerRow';
+import { afterClick, afterKey, type Choice } from './selecting';
+
+/**
+ * The list: a highlight is what the workbench shows, a tick what Compress compresses. Arrows walk, Shift extends,
+ * Space highlights, Enter ticks, Ctrl+A takes all. Rows out of sight are skipped by the browser
+ * (`content-visibility`), which holds a thousand of them without a virtual list's trouble with find-in-page.
+ */
+export function LayerGrid({ layers, total }: { layers: readonly LayerReport[]; total: number }) {
+  const selection = useStudio((state) => state.selection);
+  const included = useStudio((state) => state.included);
+  const spectra = useStudio((state) => state.spectra);
+  const select = useStudio((state) => state.select);
+  const include = useStudio((state) => state.include);
+  const selected = useMemo(() => new Set(selection), [selection]);
+  const ids = useMemo(() => layers.map(({ id }) => id), [layers]);
+  const largest = layers.reduce((most, { parameters }) => Math.max(most, parameters), 0);
+  const modelParameters = useStudio(({ model }) => model?.parameters ?? 0);
+
+  const [focus, setFocus] = useState<string | null>(null);
+  const anchor = useRef<string | null>(null);
+  const grid = useRef<HTMLDivElement>(null);
+  const focused = focus !== null && ids.includes(focus) ? focus : (ids.find((id) => selected.has(id)) ?? ids[0]);
+
+  // Handlers are given to every row: they read the newest choice from here, so that rows need not render again.
+  const latest = useRef({ ids, selected, focused });
+  useEffect(() => {
+    latest.current = { ids, selected, focused };
+  });
+
+  const choose = useCallback(
+    (choice: Choice) => {
+      if (choice.selected) select([...choice.selected]);
+      anchor.current = choice.anchor;
+      setFocus(choice.focus);
+      const row = grid.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(choice.focus)}"]`);
+      row?.focus({ preventScroll: true });
+      row?.scrollIntoView({ block: 'nearest' });
+    },
+    [select],
+  );
+  const onRowClick = useCallback(
+    (id: string, event: MouseEvent) => {
+      const { ids, selected } = latest.current;
+      choose(afterClick({ ids, selected, anchor: anchor.current }, id, event));
+    },
+    [choose],
+  );
+  const onTick = useCallback((id: string, ticked: boolean) => include([id], ticked), [include]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!focused) return;
+    if (event.key === 'Enter') {
+      const targets = selected.has(focused) ? [...selected] : [focused];
+      include(targets, !included.has(focused));
+      event.preventDefault();
+      return;
+    }
+    const choice = afterKey({ ids, selected, anchor: anchor.current }, focused, event);
+    if (!choice) return;
+    event.preventDefault();
+    choose(choice);
+  };
+
+  if (layers.length === 0) {
+    return (
+      <p className="layers-none">{total === 0 ? 'No layer of this model can be compressed.' : 'No layer matches.'}</p>
+    );
+  }
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a table cannot lay its cells out on two lines and keep its roles
+    <div
+      className="grid"
+      ref={grid}
+      role="grid"
+      aria-label="Compressible layers"
+      aria-multiselectable="true"
+      aria-rowcount={layers.length}
+      onKeyDown={onKeyDown}
+    >
+      {layers.map((layer) => (
+        <LayerRow
+          key={layer.id}
+          layer={layer}
+          spectrum={spectra.get(layer.id)}
+          selected={selected.has(layer.id)}
+          included={included.has(layer.id)}
+          focused={layer.id === focused}
+          bar={layer.parameters / largest}
+          share={layer.parameters / modelParameters}
+          onRowClick={onRowClick}
+          onTick={onTick}
+        />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+import { Checkbox, CloseButton, Select, TextInput, UnstyledButton } from '@mantine/core';
+import { IconSortAscending, IconSortDescending } from '@tabler/icons-react';
+import { useMemo } from 'react';
+import type { SortKey } from '../store';
+import './layers.css';
+import { useStudio } from '../store';
+import { arrange } from './arrange';
+import { LayerGrid } from './LayerGrid';
+import { NotCompressible } from './NotCompressible';
+import { Treemap } from './Treemap';
+
+const SORTS: { value: SortKey; label: string }[] = [
+  { value: 'order', label: 'Order in the model' },
+  { value: 'size', label: 'Parameters' },
+  { value: 'share', label: 'Bytes' },
+  { value: 'effectiveRank', label: 'Effective rank' },
+  { value: 'error', label: 'Error at 50 %' },
+  { value: 'name', label: 'Name' },
+];
+
+/** What there is: by size, by name, by how well it would compress. */
+export function LayersPanel() {
+  const model = useStudio((state) => state.model);
+  const spectra = useStudio((state) => state.spectra);
+  const sort = useStudio((state) => state.sort);
+  const descending = useStudio((state) => state.descending);
+  const filter = useStudio((state) => state.filter);
+  const setSort = useStudio((state) => state.setSort);
+  const setFilter = useStudio((state) => state.setFilter);
+  const shown = useMemo(
+    () => arrange(model?.layers ?? [], spectra, { sort, descending, filter }),
+    [model, spectra, sort, descending, filter],
+  );
+  if (!model) return null;
+  const compressible = model.layers.filter((layer) => layer.compressible);
+  return (
+    <section className="layers" aria-label="Layers">
+      <div className="layers-head">
+        <IncludeAll />
+        <Treemap layers={compressible} />
+        <div className="layers-tools">
+          <TextInput
+            size="xs"
+            aria-label="Filter layers by name, operator or shape"
+            placeholder="Filter: name, operator, shape…"
+            value={filter}
+            onChange={(event) => setFilter(event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key !== 'Escape' || !filter) return;
+              // Here Esc clears; elsewhere it cancels what runs.
+              event.preventDefault();
+              setFilter('');
+            }}
+            rightSection={
+              filter ? <CloseButton size="xs" aria-label="Clear the filter" onClick={() => setFilter('')} /> : null
+            }
+          />
+          <Select
+            size="xs"
+            aria-label="Sort layers by"
+            data={SORTS}
+            value={sort}
+            allowDeselect={false}
+            onChange={(value) => setSort(value as SortKey)}
+            comboboxProps={{ width: 170, position: 'bottom-end' }}
+          />
+          <UnstyledButton
+            className="layers-direction"
+            aria-label={descending ? 'Falling: sort the other way' : 'Rising: sort the other way'}
+            onClick={() => setSort(sort, !descending)}
+          >
+            {descending ? <IconSortDescending size={16} /> : <IconSortAscending size={16} />}
+          </UnstyledButton>
+        </div>
+      </div>
+      <LayerGrid layers={shown} total={compressible.length} />
+      <NotCompressible layers={model.layers.filter((layer) => !layer.compressible)} />
+    </section>
+  );
+}
+
+function IncludeAll() {
+  const model = useStudio((state) => state.model);
+  const included = useStudio((state) => state.included);
+  const include = useStudio((state) => state.include);
+  const all = model?.layers.filter((layer) => layer.compressible).map(({ id }) => id) ?? [];
+  return (
+    <div className="panel-title">
+      <h2>Layers</h2>
+      <Checkbox
+        size="xs"
+        labelPosition="left"
+        label={`${included.size} of ${all.length} to compress`}
+        checked={included.size === all.length && all.length > 0}
+        indeterminate={included.size > 0 && included.size < all.length}
+        disabled={all.length === 0}
+        onChange={(event) => include(all, event.currentTarget.checked)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import type { LayerReport } from '../../worker/protocol';
+import { formatShape } from '../format';
+
+/** Weights that stay as they are, and why. */
+export function NotCompressible({ layers }: { layers: readonly LayerReport[] }) {
+  if (layers.length === 0) return null;
+  return (
+    <details className="not-compressible">
+      <summary>{layers.length} not compressible</summary>
+      <ul>
+        {layers.map(({ id, name, op, shape, reason }) => (
+          <li key={id}>
+            <span className="layer-name-plain" title={name}>
+              {name}
+            </span>
+            <span>
+              {op} {formatShape(shape)}
+            </span>
+            {reason && <p>{reason}</p>}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

@@ -1,0 +1,89 @@
+import { hierarchy, treemap, treemapSquarify } from 'd3-hierarchy';
+import { memo, useMemo } from 'react';
+import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
+import { errorsAtSizes } from '../cost';
+import { formatShape, formatShare } from '../format';
+import { useStudio } from '../store';
+
+const WIDTH = 100;
+const HEIGHT = 36;
+const SIZE_30 = 2;
+
+/** The layers by size; the fuller the colour, the more of the layer survives at 30 % of its size. */
+export function Treemap({ layers }: { layers: readonly LayerReport[] }) {
+  const spectra = useStudio((state) => state.spectra);
+  const selection = useStudio((state) => state.selection);
+  const select = useStudio((state) => state.select);
+  const selected = useMemo(() => new Set(selection), [selection]);
+  const cells = useMemo(() => {
+    const root = hierarchy<{ layer?: LayerReport; children?: { layer: LayerReport }[] }>({
+      children: layers.map((layer) => ({ layer })),
+    })
+      .sum(({ layer }) => layer?.parameters ?? 0)
+      .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
+    return treemap<{ layer?: LayerReport }>().tile(treemapSquarify).size([WIDTH, HEIGHT])(root).leaves();
+  }, [layers]);
+  const total = layers.reduce((sum, { parameters }) => sum + parameters, 0);
+  // For the eyes and the mouse: the list below says the same to everybody, so it is one picture to assistive technology.
+  return (
+    <div className="treemap" role="img" aria-label="Layers by size; the list below holds the same layers">
+      {cells.map(({ data: { layer }, x0, x1, y0, y1 }) =>
+        layer ? (
+          <Cell
+            key={layer.id}
+            layer={layer}
+            spectrum={spectra.get(layer.id)}
+            selected={selected.has(layer.id)}
+            share={layer.parameters / total}
+            left={x0}
+            top={y0}
+            width={x1 - x0}
+            height={y1 - y0}
+            onSelect={select}
+          />
+        ) : null,
+      )}
+    </div>
+  );
+}
+
+interface CellProps {
+  layer: LayerReport;
+  spectrum: LayerSpectrum | undefined;
+  selected: boolean;
+  share: number;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  onSelect: (ids: readonly string[]) => void;
+}
+
+const Cell = memo(({ layer, spectrum, selected, share, left, top, width, height, onSelect }: CellProps) => {
+  const error = spectrum && errorsAtSizes(layer, spectrum)[SIZE_30];
+  const survives = error === undefined ? undefined : Math.round(100 * (1 - Math.min(1, error)));
+  const title = `${layer.name} · ${layer.op} ${formatShape(layer.shape)} · ${formatShare(share)}`;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the grid below is the way for the keyboard
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the same
+    <div
+      className="cell"
+      data-selected={selected || undefined}
+      data-known={survives !== undefined || undefined}
+      title={error === undefined ? title : `${title} · error at 30 % of its size: ${formatShare(error)}`}
+      style={{
+        left: `${left}%`,
+        top: `${(100 * top) / HEIGHT}%`,
+        width: `${width}%`,
+        height: `${(100 * height) / HEIGHT}%`,
+        ...(survives !== undefined && { '--survives': `${survives}%` }),
+      }}
+      onClick={(event) => {
+        const { selection } = useStudio.getState();
+        if (!(event.ctrlKey || event.metaKey || event.shiftKey)) onSelect([layer.id]);
+        else if (selection.includes(layer.id)) onSelect(selection.filter((id) => id !== layer.id));
+        else onSelect([...selection, layer.id]);
+      }}
+    />
+  );
+});

@@ -1,0 +1,45 @@
+import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
+import { errorsAtSizes } from '../cost';
+import { formatShape } from '../format';
+import type { SortKey } from '../store';
+
+export interface Arrangement {
+  readonly sort: SortKey;
+  readonly descending: boolean;
+  /** Words that name, operator or shape must hold, all of them: "mlp 768". */
+  readonly filter: string;
+}
+
+/** The compressible layers to list, filtered and sorted. Those without the figure sorted by come last either way. */
+export function arrange(
+  layers: readonly LayerReport[],
+  spectra: ReadonlyMap<string, LayerSpectrum>,
+  { sort, descending, filter }: Arrangement,
+): LayerReport[] {
+  const words = filter.toLowerCase().replaceAll('×', 'x').split(/\s+/).filter(Boolean);
+  const kept = layers.filter((layer) => layer.compressible && words.every((word) => textOf(layer).includes(word)));
+  const sign = descending ? -1 : 1;
+  if (sort === 'order') return descending ? kept.reverse() : kept;
+  if (sort === 'name') {
+    return kept.sort((a, b) => sign * a.name.localeCompare(b.name, 'en', { numeric: true }));
+  }
+  const figure = (layer: LayerReport): number | undefined => {
+    const spectrum = spectra.get(layer.id);
+    if (sort === 'size') return layer.parameters;
+    if (sort === 'share') return layer.bytes;
+    if (sort === 'effectiveRank') return spectrum?.effectiveRank;
+    return spectrum && errorsAtSizes(layer, spectrum)[1];
+  };
+  return kept
+    .map((layer) => ({ layer, value: figure(layer) }))
+    .sort((a, b) => {
+      if (a.value === undefined || b.value === undefined)
+        return Number(a.value === undefined) - Number(b.value === undefined);
+      return sign * (a.value - b.value);
+    })
+    .map(({ layer }) => layer);
+}
+
+function textOf({ name, weight, op, shape }: LayerReport): string {
+  return `${name} ${weight} ${op} ${shape.join('x')} ${formatShape(shape).replaceAll('×', 'x')}`.toLowerCase();
+}

@@ -1,0 +1,32 @@
+import { Menu } from '@mantine/core';
+import { useStudio } from '../store';
+
+/** Which backend factorises and why; a click switches. */
+export function BackendChip() {
+  const engine = useStudio((state) => state.engine);
+  const busy = useStudio(({ job }) => job !== null);
+  const start = useStudio((state) => state.start);
+  if (!engine) return <span className="chip">starting…</span>;
+  const { kind, description, note } = engine.backend;
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <button type="button" className="chip" title={note ?? description} disabled={busy}>
+          <span>{kind === 'gpu' ? 'WebGPU' : 'CPU'}</span>
+          <strong>{description}</strong>
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item disabled={kind === 'gpu'} onClick={() => void start('gpu')}>
+          Factorise on the GPU (WebGPU)
+        </Menu.Item>
+        <Menu.Item disabled={kind === 'cpu'} onClick={() => void start('cpu')}>
+          Factorise on the CPU
+        </Menu.Item>
+        <p className="menu-note">
+          {note && <>{note} </>}Models run through {engine.runtime}.
+        </p>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,37 @@
+import { Menu } from '@mantine/core';
+import { DATA_FILES, pick } from '../files';
+import { formatInteger } from '../format';
+import { useStudio } from '../store';
+
+/** The data that both models are run on; a click changes it. */
+export function DataChip() {
+  const data = useStudio((state) => state.data);
+  const openFiles = useStudio((state) => state.openFiles);
+  const clearData = useStudio((state) => state.clearData);
+  const given = data && !data.generated;
+  const label = data ? (data.generated ? 'generated' : data.labelled ? 'labelled' : 'unlabelled') : '';
+  return (
+    <Menu position="bottom-start" withinPortal>
+      <Menu.Target>
+        <button type="button" className="chip" title="The data that original and compressed are compared on">
+          <span>data</span>
+          <strong>{given ? data.name : 'generated inputs'}</strong>
+          {data && (
+            <span>
+              {formatInteger(data.samples)} samples{given ? `, ${label}` : ''}
+            </span>
+          )}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={async () => void openFiles(await pick(DATA_FILES))}>Open data (.npz)…</Menu.Item>
+        <Menu.Item disabled={!given} onClick={() => void clearData()}>
+          Use generated inputs
+        </Menu.Item>
+        <p className="menu-note">
+          An .npz holds arrays named like the model's inputs, samples along the first axis, and may hold labels.
+        </p>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

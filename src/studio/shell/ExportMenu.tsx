@@ -1,0 +1,49 @@
+import { Button, Menu } from '@mantine/core';
+import { save } from '../files';
+import { formatBytes } from '../format';
+import { currentRecipe } from '../state/recipe';
+import { useStudio } from '../store';
+
+/** Takes the current run away as `.onnx`, and its recipe as JSON. */
+export function ExportMenu() {
+  const run = useStudio((state) => state.currentRun);
+  const busy = useStudio(({ job }) => job !== null);
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <Button size="sm" variant="default" disabled={busy}>
+          Export
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item disabled={run === null} onClick={() => void exportModel(run!)}>
+          {run === null ? 'Model (.onnx): compress first' : `Model of run ${run} (.onnx)`}
+        </Menu.Item>
+        <Menu.Item onClick={() => exportRecipe()}>Recipe (.json)</Menu.Item>
+        <p className="menu-note">The model is read back and run before it is offered.</p>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+async function exportModel(run: number): Promise<void> {
+  const { exportRun, notify } = useStudio.getState();
+  const report = await exportRun(run);
+  if (!report) return;
+  for (const { name, blob } of report.files) save(name, blob);
+  const { by, compared, note } = report.readBack;
+  const names = report.files.map(({ name }) => name).join(', ');
+  const proof =
+    by === 'outputs'
+      ? `gives the same outputs on ${compared} ${compared === 1 ? 'sample' : 'samples'}`
+      : `holds the same ${compared} tensors; it was not run${note ? ` (${note})` : ''}`;
+  notify('info', `${names} (${formatBytes(report.bytes)}) was read back and ${proof}.`);
+}
+
+function exportRecipe(): void {
+  const state = useStudio.getState();
+  const run = state.runs.find(({ run }) => run === state.currentRun);
+  const text = JSON.stringify(run?.recipe ?? currentRecipe(state), null, 2);
+  const name = state.model?.name.replace(/\.onnx$/i, '') ?? 'model';
+  save(`${name}.recipe.json`, new Blob([`${text}\n`], { type: 'application/json' }));
+}

@@ -1,0 +1,62 @@
+import { Button } from '@mantine/core';
+import { formatSecondsLeft } from '../format';
+import type { JobState } from '../store';
+import { useStudio } from '../store';
+
+/** What runs, how far it is, how long it takes yet, and the way to stop it. */
+export function StatusBar() {
+  const job = useStudio((state) => state.job);
+  const background = useStudio((state) => state.background);
+  const paused = useStudio((state) => state.spectraPaused && state.model !== null);
+  const shown = job ?? background;
+  return (
+    <footer className="status">
+      {shown ? <Running job={shown} /> : paused ? <Paused /> : <span className="status-label">Ready</span>}
+      <span className="status-promise">Nothing leaves this machine</span>
+    </footer>
+  );
+}
+
+function Running({ job }: { job: JobState }) {
+  const cancel = useStudio((state) => state.cancel);
+  const { label, done, total, secondsLeft, cancelling } = job;
+  return (
+    <>
+      <div
+        className="status-bar"
+        role="progressbar"
+        aria-label={label}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        {...(total > 0 && { 'aria-valuenow': Math.round((100 * done) / total) })}
+        data-indeterminate={total === 0 || undefined}
+      >
+        <div style={{ width: total > 0 ? `${(100 * done) / total}%` : undefined }} />
+      </div>
+      <span className="status-label" title={label}>
+        {cancelling ? 'Stopping…' : label}
+      </span>
+      {total > 1 && (
+        <span className="status-count">
+          {Math.floor(done)} of {total}
+        </span>
+      )}
+      {secondsLeft !== undefined && <span className="status-count">{formatSecondsLeft(secondsLeft)}</span>}
+      <Button size="compact-xs" variant="default" disabled={cancelling} onClick={() => void cancel()} title="Esc">
+        Cancel
+      </Button>
+    </>
+  );
+}
+
+function Paused() {
+  const resume = useStudio((state) => state.resumeSpectra);
+  return (
+    <>
+      <span className="status-label">Measuring spectra is paused</span>
+      <Button size="compact-xs" variant="default" onClick={() => void resume()}>
+        Resume
+      </Button>
+    </>
+  );
+}

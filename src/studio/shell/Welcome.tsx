@@ -1,0 +1,58 @@
+import { Button } from '@mantine/core';
+import { MODEL_FILES, pick } from '../files';
+import { formatBytes, formatCount } from '../format';
+import { lessonAddress } from '../route';
+import './welcome.css';
+import { useStudio } from '../store';
+
+/** Before anything is open: what this is, and three ways in. */
+export function Welcome() {
+  const samples = useStudio((state) => state.samples);
+  const busy = useStudio(({ job }) => job !== null);
+  const openFiles = useStudio((state) => state.openFiles);
+  const openSample = useStudio((state) => state.openSample);
+  return (
+    <main className="studio-page welcome">
+      <div className="welcome-inner">
+        <h1>Carve a big network into a small one.</h1>
+        <p className="welcome-lead">
+          Drop an ONNX model: your own GPU factorises its weights, and you watch accuracy, size and speed move as you
+          choose what to remove. What you take away is a plain, smaller .onnx that runs wherever the original did, and
+          nothing ever leaves this machine.
+        </p>
+        <div className="welcome-drop">
+          <p>
+            <strong>Drop a model anywhere on this page</strong>
+            <span>.onnx, with its data files if it has any; test data as .npz, a recipe as .json</span>
+          </p>
+          <Button size="md" disabled={busy} onClick={async () => void openFiles(await pick(MODEL_FILES))}>
+            Open a model…
+          </Button>
+        </div>
+        <div className="welcome-ways">
+          {samples.map((sample) => (
+            <button
+              key={sample.id}
+              type="button"
+              className="way"
+              disabled={busy}
+              onClick={() => void openSample(sample)}
+            >
+              <span className="way-kind">Sample · one click</span>
+              <strong>{sample.name}</strong>
+              <span>{sample.description}</span>
+              <span className="way-figures">
+                {formatCount(sample.parameters)} parameters · {formatBytes(sample.bytes)} · {sample.licence}
+              </span>
+            </button>
+          ))}
+          <a className="way" href={lessonAddress('rank')}>
+            <span className="way-kind">Lesson · five minutes</span>
+            <strong>What is rank?</strong>
+            <span>On a picture, then on a real layer: why most of a matrix can often be left out.</span>
+          </a>
+        </div>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,78 @@
+import { breakEven, layerCost } from '../cost';
+import { formatShare } from '../format';
+import { budgetOf } from '../state/recipe';
+import { useStudio } from '../store';
+import { curvesOf, footOf, largest, type Measured, PLOT, rankPosition, ranksOf, valuePosition } from './geometry';
+
+/** What moves with the budget, above the chart: the kept region and its edge, or a dot on each of several curves. */
+export function CutOverlay({ measured }: { measured: readonly Measured[] }) {
+  return (
+    <div
+      className="cut"
+      aria-hidden="true"
+      style={{ left: PLOT.left, right: PLOT.right, top: PLOT.top, bottom: PLOT.bottom }}
+    >
+      {measured.length === 1 ? <OneCut measured={measured[0]} /> : <ManyCuts measured={measured} />}
+    </div>
+  );
+}
+
+function OneCut({ measured: { layer, spectrum } }: { measured: Measured }) {
+  const budget = useStudio(({ budgets }) => budgetOf(budgets, layer.id));
+  const cost = layerCost(layer, spectrum, budget);
+  if (!cost) return null;
+  const ranks = ranksOf(spectrum);
+  const even = breakEven(layer);
+  const [first] = cost.ranks;
+  const edge = 100 * rankPosition(first, ranks);
+  const evenAt = 100 * rankPosition(even, ranks);
+  const kept = cost.error === undefined ? '' : ` · ${formatShare(1 - cost.error ** 2)} of σ²`;
+  return (
+    <>
+      <div className="cut-region" style={{ width: `${edge}%` }} />
+      <div className="cut-even" data-flip={evenAt > 70 || undefined} style={{ left: `${evenAt}%` }}>
+        <span>{spectrum.kind === 'matrix' ? `${even}: break-even` : `${even}: break-even, both sides`}</span>
+      </div>
+      {cost.ranks.map((rank, side) => {
+        const at = 100 * rankPosition(rank, ranks);
+        return (
+          <div
+            // biome-ignore lint/suspicious/noArrayIndexKey: the two sides are told apart by their place
+            key={side}
+            className="cut-line"
+            data-side={side}
+            data-flip={at > 60 || undefined}
+            style={{ left: `${at}%` }}
+          >
+            {side === 0 && <span>{`kept: ${cost.ranks.join(' and ')}${kept}`}</span>}
+          </div>
+        );
+      })}
+    </>
+  );
+}
+
+function ManyCuts({ measured }: { measured: readonly Measured[] }) {
+  const budgets = useStudio((state) => state.budgets);
+  const foot = footOf(measured);
+  return measured.map(({ layer, spectrum }) => {
+    const cost = layerCost(layer, spectrum, budgetOf(budgets, layer.id));
+    if (!cost) return null;
+    return curvesOf(spectrum).map((values, side) => {
+      const rank = Math.min(values.length, cost.ranks[side] ?? cost.ranks[0]);
+      return (
+        <i
+          // biome-ignore lint/suspicious/noArrayIndexKey: the two sides are told apart by their place
+          key={`${layer.id} ${side}`}
+          className="cut-dot"
+          data-side={side}
+          data-idle={!cost.smaller || undefined}
+          style={{
+            left: `${(100 * rank) / values.length}%`,
+            top: `${100 * valuePosition(values[rank - 1] / largest(values), foot)}%`,
+          }}
+        />
+      );
+    });
+  });
+}

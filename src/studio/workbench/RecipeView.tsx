@@ -1,0 +1,58 @@
+import { Button, CopyButton } from '@mantine/core';
+import { useState } from 'react';
+import { totalCost } from '../cost';
+import { formatBytes, formatChange } from '../format';
+import { currentRecipe } from '../state/recipe';
+import { useStudio } from '../store';
+
+/** What Compress will do, all ticked layers together: in a line, and as the recipe it runs. */
+export function RecipeView() {
+  const model = useStudio((state) => state.model);
+  const included = useStudio((state) => state.included);
+  const budgets = useStudio((state) => state.budgets);
+  const spectra = useStudio((state) => state.spectra);
+  const fixed = useStudio(({ fixedRecipe }) => fixedRecipe !== null);
+  const [open, setOpen] = useState(false);
+  if (!model) return null;
+  const layers = model.layers.filter(({ id }) => included.has(id));
+  const { before, after } = totalCost(layers, spectra, budgets);
+  const bytes = model.bytes - before.bytes + after.bytes;
+  return (
+    <section className="card recipe" aria-label="Recipe">
+      <div className="card-title">
+        <h2>Recipe</h2>
+        <span>
+          {layers.length} {layers.length === 1 ? 'layer' : 'layers'} · model {formatBytes(model.bytes)} → about{' '}
+          {formatBytes(bytes)} ({formatChange(bytes / model.bytes - 1)})
+        </span>
+      </div>
+      {fixed && <p className="recipe-fixed">As it was opened; a change to a budget or a tick makes it yours.</p>}
+      <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>Show as JSON</summary>
+        {open && <Json />}
+      </details>
+    </section>
+  );
+}
+
+function Json() {
+  const model = useStudio((state) => state.model);
+  const included = useStudio((state) => state.included);
+  const budgets = useStudio((state) => state.budgets);
+  const fixedRecipe = useStudio((state) => state.fixedRecipe);
+  if (!model) return null;
+  const text = JSON.stringify(currentRecipe({ model, included, budgets, fixedRecipe }), null, 2);
+  return (
+    <div className="recipe-json">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      <pre tabIndex={0}>{text}</pre>
+      <CopyButton value={text}>
+        {({ copied, copy }) => (
+          <Button size="compact-xs" variant="default" onClick={copy}>
+            {copied ? 'Copied' : 'Copy'}
+          </Button>
+        )}
+      </CopyButton>
+    </div>
+  );
+}

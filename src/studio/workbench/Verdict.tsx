@@ -1,0 +1,64 @@
+import type { LayerReport } from '../../worker/protocol';
+import { breakEven, isTucker, layerCost, totalCost } from '../cost';
+import { formatBytes, formatInteger, formatShare } from '../format';
+import { budgetOf } from '../state/recipe';
+import { useStudio } from '../store';
+
+/** Whether it will help, in words, before anybody commits to it. */
+export function Verdict({ layers }: { layers: readonly LayerReport[] }) {
+  return <p className="verdict">{layers.length === 1 ? <One layer={layers[0]} /> : <Many layers={layers} />}</p>;
+}
+
+function One({ layer }: { layer: LayerReport }) {
+  const spectrum = useStudio(({ spectra }) => spectra.get(layer.id));
+  const budget = useStudio(({ budgets }) => budgetOf(budgets, layer.id));
+  const cost = layerCost(layer, spectrum, budget);
+  const even = breakEven(layer);
+  if (!cost) return <>The rank follows from the spectrum, which is being measured.</>;
+  const form = isTucker(layer) ? `two channel ranks ${cost.ranks.join(' and ')}` : `rank ${cost.ranks[0]}`;
+  if (!cost.smaller) {
+    return (
+      <>
+        <strong data-tone="hurts">Not smaller.</strong> At {form} the factors would hold{' '}
+        {formatInteger(cost.parameters)} numbers, the dense weight {formatInteger(layer.parameters)}: the layer would
+        stay as it is. Break-even is rank {even}.
+      </>
+    );
+  }
+  const gather = layer.op === 'Gather';
+  return (
+    <>
+      <strong data-tone="kept">{gather ? 'Saves storage, not time.' : 'Smaller and less to compute.'}</strong> Below
+      rank {even}
+      {isTucker(layer) ? ' on both sides' : ''} the factors hold less than the dense weight; at {form} they hold{' '}
+      {formatShare(cost.parameters / layer.parameters, 0)} of it
+      {cost.error !== undefined && <>, and {formatShare(cost.error)} of the weight's norm is lost</>}.
+      {isTucker(layer) && ' A stride changes the multiply-adds.'}
+    </>
+  );
+}
+
+function Many({ layers }: { layers: readonly LayerReport[] }) {
+  const spectra = useStudio((state) => state.spectra);
+  const budgets = useStudio((state) => state.budgets);
+  const { before, after, worst, skipped, unknown } = totalCost(layers, spectra, budgets);
+  return (
+    <>
+      <strong data-tone={after.bytes < before.bytes ? 'kept' : 'hurts'}>
+        {formatBytes(before.bytes)} → {formatBytes(after.bytes)}.
+      </strong>{' '}
+      {worst && (
+        <>
+          The worst of the {layers.length} layers, {worst.layer.name}, loses {formatShare(worst.error)} of its norm.{' '}
+        </>
+      )}
+      {skipped > 0 && (
+        <>
+          {skipped} {skipped === 1 ? 'layer would' : 'layers would'} not get smaller and{' '}
+          {skipped === 1 ? 'stays' : 'stay'} as {skipped === 1 ? 'it is' : 'they are'}.{' '}
+        </>
+      )}
+      {unknown > 0 && <>{unknown} not measured yet; counted unchanged.</>}
+    </>
+  );
+}

@@ -1,0 +1,123 @@
+import { Button } from '@mantine/core';
+import { lazy, Suspense, useMemo } from 'react';
+import { formatInteger, formatShape, formatShare } from '../format';
+import { budgetOf } from '../state/recipe';
+import './workbench.css';
+import { useStudio } from '../store';
+import { BudgetControl } from './BudgetControl';
+import { CutOverlay } from './CutOverlay';
+import { Figures } from './Figures';
+import { PLOT_HEIGHT } from './geometry';
+import { RecipeView } from './RecipeView';
+import { Verdict } from './Verdict';
+
+const SpectrumChart = lazy(() => import('./SpectrumChart'));
+
+/** What is done to the layers in view: their spectra, their budget, and what it costs. */
+export function Workbench() {
+  const model = useStudio((state) => state.model);
+  const selection = useStudio((state) => state.selection);
+  const spectra = useStudio((state) => state.spectra);
+  const budgets = useStudio((state) => state.budgets);
+  const layers = useMemo(() => {
+    const chosen = new Set(selection);
+    return model?.layers.filter(({ id, compressible }) => compressible && chosen.has(id)) ?? [];
+  }, [model, selection]);
+  // What the chart draws changes with the layers and their spectra, never with the budget.
+  const measured = useMemo(
+    () => layers.flatMap((layer) => (spectra.has(layer.id) ? [{ layer, spectrum: spectra.get(layer.id)! }] : [])),
+    [layers, spectra],
+  );
+  if (!model) return null;
+  if (layers.length === 0) {
+    return (
+      <div className="workbench">
+        <p className="workbench-none">
+          {model.layers.some(({ compressible }) => compressible)
+            ? 'Choose a layer on the left to see its spectrum and set its budget.'
+            : 'This model holds no weight that can be compressed; the list on the left says why.'}
+        </p>
+      </div>
+    );
+  }
+  const budget = budgetOf(budgets, layers[0].id);
+  const mixed = layers.some(({ id }) => {
+    const other = budgetOf(budgets, id);
+    return other.kind !== budget.kind || other.value !== budget.value;
+  });
+  const [first] = layers;
+  const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
+  return (
+    <div className="workbench">
+      <div className="workbench-title">
+        <h1 title={first.name}>{first.name}</h1>
+        <p>
+          {layers.length === 1 ? (
+            <>
+              {first.op} {formatShape(first.shape)} · {formatInteger(first.parameters)} parameters ·{' '}
+              {formatShare(first.parameters / model.parameters)} of the model
+            </>
+          ) : (
+            <>
+              and {layers.length - 1} more · {formatInteger(parameters)} parameters ·{' '}
+              {formatShare(parameters / model.parameters)} of the model
+            </>
+          )}
+        </p>
+        <InclusionButtons ids={layers.map(({ id }) => id)} />
+      </div>
+      <section className="card" aria-label="Spectrum and budget">
+        <div className="card-title">
+          <h2>Singular values</h2>
+          <span>
+            {legend(
+              layers.length,
+              measured.length,
+              first.shape.slice(2).some((size) => size > 1),
+            )}
+          </span>
+        </div>
+        <div className="spectrum" style={{ height: PLOT_HEIGHT }}>
+          {measured.length > 0 ? (
+            <Suspense fallback={null}>
+              <SpectrumChart measured={measured} />
+            </Suspense>
+          ) : (
+            <p className="spectrum-waiting">Measuring the spectrum…</p>
+          )}
+          {measured.length > 0 && <CutOverlay measured={measured} />}
+        </div>
+        <BudgetControl layers={layers} budget={budget} mixed={mixed} />
+        <Figures layers={layers} />
+        <Verdict layers={layers} />
+      </section>
+      <RecipeView />
+    </div>
+  );
+}
+
+function legend(layers: number, measured: number, tucker: boolean): string {
+  if (layers > 1) return measured < layers ? `${measured} of ${layers} layers measured` : `${layers} layers`;
+  return tucker ? 'output channels · input channels' : '';
+}
+
+/** Whether Compress takes these layers along, where that is not plain from the ticks alone. */
+function InclusionButtons({ ids }: { ids: readonly string[] }) {
+  const included = useStudio((state) => state.included);
+  const include = useStudio((state) => state.include);
+  const includeOnly = useStudio((state) => state.includeOnly);
+  const some = ids.some((id) => included.has(id));
+  const others = included.size > ids.filter((id) => included.has(id)).length;
+  return (
+    <span className="workbench-include">
+      {others && (
+        <Button size="compact-xs" variant="subtle" onClick={() => includeOnly(ids)}>
+          Compress only {ids.length === 1 ? 'this' : 'these'}
+        </Button>
+      )}
+      <Button size="compact-xs" variant="subtle" onClick={() => include(ids, !some)}>
+        {some ? 'Leave as it is' : 'Compress too'}
+      </Button>
+    </span>
+  );
+}
