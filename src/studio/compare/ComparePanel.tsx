@@ -1,0 +1,103 @@
+import { Button, SegmentedControl } from '@mantine/core';
+import { lazy, Suspense } from 'react';
+import type { Provider } from '../../engine/runtime';
+import { useStudio } from '../store';
+import { ComparisonTable } from './ComparisonTable';
+import styles from './compare.module.css';
+import { ExportSection } from './ExportSection';
+import { LayerResults } from './LayerResults';
+import { pointsOf } from './points';
+import { RunHistory } from './RunHistory';
+import { describeData, METRIC_NAMES, providerName } from './rows';
+
+const SizeChart = lazy(() => import('./SizeChart'));
+const LatencyChart = lazy(() => import('./LatencyChart'));
+
+/** What the compression cost and what it saved: the current run against the original, and all runs together. */
+export default function ComparePanel() {
+  const runs = useStudio((state) => state.runs);
+  const currentRun = useStudio((state) => state.currentRun);
+  const current = runs.find(({ run }) => run === currentRun);
+  const evaluation = current?.evaluation;
+  const points = pointsOf(runs, currentRun);
+  return (
+    <div className={styles.panel}>
+      <section aria-labelledby="compare-title">
+        <div className={styles.title}>
+          <h2 id="compare-title">Compare</h2>
+          {current && <span>Run {current.run}</span>}
+        </div>
+        <Controls />
+        <ComparisonTable run={current} />
+        <p className={styles.note}>
+          {evaluation
+            ? describeData(evaluation)
+            : current
+              ? 'Sizes are counted. Press Compare to run both models and measure the rest.'
+              : 'Tick layers, say what they may cost, and press Compress: the result stands here beside the original.'}
+        </p>
+      </section>
+      {points && (
+        <section aria-labelledby="compare-size">
+          <div className={styles.title}>
+            <h3 id="compare-size">Size against {METRIC_NAMES[points.metric]}</h3>
+            <span>{points.metric === 'perplexity' ? 'lower value on top' : 'all runs'}</span>
+          </div>
+          <Suspense fallback={<div className={styles.chart} aria-busy="true" />}>
+            <SizeChart points={points} current={currentRun} />
+          </Suspense>
+        </section>
+      )}
+      {evaluation && evaluation.timings.before.length > 0 && (
+        <section aria-labelledby="compare-latency">
+          <div className={styles.title}>
+            <h3 id="compare-latency">
+              Latency, {evaluation.timings.before.length} + {evaluation.timings.after.length} interleaved runs
+            </h3>
+            <span>{providerName(evaluation.provider)}</span>
+          </div>
+          <Suspense fallback={<div className={styles.chart} aria-busy="true" />}>
+            <LatencyChart evaluation={evaluation} />
+          </Suspense>
+        </section>
+      )}
+      {runs.length > 0 && <RunHistory />}
+      {current && <LayerResults result={current.result} />}
+      {current && <ExportSection key={current.run} run={current} />}
+    </div>
+  );
+}
+
+/** Where both models run, and the button that runs them. */
+function Controls() {
+  const engine = useStudio((state) => state.engine);
+  const provider = useStudio((state) => state.provider);
+  const setProvider = useStudio((state) => state.setProvider);
+  const evaluate = useStudio((state) => state.evaluate);
+  const busy = useStudio(({ job }) => job !== null);
+  const comparing = useStudio(({ job }) => job?.kind === 'evaluate');
+  const current = useStudio((state) => state.runs.find(({ run }) => run === state.currentRun));
+  if (!engine) return null;
+  const measured = current?.evaluation;
+  return (
+    <div className={styles.controls}>
+      <SegmentedControl
+        size="xs"
+        aria-label="Where both models run"
+        value={provider}
+        disabled={busy}
+        onChange={(value) => setProvider(value as Provider)}
+        data={engine.providers.map((name) => ({ value: name, label: providerName(name) }))}
+      />
+      <Button
+        size="compact-sm"
+        variant={current && measured?.provider !== provider ? 'filled' : 'default'}
+        loading={comparing}
+        disabled={!current || (busy && !comparing)}
+        onClick={() => current && void evaluate(current.run)}
+      >
+        {measured ? 'Compare again' : 'Compare'}
+      </Button>
+    </div>
+  );
+}

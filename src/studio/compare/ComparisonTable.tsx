@@ -1,0 +1,50 @@
+import type { RunReport } from '../../worker/protocol';
+import { formatBytes, formatCount } from '../format';
+import { useStudio } from '../store';
+import styles from './compare.module.css';
+import { latencyRow, qualityRows, type Row, sizeRows } from './rows';
+
+/** Original, compressed, change. Before the first run: the original's sizes. */
+export function ComparisonTable({ run }: { run: RunReport | undefined }) {
+  const model = useStudio((state) => state.model);
+  const rows: Row[] = run
+    ? [
+        ...(run.evaluation ? qualityRows(run.evaluation) : []),
+        ...sizeRows(run.result),
+        ...(run.evaluation ? [latencyRow(run.evaluation)] : []),
+      ]
+    : [
+        { name: 'file', note: 'Bytes with external data.', original: formatBytes(model?.bytes ?? 0) },
+        { name: 'parameters', note: 'Stored numbers, counted.', original: formatCount(model?.parameters ?? 0) },
+      ].map((row) => ({ ...row, compressed: '', change: '' }));
+  return (
+    <table className={styles.comparison}>
+      <thead>
+        <tr>
+          <td />
+          <th scope="col">original</th>
+          <th scope="col">compressed</th>
+          <th scope="col">change</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ name, note, original, compressed, change, tone, spread }) => (
+          <tr key={name}>
+            <th scope="row" title={note}>
+              {name}
+            </th>
+            <td>
+              {original}
+              {spread && <small>{spread[0]}</small>}
+            </td>
+            <td>
+              {compressed}
+              {spread && <small>{spread[1]}</small>}
+            </td>
+            <td data-tone={tone}>{change}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,66 @@
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import type { ExportReport, RunReport } from '../../worker/protocol';
+import { save } from '../files';
+import { formatBytes } from '../format';
+import { useStudio } from '../store';
+import styles from './compare.module.css';
+
+/** Writes the run as `.onnx`, tells what reading it back gave, and only then offers it. */
+export function ExportSection({ run }: { run: RunReport }) {
+  const exportRun = useStudio((state) => state.exportRun);
+  const model = useStudio((state) => state.model);
+  const busy = useStudio(({ job }) => job !== null);
+  const exporting = useStudio(({ job }) => job?.kind === 'export');
+  const [report, setReport] = useState<ExportReport | null>(null);
+  return (
+    <section aria-labelledby="compare-export">
+      <div className={styles.title}>
+        <h3 id="compare-export">Take it away</h3>
+        <span>Run {run.run}</span>
+      </div>
+      <div className={styles.controls}>
+        {report ? (
+          report.files.map(({ name, blob }) => (
+            <Button key={name} size="compact-sm" onClick={() => save(name, blob)} title={name}>
+              Download {name} · {formatBytes(blob.size)}
+            </Button>
+          ))
+        ) : (
+          <Button
+            size="compact-sm"
+            variant="default"
+            loading={exporting}
+            disabled={busy && !exporting}
+            onClick={() => void exportRun(run.run).then((done) => done && setReport(done))}
+          >
+            Write and verify .onnx
+          </Button>
+        )}
+        <Button size="compact-sm" variant="default" onClick={() => saveRecipe(run, model?.name ?? 'model')}>
+          Recipe .json
+        </Button>
+      </div>
+      <p className={styles.note} aria-live="polite">
+        {report ? verification(report) : 'The file is read back and run before it is offered.'}
+      </p>
+      {report && (
+        <p className={styles.hash} title="SHA-256 of the .onnx file">
+          SHA-256 {report.sha256}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function verification({ readBack: { by, compared, note } }: ExportReport): string {
+  if (by === 'outputs')
+    return `Read back and run on ${compared} ${compared === 1 ? 'sample' : 'samples'}: the very same outputs as this run.`;
+  const tensors = `Read back: all ${compared.toLocaleString('en')} tensors are the very same. The model itself was not run`;
+  return note ? `${tensors}: ${note}` : `${tensors}.`;
+}
+
+function saveRecipe({ recipe, run }: RunReport, model: string): void {
+  const text = `${JSON.stringify(recipe, null, 2)}\n`;
+  save(`${model.replace(/\.onnx$/i, '')}.run${run}.recipe.json`, new Blob([text], { type: 'application/json' }));
+}

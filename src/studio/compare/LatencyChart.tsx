@@ -1,0 +1,43 @@
+import { useMemo } from 'react';
+import { Bar, BarChart, ResponsiveContainer, XAxis } from 'recharts';
+import type { EvaluateReport } from '../../worker/protocol';
+import styles from './compare.module.css';
+import { histogramOf } from './histogram';
+import { formatMs } from './rows';
+
+/** How the timings of both models spread: the original grey, the compressed one over it. */
+export default function LatencyChart({ evaluation: { timings, latencyMs } }: { evaluation: EvaluateReport }) {
+  const histogram = useMemo(() => histogramOf(timings.before, timings.after), [timings]);
+  if (!histogram) return null;
+  const { bins, width, beyond } = histogram;
+  const summary =
+    `The original takes ${formatMs(latencyMs.before.median)} in the median, ` +
+    `the compressed model ${formatMs(latencyMs.after.median)}.`;
+  return (
+    <>
+      <div className={styles.chart} role="img" aria-label={summary}>
+        <ResponsiveContainer width="100%" height={84}>
+          <BarChart
+            data={bins as { from: number; before: number; after: number }[]}
+            margin={{ top: 4, right: 2, bottom: 0, left: 2 }}
+            barGap="-100%"
+            barCategoryGap={1}
+            accessibilityLayer={false}
+          >
+            <XAxis dataKey="from" hide />
+            <Bar dataKey="before" fill="var(--quiet)" fillOpacity={0.45} isAnimationActive={false} />
+            <Bar dataKey="after" fill="var(--kept)" fillOpacity={0.75} isAnimationActive={false} />
+          </BarChart>
+        </ResponsiveContainer>
+      </div>
+      <div className={styles.axis}>
+        <span>{formatMs(bins[0].from)}</span>
+        <span>
+          <i className={styles.keyBefore} /> original <i className={styles.keyAfter} /> compressed
+          {beyond > 0 && ` · ${beyond} slower`}
+        </span>
+        <span>{formatMs(bins[bins.length - 1].from + width)}</span>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+import type { CompressReport } from '../../worker/protocol';
+import { formatBytes, formatShare } from '../format';
+import styles from './compare.module.css';
+import { formatMs } from './rows';
+
+/** What became of each layer, and why others stayed as they were. */
+export function LayerResults({ result }: { result: CompressReport }) {
+  const { layers, skipped, backend, ms } = result;
+  return (
+    <section aria-labelledby="compare-layers">
+      <div className={styles.title}>
+        <h3 id="compare-layers">Layers of this run</h3>
+        <span>
+          {formatMs(ms)} on the {backend.toUpperCase()}
+        </span>
+      </div>
+      <details className={styles.details}>
+        <summary>
+          {layers.length} rewritten{skipped.length > 0 && `, ${skipped.length} left as they were`}
+        </summary>
+        {layers.length > 0 && (
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+          <section className={styles.scroll} tabIndex={0} aria-label="Rewritten layers">
+            <table className={styles.layers}>
+              <thead>
+                <tr>
+                  <th scope="col">layer</th>
+                  <th scope="col" title="Relative error of the weight: measured, and predicted from the spectrum">
+                    error, measured (predicted)
+                  </th>
+                  <th scope="col">bytes</th>
+                  <th scope="col">time</th>
+                </tr>
+              </thead>
+              <tbody>
+                {layers.map((layer) => (
+                  <tr key={layer.name}>
+                    <th scope="row" title={layer.name}>
+                      <span>{layer.name}</span>
+                      <small>{layer.form}</small>
+                    </th>
+                    <td>
+                      {formatShare(layer.weightError.measured)}
+                      <small>({formatShare(layer.weightError.predicted)})</small>
+                      {layer.outputError && <small>output {formatShare(layer.outputError.measured)}</small>}
+                    </td>
+                    <td>
+                      {formatBytes(layer.bytesAfter)}
+                      <small>of {formatBytes(layer.bytesBefore)}</small>
+                    </td>
+                    <td>{formatMs(layer.ms)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </section>
+        )}
+        {skipped.length > 0 && (
+          <dl className={styles.skipped}>
+            {skipped.map(({ name, reason }) => (
+              <div key={name}>
+                <dt title={name}>{name}</dt>
+                <dd>{reason}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </details>
+    </section>
+  );
+}

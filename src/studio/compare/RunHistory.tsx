@@ -1,0 +1,51 @@
+import { CloseButton } from '@mantine/core';
+import { formatBytes } from '../format';
+import { useStudio } from '../store';
+import styles from './compare.module.css';
+import { describeRun } from './describe';
+import { headline, METRIC_NAMES } from './rows';
+
+/** All runs, the latest first. Choosing one makes it current and brings its recipe back to the workbench. */
+export function RunHistory() {
+  const runs = useStudio((state) => state.runs);
+  const currentRun = useStudio((state) => state.currentRun);
+  const showRun = useStudio((state) => state.showRun);
+  const forgetRun = useStudio((state) => state.forgetRun);
+  const busy = useStudio(({ job }) => job !== null);
+  return (
+    <section aria-labelledby="compare-runs">
+      <div className={styles.title}>
+        <h3 id="compare-runs">Runs</h3>
+        <span>{runs.length}</span>
+      </div>
+      <ol className={styles.runs} reversed>
+        {runs.toReversed().map((report) => {
+          const { run, result, evaluation } = report;
+          const words = describeRun(report);
+          return (
+            <li key={run} data-current={run === currentRun || undefined}>
+              <button
+                type="button"
+                aria-current={run === currentRun || undefined}
+                title={`Return to run ${run}: ${words}${evaluation ? `; ${METRIC_NAMES[evaluation.metric]} ${headline(evaluation)}` : ''}`}
+                onClick={() => void showRun(run)}
+              >
+                <span className={styles.runNumber}>{run}</span>
+                <span className={styles.runWords}>{words}</span>
+                <span>{formatBytes(result.after.bytes)}</span>
+                <span>{evaluation ? headline(evaluation) : 'not run'}</span>
+              </button>
+              <CloseButton
+                size="xs"
+                aria-label={`Forget run ${run}`}
+                title={`Forget run ${run}`}
+                disabled={busy}
+                onClick={() => void forgetRun(run)}
+              />
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

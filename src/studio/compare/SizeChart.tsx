@@ -1,0 +1,165 @@
+import { VisuallyHidden } from '@mantine/core';
+import { CartesianGrid, ComposedChart, LabelList, Line, ResponsiveContainer, Scatter, XAxis, YAxis } from 'recharts';
+import { formatBytes } from '../format';
+import { useStudio } from '../store';
+import styles from './compare.module.css';
+import { frontier, type Point, type Points } from './points';
+import { formatFigure, METRIC_NAMES } from './rows';
+
+/** Every run by its bytes and its quality, better upwards; those that no other beats are joined. */
+export default function SizeChart({ points, current }: { points: Points; current: number | null }) {
+  const showRun = useStudio((state) => state.showRun);
+  const { metric } = points;
+  const front = frontier(points);
+  const others = points.points.filter((point) => !front.includes(point));
+  const format = metric === 'perplexity' ? formatFigure : (value: number) => `${+(100 * value).toPrecision(3)} %`;
+  const [low, high] = paddedRange(points.points, metric);
+  const largest = Math.max(...points.points.map(({ bytes }) => bytes));
+  const dots = [
+    ...others.map((point) => ({ ...point, front: false })),
+    ...front.map((point) => ({ ...point, front: true })),
+  ];
+  return (
+    <>
+      <div className={styles.chart} aria-hidden="true">
+        <ResponsiveContainer width="100%" height={190}>
+          <ComposedChart margin={{ top: 14, right: 14, bottom: 0, left: 0 }} accessibilityLayer={false}>
+            <CartesianGrid vertical={false} stroke="var(--grid)" />
+            <XAxis
+              type="number"
+              dataKey="bytes"
+              domain={[0, largest * 1.04]}
+              tickCount={4}
+              tickFormatter={(bytes: number) => (bytes === 0 ? '0' : formatBytes(bytes))}
+              tickLine={false}
+              axisLine={false}
+              tick={{ fill: 'var(--quiet)', fontSize: 11 }}
+              height={20}
+            />
+            <YAxis
+              type="number"
+              dataKey="value"
+              domain={[low, high]}
+              reversed={metric === 'perplexity'}
+              tickCount={4}
+              tickFormatter={format}
+              tickLine={false}
+              axisLine={false}
+              tick={{ fill: 'var(--quiet)', fontSize: 11 }}
+              width={46}
+            />
+            <Line
+              data={front}
+              dataKey="value"
+              stroke="var(--kept)"
+              strokeWidth={1.5}
+              dot={false}
+              activeDot={false}
+              isAnimationActive={false}
+              type="linear"
+            />
+            <Scatter
+              data={dots}
+              dataKey="value"
+              isAnimationActive={false}
+              shape={(dot: unknown) => <Dot {...(dot as DotProps)} current={current} />}
+              onClick={({ payload }: { payload?: Point }) => {
+                if (payload?.run != null) void showRun(payload.run);
+              }}
+            >
+              <LabelList
+                dataKey="run"
+                content={(label) => <Label {...(label as LabelProps)} dots={dots} current={current} />}
+              />
+            </Scatter>
+          </ComposedChart>
+        </ResponsiveContainer>
+      </div>
+      {points.apart > 0 && (
+        <p className={styles.note}>
+          {points.apart} {points.apart === 1 ? 'run was' : 'runs were'} measured on other data and{' '}
+          {points.apart === 1 ? 'is' : 'are'} left out.
+        </p>
+      )}
+      <VisuallyHidden>
+        <table>
+          <caption>Size and {METRIC_NAMES[metric]} of all runs</caption>
+          <thead>
+            <tr>
+              <th scope="col">run</th>
+              <th scope="col">size</th>
+              <th scope="col">{METRIC_NAMES[metric]}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {points.points.map(({ run, bytes, value }) => (
+              <tr key={run ?? 'original'}>
+                <th scope="row">{run === null ? 'original' : run === current ? `${run}, shown now` : run}</th>
+                <td>{formatBytes(bytes)}</td>
+                <td>{format(value)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </VisuallyHidden>
+    </>
+  );
+}
+
+interface DotProps {
+  readonly cx: number;
+  readonly cy: number;
+  readonly payload: Point & { readonly front: boolean };
+}
+
+function Dot({ cx, cy, payload, current }: DotProps & { current: number | null }) {
+  const shown = payload.run !== null && payload.run === current;
+  const original = payload.run === null;
+  return (
+    <g style={{ cursor: original ? 'default' : 'pointer' }}>
+      {/* A finger or an unsteady hand needs more than the dot. */}
+      <circle cx={cx} cy={cy} r={11} fill="transparent" />
+      <circle
+        cx={cx}
+        cy={cy}
+        r={shown ? 6.5 : 4}
+        fill={original ? 'var(--panel)' : payload.front ? 'var(--kept)' : 'var(--quiet)'}
+        stroke={shown ? 'var(--ink)' : original ? 'var(--kept)' : 'none'}
+        strokeWidth={2}
+      />
+    </g>
+  );
+}
+
+interface LabelProps {
+  readonly index: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+function Label({ index, x, y, dots, current }: LabelProps & { dots: readonly Point[]; current: number | null }) {
+  const run = dots[index]?.run;
+  if (run !== null && run !== current) return null;
+  return (
+    <text
+      x={x}
+      y={y + (run === null ? 22 : -8)}
+      textAnchor={run === null ? 'end' : 'start'}
+      fill="var(--quiet)"
+      fontSize={11}
+    >
+      {run === null ? 'original' : 'this run'}
+    </text>
+  );
+}
+
+/** Room above and below; shares stay within 0…1. */
+function paddedRange(points: readonly Point[], metric: Points['metric']): [number, number] {
+  const values = points.map(({ value }) => value);
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const room = Math.max(0.15 * (high - low), metric === 'perplexity' ? 0.02 * high : 0.01);
+  return metric === 'perplexity'
+    ? [Math.max(0, low - room), high + room]
+    : [Math.max(0, low - room), Math.min(1, high + room)];
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { EvaluateReport, RunReport } from '../../worker/protocol';
+import { describeRun } from './describe';
+import { histogramOf } from './histogram';
+import { frontier, pointsOf } from './points';
+import { describeData, formatFigure, latencyRow, qualityRows, sizeRows } from './rows';
+
+const evaluation = (part: Partial<EvaluateReport> = {}): EvaluateReport => ({
+  metric: 'top1',
+  before: 0.912,
+  after: 0.905,
+  fidelity: { agreement: 0.97, kl: 0.0123, cosine: 0.999, maxAbsolute: 0.4 },
+  batch: 32,
+  latencyMs: { before: { median: 10, p10: 9, p90: 12 }, after: { median: 8, p10: 7.5, p90: 9 } },
+  samples: 1000,
+  data: 'test.npz',
+  provider: 'wasm',
+  timings: { before: [10, 9, 12], after: [8, 7.5, 9] },
+  ...part,
+});
+
+const run = (number: number, bytes: number, evaluated?: EvaluateReport): RunReport => ({
+  run: number,
+  recipe: { version: 1, steps: [{ layers: '*', method: 'svd', options: { size: 0.5 } }] },
+  result: {
+    before: { bytes: 4_000_000, parameters: 1_000_000 },
+    after: { bytes, parameters: bytes / 4 },
+    layers: [],
+    skipped: [],
+    backend: 'cpu',
+    ms: 5,
+  },
+  ...(evaluated && { evaluation: evaluated }),
+});
+
+describe('rows', () => {
+  it('tell sizes with their change', () => {
+    expect(sizeRows(run(1, 1_000_000).result)).toMatchObject([
+      { original: '4.00 MB', compressed: '1.00 MB', change: '−75 %', tone: 'better' },
+      { original: '1.00 M', compressed: '250 k', change: '−75 %', tone: 'better' },
+    ]);
+    expect(sizeRows(run(1, 4_000_000).result)[0]).not.toHaveProperty('tone');
+  });
+
+  it('call accuracy only what has labels', () => {
+    const names = (part: Partial<EvaluateReport>) => qualityRows(evaluation(part)).map(({ name }) => name);
+    expect(names({})[0]).toBe('top-1 accuracy');
+    expect(names({ metric: 'perplexity' })[0]).toBe('perplexity');
+    expect(names({ metric: 'fidelity' })).toEqual(['agreement', 'KL divergence', 'cosine']);
+    expect(describeData(evaluation({ metric: 'fidelity' }))).toContain('not accuracy');
+    expect(describeData(evaluation({ metric: 'fidelity', data: 'generated' }))).toContain('generated inputs');
+  });
+
+  it('give shares in points, and perplexity as worse when it grows', () => {
+    expect(qualityRows(evaluation())[0]).toMatchObject({ change: '−0.7 pt', tone: 'worse' });
+    expect(qualityRows(evaluation({ after: 0.912 }))[0]).not.toHaveProperty('tone');
+    expect(qualityRows(evaluation({ metric: 'perplexity', before: 5, after: 5.5 }))[0]).toMatchObject({
+      change: '+10.0 %',
+      tone: 'worse',
+    });
+  });
+
+  it('call a latency better only outside of the spread', () => {
+    expect(latencyRow(evaluation())).toMatchObject({ change: '−20 %', tone: 'better' });
+    const near = { before: { median: 10, p10: 9, p90: 12 }, after: { median: 9.5, p10: 9, p90: 10 } };
+    expect(latencyRow(evaluation({ latencyMs: near }))).not.toHaveProperty('tone');
+    const slow = { before: near.before, after: { median: 13, p10: 12, p90: 15 } };
+    expect(latencyRow(evaluation({ latencyMs: slow }))).toMatchObject({ tone: 'worse' });
+  });
+
+  it('never round a difference away to perfection', () => {
+    const cosine = qualityRows(evaluation({ fidelity: { agreement: 1, kl: 2e-9, cosine: 1 - 3e-7, maxAbsolute: 0 } }));
+    expect(cosine.at(-1)!.compressed).toBe('1 − 3e−7');
+    expect(formatFigure(2e-9)).toBe('2.0e−9');
+    expect(formatFigure(12345)).toBe('1.23e4');
+  });
+});
+
+describe('describeRun', () => {
+  it('puts a recipe in a line', () => {
+    expect(describeRun(run(1, 1))).toBe('svd size 50 % · 0 layers');
+    const steps = [0.5, 0.3, 0.5].map((size) => ({ layers: 'a', method: 'svd', options: { size } }));
+    expect(describeRun({ ...run(1, 1), recipe: { version: 1, steps } })).toBe('svd size 50 %, size 30 % · 0 layers');
+    const many = [4, 8, 16, 32].map((rank) => ({ layers: 'a', method: 'svd', options: { rank } }));
+    expect(describeRun({ ...run(1, 1), recipe: { version: 1, steps: many } })).toBe(
+      'svd rank 4, rank 8, 2 more · 0 layers',
+    );
+  });
+});
+
+describe('histogramOf', () => {
+  it('loses no sample and bins both alike', () => {
+    const before = Array.from({ length: 100 }, (_, i) => 10 + (i % 10) * 0.1);
+    const after = [...before.map((ms) => ms - 1), 500];
+    const { bins, width, beyond } = histogramOf(before, after)!;
+    const sum = (side: 'before' | 'after') => bins.reduce((total, bin) => total + bin[side], 0);
+    expect(sum('before')).toBe(100);
+    expect(sum('after') + beyond).toBe(101);
+    expect(beyond).toBe(1);
+    expect(bins[0].from).toBe(9);
+    expect(bins.at(-1)!.from + width).toBeGreaterThan(10.9);
+  });
+
+  it('holds samples that are all the same, and none at all', () => {
+    expect(histogramOf([2, 2], [2])!.bins[0]).toMatchObject({ before: 2, after: 1 });
+    expect(histogramOf([], [])).toBeNull();
+  });
+});
+
+describe('pointsOf', () => {
+  const runs = [
+    run(1, 2e6, evaluation({ after: 0.9 })),
+    run(2, 1e6, evaluation({ after: 0.8 })),
+    run(3, 1.5e6, evaluation({ metric: 'fidelity', data: 'generated', before: 1, after: 0.7 })),
+    run(4, 3e6, evaluation({ after: 0.85 })),
+    run(5, 3e6),
+  ];
+
+  it('keeps runs measured on other data apart', () => {
+    const points = pointsOf(runs, 1)!;
+    expect(points.points.map(({ run }) => run)).toEqual([null, 1, 2, 4]);
+    expect(points.apart).toBe(1);
+    expect(pointsOf(runs, 3)!.points.map(({ run }) => run)).toEqual([null, 3]);
+    expect(pointsOf([], null)).toBeNull();
+  });
+
+  it('finds the runs that no other beats', () => {
+    expect(frontier(pointsOf(runs, 1)!).map(({ run }) => run)).toEqual([2, 1, null]);
+    const perplexity = [1, 2].map((n) =>
+      run(n, n * 1e6, evaluation({ metric: 'perplexity', before: 5, after: 8 - n })),
+    );
+    expect(frontier(pointsOf(perplexity, 1)!).map(({ run }) => run)).toEqual([1, 2, null]);
+  });
+});

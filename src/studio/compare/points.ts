@@ -1,0 +1,52 @@
+import type { EvaluateReport, RunReport } from '../../worker/protocol';
+
+/** A dot of size against quality; run null is the original. */
+export interface Point {
+  readonly run: number | null;
+  readonly bytes: number;
+  readonly value: number;
+}
+
+export interface Points {
+  readonly metric: EvaluateReport['metric'];
+  readonly points: readonly Point[];
+  /** Evaluated runs that were measured otherwise, and so cannot stand in the same picture. */
+  readonly apart: number;
+}
+
+/**
+ * The runs that can be compared with `current`: same metric on the same data. Figures of different data in one picture
+ * would be a lie. Null until the current run (or else the latest one evaluated) has been measured.
+ */
+export function pointsOf(runs: readonly RunReport[], current: number | null): Points | null {
+  const evaluated = runs.filter(hasEvaluation);
+  const reference = evaluated.find(({ run }) => run === current) ?? evaluated.at(-1);
+  if (!reference) return null;
+  const { metric, data, samples, before } = reference.evaluation;
+  const alike = evaluated.filter(
+    ({ evaluation }) => evaluation.metric === metric && evaluation.data === data && evaluation.samples === samples,
+  );
+  return {
+    metric,
+    points: [
+      { run: null, bytes: reference.result.before.bytes, value: before },
+      ...alike.map(({ run, result, evaluation }) => ({ run, bytes: result.after.bytes, value: evaluation.after })),
+    ],
+    apart: evaluated.length - alike.length,
+  };
+}
+
+/** Points that no other beats in both size and quality, by size: the line worth choosing from. */
+export function frontier({ metric, points }: Points): Point[] {
+  const better = (a: number, b: number) => (metric === 'perplexity' ? a < b : a > b);
+  const front: Point[] = [];
+  for (const point of [...points].sort((a, b) => a.bytes - b.bytes || (better(a.value, b.value) ? -1 : 1))) {
+    const last = front.at(-1);
+    if (!last || better(point.value, last.value)) front.push(point);
+  }
+  return front;
+}
+
+function hasEvaluation(run: RunReport): run is RunReport & { evaluation: EvaluateReport } {
+  return run.evaluation !== undefined;
+}

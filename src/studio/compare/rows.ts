@@ -1,0 +1,161 @@
+import type { CompressReport, EvaluateReport, LatencyReport } from '../../worker/protocol';
+import { formatBytes, formatChange, formatCount, formatShare } from '../format';
+
+/** A line of the comparison. `tone` is set only where the change is beyond what chance or rounding would do. */
+export interface Row {
+  readonly name: string;
+  /** What the figure is and how it came about. */
+  readonly note: string;
+  readonly original: string;
+  readonly compressed: string;
+  readonly change: string;
+  readonly tone?: 'better' | 'worse';
+  /** Under the figures: the spread of a latency. */
+  readonly spread?: readonly [string, string];
+}
+
+/** Bytes and parameters: known as soon as the model is compressed. */
+export function sizeRows({ before, after }: CompressReport): Row[] {
+  return [
+    {
+      name: 'file',
+      note: 'Bytes of the exported file with its external data.',
+      original: formatBytes(before.bytes),
+      compressed: formatBytes(after.bytes),
+      ...relative(before.bytes, after.bytes),
+    },
+    {
+      name: 'parameters',
+      note: 'Stored numbers, counted.',
+      original: formatCount(before.parameters),
+      compressed: formatCount(after.parameters),
+      ...relative(before.parameters, after.parameters),
+    },
+  ];
+}
+
+/** Accuracy where there are labels, then fidelity, which is never called accuracy. */
+export function qualityRows(evaluation: EvaluateReport): Row[] {
+  const { metric, before, after, fidelity } = evaluation;
+  const rows: Row[] = [];
+  if (metric === 'top1') {
+    rows.push({
+      name: 'top-1 accuracy',
+      note: 'Share of labelled samples whose largest output is the right class. Measured.',
+      original: formatShare(before),
+      compressed: formatShare(after),
+      ...points(before, after),
+    });
+  } else if (metric === 'perplexity') {
+    rows.push({
+      name: 'perplexity',
+      note: 'e to the mean cross-entropy of the labels; lower is better. Measured.',
+      original: formatFigure(before),
+      compressed: formatFigure(after),
+      ...relative(before, after, 1),
+    });
+  }
+  rows.push(
+    {
+      name: 'agreement',
+      note: 'Share of positions where original and compressed have the same largest output. Measured; not accuracy.',
+      original: '',
+      compressed: formatShare(fidelity.agreement),
+      ...points(1, fidelity.agreement),
+    },
+    {
+      name: 'KL divergence',
+      note: 'Mean KL(original ‖ compressed) of the outputs, in nats; 0 is the same. Measured.',
+      original: '',
+      compressed: `${formatFigure(fidelity.kl)} nats`,
+      change: '',
+    },
+    {
+      name: 'cosine',
+      note: 'Cosine between the outputs; 1 is the same direction. Measured.',
+      original: '',
+      compressed: formatCosine(fidelity.cosine),
+      change: '',
+    },
+  );
+  return rows;
+}
+
+export function latencyRow({ latencyMs: { before, after }, batch, provider, timings }: EvaluateReport): Row {
+  return {
+    name: `latency, batch ${batch}`,
+    note: `Median of ${timings.before.length} warm runs of each on ${providerName(provider)}, taken in turns; p10 to p90 below. Measured.`,
+    original: formatMs(before.median),
+    compressed: formatMs(after.median),
+    spread: [formatSpread(before), formatSpread(after)],
+    change: formatChange(after.median / before.median - 1),
+    // A median within the other's spread is not a difference that a user would see.
+    ...(after.median < before.p10 && { tone: 'better' as const }),
+    ...(after.median > before.p90 && { tone: 'worse' as const }),
+  };
+}
+
+/** On what the figures were measured, in a sentence. */
+export function describeData({ data, samples, metric, provider }: EvaluateReport): string {
+  const on = providerName(provider);
+  const many = `${samples.toLocaleString('en')} ${samples === 1 ? 'sample' : 'samples'}`;
+  if (data === 'generated')
+    return `Measured with ${many} of generated inputs on ${on}. They tell how close the outputs are, nothing about accuracy.`;
+  if (metric === 'fidelity')
+    return `Measured with ${many} of ${data} on ${on}. Without labels this is closeness to the original, not accuracy.`;
+  return `Measured with ${many} of ${data}, labelled, on ${on}.`;
+}
+
+/** The one figure that stands for a run's quality, in its own words. */
+export function headline({ metric, after }: EvaluateReport): string {
+  return metric === 'perplexity' ? formatFigure(after) : formatShare(after);
+}
+
+export const METRIC_NAMES = {
+  top1: 'top-1 accuracy',
+  perplexity: 'perplexity',
+  fidelity: 'agreement with the original',
+} as const;
+
+export function providerName(provider: EvaluateReport['provider']): string {
+  return { wasm: 'WASM', webgpu: 'WebGPU', cpu: 'CPU' }[provider];
+}
+
+/** 0.0123 → "0.0123"; three digits that matter, tiny ones with an exponent. */
+export function formatFigure(value: number): string {
+  const size = Math.abs(value);
+  if (value === 0) return '0';
+  if (size < 1e-3 || size >= 1e6) return value.toExponential(1).replace('-', '−').replace('e+', 'e');
+  return value
+    .toPrecision(3)
+    .replace('-', '−')
+    .replace(/e\+\d+$/, (power) => power.replace('+', ''));
+}
+
+export function formatMs(ms: number): string {
+  return ms >= 1000 ? `${(ms / 1000).toPrecision(3)} s` : `${ms.toPrecision(3)} ms`;
+}
+
+const formatSpread = ({ p10, p90 }: LatencyReport): string => `${p10.toPrecision(3)}–${p90.toPrecision(3)}`;
+
+// 0.99999 must not round up to a perfect 1.
+function formatCosine(cosine: number): string {
+  const loss = 1 - cosine;
+  if (loss > 0 && loss < 5e-5) return `1 − ${loss.toExponential(0).replace('-', '−')}`;
+  return cosine.toFixed(4).replace('-', '−');
+}
+
+function relative(before: number, after: number, digits = 0): Pick<Row, 'change' | 'tone'> {
+  const change = after / before - 1;
+  const small = 0.5 * 10 ** -(digits + 2);
+  if (Math.abs(change) < small) return { change: change === 0 ? '0' : formatChange(change, digits + 1) };
+  return { change: formatChange(change, digits), tone: change < 0 ? 'better' : 'worse' };
+}
+
+/** Percentage points, as shares differ. */
+function points(before: number, after: number): Pick<Row, 'change' | 'tone'> {
+  const change = 100 * (after - before);
+  const text = Math.abs(change).toFixed(Math.abs(change) < 0.1 ? 2 : 1);
+  if (Number(text) === 0) return { change: '0' };
+  return { change: `${change < 0 ? '−' : '+'}${text} pt`, tone: change < 0 ? 'worse' : 'better' };
+}
