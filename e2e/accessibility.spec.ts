@@ -1,0 +1,60 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+import { chain } from './models';
+import { Studio } from './studio';
+
+const SIZES = [
+  { width: 1440, height: 900 },
+  { width: 1024, height: 768 },
+];
+const SCHEMES = ['light', 'dark'] as const;
+
+async function expectNoViolations(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.map(
+    ({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => node.html).join('\n  ')}`,
+  );
+  expect(found.join('\n')).toBe('');
+}
+
+/** The page itself must never scroll sideways, and no text may leave it. */
+async function expectFits(page: Page): Promise<void> {
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(overflow).toBeLessThanOrEqual(0);
+}
+
+for (const colorScheme of SCHEMES) {
+  for (const viewport of SIZES) {
+    test.describe(`${colorScheme}, ${viewport.width}×${viewport.height}`, () => {
+      test.use({ colorScheme, viewport });
+
+      test('welcome', async ({ page }) => {
+        await new Studio(page).load();
+        await expectNoViolations(page);
+        await expectFits(page);
+      });
+
+      test('lesson', async ({ page }) => {
+        await page.goto('./#/lessons/rank');
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+        await expect(page.getByRole('slider').first()).toBeVisible();
+        await expectNoViolations(page);
+        await expectFits(page);
+      });
+
+      test('a model open, then compared', async ({ page }) => {
+        const studio = new Studio(page);
+        await studio.load();
+        await studio.open('chain.onnx', chain());
+        await studio.measured();
+        await expectNoViolations(page);
+        await expectFits(page);
+        await studio.compress();
+        await expectNoViolations(page);
+        await expectFits(page);
+      });
+    });
+  }
+}

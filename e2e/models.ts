@@ -1,0 +1,101 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { TensorProto_DataLocation, TensorProtoSchema } from 'onnx-buf';
+import { writeNpz } from '../src/engine/evaluation/npz';
+import { DataType, modelBytes, node, tensor, value } from '../src/engine/model/onnx/build';
+
+/** A file as a test hands it to the page. */
+export interface TestFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Seeded numbers in −1…1 (mulberry32). */
+export function numbers(count: number, seed: number): Float32Array {
+  let state = seed >>> 0;
+  return Float32Array.from({ length: count }, () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 0x80000000 - 1;
+  });
+}
+
+/** [rows, columns] of exactly this rank, entries of about 1/√columns, so that layers neither blow up nor die out. */
+export function lowRank(rows: number, columns: number, rank: number, seed: number): Float32Array {
+  const a = numbers(rows * rank, seed);
+  const b = numbers(rank * columns, seed + 1);
+  const scale = 3 / Math.sqrt(rank * columns);
+  const product = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < rank; k++) {
+      for (let j = 0; j < columns; j++) product[i * columns + j] += scale * a[i * rank + k] * b[k * columns + j];
+    }
+  }
+  return product;
+}
+
+export interface ChainOptions {
+  readonly width?: number;
+  readonly layers?: number;
+  readonly rank?: number;
+  /** Written over the first entry of this layer's weight. */
+  readonly poison?: { readonly layer: number; readonly value: number };
+  /** An operator that no runtime knows, at the end. */
+  readonly unknownOperator?: boolean;
+}
+
+/** Square MatMuls of a known rank with ReLUs between: `x` [n, width] → `y` [n, width]. Nodes are called /block.0/MatMul … */
+export function chain(options: ChainOptions = {}): Uint8Array {
+  const { width = 64, layers = 3, rank = 8, poison, unknownOperator = false } = options;
+  const nodes = [];
+  const initializers = [];
+  for (let layer = 0; layer < layers; layer++) {
+    const weight = lowRank(width, width, rank, 10 * layer + 1);
+    if (poison?.layer === layer) weight[0] = poison.value;
+    initializers.push(tensor(`block.${layer}.weight`, [width, width], weight));
+    const [from, product] = [layer === 0 ? 'x' : `act${layer - 1}`, `product${layer}`];
+    const last = layer === layers - 1 && !unknownOperator;
+    nodes.push(
+      node('MatMul', [from, `block.${layer}.weight`], [product], {}, { name: `/block.${layer}/MatMul` }),
+      node('Relu', [product], [last ? 'y' : `act${layer}`], {}, { name: `/block.${layer}/Relu` }),
+    );
+  }
+  if (unknownOperator) nodes.push(node('Frobnicate', [`act${layers - 1}`], ['y'], {}, { domain: 'made.up' }));
+  return modelBytes({
+    nodes,
+    initializers,
+    inputs: [value('x', DataType.FLOAT, ['n', width])],
+    outputs: [value('y', DataType.FLOAT, ['n', width])],
+    ...(unknownOperator && { domains: { 'made.up': 1 } }),
+  });
+}
+
+/** One MatMul [64, 64] whose weight is said to lie in `weights.bin`. */
+export function external(): Uint8Array {
+  const entries = { location: 'weights.bin', offset: '0', length: String(64 * 64 * 4) };
+  return modelBytes({
+    nodes: [node('MatMul', ['x', 'outside.weight'], ['y'], {}, { name: '/outside/MatMul' })],
+    initializers: [
+      create(TensorProtoSchema, {
+        name: 'outside.weight',
+        dims: [64n, 64n],
+        dataType: DataType.FLOAT,
+        dataLocation: TensorProto_DataLocation.EXTERNAL,
+        externalData: Object.entries(entries).map(([key, value]) => ({ key, value })),
+      }),
+    ],
+    inputs: [value('x', DataType.FLOAT, ['n', 64])],
+    outputs: [value('y', DataType.FLOAT, ['n', 64])],
+  });
+}
+
+/** A protobuf message, but no model. */
+export const strayTensor = (): Uint8Array => toBinary(TensorProtoSchema, tensor('stray', [4], numbers(4, 3)));
+
+/** A `.npz` of float32 arrays. */
+export function npz(arrays: Readonly<Record<string, { dims: readonly number[]; data: Float32Array }>>): Uint8Array {
+  return writeNpz(Object.entries(arrays).map(([name, array]) => [name, { type: 'float32', ...array }]));
+}
+
+export const text = (value: unknown): Uint8Array =>
+  new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { expect, type Locator, type Page } from '@playwright/test';
+import type { TestFile } from './models';
+
+/** The studio as a user meets it: every locator is a role and the name that assistive technology reads. */
+export class Studio {
+  readonly notices: Locator;
+  readonly rows: Locator;
+  readonly compressButton: Locator;
+  readonly exportButton: Locator;
+  readonly cancelButton: Locator;
+  readonly budget: Locator;
+  readonly workbench: Locator;
+
+  constructor(readonly page: Page) {
+    this.notices = page.getByRole('region', { name: 'Notices' });
+    this.rows = page.getByRole('grid', { name: 'Compressible layers' }).getByRole('row');
+    this.compressButton = page.getByRole('button', { name: /^Compress \d+ layers?$/ });
+    this.exportButton = page.getByRole('banner').getByRole('button', { name: 'Export', exact: true });
+    this.cancelButton = page.getByRole('contentinfo').getByRole('button', { name: 'Cancel' });
+    this.budget = page.getByRole('slider', { name: /budget$/ });
+    this.workbench = page.getByRole('region', { name: 'Spectrum and budget' });
+  }
+
+  /** Loads the page and waits until the engine has said which backend it runs on. */
+  async load(): Promise<void> {
+    await this.page.goto('./');
+    await expect(this.page.getByRole('banner').getByRole('button', { name: /^(WebGPU|CPU)/ })).toBeVisible();
+  }
+
+  async useCpu(): Promise<void> {
+    const chip = this.page.getByRole('banner').getByRole('button', { name: /^(WebGPU|CPU)/ });
+    if ((await chip.textContent())?.startsWith('CPU')) return;
+    await chip.click();
+    await this.page.getByRole('menuitem', { name: 'Factorise on the CPU' }).click();
+    await expect(this.page.getByRole('banner').getByRole('button', { name: /^CPU/ })).toBeVisible();
+  }
+
+  async openSample(): Promise<void> {
+    await this.page
+      .getByRole('button', { name: /Sample · one click/ })
+      .first()
+      .click();
+    await expect(this.rows.first()).toBeVisible();
+  }
+
+  /** Drops files on the page, all at once, as the desktop would. */
+  async drop(...files: readonly TestFile[]): Promise<void> {
+    const plain = files.map(({ name, bytes }) => ({ name, base64: Buffer.from(bytes).toString('base64') }));
+    await this.page.evaluate(async (given) => {
+      const transfer = new DataTransfer();
+      for (const { name, base64 } of given) {
+        const bytes = await (await fetch(`data:application/octet-stream;base64,${base64}`)).arrayBuffer();
+        transfer.items.add(new File([bytes], name));
+      }
+      for (const type of ['dragenter', 'dragover', 'drop']) {
+        document.body.dispatchEvent(
+          new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true, composed: true }),
+        );
+      }
+    }, plain);
+  }
+
+  /** As `drop`, and waits for the layers of this model. */
+  async open(name: string, bytes: Uint8Array): Promise<void> {
+    await this.drop({ name, bytes });
+    await expect(this.modelChip(name)).toBeVisible();
+    await expect(this.rows.first()).toBeVisible();
+  }
+
+  modelChip(name: string): Locator {
+    return this.page.getByRole('banner').getByRole('button', { name });
+  }
+
+  /** Compresses the ticked layers and waits for the comparison that follows. */
+  async compress(): Promise<void> {
+    await this.compressButton.click();
+    await expect(this.cancelButton).toBeVisible();
+    await this.idle();
+  }
+
+  /** Until no job runs; the measuring of spectra in the background is none. */
+  async idle(): Promise<void> {
+    await expect(this.compressButton).toBeEnabled({ timeout: 90_000 });
+    await expect(this.exportButton).toBeEnabled({ timeout: 90_000 });
+  }
+
+  /** Until the spectra of all layers are there. */
+  async measured(): Promise<void> {
+    await expect(this.page.getByRole('contentinfo')).toContainText('Ready', { timeout: 90_000 });
+  }
+
+  async selectOnly(layer: string | RegExp): Promise<void> {
+    await this.rows.filter({ hasText: layer }).first().click();
+  }
+
+  /** Downloads what an entry of the Export menu offers. */
+  async exported(entry: RegExp): Promise<{ name: string; bytes: Uint8Array }> {
+    await this.exportButton.click();
+    const [download] = await Promise.all([
+      this.page.waitForEvent('download', { timeout: 90_000 }),
+      this.page.getByRole('menuitem', { name: entry }).click(),
+    ]);
+    return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+  }
+}
