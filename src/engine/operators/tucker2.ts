@@ -22,7 +22,13 @@ export function tucker2(input: Operator, core: Operator, output: Operator): Oper
       // [rOut, rIn, taps] → [rOut·taps, rIn] · input → [rOut, in, taps] → output · [rOut, in·taps]
       const coreByTap = swapLastTwo(await core.toDense(multiply), rOut, rIn, taps);
       const expanded = await multiply(coreByTap, await input.toDense(multiply), rOut * taps, rIn, inner);
-      return multiply(await output.toDense(multiply), swapLastTwo(expanded, rOut, taps, inner), out, rOut, inner * taps);
+      return multiply(
+        await output.toDense(multiply),
+        swapLastTwo(expanded, rOut, taps, inner),
+        out,
+        rOut,
+        inner * taps,
+      );
     },
     mapLeaves: async (rewrite) =>
       tucker2(await input.mapLeaves(rewrite), await core.mapLeaves(rewrite), await output.mapLeaves(rewrite)),
