@@ -1,0 +1,37 @@
+// Makes public/samples: trains the bundled models and writes them with their data. `npm run samples [-- FOLDER]`,
+// FOLDER holding the four files of Fashion-MNIST.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { messageOf, UserError } from '../../src/engine/errors';
+import { FASHION_FOLDER } from './fashionData';
+import { makeFashion } from './makeFashion';
+
+/** What the studio lists. Paths are relative to the list's own folder. */
+export interface SampleEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly model: string;
+  /** Labelled test data. */
+  readonly data: string;
+  /** Inputs without labels. */
+  readonly calibration: string;
+  /** Of the model file. */
+  readonly bytes: number;
+  readonly parameters: number;
+  readonly licence: string;
+}
+
+const OUT = fileURLToPath(new URL('../../public/samples/', import.meta.url));
+
+try {
+  const { entry, files } = await makeFashion(process.argv[2] ?? FASHION_FOLDER, console.log);
+  mkdirSync(`${OUT}${entry.id}`, { recursive: true });
+  for (const [name, content] of Object.entries(files)) writeFileSync(`${OUT}${entry.id}/${name}`, content);
+  writeFileSync(`${OUT}samples.json`, `${JSON.stringify([entry], null, 2)}\n`);
+  console.log(`Written to ${OUT}`);
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(messageOf(error));
+  process.exitCode = 1;
+}
