@@ -3,9 +3,17 @@ import '../worker/transfer';
 import type { Engine, Job, JobProgress } from '../worker/protocol';
 
 /** The engine in its worker. The worker starts with the page: it must be warm by the time the first file arrives. */
-export const engine = Comlink.wrap<Engine>(
-  new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'carrara-engine' }),
-) as unknown as Engine;
+const worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'carrara-engine' });
+export const engine = Comlink.wrap<Engine>(worker) as unknown as Engine;
+
+/** Rejects when the worker cannot be loaded or dies: no call would ever be answered then. */
+export const engineFailure = new Promise<never>((_, reject) => {
+  worker.addEventListener('error', ({ message }) =>
+    reject(new Error(`The engine stopped${message ? ` (${message})` : ''}: reload the page to go on.`)),
+  );
+});
+// A failure that nobody waits for is told by the next call.
+engineFailure.catch(() => undefined);
 
 let count = 0;
 

@@ -1,5 +1,5 @@
 import type { Job } from '../../worker/protocol';
-import { engine, isCancelled, newJob } from '../engine';
+import { engine, engineFailure, isCancelled, newJob } from '../engine';
 import type { JobKind, JobSlice, NoticeSlice, SetStudio, Slice, Studio } from './types';
 
 export const jobSlice: Slice<JobSlice> = (set, get) => ({
@@ -54,7 +54,7 @@ export async function runJob<T>(
   set({ job: { id: job.id, kind, label, done: 0, total: 0, cancelling: false } });
   try {
     await makeWay(set, get);
-    return await call(job);
+    return await Promise.race([call(job), engineFailure]);
   } catch (error) {
     if (!isCancelled(error)) get().notify('error', sentence(error));
     return undefined;
