@@ -91,7 +91,7 @@ async function convolution(leaf: Dense, budget: SvdOptions, context: MethodConte
       : budget.size !== undefined
         ? tuckerRanksForSize(out, inner, taps, budget.size)
         : tuckerRanksForError(factors, taps, budget.error ?? Math.sqrt(1 - budget.energy!));
-  const parts = await truncateTucker2(context.factorisations.backend, factors, { rOut, rIn });
+  const parts = truncateTucker2(factors, { rOut, rIn });
   const operator = tucker2(
     denseOf([rIn, inner], leaf.type, parts.input),
     denseOf([rOut, rIn, ...kernel], leaf.type, parts.core),

@@ -74,8 +74,9 @@ export function layersOf(main: Scope): Layer[] {
   return [...uses.values()].flatMap(({ constant, uses }) => layerOf(constant, uses) ?? []);
 }
 
+// The runtime computes it once, so there is nothing to gain; but a DequantizeLinear is how a quantised weight looks.
 const isConstantExpression = (node: NodeProto, scope: Scope): boolean =>
-  node.input.every((name) => name === '' || resolve(name, scope) !== undefined);
+  node.opType !== 'DequantizeLinear' && node.input.every((name) => name === '' || resolve(name, scope) !== undefined);
 
 function consumerOf(node: NodeProto, scope: Scope, input: number, constant: Constant): Use {
   const role = roleOf(node, input, constant.tensor);

@@ -150,18 +150,3 @@ export function floatsToHalves(values: Float32Array): Uint16Array<ArrayBuffer> {
   }
   return out;
 }
-
-/** [rows, columns] → [columns, rows]. */
-export function transpose(values: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(values.length);
-  // Tiles keep both sides in cache: a plain loop over 4096² takes four times as long.
-  const tile = 32;
-  for (let i0 = 0; i0 < rows; i0 += tile) {
-    for (let j0 = 0; j0 < columns; j0 += tile) {
-      const iEnd = Math.min(i0 + tile, rows);
-      const jEnd = Math.min(j0 + tile, columns);
-      for (let i = i0; i < iEnd; i++) for (let j = j0; j < jEnd; j++) out[j * rows + i] = values[i * columns + j]!;
-    }
-  }
-  return out;
-}

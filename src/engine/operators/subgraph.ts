@@ -1,10 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { type AttributeProto, type NodeProto, NodeProtoSchema } from 'onnx-buf';
+import { transpose } from '../linalg/transpose';
 import type { Layer, Use } from '../model/layers';
 import { intOf } from '../model/onnx/attributes';
 import { attribute, DataType, node } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
-import { encodeFloats, transpose } from '../model/tensors';
+import { encodeFloats } from '../model/tensors';
 import type { Dense, FloatType, Mode, Operator, Stage } from './operator';
 
 /** Attributes of Conv that say where the kernel goes; the other stages of a factored convolution are 1×1. */

@@ -1,8 +1,9 @@
 import type { Backend } from '../backend';
+import { transpose } from '../linalg/transpose';
 import type { Layer } from '../model/layers';
 import { type Model, readFloats } from '../model/model';
 import { DataType } from '../model/onnx/build';
-import { decodeFloats, encodeFloats, transpose } from '../model/tensors';
+import { decodeFloats, encodeFloats } from '../model/tensors';
 import { dense } from '../operators/dense';
 import type { Dense, FloatType, Multiply, Operator } from '../operators/operator';
 
