@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { readFashion } from './fashionData';
 import { parseIdx } from './idx';
 
 const file = (...bytes: number[]) => Uint8Array.from(bytes);
@@ -24,4 +25,8 @@ test.each([
   ['too long', file(...header, 1, 2, 3, 4, 5, 6, 7), /labels\.gz has 19 bytes/],
 ])('refuses a file that is %s', (_, bytes, message) => {
   expect(() => parseIdx(bytes, 'labels.gz')).toThrow(message);
+});
+
+test('says what to install where the pictures are missing', () => {
+  expect(() => readFashion('/nowhere')).toThrow(/not in \/nowhere: run "apt-get install dataset-fashion-mnist"/);
 });

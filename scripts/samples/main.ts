@@ -6,22 +6,6 @@ import { messageOf, UserError } from '../../src/engine/errors';
 import { FASHION_FOLDER } from './fashionData';
 import { makeFashion } from './makeFashion';
 
-/** What the studio lists. Paths are relative to the list's own folder. */
-export interface SampleEntry {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly model: string;
-  /** Labelled test data. */
-  readonly data: string;
-  /** Inputs without labels. */
-  readonly calibration: string;
-  /** Of the model file. */
-  readonly bytes: number;
-  readonly parameters: number;
-  readonly licence: string;
-}
-
 const OUT = fileURLToPath(new URL('../../public/samples/', import.meta.url));
 
 try {

@@ -1,10 +1,10 @@
 import { UserError } from '../../src/engine/errors';
 import { writeNpz } from '../../src/engine/evaluation/npz';
 import { accuracy } from './accuracy';
+import type { SampleEntry } from './entry';
 import { FASHION_CLASSES, greyStatistics, readFashion, slice } from './fashionData';
 import { fashionNetwork } from './fashionNetwork';
 import { fashionReadme } from './fashionReadme';
-import type { SampleEntry } from './main';
 import { countParameters, networkBytes } from './network';
 import { permutation, random } from './random';
 import { type Pictures, train } from './train';
@@ -58,7 +58,7 @@ export async function makeFashion(
   const entry: SampleEntry = {
     id: 'fashion-mnist',
     name: 'Fashion-MNIST classifier',
-    description: `Convolutions and large dense layers that tell ten kinds of clothes apart; ${TEST_SAMPLES} labelled pictures.`,
+    description: `Convolutions and large dense layers that tell ten kinds of clothes apart; ${TEST_SAMPLES.toLocaleString('en')} labelled pictures.`,
     model: 'fashion-mnist/model.onnx',
     data: 'fashion-mnist/test.npz',
     calibration: 'fashion-mnist/calibration.npz',

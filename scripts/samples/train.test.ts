@@ -113,7 +113,7 @@ test('training learns, the same way each time, and the file it makes tells what 
       batch: 16,
       rate: 0.001,
       weightDecay: 0.1,
-      threads: 2,
+      threads: 1,
       source,
       onEpoch: (_, loss) => losses.push(loss),
     });
