@@ -38,19 +38,32 @@ describe('createCpuBackend', () => {
   });
 
   it('adds up the Gram matrix of a weight too wide for one piece', async () => {
-    // 2^22 entries make a piece: 3 rows of 1.5 M columns need two. The truth has the same σ by construction.
+    // 2^22 entries make a piece: 3 rows of 1.5 M columns need two. Only five columns hold anything, the first and last
+    // of both pieces among them, with orthogonal rows in two of the three planes; missing one would turn the axes.
     const [rows, columns] = [3, 1_500_000];
+    const width = Math.floor(2 ** 22 / rows);
     const values = new Float32Array(rows * columns);
-    for (let j = 0; j < columns; j++) {
-      const x = j % 2 === 0 ? 1 : -1;
-      values[j] = 1;
-      values[columns + j] = 0.5 * x;
-      values[2 * columns + j] = j < columns / 2 ? 0.25 : -0.25;
+    for (const [column, entries] of [
+      [0, [1, 0, 0]],
+      [width - 1, [0.6, 0.5, 0]],
+      [width, [-0.6, 0.5, 0.2]],
+      [columns - 2, [0, -0.2, 0.5]],
+      [columns - 1, [0, 0, 0.1]],
+    ] as const) {
+      for (let i = 0; i < rows; i++) values[i * columns + column] = entries[i];
     }
     const a = backend.upload(values, rows, columns);
     const basis = await backend.download(await backend.leftSingularVectors(a));
-    // The rows are orthogonal already and fall in norm: the basis is the identity up to signs.
-    for (let i = 0; i < 9; i++) expect(Math.abs(basis[i])).toBeCloseTo(i % 4 === 0 ? 1 : 0, 6);
+    // The axes diagonalise A·Aᵀ, summed here over the five columns.
+    const gram = [1.72, 0, -0.12, 0, 0.54, 0, -0.12, 0, 0.3];
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < i; j++) {
+        let form = 0;
+        for (let r = 0; r < 3; r++)
+          for (let c = 0; c < 3; c++) form += basis[i * 3 + r] * gram[r * 3 + c] * basis[j * 3 + c];
+        expect(Math.abs(form)).toBeLessThan(1e-6);
+      }
+    }
     backend.free(a);
   });
 

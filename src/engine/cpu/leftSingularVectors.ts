@@ -32,18 +32,16 @@ async function gramMatrix(
   pacer: Pacer,
   onProgress: (share: number) => void,
 ): Promise<Float64Array> {
-  let gram: Float64Array = new Float64Array(rows * rows);
+  const gram = new Float64Array(rows * rows);
   const width = Math.max(1, Math.floor(CHUNK / rows));
   for (let from = 0; from < columns; from += width) {
     const size = Math.min(width, columns - from);
-    let chunk = values;
-    if (size < columns) {
-      chunk = new Float32Array(rows * size);
-      for (let i = 0; i < rows; i++) {
-        chunk.set(values.subarray(i * columns + from, i * columns + from + size), i * size);
-      }
+    const chunk = new Float64Array(rows * size);
+    for (let i = 0; i < rows; i++) {
+      chunk.set(values.subarray(i * columns + from, i * columns + from + size), i * size);
     }
-    gram = await products.addGram(gram, { values: chunk, rows, columns: size });
+    const part = await products.gram(chunk, rows, size);
+    for (let at = 0; at < gram.length; at++) gram[at] += part[at];
     onProgress((from + size) / columns);
     await pacer.breathe();
   }

@@ -29,22 +29,19 @@ export class Products {
     return y.data as Float32Array<ArrayBuffer>;
   }
 
-  /** gram + x·xᵀ in float64, for x `[m, c]` in float32 and gram `[m, m]`. */
-  async addGram(gram: Float64Array, x: Dense): Promise<Float64Array<ArrayBuffer>> {
+  /**
+   * x·xᵀ in float64, for x `[m, c]`. An Einsum, because it is the one product of doubles in the web's build of
+   * onnxruntime, which leaves out Gemm and MatMul, and even the Cast from float32.
+   */
+  async gram(x: Float64Array, rows: number, columns: number): Promise<Float64Array<ArrayBuffer>> {
     const session = await this.#session('gram', () =>
       modelBytes({
-        nodes: [
-          node('Cast', ['x'], ['d'], { to: DataType.DOUBLE }),
-          node('Gemm', ['d', 'd', 'gram'], ['y'], { transB: 1 }),
-        ],
-        inputs: [value('x', DataType.FLOAT, ['m', 'c']), value('gram', DataType.DOUBLE, ['m', 'm'])],
+        nodes: [node('Einsum', ['x', 'x'], ['y'], { equation: 'ik,jk->ij' })],
+        inputs: [value('x', DataType.DOUBLE, ['m', 'c'])],
         outputs: [value('y', DataType.DOUBLE, ['m', 'm'])],
       }),
     );
-    const { y } = await session.run({
-      x: { type: 'float32', dims: [x.rows, x.columns], data: x.values },
-      gram: { type: 'float64', dims: [x.rows, x.rows], data: gram },
-    });
+    const { y } = await session.run({ x: { type: 'float64', dims: [rows, columns], data: x } });
     return y.data as Float64Array<ArrayBuffer>;
   }
 
