@@ -23,6 +23,9 @@ export interface RuntimeParts {
 // of a page share one WASM heap. So the lock is the module's, not the runtime's.
 const lock = new Mutex();
 
+/** Fatal only. Errors are thrown; what onnxruntime would print beside them is noise on the user's terminal. */
+const SILENT = 4;
+
 /** A `Runtime` on one of onnxruntime's packages. Create, run and release never overlap. */
 export function createRuntime({ name, providers, externalData, load }: RuntimeParts): Runtime {
   let loading: Promise<OrtApi> | undefined;
@@ -67,6 +70,8 @@ async function runSession(
 ): Promise<Record<string, HostTensor>> {
   const results = await session.run(
     Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(Tensor, tensor)])),
+    // A run has a log level of its own; the web's build prints its errors otherwise.
+    { logSeverityLevel: SILENT },
   );
   const outputs: Record<string, HostTensor> = {};
   for (const [name, value] of Object.entries(results)) {
@@ -79,8 +84,7 @@ function sessionOptions(model: SessionModel, provider: Provider): InferenceSessi
   return {
     executionProviders: [provider],
     graphOptimizationLevel: 'all',
-    // Errors are thrown; what onnxruntime would print beside them (levels up to 3) is noise on the user's terminal.
-    logSeverityLevel: 4,
+    logSeverityLevel: SILENT,
     // Without it a blocked DequantizeLinear before a MatMul may be fused to int8 activations: error 5e−3, not 6e−7.
     extra: { session: { qdq_matmulnbits_accuracy_level: '0' } },
     ...(model.externalData.length > 0 && { externalData: [...model.externalData] }),
