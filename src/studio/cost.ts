@@ -3,8 +3,10 @@ import {
   rankForEnergy,
   rankForError,
   rankForSize,
+  type TuckerRanks,
   truncationError,
   tuckerError,
+  tuckerParameters,
   tuckerRanksForError,
   tuckerRanksForRank,
   tuckerRanksForSize,
@@ -43,25 +45,17 @@ export function maxRank(layer: LayerReport): number {
 }
 
 /**
- * The largest rank whose factors hold no more than the dense weight: ⌊mn/(m+n)⌋ for a matrix; for a convolution the
- * largest r, taken on both channel sides, with C·r + r²·K + T·r ≤ T·C·K.
+ * The largest rank whose factors hold less than the dense weight: ⌈mn/(m+n)⌉ − 1 for a matrix; for a convolution the
+ * largest r, taken on both channel sides, with C·r + r²·K + T·r < T·C·K. 0 where there is none.
  */
 export function breakEven(layer: LayerReport): number {
   const { out, inner, taps } = dimensions(layer);
-  if (!isTucker(layer)) return Math.floor(breakEvenRank(out, inner));
+  if (!isTucker(layer)) return Math.ceil(breakEvenRank(out, inner)) - 1;
   let rank = 0;
-  while (rank < maxRank(layer) && tuckerParameters(layer, ...both(out, inner, rank + 1)) <= out * inner * taps) rank++;
+  const smaller = (r: number) =>
+    tuckerParameters(out, inner, taps, tuckerRanksForRank(out, inner, r)) < layer.parameters;
+  while (rank < maxRank(layer) && smaller(rank + 1)) rank++;
   return rank;
-}
-
-const both = (out: number, inner: number, rank: number): [number, number] => [
-  Math.min(out, rank),
-  Math.min(inner, rank),
-];
-
-function tuckerParameters(layer: LayerReport, rOut: number, rIn: number): number {
-  const { out, inner, taps } = dimensions(layer);
-  return inner * rIn + rOut * rIn * taps + out * rOut;
 }
 
 // A slider asks for the same layer again and again, and several components ask at once.
@@ -111,13 +105,13 @@ function tuckerCost(
   { kind, value }: Budget,
 ): LayerCost | undefined {
   const { out, inner, taps } = dimensions(layer);
-  let ranks: { rOut: number; rIn: number };
+  let ranks: TuckerRanks;
   if (kind === 'rank') ranks = tuckerRanksForRank(out, inner, value);
   else if (kind === 'size') ranks = tuckerRanksForSize(out, inner, taps, value);
   else if (!spectrum) return undefined;
   else ranks = tuckerRanksForError(spectrum, taps, kind === 'error' ? value : Math.sqrt(1 - value));
   const { rOut, rIn } = ranks;
-  const parameters = tuckerParameters(layer, rOut, rIn);
+  const parameters = tuckerParameters(out, inner, taps, ranks);
   return {
     ranks: [rOut, rIn],
     parameters,

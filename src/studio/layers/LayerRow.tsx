@@ -39,23 +39,27 @@ export const LayerRow = memo(
           onChange={(event) => onTick(layer.id, event.currentTarget.checked)}
         />
       </Cell>
-      <Cell className="row-name" title={`${layer.name}\nweight: ${layer.weight}`}>
-        <MiddleTruncated text={layer.name} />
-      </Cell>
-      <Cell className="row-shape">{formatShape(layer.shape)}</Cell>
-      <Cell className="row-op">
-        {layer.op} · {formatCount(layer.parameters)}
-      </Cell>
-      <Cell className="row-share" title={`${formatShare(share)} of the model's parameters`}>
-        <span className="hidden-text">{formatShare(share)} of the model</span>
-        <span className="bar" style={{ width: `${100 * bar}%` }} />
-      </Cell>
-      <Cell className="row-rank" title="Effective rank: how many directions carry the weight">
-        {spectrum ? <EffectiveRank value={spectrum.effectiveRank} /> : '…'}
-      </Cell>
-      <Cell className="row-strip">
-        <Strip layer={layer} spectrum={spectrum} />
-      </Cell>
+      <span className="row-line">
+        <Cell className="row-name" title={`${layer.name}\nweight: ${layer.weight}`}>
+          <MiddleTruncated text={layer.name} />
+        </Cell>
+        <Cell className="row-shape">{formatShape(layer.shape)}</Cell>
+      </span>
+      <span className="row-line">
+        <Cell className="row-op">
+          {layer.op} · {formatCount(layer.parameters)}
+        </Cell>
+        <Cell className="row-share" title={`${formatShare(share)} of the model's parameters`}>
+          <span className="hidden-text">{formatShare(share)} of the model</span>
+          <span className="bar" style={{ width: `${100 * bar}%` }} />
+        </Cell>
+        <Cell className="row-rank" title="Effective rank: how many directions carry the weight">
+          {spectrum ? <EffectiveRank value={spectrum.effectiveRank} /> : '…'}
+        </Cell>
+        <Cell className="row-strip">
+          <Strip layer={layer} spectrum={spectrum} />
+        </Cell>
+      </span>
     </div>
   ),
 );

@@ -1,6 +1,7 @@
 import { Checkbox, CloseButton, Select, TextInput, UnstyledButton } from '@mantine/core';
 import { IconSortAscending, IconSortDescending } from '@tabler/icons-react';
 import { useMemo } from 'react';
+import { STRIP_SIZES } from '../cost';
 import type { SortKey } from '../store';
 import './layers.css';
 import { useStudio } from '../store';
@@ -10,12 +11,12 @@ import { NotCompressible } from './NotCompressible';
 import { Treemap } from './Treemap';
 
 const SORTS: { value: SortKey; label: string }[] = [
-  { value: 'order', label: 'Order in the model' },
-  { value: 'size', label: 'Parameters' },
-  { value: 'share', label: 'Bytes' },
-  { value: 'effectiveRank', label: 'Effective rank' },
-  { value: 'error', label: 'Error at 50 %' },
-  { value: 'name', label: 'Name' },
+  { value: 'order', label: 'Sort: model order' },
+  { value: 'size', label: 'Sort: parameters' },
+  { value: 'share', label: 'Sort: bytes' },
+  { value: 'effectiveRank', label: 'Sort: effective rank' },
+  { value: 'error', label: 'Sort: error at 50 %' },
+  { value: 'name', label: 'Sort: name' },
 ];
 
 /** What there is: by size, by name, by how well it would compress. */
@@ -31,38 +32,42 @@ export function LayersPanel() {
     () => arrange(model?.layers ?? [], spectra, { sort, descending, filter }),
     [model, spectra, sort, descending, filter],
   );
-  if (!model) return null;
-  const compressible = model.layers.filter((layer) => layer.compressible);
+  const [compressible, others] = useMemo(() => {
+    const layers = model?.layers ?? [];
+    return [layers.filter((layer) => layer.compressible), layers.filter((layer) => !layer.compressible)];
+  }, [model]);
   return (
     <section className="layers" aria-label="Layers">
       <div className="layers-head">
         <IncludeAll />
         <Treemap layers={compressible} />
+        <TextInput
+          size="xs"
+          aria-label="Filter layers by name, operator or shape"
+          placeholder="Filter: name, operator, shape…"
+          value={filter}
+          onChange={(event) => setFilter(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape' || !filter) return;
+            // Here Esc clears; elsewhere it cancels what runs.
+            event.preventDefault();
+            setFilter('');
+          }}
+          rightSection={
+            filter ? <CloseButton size="xs" aria-label="Clear the filter" onClick={() => setFilter('')} /> : null
+          }
+        />
         <div className="layers-tools">
-          <TextInput
-            size="xs"
-            aria-label="Filter layers by name, operator or shape"
-            placeholder="Filter: name, operator, shape…"
-            value={filter}
-            onChange={(event) => setFilter(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key !== 'Escape' || !filter) return;
-              // Here Esc clears; elsewhere it cancels what runs.
-              event.preventDefault();
-              setFilter('');
-            }}
-            rightSection={
-              filter ? <CloseButton size="xs" aria-label="Clear the filter" onClick={() => setFilter('')} /> : null
-            }
-          />
           <Select
+            className="layers-sort"
             size="xs"
+            variant="unstyled"
             aria-label="Sort layers by"
             data={SORTS}
             value={sort}
             allowDeselect={false}
             onChange={(value) => setSort(value as SortKey)}
-            comboboxProps={{ width: 170, position: 'bottom-end' }}
+            comboboxProps={{ width: 180, position: 'bottom-start' }}
           />
           <UnstyledButton
             className="layers-direction"
@@ -71,10 +76,16 @@ export function LayersPanel() {
           >
             {descending ? <IconSortDescending size={16} /> : <IconSortAscending size={16} />}
           </UnstyledButton>
+          <span className="strip-head" title="Error of the weight at 70, 50, 30 and 10 % of its size">
+            <span>error at %</span>
+            {STRIP_SIZES.map((size) => (
+              <span key={size}>{Math.round(size * 100)}</span>
+            ))}
+          </span>
         </div>
       </div>
       <LayerGrid layers={shown} total={compressible.length} />
-      <NotCompressible layers={model.layers.filter((layer) => !layer.compressible)} />
+      <NotCompressible layers={others} />
     </section>
   );
 }
@@ -86,7 +97,7 @@ function IncludeAll() {
   const all = model?.layers.filter((layer) => layer.compressible).map(({ id }) => id) ?? [];
   return (
     <div className="panel-title">
-      <h2>Layers</h2>
+      <h2 title="A new model begins with the layers that hold 95 % of its compressible weights ticked">Layers</h2>
       <Checkbox
         size="xs"
         labelPosition="left"

@@ -33,7 +33,7 @@ export function Treemap({ layers }: { layers: readonly LayerReport[] }) {
             key={layer.id}
             layer={layer}
             spectrum={spectra.get(layer.id)}
-            selected={selected.has(layer.id)}
+            selected={selected.has(layer.id) && selected.size < layers.length}
             share={layer.parameters / total}
             left={x0}
             top={y0}

@@ -13,7 +13,7 @@ export function BackendChip() {
       <Menu.Target>
         <button type="button" className="chip" title={note ?? description} disabled={busy}>
           <span>{kind === 'gpu' ? 'WebGPU' : 'CPU'}</span>
-          <strong>{description}</strong>
+          <strong>{description.replace(/^CPU,? */, '')}</strong>
         </button>
       </Menu.Target>
       <Menu.Dropdown>

@@ -53,7 +53,7 @@ export async function runJob<T>(
   );
   set({ job: { id: job.id, kind, label, done: 0, total: 0, cancelling: false } });
   try {
-    await makeWay(set, get);
+    if (HEAVY.has(kind)) await makeWay(set, get);
     return await Promise.race([call(job), engineFailure]);
   } catch (error) {
     if (!isCancelled(error)) get().notify('error', sentence(error));
@@ -64,13 +64,18 @@ export async function runJob<T>(
   }
 }
 
+/** Jobs that want the backend for themselves. */
+const HEAVY: ReadonlySet<JobKind> = new Set(['start', 'open', 'compress', 'evaluate', 'export', 'lesson']);
+const LONGEST_WAIT_MS = 1000;
+
 async function makeWay(set: SetStudio, get: () => Studio): Promise<void> {
   const { background } = get();
   if (!background) return;
   set({ background: { ...background, cancelling: true } });
   await engine.cancel(background.id);
-  // With a job under way this starts nothing: it is the promise of the measuring that is about to end.
-  await get().measureSpectra();
+  // With a job under way this starts nothing: it is the promise of the measuring that is about to end. A kernel on a
+  // slow adapter ends when it is done, and the user does not wait for that.
+  await Promise.race([get().measureSpectra(), new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT_MS))]);
 }
 
 export function sentence(error: unknown): string {

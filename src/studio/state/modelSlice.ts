@@ -1,7 +1,7 @@
 import { engine } from '../engine';
 import { route } from '../files';
 import { runJob, sentence } from './jobs';
-import { DEFAULT_BUDGET } from './recipe';
+import { worthCompressing } from './recipe';
 import type { ModelSlice, Slice } from './types';
 
 export const modelSlice: Slice<ModelSlice> = (set, get) => {
@@ -50,17 +50,17 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     const name = files.find((file) => file.name.toLowerCase().endsWith('.onnx'))?.name ?? files[0].name;
     const model = await runJob(set, get, 'open', `Opening ${name}`, (job) => engine.open(files, job));
     if (!model) return false;
-    const compressible = model.layers.filter((layer) => layer.compressible).map(({ id }) => id);
+    const worthwhile = worthCompressing(model.layers);
     set({
       model,
       data: null,
-      selection: compressible,
+      selection: worthwhile,
       filter: '',
       spectra: new Map(),
       unmeasured: new Map(),
       spectraPaused: false,
-      budgets: new Map(compressible.map((id) => [id, DEFAULT_BUDGET])),
-      included: new Set(compressible),
+      budgets: new Map(),
+      included: new Set(worthwhile),
       fixedRecipe: null,
       runs: [],
       currentRun: null,

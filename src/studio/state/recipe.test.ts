@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkRecipe } from '../../engine/recipe/schema';
 import type { LayerReport, ModelReport } from '../../worker/protocol';
-import { budgetsOf, buildRecipe } from './recipe';
+import { budgetsOf, buildRecipe, worthCompressing } from './recipe';
 import type { Budget } from './types';
 
 const layer = (id: string, name: string, weight = id, compressible = true): LayerReport => ({
@@ -65,4 +65,17 @@ it('a pattern over weights that stay as they are gives those no budget', () => {
   const mixed = model([layer('1', 'q'), layer('2', 'norm', 'n', false)]);
   const recipe = { version: 1, steps: [{ layers: '*', method: 'svd', options: { size: 0.5 } }] };
   expect([...budgetsOf(mixed, recipe, [['1', '2']]).keys()]).toEqual(['1']);
+});
+
+describe('what a new model begins with', () => {
+  const sized = (...sizes: number[]) => sizes.map((parameters, i) => ({ ...layer(String(i), `l${i}`), parameters }));
+  it('is the layers that hold the weights, without the crumbs', () => {
+    expect(worthCompressing(sized(144, 6912, 1920, 1_000_000, 131_000, 2560))).toEqual(['3', '4']);
+  });
+  it('takes equals along, so that no block differs from its like', () => {
+    expect(worthCompressing(sized(...Array(30).fill(100)))).toHaveLength(30);
+  });
+  it('never holds what cannot be compressed', () => {
+    expect(worthCompressing([{ ...layer('1', 'n', 'n', false), parameters: 1e6 }, layer('2', 'q')])).toEqual(['2']);
+  });
 });

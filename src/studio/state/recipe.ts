@@ -4,6 +4,26 @@ import type { Budget, BudgetKind, Studio } from './types';
 /** What a layer gets before the user says otherwise. */
 export const DEFAULT_BUDGET: Budget = { kind: 'size', value: 0.5 };
 
+/** How much of the compressible weights the layers ticked at first hold. */
+const WORTH_SHARE = 0.95;
+
+/**
+ * Ids of the layers that a new model begins with: the largest ones that together hold 95 % of what can be compressed,
+ * and those as large as the least of them. A stem of a few hundred weights saves nothing and is the first to hurt.
+ */
+export function worthCompressing(layers: readonly LayerReport[]): string[] {
+  const compressible = layers.filter((layer) => layer.compressible);
+  const wanted = WORTH_SHARE * compressible.reduce((sum, { parameters }) => sum + parameters, 0);
+  let held = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (const parameters of compressible.map((layer) => layer.parameters).sort((a, b) => b - a)) {
+    if (held >= wanted) break;
+    held += parameters;
+    least = parameters;
+  }
+  return compressible.filter(({ parameters }) => parameters >= least).map(({ id }) => id);
+}
+
 export interface Step {
   readonly layers: string | readonly string[];
   readonly method: 'svd';

@@ -13,7 +13,7 @@ const KIND_DATA: { value: BudgetKind; label: string }[] = [
 
 const MEANING: Record<BudgetKind, string> = {
   size: 'stored bytes after over before',
-  rank: 'terms that are kept; for a k×k convolution of both channel sides',
+  rank: 'terms kept; both channel sides of a k×k convolution',
   energy: 'share of Σσ² that is kept',
   error: 'relative error of the weight, at most',
 };

@@ -50,20 +50,22 @@ export function Workbench() {
   return (
     <div className="workbench">
       <div className="workbench-title">
-        <h1 title={first.name}>{first.name}</h1>
-        <p>
-          {layers.length === 1 ? (
-            <>
-              {first.op} {formatShape(first.shape)} · {formatInteger(first.parameters)} parameters ·{' '}
-              {formatShare(first.parameters / model.parameters)} of the model
-            </>
-          ) : (
-            <>
-              and {layers.length - 1} more · {formatInteger(parameters)} parameters ·{' '}
-              {formatShare(parameters / model.parameters)} of the model
-            </>
-          )}
-        </p>
+        <div className="workbench-what">
+          <h1 title={first.name}>{first.name}</h1>
+          <p>
+            {layers.length === 1 ? (
+              <>
+                {first.op} {formatShape(first.shape)} · {formatInteger(first.parameters)} parameters ·{' '}
+                {formatShare(first.parameters / model.parameters)} of the model
+              </>
+            ) : (
+              <>
+                and {layers.length - 1} more · {formatInteger(parameters)} parameters ·{' '}
+                {formatShare(parameters / model.parameters)} of the model
+              </>
+            )}
+          </p>
+        </div>
         <InclusionButtons ids={layers.map(({ id }) => id)} />
       </div>
       <section className="card" aria-label="Spectrum and budget">
@@ -83,7 +85,7 @@ export function Workbench() {
               <SpectrumChart measured={measured} />
             </Suspense>
           ) : (
-            <p className="spectrum-waiting">Measuring the spectrum…</p>
+            <Waiting id={first.id} />
           )}
           {measured.length > 0 && <CutOverlay measured={measured} />}
         </div>
@@ -93,6 +95,16 @@ export function Workbench() {
       </section>
       <RecipeView />
     </div>
+  );
+}
+
+function Waiting({ id }: { id: string }) {
+  const reason = useStudio(({ unmeasured }) => unmeasured.get(id));
+  const paused = useStudio((state) => state.spectraPaused);
+  return (
+    <p className="spectrum-waiting">
+      {reason ?? (paused ? 'Measuring is paused: resume it at the foot of the page.' : 'Measuring the spectrum…')}
+    </p>
   );
 }
 
@@ -116,7 +128,7 @@ function InclusionButtons({ ids }: { ids: readonly string[] }) {
         </Button>
       )}
       <Button size="compact-xs" variant="subtle" onClick={() => include(ids, !some)}>
-        {some ? 'Leave as it is' : 'Compress too'}
+        {some ? (ids.length === 1 ? 'Leave as it is' : 'Leave as they are') : 'Compress too'}
       </Button>
     </span>
   );
