@@ -26,7 +26,7 @@ export function LayerResults({ result }: { result: CompressReport }) {
                 <tr>
                   <th scope="col">layer</th>
                   <th scope="col" title="Relative error of the weight: measured, and predicted from the spectrum">
-                    error, measured (predicted)
+                    error (predicted)
                   </th>
                   <th scope="col">bytes</th>
                   <th scope="col">time</th>

@@ -3,7 +3,7 @@ import { CartesianGrid, ComposedChart, LabelList, Line, ResponsiveContainer, Sca
 import { formatBytes } from '../format';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
-import { frontier, type Point, type Points } from './points';
+import { frontier, type Point, type Points, roundTicks } from './points';
 import { formatFigure, METRIC_NAMES } from './rows';
 
 /** Every run by its bytes and its quality, better upwards; those that no other beats are joined. */
@@ -12,7 +12,7 @@ export default function SizeChart({ points, current }: { points: Points; current
   const { metric } = points;
   const front = frontier(points);
   const others = points.points.filter((point) => !front.includes(point));
-  const format = metric === 'perplexity' ? formatFigure : (value: number) => `${+(100 * value).toPrecision(3)} %`;
+  const format = metric === 'perplexity' ? formatFigure : (value: number) => `${+(100 * value).toPrecision(4)} %`;
   const [low, high] = paddedRange(points.points, metric);
   const largest = Math.max(...points.points.map(({ bytes }) => bytes));
   const dots = [
@@ -29,7 +29,7 @@ export default function SizeChart({ points, current }: { points: Points; current
               type="number"
               dataKey="bytes"
               domain={[0, largest * 1.04]}
-              tickCount={4}
+              ticks={roundTicks(0, largest * 1.04, 4)}
               tickFormatter={(bytes: number) => (bytes === 0 ? '0' : formatBytes(bytes))}
               tickLine={false}
               axisLine={false}
@@ -41,7 +41,7 @@ export default function SizeChart({ points, current }: { points: Points; current
               dataKey="value"
               domain={[low, high]}
               reversed={metric === 'perplexity'}
-              tickCount={4}
+              ticks={roundTicks(low, high, 4)}
               tickFormatter={format}
               tickLine={false}
               axisLine={false}

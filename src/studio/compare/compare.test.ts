@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EvaluateReport, RunReport } from '../../worker/protocol';
 import { describeRun } from './describe';
 import { histogramOf } from './histogram';
-import { frontier, pointsOf } from './points';
+import { frontier, pointsOf, roundTicks } from './points';
 import { describeData, formatFigure, latencyRow, qualityRows, sizeRows } from './rows';
 
 const evaluation = (part: Partial<EvaluateReport> = {}): EvaluateReport => ({
@@ -54,14 +54,18 @@ describe('rows', () => {
   it('give shares in points, and perplexity as worse when it grows', () => {
     expect(qualityRows(evaluation())[0]).toMatchObject({ change: '−0.7 pt', tone: 'worse' });
     expect(qualityRows(evaluation({ after: 0.912 }))[0]).not.toHaveProperty('tone');
-    expect(qualityRows(evaluation({ metric: 'perplexity', before: 5, after: 5.5 }))[0]).toMatchObject({
-      change: '+10.0 %',
+    expect(qualityRows(evaluation({ metric: 'perplexity', before: 5, after: 5.25 }))[0]).toMatchObject({
+      change: '+5.0 %',
       tone: 'worse',
     });
   });
 
   it('call a latency better only outside of the spread', () => {
-    expect(latencyRow(evaluation())).toMatchObject({ change: '−20 %', tone: 'better' });
+    expect(latencyRow(evaluation())).toMatchObject({
+      change: '−20 %',
+      tone: 'better',
+      spread: ['9.00–12.0 ms', '7.50–9.00 ms'],
+    });
     const near = { before: { median: 10, p10: 9, p90: 12 }, after: { median: 9.5, p10: 9, p90: 10 } };
     expect(latencyRow(evaluation({ latencyMs: near }))).not.toHaveProperty('tone');
     const slow = { before: near.before, after: { median: 13, p10: 12, p90: 15 } };
@@ -131,4 +135,11 @@ describe('pointsOf', () => {
     );
     expect(frontier(pointsOf(perplexity, 1)!).map(({ run }) => run)).toEqual([1, 2, null]);
   });
+});
+
+it('roundTicks are round, within the range, and few', () => {
+  expect(roundTicks(0, 4.44e6, 4)).toEqual([0, 1e6, 2e6, 3e6, 4e6]);
+  expect(roundTicks(0.878, 0.916, 4)).toEqual([0.88, 0.89, 0.9, 0.91]);
+  expect(roundTicks(0, 48.3, 4)).toEqual([0, 10, 20, 30, 40]);
+  expect(roundTicks(1, 1, 4)).toEqual([1]);
 });

@@ -52,7 +52,7 @@ export function qualityRows(evaluation: EvaluateReport): Row[] {
       note: 'e to the mean cross-entropy of the labels; lower is better. Measured.',
       original: formatFigure(before),
       compressed: formatFigure(after),
-      ...relative(before, after, 1),
+      ...relative(before, after),
     });
   }
   rows.push(
@@ -136,7 +136,11 @@ export function formatMs(ms: number): string {
   return ms >= 1000 ? `${(ms / 1000).toPrecision(3)} s` : `${ms.toPrecision(3)} ms`;
 }
 
-const formatSpread = ({ p10, p90 }: LatencyReport): string => `${p10.toPrecision(3)}–${p90.toPrecision(3)}`;
+// One unit for both ends, the larger one's.
+function formatSpread({ p10, p90 }: LatencyReport): string {
+  const [scale, unit] = p90 >= 1000 ? [1000, 's'] : [1, 'ms'];
+  return `${(p10 / scale).toPrecision(3)}–${(p90 / scale).toPrecision(3)} ${unit}`;
+}
 
 // 0.99999 must not round up to a perfect 1.
 function formatCosine(cosine: number): string {
@@ -145,11 +149,10 @@ function formatCosine(cosine: number): string {
   return cosine.toFixed(4).replace('-', '−');
 }
 
-function relative(before: number, after: number, digits = 0): Pick<Row, 'change' | 'tone'> {
+function relative(before: number, after: number): Pick<Row, 'change' | 'tone'> {
   const change = after / before - 1;
-  const small = 0.5 * 10 ** -(digits + 2);
-  if (Math.abs(change) < small) return { change: change === 0 ? '0' : formatChange(change, digits + 1) };
-  return { change: formatChange(change, digits), tone: change < 0 ? 'better' : 'worse' };
+  if (Math.abs(change) < 5e-4) return { change: change === 0 ? '0' : formatChange(change, 2) };
+  return { change: formatChange(change, Math.abs(change) < 0.1 ? 1 : 0), tone: change < 0 ? 'better' : 'worse' };
 }
 
 /** Percentage points, as shares differ. */

@@ -72,20 +72,19 @@ export function TermsFigure(props: {
         </figure>
       </div>
       <SigmaCurve values={factors.values} rank={shown} breakEven={breakEvenRank(rows, columns)} compare={compare} />
-      <div className={styles.slider}>
-        <span id={label}>terms kept</span>
-        <Slider
-          value={shown}
-          min={0}
-          max={sum.fullRank}
-          step={1}
-          label={null}
-          onChange={setRank}
-          thumbProps={{ 'aria-labelledby': label, 'aria-valuetext': terms(shown) }}
-        />
-        <output className={styles.rank}>{shown}</output>
-      </div>
+      <Slider
+        className={styles.slider}
+        size="sm"
+        value={shown}
+        min={0}
+        max={sum.fullRank}
+        step={1}
+        label={null}
+        onChange={setRank}
+        thumbProps={{ 'aria-labelledby': label, 'aria-valuetext': terms(shown) }}
+      />
       <dl className={styles.figures}>
+        <Figure name="terms kept" id={label} value={String(shown)} detail={`of ${sum.fullRank}`} />
         <Figure name="numbers stored" value={formatInteger(stored)} detail={`of ${formatInteger(dense)}`} />
         <Figure
           name="size"
@@ -104,10 +103,10 @@ export function TermsFigure(props: {
   );
 }
 
-function Figure(props: { name: string; value: string; detail: string; tone?: 'kept' | 'hurts' }) {
+function Figure(props: { name: string; id?: string; value: string; detail: string; tone?: 'kept' | 'hurts' }) {
   return (
     <div>
-      <dt>{props.name}</dt>
+      <dt id={props.id}>{props.name}</dt>
       <dd>
         <b className={props.tone && styles[props.tone]}>{props.value}</b>
         <small>{props.detail}</small>
