@@ -23,7 +23,7 @@ export async function leftSingularVectors(
   if (m > n) return tall(a, pacer, onProgress);
   const gram = await gramMatrix(products, a, pacer, (share) => onProgress?.(0.1 * share));
   const { vectors } = await symmetricEigen(gram, m, pacer, (share) => onProgress?.(0.1 + 0.9 * share));
-  return Float32Array.from(vectors);
+  return new Float32Array(vectors);
 }
 
 async function gramMatrix(
@@ -64,7 +64,7 @@ async function tall(
   for (let i = 0; i < n; i++) rows.set(vectors.subarray(i * n, (i + 1) * n), i * m);
   for (let i = n; i < m; i++) rows[i * m + i] = 1;
   await applyReflectors(reflectors, rows, 'backward', pacer, (share) => onProgress?.(0.5 + 0.5 * share));
-  return Float32Array.from(rows);
+  return new Float32Array(rows);
 }
 
 /** Householder QR of the matrix whose columns are the rows of `work` `[n, m]`, which becomes the reflectors; R·Rᵀ. */
