@@ -23,7 +23,8 @@ export function memorySource(bytes: Uint8Array, name: string): ByteSource {
     size: bytes.byteLength,
     async read(offset, length) {
       checkRange(name, bytes.byteLength, offset, length);
-      return bytes.slice(offset, offset + length);
+      // Node's Buffer hands out views from its own `slice`.
+      return Uint8Array.prototype.slice.call(bytes, offset, offset + length) as Uint8Array<ArrayBuffer>;
     },
   };
 }

@@ -6,10 +6,11 @@ import { type Layer, layersOf } from '../model/layers';
 import { countParameters, type Model, storedBytes } from '../model/model';
 import { scopeOf } from '../model/scopes';
 import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
-import type { Operator } from '../operators/operator';
+import { dense } from '../operators/dense';
+import type { Dense, Operator } from '../operators/operator';
 import { replaceWeights } from '../operators/replace';
 import type { LongCall } from '../progress';
-import { measureError, weightOf } from './measure';
+import { measureError, relativeError, weightOf } from './measure';
 import type { CompressedLayerReport, CompressReport, SkippedLayerReport } from './report';
 import type { Recipe } from './schema';
 import { selectLayers } from './select';
@@ -24,8 +25,8 @@ export interface Compressed {
 /** A layer on its way through the steps. */
 interface Work {
   operator: Operator;
-  /** Sum of the squared relative errors that the steps predicted. */
-  squaredError: number;
+  /** Relative error that the steps predict together. */
+  predicted: number;
   ms: number;
   reason?: string;
 }
@@ -62,14 +63,14 @@ export async function compress(
 
   const rewritten = new Map([...work].filter(([, { operator }]) => operator.kind !== 'dense'));
   const reports: CompressedLayerReport[] = [];
-  for (const [layer, { operator, squaredError, ms }] of rewritten) {
+  for (const [layer, { operator, predicted, ms }] of rewritten) {
     context.signal?.throwIfAborted();
     const measuring = performance.now();
-    const measured = await measureError(model, layer, operator, context.factorisations.backend);
+    const measured = await measureError(weightOf(model, layer), operator, context.factorisations.backend);
     reports.push({
       name: layer.name,
       form: operator.form,
-      weightError: { predicted: Math.sqrt(squaredError), measured },
+      weightError: { predicted, measured },
       bytesBefore: layer.bytes,
       bytesAfter: operator.bytes,
       ms: ms + performance.now() - measuring,
@@ -107,10 +108,12 @@ async function compressLayer(
   onShare: (share: number) => void,
 ): Promise<Work> {
   const started = performance.now();
-  const work: Work = { operator: weightOf(model, layer), squaredError: 0, ms: 0 };
+  const weight = weightOf(model, layer);
+  const work: Work = { operator: weight, predicted: 0, ms: 0 };
   if (!layer.compressible) return { ...work, ...(layer.reason !== undefined && { reason: layer.reason }) };
   for (const { method, options } of steps) {
-    work.operator = await work.operator.mapLeaves(async (leaf) => {
+    const before = work.operator;
+    work.operator = await before.mapLeaves(async (leaf) => {
       const outcome = await methodCalled(method).apply(leaf, options, {
         ...context,
         onProgress: ({ done, total }) => onShare(total > 0 ? done / total : 0),
@@ -119,12 +122,24 @@ async function compressLayer(
         work.reason = outcome.skipped;
         return leaf;
       }
-      work.squaredError += outcome.predicted ** 2;
+      work.predicted = outcome.predicted;
       return outcome.operator;
     });
+    // A leaf's error says little about the whole, whose other factors scale its directions: it is computed, from the
+    // tree as it is before its factors are rounded.
+    if (before !== weight && work.operator.parameters !== before.parameters) {
+      work.predicted = await relativeError(weight, work.operator, context.factorisations.backend);
+    }
   }
+  work.operator = await work.operator.mapLeaves(async (leaf) => (leaf === weight ? leaf : spill(leaf)));
   work.ms = performance.now() - started;
   return work;
+}
+
+/** Moves a leaf's values off the heap, so that memory is bounded by one layer: browsers keep large Blobs on disk. */
+async function spill(leaf: Dense): Promise<Dense> {
+  const blob = new Blob([await leaf.toDense()]);
+  return dense(leaf.shape, leaf.type, async () => new Float32Array(await blob.arrayBuffer()));
 }
 
 const skippedIn = (work: ReadonlyMap<Layer, Work>): SkippedLayerReport[] =>

@@ -20,18 +20,23 @@ export function weightOf(model: Model, layer: Layer): Dense {
   );
 }
 
-/** ‖W−Ŵ‖/‖W‖ of what will be stored (factors rounded to the weight's type), summed in float64; 0 for a zero weight. */
-export async function measureError(model: Model, layer: Layer, operator: Operator, backend: Backend): Promise<number> {
-  const stored = await operator.mapLeaves(async (leaf) => dense(leaf.shape, leaf.type, async () => rounded(leaf)));
-  const exact = await weightOf(model, layer).toDense();
-  const approximate = await stored.toDense(multiplyOn(backend));
+/** ‖W−Ŵ‖/‖W‖ of what will be stored: the operator with its leaves rounded to their type. */
+export async function measureError(weight: Dense, operator: Operator, backend: Backend): Promise<number> {
+  const stored = await operator.mapLeaves(async (leaf) => dense(leaf.shape, leaf.type, () => rounded(leaf)));
+  return relativeError(weight, stored, backend);
+}
+
+/** ‖W−Ŵ‖/‖W‖ in the Frobenius norm, summed in float64; 0 for a zero weight. */
+export async function relativeError(weight: Dense, operator: Operator, backend: Backend): Promise<number> {
+  const exact = await weight.toDense();
+  const approximate = await operator.toDense(multiplyOn(backend));
   let difference = 0;
   let norm = 0;
   for (let i = 0; i < exact.length; i++) {
     difference += (exact[i]! - approximate[i]!) ** 2;
     norm += exact[i]! ** 2;
   }
-  if (!Number.isFinite(difference)) throw new Error(`Compressing ${layer.name} gave values that are not finite.`);
+  if (!Number.isFinite(difference)) throw new Error(`The factors of ${weight.key ?? 'a weight'} are not finite.`);
   return norm === 0 ? 0 : Math.sqrt(difference / norm);
 }
 

@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { nodeRuntime } from '../../runtime/node';
+import { createCpuBackend } from '../cpu/backend';
+import { Factorisations } from '../methods/factorisations';
+import { memorySource } from '../model/bytes';
+import { fixtures } from '../model/fixtures';
+import { layersOf } from '../model/layers';
+import { readModel } from '../model/model';
+import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
+import { scopeOf } from '../model/scopes';
+import { bytesOfFile } from '../model/write';
+import { compress } from './compress';
+import { checkRecipe } from './schema';
+
+const backend = createCpuBackend(nodeRuntime());
+const recipe = (options: object, more: object = {}) =>
+  checkRecipe({ version: 1, steps: [{ layers: '*', method: 'svd', options, ...more }] });
+const open = (bytes: Uint8Array, name = 'm.onnx') => readModel(memorySource(bytes, name));
+const run = async (bytes: Uint8Array, options: object) =>
+  compress(await open(bytes), recipe(options), { factorisations: new Factorisations(backend) });
+
+const dense = (m: number, n: number, values: (i: number) => number, bad?: number) => {
+  const w = Float32Array.from({ length: m * n }, (_, i) => values(i));
+  if (bad !== undefined) w[bad] = Number.NaN;
+  return modelBytes({
+    nodes: [node('MatMul', ['x', 'w'], ['y'], {}, { name: 'fc' })],
+    inputs: [value('x', DataType.FLOAT, ['n', m])],
+    outputs: [value('y', DataType.FLOAT)],
+    initializers: [tensor('w', [m, n], w)],
+  });
+};
+const wave = (i: number) => Math.sin(i * i) + 0.3 * Math.cos(i);
+
+describe('compress', () => {
+  it('counts bytes as they are written, and keeps to the size', async () => {
+    const { report, files } = await run(dense(96, 160, wave), { size: 0.5 });
+    const written = await bytesOfFile(files[0]!);
+    expect(report.after.bytes).toBe(written.length);
+    const [layer] = report.layers;
+    // r = ⌊0.5·96·160/256⌋ = 30
+    expect(layer).toMatchObject({
+      name: 'fc',
+      form: 'lowRank 30',
+      bytesBefore: 96 * 160 * 4,
+      bytesAfter: 30 * 256 * 4,
+    });
+    expect(report.after.parameters).toBe(30 * 256);
+    const reopened = await open(written);
+    expect(layersOf(scopeOf(reopened.graph)).map(({ shape }) => shape)).toEqual([
+      [30, 96],
+      [160, 30],
+    ]);
+  });
+
+  it('predicts the error that it measures, on every fixture and budget', async () => {
+    for (const fixture of fixtures()) {
+      for (const options of [{ size: 0.6 }, { error: 0.6 }, { energy: 0.7 }, { rank: 6 }]) {
+        const { report } = await run(fixture.bytes, options);
+        for (const { weightError, name } of report.layers) {
+          const { predicted, measured } = weightError;
+          expect(
+            Math.abs(predicted - measured),
+            `${fixture.name} ${JSON.stringify(options)} ${name}`,
+          ).toBeLessThanOrEqual(1e-3 * measured + 1e-6);
+        }
+        expect(report.layers.length + report.skipped.length, fixture.name).toBe(1);
+      }
+    }
+  });
+
+  it('keeps an error budget, with the smallest rank that does', async () => {
+    const { report } = await run(dense(64, 64, wave), { error: 0.8 });
+    const rank = Number(report.layers[0]!.form.split(' ')[1]);
+    expect(report.layers[0]!.weightError.measured).toBeLessThanOrEqual(0.8);
+    const less = await run(dense(64, 64, wave), { rank: rank - 1 });
+    expect(less.report.layers[0]!.weightError.measured).toBeGreaterThan(0.8);
+  });
+
+  it('leaves a layer that would not get smaller as it is, byte for byte', async () => {
+    const bytes = dense(64, 64, wave);
+    const { report, model } = await run(bytes, { rank: 32 });
+    expect(report.layers).toEqual([]);
+    expect(report.skipped).toEqual([
+      { name: 'fc', reason: expect.stringMatching(/^would not get smaller: rank 32 .*break-even is rank 32/) },
+    ]);
+    expect(layersOf(scopeOf(model.graph))[0]!.tensor).toEqual(layersOf(scopeOf((await open(bytes)).graph))[0]!.tensor);
+  });
+
+  it('names the tensor that holds NaN, and what to do', async () => {
+    await expect(run(dense(64, 96, wave, 100), { size: 0.5 })).rejects.toThrow(
+      /^Tensor "w" holds NaN at element 100: .*leave its layer out/,
+    );
+  });
+
+  it('stops when it is cancelled', async () => {
+    const model = await open(readFileSync('public/samples/fashion-mnist/model.onnx'));
+    const controller = new AbortController();
+    const started = performance.now();
+    const job = compress(model, recipe({ size: 0.5 }), {
+      factorisations: new Factorisations(backend),
+      signal: controller.signal,
+      onProgress: ({ label }) => label.includes('fc1') && controller.abort(),
+    });
+    await expect(job).rejects.toMatchObject({ name: 'AbortError' });
+    expect(performance.now() - started).toBeGreaterThan(0);
+  });
+
+  it('gives the same bytes again, and steps refine what earlier steps made', async () => {
+    const bytes = dense(128, 128, (i) => wave(i) / (1 + (i % 128)));
+    const two = checkRecipe({
+      version: 1,
+      steps: [
+        { layers: 'fc', method: 'svd', options: { rank: 40 } },
+        { layers: 'fc', method: 'svd', options: { size: 0.5 } },
+      ],
+    });
+    const once = await compress(await open(bytes), two, { factorisations: new Factorisations(backend) });
+    const again = await compress(await open(bytes), two, { factorisations: new Factorisations(backend) });
+    expect(await bytesOfFile(once.files[0]!)).toEqual(await bytesOfFile(again.files[0]!));
+    expect(once.report.layers[0]!.bytesAfter).toBeLessThan(40 * 256 * 4);
+    const { predicted, measured } = once.report.layers[0]!.weightError;
+    expect(Math.abs(predicted - measured)).toBeLessThan(0.05 * measured);
+  });
+
+  it('writes recipe and hashes into the model, and all names stay', async () => {
+    const bytes = readFileSync('public/samples/moby-lm/model.onnx');
+    const model = await open(bytes, 'moby.onnx');
+    const { files, model: changed } = await compress(model, recipe({ size: 0.4 }, { ignore: 'op:Gather' }), {
+      factorisations: new Factorisations(backend),
+    });
+    expect(files[0]!.name).toBe('moby.carrara.onnx');
+    const read = await open(await bytesOfFile(files[0]!));
+    const metadata = Object.fromEntries(read.proto.metadataProps.map(({ key, value }) => [key, value]));
+    expect(JSON.parse(metadata['carrara.recipe']!)).toMatchObject({
+      version: 1,
+      steps: [{ method: 'svd', options: { size: 0.4 } }],
+    });
+    expect(metadata['carrara.original_sha256']).toMatch(/^[0-9a-f]{64}$/);
+    const outputs = (graph: typeof model.graph) => new Set(graph.node.flatMap(({ name, output }) => [name, ...output]));
+    for (const name of outputs(model.graph)) expect(outputs(changed.graph)).toContain(name);
+    expect(read.graph.input).toEqual(model.graph.input);
+    expect(read.graph.output).toEqual(model.graph.output);
+  });
+});

@@ -1,0 +1,119 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { memorySource } from '../model/bytes';
+import { type Layer, layersOf } from '../model/layers';
+import { readModel } from '../model/model';
+import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
+import { scopeOf } from '../model/scopes';
+import { parseRecipe } from './schema';
+import { selectLayers } from './select';
+
+const step = (fields: object) => JSON.stringify({ version: 1, steps: [fields] });
+const svd = (options: unknown) => step({ layers: '*', method: 'svd', options });
+
+describe('a recipe', () => {
+  it('is read with its defaults', () => {
+    const text = step({ layers: ['a', 'b*'], ignore: 'op:Gather', method: 'svd', options: { rank: 3 } });
+    expect(parseRecipe(text)).toEqual({
+      version: 1,
+      steps: [{ layers: ['a', 'b*'], ignore: ['op:Gather'], method: 'svd', options: { rank: 3 } }],
+    });
+  });
+
+  const refused: [name: string, text: string, message: RegExp][] = [
+    ['no JSON', '{"version": 1,', /^R\.json is not JSON: /],
+    ['not an object', '[]', /^R\.json: .*object/],
+    ['no version', '{"steps": []}', /^R\.json: version: .*\(it is missing\)/],
+    ['another version', '{"version": 2, "steps": []}', /^R\.json: version: .*1.*\(it is 2\)/],
+    ['an unknown key', '{"version": 1, "steps": [], "extra": 1}', /^R\.json: unknown key "extra"/],
+    ['an unknown kind of step', step({ heal: { minutes: 5 } }), /^R\.json, step 1: "heal" is not a known kind of step/],
+    [
+      'an unknown method',
+      step({ layers: '*', method: 'magic', options: {} }),
+      /^R\.json, step 1: unknown method "magic"; known methods: svd/,
+    ],
+    ['a misspelt option', svd({ rnak: 3 }), /^R\.json, step 1: unknown key "options\.rnak"/],
+    [
+      'an unknown key of a step',
+      step({ layers: '*', method: 'svd', options: { rank: 3 }, when: 1 }),
+      /step 1: unknown key "when"/,
+    ],
+    ['no budget', svd({}), /step 1: options: must have exactly one of rank, energy, error, size/],
+    ['two budgets', svd({ rank: 3, size: 0.5 }), /step 1: options: must have exactly one of/],
+    ['a negative rank', svd({ rank: -3 }), /step 1: options\.rank: must be a whole number of at least 1 \(it is -3\)/],
+    ['a fractional rank', svd({ rank: 1.5 }), /step 1: options\.rank: must be a whole number/],
+    ['a rank in words', svd({ rank: 'many' }), /options\.rank: must be a whole number of at least 1 \(it is "many"\)/],
+    ['too much energy', svd({ energy: 1.5 }), /options\.energy: must be the kept share of σ², .* \(it is 1\.5\)/],
+    ['no size', svd({ size: 0 }), /options\.size: must be stored bytes after over before.*\(it is 0\)/],
+    ['no layers', step({ method: 'svd', options: { rank: 3 } }), /step 1: layers: .*\(it is missing\)/],
+    ['no options', step({ layers: '*', method: 'svd' }), /step 1: options: .*\(it is missing\)/],
+    ['a step that is no object', '{"version": 1, "steps": ["svd"]}', /step 1: must be an object/],
+  ];
+  for (const [name, text, message] of refused) {
+    it(`with ${name} is refused, with the place`, () => {
+      expect(() => parseRecipe(text, 'R.json')).toThrow(message);
+      expect(() => parseRecipe(text, 'R.json')).toThrow(expect.objectContaining({ name: 'UserError' }));
+    });
+  }
+});
+
+describe('patterns', () => {
+  const weight = (name: string) => tensor(name, [64, 64], new Float32Array(4096));
+  const bytes = modelBytes({
+    inputs: [value('x', DataType.FLOAT, ['n', 64])],
+    outputs: [value('y', DataType.FLOAT)],
+    nodes: [
+      node('MatMul', ['x', 'w.0'], ['a'], {}, { name: 'block.0/up' }),
+      node('Gemm', ['a', 'w.1'], ['b'], {}, { name: 'block.0/down' }),
+      node('MatMul', ['b', 'shared'], ['c'], {}, { name: 'block.1/up' }),
+      node('MatMul', ['c', 'shared'], ['d'], {}, { name: 'block.2/up' }),
+      node('MatMul', ['d', 'nameless'], ['y']),
+    ],
+    initializers: [weight('w.0'), weight('w.1'), weight('shared'), weight('nameless')],
+  });
+  let layers: Layer[];
+  beforeAll(async () => {
+    layers = layersOf(scopeOf((await readModel(memorySource(bytes, 'm.onnx'))).graph));
+  });
+  const selected = (layerPatterns: unknown, ignore?: unknown) => {
+    const text = step({
+      layers: layerPatterns,
+      ...(ignore !== undefined && { ignore }),
+      method: 'svd',
+      options: { rank: 1 },
+    });
+    return selectLayers(parseRecipe(text), layers)[0]!.map(({ weight }) => weight);
+  };
+
+  it('match node names and weight names, whole', () => {
+    expect(selected('block.0/up')).toEqual(['w.0']);
+    expect(selected('w.1')).toEqual(['w.1']);
+    expect(() => selected('block.0')).toThrow('"block.0" matches no layer');
+    expect(selected('nameless')).toEqual(['nameless']);
+  });
+
+  it('take * for any run and nothing else as a wildcard', () => {
+    expect(selected('*')).toEqual(['w.0', 'w.1', 'shared', 'nameless']);
+    expect(selected('*/up')).toEqual(['w.0', 'shared']);
+    expect(selected('block.*/d*n')).toEqual(['w.1']);
+    expect(() => selected('block?0/up')).toThrow('matches no layer');
+    expect(() => selected('block.0.up')).toThrow('matches no layer');
+  });
+
+  it('reach a shared weight through any of its consumers, once', () => {
+    expect(selected(['block.1/up', 'block.2/up'])).toEqual(['shared']);
+    expect(selected('block.2/up')).toEqual(['shared']);
+  });
+
+  it('select by operator, and ignore', () => {
+    expect(selected('op:Gemm')).toEqual(['w.1']);
+    expect(selected('*', 'op:MatMul')).toEqual(['w.1']);
+    expect(selected('*', ['w.0', 'block.1/*'])).toEqual(['w.1', 'nameless']);
+  });
+
+  it('that match nothing are an error, with the step and the key', () => {
+    expect(() => selected('encoder.*')).toThrow(
+      /^Step 1: layers: "encoder\.\*" matches no layer; a layer of this model is called "block\.0\/up"/,
+    );
+    expect(() => selected('*', 'op:LSTM')).toThrow(/^Step 1: ignore: "op:LSTM" matches no layer/);
+  });
+});
