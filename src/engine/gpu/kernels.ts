@@ -14,9 +14,9 @@ export const PAIR_ENTRIES = (2 * BLOCK) ** 2;
 
 const WORKGROUP = 64;
 
-/** Invocations per side of matmul's workgroup; its tile has 4·side rows and columns. */
-const SIDE = 16;
-export const MATMUL_TILE = 4 * SIDE;
+/** Invocations per side of matmul's workgroup (64 in all, which suits every adapter); its tile has 8·side rows and columns. */
+const SIDE = 8;
+export const MATMUL_TILE = 8 * SIDE;
 
 export const matmulKernel = kernel({
   name: 'matmul',
@@ -24,7 +24,6 @@ export const matmulKernel = kernel({
   uniforms: {
     m: 'u32',
     n: 'u32',
-    k: 'u32',
     aRow: 'u32',
     aDepth: 'u32',
     bDepth: 'u32',
@@ -33,6 +32,8 @@ export const matmulKernel = kernel({
     firstColumn: 'u32',
     rows: 'u32',
     columns: 'u32',
+    firstDepth: 'u32',
+    lastDepth: 'u32',
     alpha: 'f32',
     beta: 'f32',
   },

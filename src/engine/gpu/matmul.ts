@@ -16,13 +16,18 @@ export interface Product {
   readonly beta?: number;
 }
 
+// Terms summed in registers before they are added to c: rounding grows with √RUN + √(k/RUN) instead of √k. Doing this
+// inside the kernel took a second set of 64 registers, or a loop around the stores that SwiftShader compiled for
+// minutes.
+const RUN = 512;
+
 /**
  * The dispatches of a product. Cut into rectangles of whole tiles of at most half a batch each, so that none runs long
- * on a slow adapter; k is never cut, so that the result doesn't depend on the pace.
+ * on a slow adapter; k is cut at the same places always, so that the result doesn't depend on the pace.
  */
 export function* matmulDispatches(product: Product, pace: Pace): Generator<Dispatch> {
   const { m, n, k, a, b, c, transposeA, transposeB, alpha = 1, beta = 0 } = product;
-  const perTile = 2 * MATMUL_TILE * MATMUL_TILE * Math.max(k, 1);
+  const perTile = 2 * MATMUL_TILE * MATMUL_TILE * Math.min(k, RUN);
   const tilesDown = Math.ceil(m / MATMUL_TILE);
   const tilesAcross = Math.ceil(n / MATMUL_TILE);
   for (let row = 0; row < tilesDown; ) {
@@ -30,26 +35,30 @@ export function* matmulDispatches(product: Product, pace: Pace): Generator<Dispa
     const down = Math.max(1, Math.min(tilesDown - row, Math.floor(pace.budget / 2 / (perTile * across))));
     for (let column = 0; column < tilesAcross; column += across) {
       across = Math.min(across, tilesAcross - column);
-      yield dispatch(
-        matmulKernel,
-        {
-          m,
-          n,
-          k,
-          aRow: transposeA ? 1 : k,
-          aDepth: transposeA ? m : 1,
-          bDepth: transposeB ? 1 : n,
-          bColumn: transposeB ? k : 1,
-          firstRow: row * MATMUL_TILE,
-          firstColumn: column * MATMUL_TILE,
-          rows: Math.min(down * MATMUL_TILE, m - row * MATMUL_TILE),
-          columns: Math.min(across * MATMUL_TILE, n - column * MATMUL_TILE),
-          alpha,
-          beta,
-        },
-        [a, b, c],
-        perTile * across * down,
-      );
+      for (let firstDepth = 0; firstDepth < k; firstDepth += RUN) {
+        const lastDepth = Math.min(firstDepth + RUN, k);
+        yield dispatch(
+          matmulKernel,
+          {
+            m,
+            n,
+            aRow: transposeA ? 1 : k,
+            aDepth: transposeA ? m : 1,
+            bDepth: transposeB ? 1 : n,
+            bColumn: transposeB ? k : 1,
+            firstRow: row * MATMUL_TILE,
+            firstColumn: column * MATMUL_TILE,
+            rows: Math.min(down * MATMUL_TILE, m - row * MATMUL_TILE),
+            columns: Math.min(across * MATMUL_TILE, n - column * MATMUL_TILE),
+            firstDepth,
+            lastDepth,
+            alpha,
+            beta: firstDepth ? 1 : beta,
+          },
+          [a, b, c],
+          perTile * across * down,
+        );
+      }
     }
     row += down;
   }

@@ -3,12 +3,12 @@
  * drivers, and work in flight cannot be cancelled; so batches are sized by the rate seen so far. Kept per kind of
  * work, because small rounds are bound by launching and large products by arithmetic.
  *
- * The first guess is what SwiftShader does on two cores (2–4 GFLOP/s); a fast adapter is there after four batches,
- * within some ten milliseconds.
+ * The first guess is what SwiftShader manages on two busy cores (0.5 GFLOP/s; 2 when they are idle); each batch may
+ * be four times the last, so that a fast adapter is at its rate after a handful of short ones.
  */
 export class Pace {
   static readonly BATCH_MS = 80;
-  #workPerMs = 1.5e6;
+  #workPerMs = 5e5;
 
   /** Floating-point operations for one batch. */
   get budget(): number {
