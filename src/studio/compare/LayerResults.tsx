@@ -1,7 +1,7 @@
 import type { CompressReport } from '../../worker/protocol';
 import { formatBytes, formatShare } from '../format';
 import styles from './compare.module.css';
-import { formatMs } from './rows';
+import { formatDuration } from './rows';
 
 /** What became of each layer, and why others stayed as they were. */
 export function LayerResults({ result }: { result: CompressReport }) {
@@ -11,7 +11,7 @@ export function LayerResults({ result }: { result: CompressReport }) {
       <div className={styles.title}>
         <h3 id="compare-layers">Layers of this run</h3>
         <span>
-          {formatMs(ms)} on the {backend.toUpperCase()}
+          {formatDuration(ms)} on the {backend.toUpperCase()}
         </span>
       </div>
       <details className={styles.details}>
@@ -36,7 +36,9 @@ export function LayerResults({ result }: { result: CompressReport }) {
                 {layers.map((layer) => (
                   <tr key={layer.name}>
                     <th scope="row" title={layer.name}>
-                      <span>{layer.name}</span>
+                      <span>
+                        <bdi>{layer.name}</bdi>
+                      </span>
                       <small>{layer.form}</small>
                     </th>
                     <td>
@@ -48,7 +50,7 @@ export function LayerResults({ result }: { result: CompressReport }) {
                       {formatBytes(layer.bytesAfter)}
                       <small>of {formatBytes(layer.bytesBefore)}</small>
                     </td>
-                    <td>{formatMs(layer.ms)}</td>
+                    <td>{formatDuration(layer.ms)}</td>
                   </tr>
                 ))}
               </tbody>
@@ -59,7 +61,9 @@ export function LayerResults({ result }: { result: CompressReport }) {
           <dl className={styles.skipped}>
             {skipped.map(({ name, reason }) => (
               <div key={name}>
-                <dt title={name}>{name}</dt>
+                <dt title={name}>
+                  <bdi>{name}</bdi>
+                </dt>
                 <dd>{reason}</dd>
               </div>
             ))}

@@ -138,17 +138,19 @@ interface LabelProps {
 }
 
 function Label({ index, x, y, dots, current }: LabelProps & { dots: readonly Point[]; current: number | null }) {
-  const run = dots[index]?.run;
-  if (run !== null && run !== current) return null;
+  const dot = dots[index];
+  if (!dot || (dot.run !== null && dot.run !== current)) return null;
+  // On the right half a label that starts at its dot would leave the chart.
+  const right = dot.bytes > 0.5 * Math.max(...dots.map(({ bytes }) => bytes));
   return (
     <text
       x={x}
-      y={y + (run === null ? 22 : -8)}
-      textAnchor={run === null ? 'end' : 'start'}
+      y={y + (dot.run === null ? 22 : -8)}
+      textAnchor={right ? 'end' : 'start'}
       fill="var(--quiet)"
       fontSize={11}
     >
-      {run === null ? 'original' : 'this run'}
+      {dot.run === null ? 'original' : 'this run'}
     </text>
   );
 }

@@ -64,7 +64,7 @@ describe('rows', () => {
     expect(latencyRow(evaluation())).toMatchObject({
       change: '−20 %',
       tone: 'better',
-      spread: ['9.00–12.0 ms', '7.50–9.00 ms'],
+      spread: ['9.00–12.0', '7.50–9.00'],
     });
     const near = { before: { median: 10, p10: 9, p90: 12 }, after: { median: 9.5, p10: 9, p90: 10 } };
     expect(latencyRow(evaluation({ latencyMs: near }))).not.toHaveProperty('tone');

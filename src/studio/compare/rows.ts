@@ -133,14 +133,22 @@ export function formatFigure(value: number): string {
 }
 
 export function formatMs(ms: number): string {
-  return ms >= 1000 ? `${(ms / 1000).toPrecision(3)} s` : `${ms.toPrecision(3)} ms`;
+  return ms >= 999.5 ? `${(ms / 1000).toPrecision(3)} s` : `${ms.toPrecision(3)} ms`;
 }
 
-// One unit for both ends, the larger one's.
-function formatSpread({ p10, p90 }: LatencyReport): string {
-  const [scale, unit] = p90 >= 1000 ? [1000, 's'] : [1, 'ms'];
-  return `${(p10 / scale).toPrecision(3)}–${(p90 / scale).toPrecision(3)} ${unit}`;
+// In the unit of the median above it, which the column has no room to repeat.
+function formatSpread({ median, p10, p90 }: LatencyReport): string {
+  const digits = (ms: number) => (median >= 999.5 ? (ms / 1000).toPrecision(3) : threeDigits(ms));
+  return `${digits(p10)}–${digits(p90)}`;
 }
+
+/** How long a layer took: a rough figure for a narrow column. */
+export function formatDuration(ms: number): string {
+  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
+}
+
+const threeDigits = (value: number): string => (value >= 999.5 ? value.toFixed(0) : value.toPrecision(3));
 
 // 0.99999 must not round up to a perfect 1.
 function formatCosine(cosine: number): string {

@@ -1,3 +1,4 @@
+import { useComputedColorScheme } from '@mantine/core';
 import { useLayoutEffect, useRef } from 'react';
 
 /**
@@ -14,6 +15,7 @@ export function TableCanvas(props: {
   label: string;
 }) {
   const { rows, columns, values, scale, loss = false, version, label } = props;
+  const dark = useComputedColorScheme('light') === 'dark';
   const canvas = useRef<HTMLCanvasElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `version` stands for the contents of `values`
   useLayoutEffect(() => {
@@ -21,9 +23,14 @@ export function TableCanvas(props: {
     if (!context) return;
     const image = context.createImageData(columns, rows);
     const pixels = new Uint32Array(image.data.buffer);
-    for (let i = 0; i < pixels.length; i++) pixels[i] = loss ? orange(values[i] / scale) : grey(values[i] / scale);
+    if (loss) {
+      const hue = dark ? 0x2b92ff : 0x0c59e8;
+      for (let i = 0; i < pixels.length; i++) pixels[i] = tinted(hue, values[i] / scale);
+    } else {
+      for (let i = 0; i < pixels.length; i++) pixels[i] = grey(values[i] / scale);
+    }
     context.putImageData(image, 0, 0);
-  }, [rows, columns, values, scale, loss, version]);
+  }, [rows, columns, values, scale, loss, version, dark]);
   return <canvas ref={canvas} width={columns} height={rows} role="img" aria-label={label} />;
 }
 
@@ -33,8 +40,8 @@ function grey(value: number): number {
   return 0xff000000 | (shade << 16) | (shade << 8) | shade;
 }
 
-// #e8590c, more opaque the larger the loss.
-function orange(value: number): number {
+// The theme's `--hurts` (as 0xBBGGRR), more opaque the larger the loss.
+function tinted(hue: number, value: number): number {
   const alpha = Math.min(255, Math.round(255 * Math.abs(value)));
-  return (alpha << 24) | 0x0c59e8;
+  return (alpha << 24) | hue;
 }
