@@ -10,6 +10,8 @@ const SIZES = [
 const SCHEMES = ['light', 'dark'] as const;
 
 async function expectNoViolations(page: Page): Promise<void> {
+  // Colours on their way from one state to the next are nobody's choice.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
   const { violations } = await new AxeBuilder({ page }).analyze();
   const found = violations.map(
     ({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => node.html).join('\n  ')}`,

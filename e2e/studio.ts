@@ -72,10 +72,13 @@ export class Studio {
     return this.page.getByRole('banner').getByRole('button', { name });
   }
 
-  /** Compresses the ticked layers and waits for the comparison that follows. */
+  /** Compresses the ticked layers and waits for the run and the comparison that follows. */
   async compress(): Promise<void> {
+    const runs = this.page.getByRole('region', { name: 'Runs' }).getByRole('listitem');
+    const before = await runs.count();
     await this.compressButton.click();
-    await expect(this.cancelButton).toBeVisible();
+    await expect(runs).toHaveCount(before + 1, { timeout: 90_000 });
+    await expect(this.page.getByRole('button', { name: 'Compare again' })).toBeVisible({ timeout: 90_000 });
     await this.idle();
   }
 
