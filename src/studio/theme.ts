@@ -1,13 +1,20 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  type VariantColorsResolver,
+} from '@mantine/core';
 
-// Teal is what is kept, orange what hurts. The middle shades carry white text at 4.5 : 1 or better.
+// Teal is what is kept, orange what hurts. Shade 7 fills buttons in the light and carries white text, shade 4 in the
+// dark and carries black, both at 4.5 : 1 or better.
 const teal: MantineColorsTuple = [
   '#e6f4f6',
   '#d0e8ec',
   '#a3d3db',
-  '#72bcc8',
-  '#4aa5b5',
-  '#2690a3',
+  '#66d9e8',
+  '#3bc9db',
+  '#22b8cf',
   '#0f7f94',
   '#0b7285',
   '#095f6f',
@@ -38,11 +45,16 @@ const stone: MantineColorsTuple = [
   '#0f0f10',
 ];
 
+// Mantine settles the text on a filled button once, for both schemes; the accent is dark in one and bright in the other.
+const variantColorResolver: VariantColorsResolver = (input) => ({
+  ...defaultVariantColorsResolver(input),
+  ...(input.variant === 'filled' && { color: 'var(--on-kept)' }),
+});
+
 export const theme = createTheme({
   primaryColor: 'teal',
   primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.32,
+  variantColorResolver,
   colors: { teal, orange, dark: stone },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
@@ -54,7 +66,7 @@ export const theme = createTheme({
 });
 
 /**
- * The colours that charts and panels share: `--kept`, `--hurts`, `--saved` (the green of a gain in words), `--grid`,
+ * The colours that charts and panels share: `--kept` (and `--on-kept`, text on it), `--hurts`, `--saved` (the green of a gain in words), `--grid`,
  * `--panel`, `--ground`, `--well` (behind figures), `--ink`, `--quiet` (secondary text, 4.5 : 1 on all of the grounds),
  * `--line`, `--tint` (a selected row).
  */
@@ -72,6 +84,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--line': '#e3e1dc',
     '--grid': '#e3e1dc',
     '--kept': '#0b7285',
+    '--on-kept': '#ffffff',
     '--kept-soft': '#0b72851a',
     '--tint': '#e3eff1',
     '--hurts': '#e8590c',
@@ -90,6 +103,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--line': '#343436',
     '--grid': '#343436',
     '--kept': '#3bc9db',
+    '--on-kept': '#0b1a1d',
     '--kept-soft': '#3bc9db24',
     '--tint': '#1f3236',
     '--hurts': '#ff922b',

@@ -62,12 +62,13 @@ export function LayersPanel() {
             className="layers-sort"
             size="xs"
             variant="unstyled"
+            rightSectionWidth={20}
             aria-label="Sort layers by"
             data={SORTS}
             value={sort}
             allowDeselect={false}
             onChange={(value) => setSort(value as SortKey)}
-            comboboxProps={{ width: 180, position: 'bottom-start' }}
+            comboboxProps={{ width: 180, position: 'bottom-start', withinPortal: false }}
           />
           <UnstyledButton
             className="layers-direction"
@@ -100,6 +101,7 @@ function IncludeAll() {
       <h2 title="A new model begins with the layers that hold 95 % of its compressible weights ticked">Layers</h2>
       <Checkbox
         size="xs"
+        iconColor="var(--on-kept)"
         labelPosition="left"
         label={`${included.size} of ${all.length} to compress`}
         checked={included.size === all.length && all.length > 0}

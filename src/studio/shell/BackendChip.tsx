@@ -9,10 +9,10 @@ export function BackendChip() {
   if (!engine) return <span className="chip">starting…</span>;
   const { kind, description, note } = engine.backend;
   return (
-    <Menu position="bottom-end" withinPortal>
+    <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
-        <button type="button" className="chip" title={note ?? description} disabled={busy}>
-          <span>{kind === 'gpu' ? 'WebGPU' : 'CPU'}</span>
+        <button type="button" className="chip chip-backend" title={note ?? description} disabled={busy}>
+          <span className="chip-kind">{kind === 'gpu' ? 'WebGPU' : 'CPU'}</span>
           <strong>{description.replace(/^CPU,? */, '')}</strong>
         </button>
       </Menu.Target>

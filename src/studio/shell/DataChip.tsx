@@ -11,13 +11,13 @@ export function DataChip() {
   const given = data && !data.generated;
   const label = data ? (data.generated ? 'generated' : data.labelled ? 'labelled' : 'unlabelled') : '';
   return (
-    <Menu position="bottom-start" withinPortal>
+    <Menu position="bottom-start" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <button type="button" className="chip" title="The data that original and compressed are compared on">
-          <span>data</span>
+          <span className="chip-kind">data</span>
           <strong>{given ? data.name : 'generated inputs'}</strong>
           {data && (
-            <span>
+            <span className="chip-figures">
               {formatInteger(data.samples)} samples{given ? `, ${label}` : ''}
             </span>
           )}

@@ -9,7 +9,7 @@ export function ExportMenu() {
   const run = useStudio((state) => state.currentRun);
   const busy = useStudio(({ job }) => job !== null);
   return (
-    <Menu position="bottom-end" withinPortal>
+    <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <Button size="sm" variant="default" disabled={busy}>
           Export

@@ -15,7 +15,7 @@ export function ModelChip() {
       onClick={async () => void openFiles(await pick(MODEL_FILES))}
     >
       <strong>{model.name}</strong>
-      <span>
+      <span className="chip-figures">
         {formatCount(model.parameters)} · {formatBytes(model.bytes)}
       </span>
     </button>

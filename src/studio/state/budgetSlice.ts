@@ -25,7 +25,7 @@ export const budgetSlice: Slice<BudgetSlice> = (set, get) => ({
   includeOnly(ids) {
     set({ included: new Set(ids), fixedRecipe: null });
   },
-  async applyRecipe(recipe) {
+  async applyRecipe(recipe, name = 'The recipe') {
     const { model } = get();
     if (!model) return false;
     try {
@@ -39,7 +39,7 @@ export const budgetSlice: Slice<BudgetSlice> = (set, get) => ({
       });
       return true;
     } catch (error) {
-      get().notify('error', sentence(error));
+      get().notify('error', sentence(error).replace(/^The recipe/, name));
       return false;
     }
   },

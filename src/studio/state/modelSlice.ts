@@ -33,9 +33,11 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
 
     async openSample(sample) {
       const files = await runJob(set, get, 'open', `Loading ${sample.name}`, () =>
-        Promise.all(
-          [sample.model, sample.data].filter((path) => path !== undefined).map((path) => fetchFile(`samples/${path}`)),
-        ),
+        Promise.all([
+          // Many a sample's file is called "model.onnx"; on the page it goes by what it is.
+          fetchFile(`samples/${sample.model}`, `${sample.id}.onnx`),
+          ...(sample.data ? [fetchFile(`samples/${sample.data}`)] : []),
+        ]),
       );
       if (files) await get().openFiles(files);
     },
@@ -91,12 +93,11 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       get().notify('error', `${file.name} is no JSON (${sentence(error)}): export a recipe to see its form.`);
       return;
     }
-    await get().applyRecipe(recipe);
+    await get().applyRecipe(recipe, file.name);
   }
 };
 
-async function fetchFile(address: string): Promise<File> {
-  const name = address.slice(address.lastIndexOf('/') + 1);
+async function fetchFile(address: string, name = address.slice(address.lastIndexOf('/') + 1)): Promise<File> {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${name} could not be loaded (${response.status}): reload the page and try again.`);
   return new File([await response.blob()], name);

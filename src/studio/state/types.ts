@@ -97,8 +97,8 @@ export interface BudgetSlice {
   setBudget(ids: readonly string[], budget: Budget): void;
   include(ids: readonly string[], included: boolean): void;
   includeOnly(ids: readonly string[]): void;
-  /** Checks a recipe and takes it over. Resolves to false (and leaves a notice) where it does not fit the model. */
-  applyRecipe(recipe: unknown): Promise<boolean>;
+  /** Checks a recipe (`name`: its file) and takes it over. Resolves to false (and leaves a notice) where it does not fit the model. */
+  applyRecipe(recipe: unknown, name?: string): Promise<boolean>;
 }
 
 export interface RunsSlice {
