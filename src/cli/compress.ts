@@ -3,7 +3,7 @@ import { UserError } from '../engine/errors';
 import { generateDataset } from '../engine/evaluation/generate';
 import { Factorisations } from '../engine/methods/factorisations';
 import { inputSpecs } from '../engine/model/inspect';
-import { among, readModel } from '../engine/model/model';
+import { among, type Model, readModel } from '../engine/model/model';
 import { sessionModelOf } from '../engine/model/write';
 import { compress } from '../engine/recipe/compress';
 import type { CompressReport } from '../engine/recipe/report';
@@ -12,7 +12,7 @@ import { verify } from '../engine/recipe/verify';
 import { nodeRuntime } from '../runtime/node';
 import { chooseBackend } from '../worker/backends';
 import { dawn } from './dawn';
-import { checkTarget, openModel, readFile, stage } from './files';
+import { checkTarget, openData, openModel, readFile, stage } from './files';
 import { bytes, percent, progressBar, table } from './terminal';
 
 export interface CompressCommandOptions {
@@ -36,7 +36,9 @@ export async function compressCommand(
   checkTarget(out, [path]);
   const recipe = parseRecipe(new TextDecoder().decode(readFile(options.recipe)), options.recipe);
   const model = await openModel(path);
+  const calibration = options.calibration === undefined ? undefined : openData(model, options.calibration);
   const runtime = nodeRuntime();
+  const open = async (read: Model) => runtime.open(await sessionModelOf(read, runtime.externalData, { signal }), 'cpu');
   const gpu = backend === 'cpu' ? undefined : await dawn();
   const chosen = await chooseBackend(runtime, backend === 'auto' ? undefined : (backend as 'gpu' | 'cpu'), gpu);
   const bar = progressBar();
@@ -46,6 +48,7 @@ export async function compressCommand(
       ...call,
       factorisations: new Factorisations(chosen.backend),
       fileName: basename(out),
+      ...(calibration && { calibration: { dataset: calibration, open } }),
     });
     const staged = await stage(compressed.files, out, call);
     try {
@@ -53,7 +56,7 @@ export async function compressCommand(
       await verify(await readModel(main!, among(others)), compressed.model, {
         ...call,
         dataset: () => generateDataset(inputSpecs(model)),
-        open: async (read) => runtime.open(await sessionModelOf(read, runtime.externalData, { signal }), 'cpu'),
+        open,
       });
     } catch (error) {
       staged.discard();

@@ -1,13 +1,10 @@
-import { basename } from 'node:path';
-import { openDataset } from '../engine/evaluation/dataset';
 import { evaluate } from '../engine/evaluation/evaluate';
 import { generateDataset } from '../engine/evaluation/generate';
-import { readNpz } from '../engine/evaluation/npz';
 import type { EvaluateReport, LatencyReport } from '../engine/evaluation/report';
 import { inputSpecs } from '../engine/model/inspect';
 import { sessionModelOf } from '../engine/model/write';
 import { nodeRuntime } from '../runtime/node';
-import { openModel, readFile } from './files';
+import { openData, openModel } from './files';
 import { progressBar, table } from './terminal';
 
 /** `carrara evaluate ORIGINAL.onnx COMPRESSED.onnx` */
@@ -19,11 +16,7 @@ export async function evaluateCommand(
 ): Promise<void> {
   const original = await openModel(originalPath);
   const compressed = await openModel(compressedPath);
-  const specs = inputSpecs(original);
-  const dataset =
-    options.data === undefined
-      ? generateDataset(specs)
-      : openDataset(readNpz(readFile(options.data), basename(options.data)), specs, basename(options.data));
+  const dataset = options.data === undefined ? generateDataset(inputSpecs(original)) : openData(original, options.data);
   const runtime = nodeRuntime();
   const bar = progressBar();
   try {

@@ -12,7 +12,10 @@ import {
 import { open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../engine/errors';
+import { type Dataset, openDataset } from '../engine/evaluation/dataset';
+import { readNpz } from '../engine/evaluation/npz';
 import { type ByteSource, checkRange } from '../engine/model/bytes';
+import { inputSpecs } from '../engine/model/inspect';
 import { type FindFile, fileNameOf, type Model, readModel } from '../engine/model/model';
 import type { FileToWrite } from '../engine/model/write';
 import type { LongCall } from '../engine/progress';
@@ -20,6 +23,11 @@ import type { LongCall } from '../engine/progress';
 /** Opens a model and finds its data files where it says, or beside it. */
 export async function openModel(path: string): Promise<Model> {
   return readModel(fileSource(path), beside(path));
+}
+
+/** Opens an .npz and checks it against the model's inputs. */
+export function openData(model: Model, path: string): Dataset {
+  return openDataset(readNpz(readFile(path), basename(path)), inputSpecs(model), basename(path));
 }
 
 const beside =

@@ -9,7 +9,7 @@ import { encodeFloats } from '../model/tensors';
 import type { Dense, FloatType, Mode, Operator, Stage } from './operator';
 
 /** Attributes of Conv that say where the kernel goes; the other stages of a factored convolution are 1×1. */
-const SPATIAL = new Set(['strides', 'pads', 'dilations', 'auto_pad']);
+export const SPATIAL = new Set(['strides', 'pads', 'dilations', 'auto_pad']);
 
 const DATA_TYPE: Readonly<Record<FloatType, number>> = { float32: DataType.FLOAT, float16: DataType.FLOAT16 };
 

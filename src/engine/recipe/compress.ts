@@ -1,17 +1,20 @@
 import { version } from '../../../package.json';
+import { outputErrors } from '../calibration/outputError';
+import type { Dataset } from '../evaluation/dataset';
 import type { Factorisations } from '../methods/factorisations';
 import { methodCalled } from '../methods/registry';
 import { hashModel, hashText } from '../model/hash';
 import { type Layer, layersOf } from '../model/layers';
 import { countParameters, type Model, storedBytes } from '../model/model';
-import { scopeOf } from '../model/scopes';
+import { type Scope, scopeOf } from '../model/scopes';
 import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
 import { dense } from '../operators/dense';
 import type { Dense, Operator } from '../operators/operator';
 import { replaceWeights } from '../operators/replace';
 import type { LongCall } from '../progress';
-import { measureError, relativeError, weightOf } from './measure';
-import type { CompressedLayerReport, CompressReport, SkippedLayerReport } from './report';
+import type { Session } from '../runtime';
+import { measureError, multiplyOn, relativeError, weightOf } from './measure';
+import type { CompressedLayerReport, CompressReport, ErrorReport, SkippedLayerReport } from './report';
 import type { Recipe } from './schema';
 import { selectLayers } from './select';
 
@@ -20,6 +23,14 @@ export interface Compressed {
   /** Ready to be written: the model with recipe and hashes in its metadata. */
   readonly files: readonly FileToWrite[];
   readonly report: CompressReport;
+}
+
+export interface CompressContext extends LongCall {
+  readonly factorisations: Factorisations;
+  /** Name of the written file; its external data, where it needs some, is called after it. */
+  readonly fileName?: string;
+  /** Data on which the error of each layer's output is reported. */
+  readonly calibration?: { readonly dataset: Dataset; readonly open: (model: Model) => Promise<Session> };
 }
 
 /** A layer on its way through the steps. */
@@ -36,11 +47,7 @@ interface Work {
  * model is left as it is. Throws a UserError for a pattern without a match or a weight with NaN, and the signal's reason
  * when aborted.
  */
-export async function compress(
-  model: Model,
-  recipe: Recipe,
-  context: LongCall & { readonly factorisations: Factorisations; readonly fileName?: string },
-): Promise<Compressed> {
+export async function compress(model: Model, recipe: Recipe, context: CompressContext): Promise<Compressed> {
   const started = performance.now();
   const main = scopeOf(model.graph);
   const layers = layersOf(main);
@@ -62,6 +69,7 @@ export async function compress(
   }
 
   const rewritten = new Map([...work].filter(([, { operator }]) => operator.kind !== 'dense'));
+  const outputs = await outputErrorsOf(model, main, rewritten, context);
   const reports: CompressedLayerReport[] = [];
   for (const [layer, { operator, predicted, ms }] of rewritten) {
     context.signal?.throwIfAborted();
@@ -71,6 +79,7 @@ export async function compress(
       name: layer.name,
       form: operator.form,
       weightError: { predicted, measured },
+      ...(outputs.has(layer) && { outputError: outputs.get(layer)! }),
       bytesBefore: layer.bytes,
       bytesAfter: operator.bytes,
       ms: ms + performance.now() - measuring,
@@ -98,6 +107,23 @@ export async function compress(
       ms: performance.now() - started,
     },
   };
+}
+
+async function outputErrorsOf(
+  model: Model,
+  main: Scope,
+  rewritten: ReadonlyMap<Layer, Work>,
+  { calibration, factorisations, ...call }: CompressContext,
+): Promise<Map<Layer, ErrorReport>> {
+  if (!calibration || rewritten.size === 0) return new Map();
+  const layers = [...rewritten].map(
+    ([layer, { operator }]) => [layer, { weight: weightOf(model, layer), operator }] as const,
+  );
+  return outputErrors(model, main, new Map(layers), {
+    ...call,
+    ...calibration,
+    multiply: multiplyOn(factorisations.backend),
+  });
 }
 
 async function compressLayer(

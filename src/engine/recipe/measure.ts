@@ -46,7 +46,8 @@ async function rounded(leaf: Dense): Promise<Float32Array<ArrayBuffer>> {
   return decodeFloats(encodeFloats(values, DataType.FLOAT16), DataType.FLOAT16, 'factor');
 }
 
-const multiplyOn =
+/** Products on a backend, for `Operator.toDense`. */
+export const multiplyOn =
   (backend: Backend): Multiply =>
   async (a, b, m, k, n) => {
     const left = backend.upload(a as Float32Array, m, k);
