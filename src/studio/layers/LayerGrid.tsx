@@ -1,18 +1,25 @@
-import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { LayerReport } from '../../worker/protocol';
+import { type KeyboardEvent, type MouseEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
 import { useStudio } from '../store';
 import { LayerRow } from './LayerRow';
 import { afterClick, afterKey, type Choice } from './selecting';
+
+interface GridProps {
+  /** As shown: filtered and sorted. */
+  layers: readonly LayerReport[];
+  spectra: ReadonlyMap<string, LayerSpectrum>;
+  /** Compressible layers of the model. */
+  total: number;
+}
 
 /**
  * The list: a highlight is what the workbench shows, a tick what Compress compresses. Arrows walk, Shift extends,
  * Space highlights, Enter ticks, Ctrl+A takes all. Rows out of sight are skipped by the browser
  * (`content-visibility`), which holds a thousand of them without a virtual list's trouble with find-in-page.
  */
-export function LayerGrid({ layers, total }: { layers: readonly LayerReport[]; total: number }) {
+export const LayerGrid = memo(({ layers, spectra, total }: GridProps) => {
   const selection = useStudio((state) => state.selection);
   const included = useStudio((state) => state.included);
-  const spectra = useStudio((state) => state.spectra);
   const select = useStudio((state) => state.select);
   const include = useStudio((state) => state.include);
   const selected = useMemo(() => new Set(selection), [selection]);
@@ -97,4 +104,4 @@ export function LayerGrid({ layers, total }: { layers: readonly LayerReport[]; t
       ))}
     </div>
   );
-}
+});

@@ -1,6 +1,6 @@
 import { Checkbox, CloseButton, Select, TextInput, UnstyledButton } from '@mantine/core';
 import { IconSortAscending, IconSortDescending } from '@tabler/icons-react';
-import { useMemo } from 'react';
+import { useDeferredValue, useMemo } from 'react';
 import { STRIP_SIZES } from '../cost';
 import type { SortKey } from '../store';
 import './layers.css';
@@ -22,7 +22,7 @@ const SORTS: { value: SortKey; label: string }[] = [
 /** What there is: by size, by name, by how well it would compress. */
 export function LayersPanel() {
   const model = useStudio((state) => state.model);
-  const spectra = useStudio((state) => state.spectra);
+  const spectra = useDeferredValue(useStudio((state) => state.spectra));
   const sort = useStudio((state) => state.sort);
   const descending = useStudio((state) => state.descending);
   const filter = useStudio((state) => state.filter);
@@ -40,7 +40,7 @@ export function LayersPanel() {
     <section className="layers" aria-label="Layers">
       <div className="layers-head">
         <IncludeAll />
-        <Treemap layers={compressible} />
+        <Treemap layers={compressible} spectra={spectra} />
         <TextInput
           size="xs"
           aria-label="Filter layers by name, operator or shape"
@@ -85,7 +85,7 @@ export function LayersPanel() {
           </span>
         </div>
       </div>
-      <LayerGrid layers={shown} total={compressible.length} />
+      <LayerGrid layers={shown} spectra={spectra} total={compressible.length} />
       <NotCompressible layers={others} />
     </section>
   );

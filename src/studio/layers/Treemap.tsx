@@ -9,9 +9,13 @@ const WIDTH = 100;
 const HEIGHT = 36;
 const SIZE_30 = 2;
 
+interface TreemapProps {
+  layers: readonly LayerReport[];
+  spectra: ReadonlyMap<string, LayerSpectrum>;
+}
+
 /** The layers by size; the fuller the colour, the more of the layer survives at 30 % of its size. */
-export function Treemap({ layers }: { layers: readonly LayerReport[] }) {
-  const spectra = useStudio((state) => state.spectra);
+export const Treemap = memo(({ layers, spectra }: TreemapProps) => {
   const selection = useStudio((state) => state.selection);
   const select = useStudio((state) => state.select);
   const selected = useMemo(() => new Set(selection), [selection]);
@@ -45,7 +49,7 @@ export function Treemap({ layers }: { layers: readonly LayerReport[] }) {
       )}
     </div>
   );
-}
+});
 
 interface CellProps {
   layer: LayerReport;

@@ -1,4 +1,4 @@
-import type { LayerReport } from '../../worker/protocol';
+import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
 import { callback, engine, isCancelled, newJob } from '../engine';
 import { sentence } from './jobs';
 import type { Slice, SpectraSlice, Studio } from './types';
@@ -26,73 +26,86 @@ export const spectraSlice: Slice<SpectraSlice> = (set, get) => {
   };
 
   async function measure(): Promise<void> {
+    const { model } = get();
+    const arrived = new Map<string, LayerSpectrum>();
     const pace = { work: 0, ms: 0 };
-    for (let layer = next(get()); layer && !get().job && !get().spectraPaused; layer = next(get())) {
-      const { model, background } = get();
-      const { id, name } = layer;
-      const left = remaining(get());
+    let shown = performance.now();
+    // Each showing draws charts and rows anew: a thousand small layers must not do so one by one.
+    const show = () => {
+      if (arrived.size > 0 && get().model === model) set({ spectra: new Map([...get().spectra, ...arrived]) });
+      arrived.clear();
+      shown = performance.now();
+    };
+    const goesOn = () => get().model === model && !get().job && !get().spectraPaused;
+    for (let layer = next(get(), arrived); layer && goesOn(); layer = next(get(), arrived)) {
+      const { id } = layer;
       const job = newJob();
-      set({
-        background: {
-          id: job.id,
-          kind: 'spectra',
-          label: `Measuring spectra: ${name}`,
-          ...left.count,
-          cancelling: background?.cancelling ?? false,
-          ...(pace.ms > 0 && { secondsLeft: ((left.work / pace.work) * pace.ms) / 1000 }),
-        },
-      });
+      set({ background: { id: job.id, kind: 'spectra', cancelling: false, ...progress(get(), arrived, layer, pace) } });
       const started = performance.now();
       try {
         await engine.spectra(
           [id],
-          callback((spectrum) => {
-            // The model may have been replaced meanwhile.
-            if (get().model === model) set({ spectra: new Map(get().spectra).set(spectrum.id, spectrum) });
-          }),
+          callback((spectrum) => arrived.set(spectrum.id, spectrum)),
           job,
         );
+        await settle(() => arrived.has(id));
+        if (!arrived.has(id))
+          throw new Error(`${layer.name} came back without a spectrum: reload the page to try again.`);
         pace.work += work(layer);
         pace.ms += performance.now() - started;
-        // Without this a layer that told nothing would be asked for for ever.
-        if (get().model === model && !get().spectra.has(id)) await settle(() => get().spectra.has(id));
-        if (get().model === model && !get().spectra.has(id)) fail(id, 'It has no spectrum.');
       } catch (error) {
         if (get().model === model && !isCancelled(error)) fail(id, sentence(error));
       }
-      set({ background: null });
+      const { selection } = get();
+      const waitedFor = selection.length === 1 && selection[0] === id;
+      if (waitedFor || performance.now() - shown > Math.max(SHOW_EVERY_MS, model?.layers.length ?? 0)) show();
     }
+    show();
+    set({ background: null });
+    // A model that was opened meanwhile has layers of its own.
+    if (get().model !== model && !get().job) setTimeout(() => void get().measureSpectra());
   }
 
   function fail(id: string, reason: string) {
-    set({ unmeasured: new Map(get().unmeasured).set(id, reason) });
-    get().notify('warning', reason);
+    const unmeasured = new Map(get().unmeasured).set(id, reason);
+    set({ unmeasured });
+    // The workbench gives every layer's reason; a backend that fails for all must not fill the page.
+    if (unmeasured.size <= MOST_NOTICES) get().notify('warning', reason);
   }
 };
+
+/** And a millisecond for every layer, since what there is to draw grows with them. */
+const SHOW_EVERY_MS = 200;
+const MOST_NOTICES = 3;
 
 /** The callback's message and the call's answer travel on two ports, in no promised order. */
 async function settle(arrived: () => boolean): Promise<void> {
   for (let wait = 0; wait < 50 && !arrived(); wait++) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-function missing({ model, spectra, unmeasured }: Studio): LayerReport[] {
+type Arrived = ReadonlyMap<string, LayerSpectrum>;
+
+function missing({ model, spectra, unmeasured }: Studio, arrived: Arrived): LayerReport[] {
   return (model?.layers ?? []).filter(
-    ({ id, compressible }) => compressible && !spectra.has(id) && !unmeasured.has(id),
+    ({ id, compressible }) => compressible && !spectra.has(id) && !arrived.has(id) && !unmeasured.has(id),
   );
 }
 
-function next(state: Studio): LayerReport | undefined {
-  const layers = missing(state).sort((a, b) => work(a) - work(b));
+function next(state: Studio, arrived: Arrived): LayerReport | undefined {
+  const layers = missing(state, arrived).sort((a, b) => work(a) - work(b));
   const selected = new Set(state.selection);
   return layers.find(({ id }) => selected.has(id)) ?? layers[0];
 }
 
-function remaining(state: Studio) {
-  const layers = missing(state);
+function progress(state: Studio, arrived: Arrived, layer: LayerReport, pace: { work: number; ms: number }) {
+  const left = missing(state, arrived);
   const total = state.model?.layers.filter(({ compressible }) => compressible).length ?? 0;
+  const ahead = left.reduce((sum, each) => sum + work(each), 0);
   return {
-    count: { done: total - layers.length, total },
-    work: layers.reduce((sum, layer) => sum + work(layer), 0),
+    label: `Measuring spectra: ${layer.name}`,
+    done: total - left.length,
+    total,
+    ...(pace.ms > 0 && { secondsLeft: ((ahead / pace.work) * pace.ms) / 1000 }),
   };
 }
 

@@ -2,10 +2,8 @@ import { memo, useMemo } from 'react';
 import { CartesianGrid, Line, LineChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
 import { curvesOf, footOf, largest, type Measured, PLOT, PLOT_HEIGHT, ranksOf } from './geometry';
 
-/** More curves than these are a tangle, and each costs time to draw. */
-const MOST_CURVES = 32;
-/** Points to a curve: about as many as there are pixels. */
-const POINTS = 240;
+/** Points to a curve: of one about as many as there are pixels, of several as few as show its course. */
+const POINTS = { one: 240, several: 80 } as const;
 
 interface Curve {
   readonly id: string;
@@ -76,23 +74,20 @@ function SpectrumChart({ measured }: { measured: readonly Measured[] }) {
 export default memo(SpectrumChart);
 
 function sample(measured: readonly Measured[]): Curve[] {
-  const step = Math.max(1, Math.ceil(measured.length / MOST_CURVES));
   const several = measured.length > 1;
-  return measured
-    .filter((_, index) => index % step === 0)
-    .flatMap(({ layer, spectrum }) =>
-      curvesOf(spectrum).map((values, side) => ({
-        id: `${layer.id} ${side}`,
-        colour: side === 0 ? 'var(--kept)' : 'var(--second)',
-        points: pointsOf(values, several),
-      })),
-    );
+  return measured.flatMap(({ layer, spectrum }) =>
+    curvesOf(spectrum).map((values, side) => ({
+      id: `${layer.id} ${side}`,
+      colour: side === 0 ? 'var(--kept)' : 'var(--second)',
+      points: pointsOf(values, several),
+    })),
+  );
 }
 
 function pointsOf(values: Float64Array, asShare: boolean): { x: number; y: number }[] {
   const top = largest(values);
   const count = values.length;
-  const stride = Math.max(1, count / POINTS);
+  const stride = Math.max(1, count / (asShare ? POINTS.several : POINTS.one));
   const points: { x: number; y: number }[] = [];
   for (let at = 0; at < count; at += stride) {
     const index = Math.floor(at);

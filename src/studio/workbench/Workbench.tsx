@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, Suspense, useDeferredValue, useMemo } from 'react';
 import { formatInteger, formatShape, formatShare } from '../format';
 import { budgetOf } from '../state/recipe';
 import './workbench.css';
@@ -7,7 +7,7 @@ import { useStudio } from '../store';
 import { BudgetControl } from './BudgetControl';
 import { CutOverlay } from './CutOverlay';
 import { Figures } from './Figures';
-import { PLOT_HEIGHT } from './geometry';
+import { drawn, PLOT_HEIGHT } from './geometry';
 import { RecipeView } from './RecipeView';
 import { Verdict } from './Verdict';
 
@@ -28,6 +28,8 @@ export function Workbench() {
     () => layers.flatMap((layer) => (spectra.has(layer.id) ? [{ layer, spectrum: spectra.get(layer.id)! }] : [])),
     [layers, spectra],
   );
+  // New spectra are drawn when nothing more urgent is: the slider goes first.
+  const curves = useDeferredValue(useMemo(() => drawn(measured), [measured]));
   if (!model) return null;
   if (layers.length === 0) {
     return (
@@ -80,14 +82,14 @@ export function Workbench() {
           </span>
         </div>
         <div className="spectrum" style={{ height: PLOT_HEIGHT }}>
-          {measured.length > 0 ? (
+          {curves.length > 0 ? (
             <Suspense fallback={null}>
-              <SpectrumChart measured={measured} />
+              <SpectrumChart measured={curves} />
             </Suspense>
           ) : (
             <Waiting id={first.id} />
           )}
-          {measured.length > 0 && <CutOverlay measured={measured} />}
+          {curves.length > 0 && <CutOverlay measured={curves} />}
         </div>
         <BudgetControl layers={layers} budget={budget} mixed={mixed} />
         <Figures layers={layers} />
@@ -109,7 +111,8 @@ function Waiting({ id }: { id: string }) {
 }
 
 function legend(layers: number, measured: number, tucker: boolean): string {
-  if (layers > 1) return measured < layers ? `${measured} of ${layers} layers measured` : `${layers} layers`;
+  if (layers > 1)
+    return measured < layers ? `${measured} of ${layers} layers measured` : `${layers} layers, rank as a share`;
   return tucker ? 'output channels · input channels' : '';
 }
 

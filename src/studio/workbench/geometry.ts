@@ -13,6 +13,15 @@ export interface Measured {
 export const PLOT = { left: 44, right: 14, top: 22, bottom: 24 } as const;
 export const PLOT_HEIGHT = 236;
 
+/** More curves than these are a tangle, and each costs time to draw. */
+const MOST_CURVES = 32;
+
+/** The layers drawn: all, or evenly spread ones of many. */
+export function drawn(measured: readonly Measured[]): readonly Measured[] {
+  const step = Math.max(1, Math.ceil(measured.length / MOST_CURVES));
+  return step === 1 ? measured : measured.filter((_, index) => index % step === 0);
+}
+
 /** Singular values below this share of the largest are numerical dust, not drawn. */
 const FLOOR = 1e-7;
 
