@@ -29,7 +29,7 @@ export default function SizeChart({ points, current }: { points: Points; current
               type="number"
               dataKey="bytes"
               domain={[0, largest * 1.04]}
-              ticks={roundTicks(0, largest * 1.04, 4)}
+              ticks={roundTicks(0, largest * 1.04, 3)}
               tickFormatter={(bytes: number) => (bytes === 0 ? '0' : formatBytes(bytes))}
               tickLine={false}
               axisLine={false}

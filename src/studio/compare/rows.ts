@@ -1,7 +1,10 @@
 import type { CompressReport, EvaluateReport, LatencyReport } from '../../worker/protocol';
 import { formatBytes, formatChange, formatCount, formatShare } from '../format';
 
-/** A line of the comparison. `tone` is set only where the change is beyond what chance or rounding would do. */
+/**
+ * A line of the comparison. `tone` is set only where the change is beyond rounding, for a latency beyond the spread, for
+ * an accuracy beyond the standard error of its samples.
+ */
 export interface Row {
   readonly name: string;
   /** What the figure is and how it came about. */
@@ -36,7 +39,7 @@ export function sizeRows({ before, after }: CompressReport): Row[] {
 
 /** Accuracy where there are labels, then fidelity, which is never called accuracy. */
 export function qualityRows(evaluation: EvaluateReport): Row[] {
-  const { metric, before, after, fidelity } = evaluation;
+  const { metric, before, after, fidelity, samples } = evaluation;
   const rows: Row[] = [];
   if (metric === 'top1') {
     rows.push({
@@ -44,7 +47,7 @@ export function qualityRows(evaluation: EvaluateReport): Row[] {
       note: 'Share of labelled samples whose largest output is the right class. Measured.',
       original: formatShare(before),
       compressed: formatShare(after),
-      ...points(before, after),
+      ...points(before, after, Math.sqrt((before * (1 - before)) / samples)),
     });
   } else if (metric === 'perplexity') {
     rows.push({
@@ -163,10 +166,13 @@ function relative(before: number, after: number): Pick<Row, 'change' | 'tone'> {
   return { change: formatChange(change, Math.abs(change) < 0.1 ? 1 : 0), tone: change < 0 ? 'better' : 'worse' };
 }
 
-/** Percentage points, as shares differ. */
-function points(before: number, after: number): Pick<Row, 'change' | 'tone'> {
+/** Percentage points, as shares differ; a change below `noise` (a share) is neither better nor worse. */
+function points(before: number, after: number, noise = 0): Pick<Row, 'change' | 'tone'> {
   const change = 100 * (after - before);
   const text = Math.abs(change).toFixed(Math.abs(change) < 0.1 ? 2 : 1);
   if (Number(text) === 0) return { change: '0' };
-  return { change: `${change < 0 ? '−' : '+'}${text} pt`, tone: change < 0 ? 'worse' : 'better' };
+  const signed = `${change < 0 ? '−' : '+'}${text} pt`;
+  return Math.abs(change) < 100 * noise
+    ? { change: signed }
+    : { change: signed, tone: change < 0 ? 'worse' : 'better' };
 }
