@@ -1,6 +1,5 @@
 import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
 import { errorsAtSizes } from '../cost';
-import { formatShape } from '../format';
 import type { SortKey } from '../store';
 
 export interface Arrangement {
@@ -16,7 +15,7 @@ export function arrange(
   spectra: ReadonlyMap<string, LayerSpectrum>,
   { sort, descending, filter }: Arrangement,
 ): LayerReport[] {
-  const words = filter.toLowerCase().replaceAll('×', 'x').split(/\s+/).filter(Boolean);
+  const words = shapesJoined(filter.toLowerCase()).split(/\s+/).filter(Boolean);
   const kept = layers.filter((layer) => layer.compressible && words.every((word) => textOf(layer).includes(word)));
   const sign = descending ? -1 : 1;
   if (sort === 'order') return descending ? kept.reverse() : kept;
@@ -40,6 +39,8 @@ export function arrange(
     .map(({ layer }) => layer);
 }
 
+const shapesJoined = (text: string): string => text.replace(/(\d)\s*[x×]\s*(?=\d)/g, '$1x');
+
 function textOf({ name, weight, op, shape }: LayerReport): string {
-  return `${name} ${weight} ${op} ${shape.join('x')} ${formatShape(shape).replaceAll('×', 'x')}`.toLowerCase();
+  return `${name} ${weight} ${op} ${shape.join('x')}`.toLowerCase();
 }

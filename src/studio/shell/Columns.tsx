@@ -38,7 +38,7 @@ export default function Columns() {
             ]}
           />
         )}
-        {wide || tab === 'workbench' ? <Workbench /> : compare}
+        {wide || tab === 'workbench' ? <Workbench /> : <div className="middle-compare">{compare}</div>}
       </section>
       {wide && (
         <aside className="right" aria-label="Compare">

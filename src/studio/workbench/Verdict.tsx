@@ -28,7 +28,7 @@ function One({ layer }: { layer: LayerReport }) {
   const gather = layer.op === 'Gather';
   return (
     <>
-      <strong data-tone="kept">{gather ? 'Saves storage, not time.' : 'Smaller and less to compute.'}</strong> Below
+      <strong data-tone="kept">{gather ? 'Saves storage, not time.' : 'Smaller and less to compute.'}</strong> Up to
       rank {even}
       {isTucker(layer) ? ' on both sides' : ''} the factors hold less than the dense weight; at {form} they hold{' '}
       {formatShare(cost.parameters / layer.parameters, 0)} of it

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { LayerReport, MatrixSpectrum, TuckerSpectrum } from '../worker/protocol';
+import { breakEven, errorsAtSizes, layerCost, maxRank, totalCost } from './cost';
+
+const layer = (shape: number[], op = 'MatMul'): LayerReport => {
+  const parameters = shape.reduce((product, size) => product * size, 1);
+  return {
+    id: shape.join('x'),
+    name: shape.join('x'),
+    weight: 'w',
+    op,
+    shape,
+    parameters,
+    bytes: 4 * parameters,
+    dtype: 'float32',
+    compressible: true,
+    consumers: [],
+  };
+};
+const matrix = (id: string, values: number[]): MatrixSpectrum => ({
+  kind: 'matrix',
+  id,
+  values: Float64Array.from(values),
+  effectiveRank: 1,
+});
+
+describe('break-even', () => {
+  it.each([[[1024, 256]], [[160, 160]], [[10, 256]], [[48, 16, 3, 3]], [[16, 1, 3, 3]], [[40, 48, 1, 1]]])(
+    'of %j is the last rank that saves',
+    (shape) => {
+      const dense = layer(shape);
+      const even = breakEven(dense);
+      const saves = (value: number) => layerCost(dense, undefined, { kind: 'rank', value })?.smaller;
+      if (even > 0) expect(saves(even)).toBe(true);
+      if (even < maxRank(dense)) expect(saves(even + 1)).toBe(false);
+    },
+  );
+});
+
+describe('a matrix', () => {
+  const dense = layer([8, 8]);
+  const spectrum = matrix(dense.id, [4, 2, 1, 0, 0, 0, 0, 0]);
+  it('costs r(m+n), and loses what the tail holds', () => {
+    const cost = layerCost(dense, spectrum, { kind: 'rank', value: 2 });
+    expect(cost).toMatchObject({ ranks: [2], parameters: 32, smaller: true });
+    expect(cost?.error).toBeCloseTo(Math.sqrt(1 / 21), 12);
+  });
+  it('has no known rank for an error before its spectrum is there, but one for a size', () => {
+    expect(layerCost(dense, undefined, { kind: 'error', value: 0.1 })).toBeUndefined();
+    expect(layerCost(dense, undefined, { kind: 'size', value: 0.5 })).toMatchObject({ ranks: [2], error: undefined });
+  });
+  it('shows its error at four sizes, never falling', () => {
+    const errors = errorsAtSizes(dense, spectrum);
+    expect(errors).toHaveLength(4);
+    for (let i = 1; i < 4; i++) expect(errors[i]).toBeGreaterThanOrEqual(errors[i - 1]);
+  });
+});
+
+it('a convolution loses the energy outside the block that is kept', () => {
+  const dense = layer([2, 2, 3, 3], 'Conv');
+  // Core energies [[4, 1], [0, 3]] as the sums over leading blocks.
+  const spectrum: TuckerSpectrum = {
+    kind: 'tucker',
+    id: dense.id,
+    outValues: Float64Array.of(Math.sqrt(5), Math.sqrt(3)),
+    inValues: Float64Array.of(2, 2),
+    energy: Float64Array.of(0, 0, 0, 0, 4, 5, 0, 4, 8),
+    effectiveRank: 2,
+  };
+  const cost = layerCost(dense, spectrum, { kind: 'rank', value: 1 });
+  expect(cost?.ranks).toEqual([1, 1]);
+  expect(cost?.parameters).toBe(2 + 9 + 2);
+  expect(cost?.error).toBeCloseTo(Math.sqrt(0.5), 12);
+});
+
+it('of several layers, those that would not get smaller count as they are', () => {
+  const large = layer([64, 64]);
+  const tiny = layer([2, 2]);
+  const total = totalCost([large, tiny], new Map(), new Map([[tiny.id, { kind: 'rank', value: 2 }]]));
+  expect(total).toMatchObject({ skipped: 1, unknown: 0 });
+  expect(total.after.parameters).toBe(16 * 128 + 4);
+});
