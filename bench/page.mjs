@@ -38,9 +38,11 @@ export const layerRows = (page) => page.getByRole('grid', { name: 'Compressible 
 export const compressButton = (page) => page.getByRole('button', { name: /^Compress \d+ layers?$/ });
 const status = (page) => page.getByRole('contentinfo');
 
-export async function openSample(page) {
+/** The first bundled sample, or the one that is called so. */
+export async function openSample(page, name = '') {
   await page
     .getByRole('button', { name: /Sample · one click/ })
+    .filter({ hasText: name })
     .first()
     .click();
   await layerRows(page).first().waitFor();
