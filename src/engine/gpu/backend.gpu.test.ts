@@ -5,15 +5,16 @@ import { identity } from '../reference/identity';
 import { matmul } from '../reference/matmul';
 import { norms } from '../reference/norms';
 import { normal, planted } from '../reference/random';
-import { createGpuBackend, type GpuBackend } from './backend';
+import { createGpuBackend, type GpuBackend, type GpuOptions } from './backend';
 import { testGpu } from './testing';
 
 let backend: GpuBackend;
 
-beforeAll(async () => {
-  backend = (await createGpuBackend(await testGpu()))!;
+const open = async (options: GpuOptions = {}) => {
+  backend = (await createGpuBackend(await testGpu(), options))!;
   expect(backend, 'a WebGPU adapter').not.toBeNull();
-});
+};
+beforeAll(() => open());
 afterAll(() => backend?.dispose());
 let held: number;
 beforeEach(() => {
@@ -153,7 +154,15 @@ function scaled(values: ArrayLike<number>): Float32Array {
   return Float32Array.from(all, (value) => value / largest);
 }
 
-describe('leftSingularVectors', () => {
+describe.each([
+  ['rotations', true],
+  ['Gram matrices', false],
+])('leftSingularVectors by %s', (_, rotations) => {
+  beforeAll(async () => {
+    backend.dispose();
+    await open({ rotations });
+  });
+
   it.each(matrices)('of a %s [%i, %i] matrix', async (_, m, n, make) => {
     const a = make();
     const matrix = backend.upload(a, m, n);
@@ -219,7 +228,8 @@ describe('leftSingularVectors', () => {
       },
     };
     await expect(backend.leftSingularVectors(matrix, call)).rejects.toMatchObject({ name: 'AbortError' });
-    expect(told).toBe(1);
+    // The eigenproblem on the CPU hears the signal when it next gives way, every 40 ms.
+    if (rotations) expect(told).toBe(1);
     expect(backend.counts.buffers).toBe(held + 1);
     backend.free(matrix);
   });

@@ -3,6 +3,7 @@ import { Buffers } from './buffers';
 import { openDevice } from './device';
 import { Dispatcher } from './dispatcher';
 import { factorize } from './factorize';
+import { factorizeByGram } from './factorizeByGram';
 import { matmulKernel } from './kernels';
 import { matmulDispatches } from './matmul';
 import { Pace } from './pace';
@@ -23,6 +24,11 @@ export interface GpuBackend extends Backend {
   readonly lost: Promise<string>;
 }
 
+export interface GpuOptions {
+  /** Factorise by rotations on the GPU alone (usual), or by Gram matrices (usual on a software adapter). */
+  readonly rotations?: boolean;
+}
+
 interface GpuMatrix extends Matrix {
   readonly buffer: GPUBuffer;
 }
@@ -31,9 +37,10 @@ interface GpuMatrix extends Matrix {
  * The matrix operations on WebGPU; null where `gpu` (`navigator.gpu`, or Dawn's `create([])` in Node) has no adapter.
  * Operations throw a UserError where a matrix is larger than the adapter can bind, or where the device was lost.
  */
-export async function createGpuBackend(gpu: GPU): Promise<GpuBackend | null> {
+export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Promise<GpuBackend | null> {
   const device = await openDevice(gpu);
   if (!device) return null;
+  const { rotations = !device.software } = options;
   const buffers = new Buffers(device);
   const dispatcher = new Dispatcher(device);
   const productPace = new Pace();
@@ -98,7 +105,8 @@ export async function createGpuBackend(gpu: GPU): Promise<GpuBackend | null> {
     async leftSingularVectors(a, call) {
       device.check();
       const context = { dispatcher, buffers, rotationPace, productPace };
-      return wrap(await factorize(context, bufferOf(a), a.rows, a.columns, call), a.rows, a.rows);
+      const vectors = rotations ? factorize : factorizeByGram;
+      return wrap(await vectors(context, bufferOf(a), a.rows, a.columns, call), a.rows, a.rows);
     },
 
     free(...matrices) {
