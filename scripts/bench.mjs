@@ -5,18 +5,20 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
-const HELPERS = ['page', 'scripts'];
+const HELPERS = ['page.mjs', 'scripts.mjs'];
 const all = readdirSync(join(root, 'bench'))
-  .map((file) => /^(.+)\.mjs$/.exec(file)?.[1])
-  .filter((name) => name && !HELPERS.includes(name));
+  .filter((file) => /\.(mjs|ts)$/.test(file) && !HELPERS.includes(file))
+  .sort();
+const nameOf = (file) => file.replace(/\.\w+$/, '');
 const named = process.argv.slice(2);
-const unknown = named.filter((name) => !all.includes(name));
+const unknown = named.filter((name) => !all.some((file) => nameOf(file) === name));
 if (unknown.length > 0) {
-  console.error(`There is no benchmark called ${unknown.join(', ')}: there are ${all.join(', ')}.`);
+  console.error(`There is no benchmark called ${unknown.join(', ')}: there are ${all.map(nameOf).join(', ')}.`);
   process.exit(1);
 }
-for (const name of named.length > 0 ? named : all) {
-  const script = [join('bench', `${name}.mjs`)];
-  const { status } = spawnSync(process.execPath, script, { cwd: root, stdio: 'inherit' });
+for (const file of all.filter((file) => named.length === 0 || named.includes(nameOf(file)))) {
+  // The engine's own sources are TypeScript, and import shaders.
+  const loader = file.endsWith('.ts') ? ['--import', './scripts/register.mjs'] : [];
+  const { status } = spawnSync(process.execPath, [...loader, join('bench', file)], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exitCode = 1;
 }

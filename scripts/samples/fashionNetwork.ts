@@ -1,6 +1,6 @@
 import { node, tensor } from '../../src/engine/model/onnx/build';
+import type { Random } from '../../src/engine/random';
 import type { Network, Parameter } from './network';
-import type { Random } from './random';
 
 /** What one layer is, for the table in the sample's README. */
 export interface LayerRow {

@@ -1,8 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { DataType, modelBytes, node, tensor, value } from '../../src/engine/model/onnx/build';
+import { seeded } from '../../src/engine/random';
 import { gradients } from './gradients';
-import { random } from './random';
 import { crossEntropy } from './trainingStep';
 
 type Nodes = Parameters<typeof gradients>[0];
@@ -33,7 +33,7 @@ async function worstError({ forward, loss, output, shapes, wanted, type, step }:
       initializers: [...loss.constants, ...constants],
     }),
   );
-  const source = random(7);
+  const source = seeded(7);
   const feeds = Object.fromEntries(
     Object.entries(shapes).map(([name, dims]) => {
       const values = Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => source.normal());

@@ -1,12 +1,13 @@
 import { UserError } from '../../src/engine/errors';
 import { writeNpz } from '../../src/engine/evaluation/npz';
+import { seeded } from '../../src/engine/random';
 import { accuracy } from './accuracy';
 import type { SampleEntry } from './entry';
 import { FASHION_CLASSES, greyStatistics, readFashion, slice } from './fashionData';
 import { fashionNetwork } from './fashionNetwork';
 import { fashionReadme } from './fashionReadme';
 import { countParameters, networkBytes } from './network';
-import { permutation, random } from './random';
+import { permutation } from './permutation';
 import { type Pictures, train } from './train';
 
 /** How the sample is trained. Chosen on 5,000 training pictures held back, then run on all 60,000. */
@@ -27,7 +28,7 @@ export async function makeFashion(
   const data = readFashion(folder);
   const { mean, deviation } = greyStatistics(data.train);
   const { seed, ...options } = FASHION_TRAINING;
-  const source = random(seed);
+  const source = seeded(seed);
   const started = performance.now();
   const seconds = () => ((performance.now() - started) / 1000).toFixed(0);
 
@@ -94,7 +95,7 @@ const pictures = ({ images, labels, height, width }: Pictures) =>
 /** `count` different pictures, drawn at random. */
 function draw(data: Pictures, count: number, seed: number): Pictures {
   const size = data.height * data.width;
-  const picked = permutation(data.labels.length, random(seed)).subarray(0, count);
+  const picked = permutation(data.labels.length, seeded(seed)).subarray(0, count);
   const images = new Uint8Array(count * size);
   picked.forEach((sample, row) => {
     images.set(data.images.subarray(sample * size, (sample + 1) * size), row * size);

@@ -1,9 +1,10 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
+import { seeded } from '../../src/engine/random';
 import { accuracy } from './accuracy';
 import { fashionNetwork } from './fashionNetwork';
 import { countParameters, networkBytes } from './network';
-import { permutation, random } from './random';
+import { permutation } from './permutation';
 import { type Pictures, train } from './train';
 import { ADAM, firstMoment, next, secondMoment, trainingStep } from './trainingStep';
 
@@ -12,7 +13,7 @@ const numbers = (tensor: Tensor) => tensor.data as Float32Array;
 
 /** A session of the training step and feeds for it, every value of them in reach of a test. */
 async function open() {
-  const source = random(3);
+  const source = seeded(3);
   const network = fashionNetwork(73, 90, source);
   const session = await InferenceSession.create(trainingStep(network, BATCH), { intraOpNumThreads: 2 });
   const feeds: Record<string, Tensor> = {
@@ -61,7 +62,7 @@ test('a step is AdamW', async () => {
   const { network, session, feeds } = await open();
   const { name } = network.parameters.at(-2)!;
   const { name: bias } = network.parameters.at(-1)!;
-  const source = random(5);
+  const source = seeded(5);
   for (const parameter of [name, bias]) {
     for (const state of [parameter, firstMoment(parameter)]) {
       numbers(feeds[state]).set(numbers(feeds[state]).map(() => source.normal()));
@@ -93,7 +94,7 @@ test('a step is AdamW', async () => {
 
 /** Bars: upright ones are class 0, lying ones class 1; mirroring keeps the class. */
 function bars(count: number): Pictures {
-  const source = random(11);
+  const source = seeded(11);
   const labels = Uint8Array.from({ length: count }, (_, index) => index % 2);
   const images = new Uint8Array(count * 784);
   labels.forEach((label, sample) => {
@@ -106,7 +107,7 @@ function bars(count: number): Pictures {
 test('training learns, the same way each time, and the file it makes tells what it learned', async () => {
   const data = bars(160);
   const run = async () => {
-    const source = random(1);
+    const source = seeded(1);
     const losses: number[] = [];
     const trained = await train(fashionNetwork(9, 47, source), data, {
       epochs: 3,
@@ -128,14 +129,14 @@ test('training learns, the same way each time, and the file it makes tells what 
 });
 
 test('a permutation holds each number once, and another seed gives another one', () => {
-  const order = permutation(1000, random(1));
+  const order = permutation(1000, seeded(1));
   expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, index) => index));
-  expect(permutation(1000, random(1))).toEqual(order);
-  expect(permutation(1000, random(2))).not.toEqual(order);
+  expect(permutation(1000, seeded(1))).toEqual(order);
+  expect(permutation(1000, seeded(2))).not.toEqual(order);
 });
 
 test('normal numbers have mean 0 and variance 1', () => {
-  const source = random(1);
+  const source = seeded(1);
   const values = Array.from({ length: 20_000 }, () => source.normal());
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;

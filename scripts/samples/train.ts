@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Random } from '../../src/engine/random';
 import type { Network } from './network';
-import { permutation, type Random } from './random';
+import { permutation } from './permutation';
 import { ADAM, firstMoment, next, secondMoment, trainingStep } from './trainingStep';
 
 /** Labelled pictures: `images` [n, height, width] as grey values, `labels` [n] as class ids. */

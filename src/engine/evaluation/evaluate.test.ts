@@ -2,13 +2,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { isAbort } from '../errors';
 import { DataType, int64, modelBytes, node, tensor, value } from '../model/onnx/build';
+import { seeded } from '../random';
 import type { HostTensor, Session } from '../runtime';
 import { type Dataset, type InputSpec, openDataset } from './dataset';
 import { chooseBatch, type EvaluateOptions, evaluate } from './evaluate';
 import { generateDataset } from './generate';
 import { measureLatency, quantile, spread } from './latency';
 import { OutputCache } from './outputCache';
-import { seeded } from './random';
 
 const runtime = nodeRuntime();
 const opened: Session[] = [];

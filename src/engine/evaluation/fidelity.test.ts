@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors';
+import { seeded } from '../random';
 import type { HostTensor } from '../runtime';
 import type { Batch } from './dataset';
 import { Fidelity } from './fidelity';
-import { seeded } from './random';
 import type { FidelityReport } from './report';
 
 const batchOf = (samples: number, start = 0, fed = samples): Batch => ({ start, samples, fed, feeds: {} });

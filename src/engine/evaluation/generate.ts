@@ -1,7 +1,7 @@
 import { UserError } from '../errors';
+import { type Random, seeded } from '../random';
 import { fromNumbers, isFloat } from './convert';
 import { type Dataset, type Field, fixedBatch, type InputSpec } from './dataset';
-import { type Random, seeded } from './random';
 
 export interface GenerateOptions {
   /** As many as fit 32 MB, at most 32, where it is left out. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
-import { seeded } from '../evaluation/random';
 import { memorySource } from '../model/bytes';
 import { fixtures, gaussian } from '../model/fixtures';
 import { layersOf } from '../model/layers';
 import { type Model, readModel } from '../model/model';
 import { scopeOf, scopesIn } from '../model/scopes';
 import { bytesOfFile, filesOf, sessionModelOf } from '../model/write';
+import { seeded } from '../random';
 import { weightOf } from '../recipe/measure';
 import { expectClose } from '../reference/compare';
 import type { HostTensor } from '../runtime';

@@ -1,20 +1,10 @@
+import { seeded } from '../random';
 import { matmul } from './matmul';
 
-/** Uniform numbers in [0, 1) from a seed (mulberry32). */
-export function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** `length` values of the standard normal distribution (Box–Muller). */
+/** `length` values of the standard normal distribution. */
 export function normal(length: number, seed: number): Float64Array<ArrayBuffer> {
-  const next = uniform(seed);
-  return Float64Array.from({ length }, () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()));
+  const random = seeded(seed);
+  return Float64Array.from({ length }, () => random.normal());
 }
 
 /** `count` orthonormal rows of length `length` ≥ count: Gram–Schmidt, twice, on random rows. */

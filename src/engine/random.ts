@@ -8,14 +8,15 @@ export interface Random {
   normal(): number;
 }
 
-/** The 32-bit counter generator "mulberry32": a Weyl sequence, scrambled. Its period is 2³². */
+/** A Weyl sequence through a 32-bit avalanche hash (murmur3's finaliser); its period of 2³² is ample here. */
 export function seeded(seed: number): Random {
   let state = seed >>> 0;
   const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let x = Math.imul(state ^ (state >>> 15), state | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+    state = (state + 0x9e3779b9) >>> 0;
+    let x = state;
+    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+    return ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
   };
   return {
     uniform,
