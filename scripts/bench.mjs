@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
 const HELPERS = ['page.mjs', 'scripts.mjs'];
-const files = readdirSync(join(root, 'bench')).filter((file) => /\.(mjs|ts)$/.test(file));
-const fileOf = new Map(files.map((file) => [file.replace(/\.\w+$/, ''), file]));
-for (const helper of HELPERS) fileOf.delete(helper);
-const all = [...fileOf.keys()];
+const all = readdirSync(join(root, 'bench'))
+  .filter((file) => /\.(mjs|ts)$/.test(file) && !HELPERS.includes(file))
+  .sort();
+const nameOf = (file) => file.replace(/\.\w+$/, '');
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !all.some((file) => nameOf(file) === name));
 if (unknown.length > 0) {
