@@ -7,6 +7,8 @@ const EVERY_MS = 60;
 /** Long calls under way, by the name the page gave them. */
 export class Jobs {
   readonly #running = new Map<string, AbortController>();
+  /** Cancelled before they began: messages of a page may overtake each other. */
+  readonly #cancelled = new Set<string>();
 
   /** Runs `work` with a signal that `cancel` aborts and progress that carries an estimate of the time left. */
   async run<T>(job: Job, work: (call: LongCall) => Promise<T>): Promise<T> {
@@ -15,6 +17,8 @@ export class Jobs {
     const started = performance.now();
     let told = 0;
     try {
+      if (this.#cancelled.delete(job.id)) controller.abort();
+      controller.signal.throwIfAborted();
       return await work({
         signal: controller.signal,
         onProgress: ({ done, total, label }) => {
@@ -33,6 +37,8 @@ export class Jobs {
   }
 
   cancel(id: string): void {
-    this.#running.get(id)?.abort();
+    const running = this.#running.get(id);
+    if (running) running.abort();
+    else this.#cancelled.add(id);
   }
 }
