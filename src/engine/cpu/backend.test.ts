@@ -1,11 +1,11 @@
 import { SingularValueDecomposition, Matrix as Truth } from 'ml-matrix';
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { symmetricEigen } from '../eigen/symmetricEigen';
 import { linalgSuite } from '../linalg/suite';
 import { Pacer } from '../progress';
 import { normal, planted } from '../reference/random';
 import { createCpuBackend } from './backend';
-import { symmetricEigen } from './symmetricEigen';
 
 const runtime = nodeRuntime();
 

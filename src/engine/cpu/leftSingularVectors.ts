@@ -1,10 +1,11 @@
+import { applyReflectors, type Reflectors, reflect } from '../eigen/reflectors';
+import { symmetricEigen } from '../eigen/symmetricEigen';
 import type { Pacer } from '../progress';
 import type { Dense, Products } from './products';
-import { applyReflectors, type Reflectors, reflect } from './reflectors';
-import { symmetricEigen } from './symmetricEigen';
 
-/** 32 MB as float64: what a product copies at a time. */
+/** What a product takes at a time: 32 MB as float64, and two billion operations, so that a cancel is heard within a second. */
 const CHUNK = 1 << 22;
+const OPERATIONS = 2e9;
 
 /**
  * Left singular vectors of `a` `[m, n]`, as rows of an orthogonal `[m, m]` matrix, by falling singular value.
@@ -33,7 +34,7 @@ async function gramMatrix(
   onProgress: (share: number) => void,
 ): Promise<Float64Array> {
   const gram = new Float64Array(rows * rows);
-  const width = Math.max(1, Math.floor(CHUNK / rows));
+  const width = Math.max(1, Math.floor(Math.min(CHUNK / rows, OPERATIONS / (2 * rows * rows))));
   for (let from = 0; from < columns; from += width) {
     const size = Math.min(width, columns - from);
     const chunk = new Float64Array(rows * size);

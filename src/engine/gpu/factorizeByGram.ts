@@ -1,4 +1,4 @@
-import { symmetricEigen } from '../cpu/symmetricEigen';
+import { symmetricEigen } from '../eigen/symmetricEigen';
 import { Pacer } from '../progress';
 import type { FactorizeCall, FactorizeContext } from './factorize';
 import { matmulKernel } from './kernels';

@@ -39,6 +39,7 @@ export async function principalAxes(
     signal?.throwIfAborted();
     const norms = await rowNorms(product, k, l, new Pacer(signal));
     onProgress?.(1);
+    orient(basis, product, k);
     return sorted(basis, product, norms);
   } finally {
     backend.free(...held);
@@ -70,6 +71,18 @@ async function rowNorms(values: Float32Array, rows: number, columns: number, pac
     await pacer.breathe();
   }
   return norms;
+}
+
+/** A singular vector's sign is free; the entry of largest magnitude is made positive, so that all backends agree. */
+function orient(basis: Float32Array, product: Float32Array, k: number): void {
+  const l = product.length / k;
+  for (let i = 0; i < k; i++) {
+    const vector = basis.subarray(i * k, (i + 1) * k);
+    const largest = vector.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
+    if (largest >= 0) continue;
+    for (let at = i * k; at < (i + 1) * k; at++) basis[at] = -basis[at];
+    for (let at = i * l; at < (i + 1) * l; at++) product[at] = -product[at];
+  }
 }
 
 /** Close singular values may come in the wrong order by their roundoff. */
