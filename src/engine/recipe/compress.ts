@@ -36,8 +36,9 @@ export interface CompressContext extends LongCall {
 /** A layer on its way through the steps. */
 interface Work {
   operator: Operator;
-  /** Relative error that the steps predict together. */
+  /** Relative error that the steps predict together, and that of what will be stored. */
   predicted: number;
+  measured: number;
   ms: number;
   reason?: string;
 }
@@ -54,39 +55,31 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const selected = selectLayers(recipe, layers);
   const touched = layers.filter((layer) => selected.some((step) => step.includes(layer)));
   const work = new Map<Layer, Work>();
-  let done = 0;
-  for (const layer of touched) {
+  for (const [done, layer] of touched.entries()) {
     context.signal?.throwIfAborted();
-    context.onProgress?.({ done, total: touched.length, label: layer.name });
+    const tell = (share: number) =>
+      context.onProgress?.({ done: done + share, total: touched.length, label: layer.name });
+    tell(0);
     const steps = recipe.steps.filter((_, i) => selected[i]!.includes(layer));
-    work.set(
-      layer,
-      await compressLayer(model, layer, steps, context, (share) =>
-        context.onProgress?.({ done: done + share, total: touched.length, label: layer.name }),
-      ),
-    );
-    done += 1;
+    work.set(layer, await compressLayer(model, layer, steps, context, tell));
   }
 
   const rewritten = new Map([...work].filter(([, { operator }]) => operator.kind !== 'dense'));
   const outputs = await outputErrorsOf(model, main, rewritten, context);
-  const reports: CompressedLayerReport[] = [];
-  for (const [layer, { operator, predicted, ms }] of rewritten) {
-    context.signal?.throwIfAborted();
-    const measuring = performance.now();
-    const measured = await measureError(weightOf(model, layer), operator, context.factorisations.backend);
-    reports.push({
+  const reports = [...rewritten].map(
+    ([layer, { operator, predicted, measured, ms }]): CompressedLayerReport => ({
       name: layer.name,
       form: operator.form,
       weightError: { predicted, measured },
       ...(outputs.has(layer) && { outputError: outputs.get(layer)! }),
       bytesBefore: layer.bytes,
       bytesAfter: operator.bytes,
-      ms: ms + performance.now() - measuring,
-    });
-  }
+      ms,
+    }),
+  );
   const operators = new Map([...rewritten].map(([layer, { operator }]) => [layer, operator]));
   const changed = await replaceWeights(model, main, operators, context.signal);
+  context.onProgress?.({ done: touched.length, total: touched.length, label: 'Hashing the original' });
   const metadata = {
     'carrara.version': version,
     'carrara.recipe': JSON.stringify(recipe),
@@ -94,7 +87,6 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
     'carrara.original_sha256': await hashModel(model, context.signal),
   };
   const files = filesOf(changed, context.fileName ?? compressedName(model.name), metadata);
-  context.onProgress?.({ done: touched.length, total: touched.length, label: 'done' });
   return {
     model: changed,
     files,
@@ -135,7 +127,7 @@ async function compressLayer(
 ): Promise<Work> {
   const started = performance.now();
   const weight = weightOf(model, layer);
-  const work: Work = { operator: weight, predicted: 0, ms: 0 };
+  const work: Work = { operator: weight, predicted: 0, measured: 0, ms: 0 };
   if (!layer.compressible) return { ...work, ...(layer.reason !== undefined && { reason: layer.reason }) };
   for (const { method, options } of steps) {
     const before = work.operator;
@@ -157,7 +149,11 @@ async function compressLayer(
       work.predicted = await relativeError(weight, work.operator, context.factorisations.backend);
     }
   }
-  work.operator = await work.operator.mapLeaves(async (leaf) => (leaf === weight ? leaf : spill(leaf)));
+  if (work.operator !== weight) {
+    context.signal?.throwIfAborted();
+    work.measured = await measureError(weight, work.operator, context.factorisations.backend);
+    work.operator = await work.operator.mapLeaves(spill);
+  }
   work.ms = performance.now() - started;
   return work;
 }
