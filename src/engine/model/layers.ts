@@ -1,25 +1,12 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
 import { DataType } from './onnx/build';
+import type { LayerReport } from './report';
 import { type Role, roleOf } from './roles';
 import { type Constant, isPassage, resolve, type Scope, scopesIn } from './scopes';
 import { bytesOf, dimsOf, dtypeName, elementsOf } from './tensors';
 
 /** A weight with its consumers: what can be compressed, once, however many nodes use it. */
-export interface Layer {
-  /** Where the weight is stored and what it is called; unique, and stable while the model around it is rewritten. */
-  readonly id: string;
-  /** Its first consumer's node name, or the weight's name where the node has none. */
-  readonly name: string;
-  readonly weight: string;
-  readonly op: string;
-  /** [out, in] for MatMul and Gemm, [out, in/groups, …kernel] for Conv, [rows, columns] for Gather. */
-  readonly shape: readonly number[];
-  readonly parameters: number;
-  readonly bytes: number;
-  readonly dtype: string;
-  readonly compressible: boolean;
-  /** Why not. */
-  readonly reason?: string;
+export interface Layer extends Omit<LayerReport, 'consumers'> {
   readonly tensor: TensorProto;
   readonly home: Scope;
   readonly holder?: NodeProto;
