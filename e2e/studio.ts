@@ -61,6 +61,11 @@ export class Studio {
     }, plain);
   }
 
+  /** The question before a model with runs is closed. */
+  get question(): Locator {
+    return this.page.getByRole('dialog', { name: /^Close / });
+  }
+
   /** As `drop`, and waits for the layers of this model. */
   async open(name: string, bytes: Uint8Array): Promise<void> {
     await this.drop({ name, bytes });

@@ -10,11 +10,13 @@ import { useStudio } from './store';
 
 // The first page is small: what a model or a lesson needs comes with it.
 const Columns = lazy(() => import('./shell/Columns'));
+const ReplaceModel = lazy(() => import('./shell/ReplaceModel'));
 const LessonPage = lazy(() => import('./lessons/LessonPage'));
 
 export function App() {
   const { lesson } = useRoute();
   const open = useStudio(({ model }) => model !== null);
+  const asking = useStudio(({ replacement }) => replacement !== null);
   useShortcuts();
   return (
     <div className="studio">
@@ -25,6 +27,7 @@ export function App() {
       </Suspense>
       <StatusBar />
       <DropTarget />
+      <Suspense fallback={null}>{asking && <ReplaceModel />}</Suspense>
     </div>
   );
 }

@@ -1,10 +1,11 @@
 import type { Backend } from '../engine/backend';
 import { UserError } from '../engine/errors';
-import { type Dataset, openDataset, reportDataset } from '../engine/evaluation/dataset';
+import { type Dataset, openDataset, reportDataset, take } from '../engine/evaluation/dataset';
 import { evaluate } from '../engine/evaluation/evaluate';
 import { generateDataset } from '../engine/evaluation/generate';
 import { readNpz } from '../engine/evaluation/npz';
 import { OutputCache } from '../engine/evaluation/outputCache';
+import { isSoftwareOnly } from '../engine/gpu/device';
 import { svd, truncate } from '../engine/linalg/svd';
 import { Factorisations } from '../engine/methods/factorisations';
 import { blobSource } from '../engine/model/bytes';
@@ -35,6 +36,8 @@ interface Opened {
   readonly originalOutputs: OutputCache;
   /** Undefined until data is opened, or generated for the first evaluation. */
   dataset?: Dataset;
+  /** The samples of `dataset` that the last limited evaluation used. */
+  subset?: { readonly of: Dataset; readonly dataset: Dataset };
   original?: { readonly provider: Provider; readonly session: Promise<Session> };
 }
 
@@ -58,7 +61,9 @@ export class StudioEngine implements Engine {
     this.#chosen?.backend.dispose();
     this.#chosen = chosen;
     this.#factorisations = new Factorisations(chosen.backend);
-    return { backend: chosen.report, providers: this.#runtime.providers, runtime: this.#runtime.name };
+    const { providers, name } = this.#runtime;
+    const softwareWebgpu = providers.includes('webgpu') && (await isSoftwareOnly(navigator.gpu));
+    return { backend: chosen.report, providers, softwareWebgpu, runtime: name };
   }
 
   open(files: readonly File[], job: { id: string }) {
@@ -123,14 +128,17 @@ export class StudioEngine implements Engine {
     });
   }
 
-  evaluate(run: number, provider: Provider, job: { id: string }) {
+  evaluate(run: number, provider: Provider, job: { id: string }, limit?: number) {
     return this.#jobs.run(job, async (call) => {
       const opened = this.#open;
       const compressed = await this.#session(this.#run(run).model, provider, call);
       try {
         const original = await this.#original(opened, provider, call);
         const { originalOutputs } = opened;
-        return await evaluate(original, compressed, this.#dataset(opened), { ...call, provider, originalOutputs });
+        const all = this.#dataset(opened);
+        const dataset = this.#some(opened, limit);
+        const report = await evaluate(original, compressed, dataset, { ...call, provider, originalOutputs });
+        return dataset === all ? report : { ...report, samplesOf: all.samples };
       } finally {
         await compressed.release();
       }
@@ -200,6 +208,15 @@ export class StudioEngine implements Engine {
   #dataset(opened: Opened): Dataset {
     opened.dataset ??= generateDataset(inputSpecs(opened.model));
     return opened.dataset;
+  }
+
+  /** `limit` samples of the data: the same ones every time, so that runs compare and the original's outputs are kept. */
+  #some(opened: Opened, limit = Number.POSITIVE_INFINITY): Dataset {
+    const all = this.#dataset(opened);
+    if (limit >= all.samples) return all;
+    if (opened.subset?.of !== all || opened.subset.dataset.samples !== limit)
+      opened.subset = { of: all, dataset: take(all, limit) };
+    return opened.subset.dataset;
   }
 
   #run(run: number) {

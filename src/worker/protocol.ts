@@ -26,6 +26,8 @@ export interface EngineReport {
   readonly backend: BackendReport;
   /** onnxruntime's providers here, the usual one first. */
   readonly providers: readonly Provider[];
+  /** The provider "webgpu" runs on a software adapter here, 70 to 160 times slower than "wasm". */
+  readonly softwareWebgpu: boolean;
   readonly runtime: string;
 }
 
@@ -87,7 +89,8 @@ export interface Engine {
   /** Checks a recipe without running it; throws with the place of the fault. Returns the layers each step selects. */
   checkRecipe(recipe: unknown): Promise<readonly (readonly string[])[]>;
   compress(recipe: unknown, job: Job): Promise<RunReport>;
-  evaluate(run: number, provider: Provider, job: Job): Promise<EvaluateReport>;
+  /** On all samples, or on `limit` of them: original and compressed see the same ones. */
+  evaluate(run: number, provider: Provider, job: Job, limit?: number): Promise<EvaluateReport>;
   exportRun(run: number, job: Job): Promise<ExportReport>;
   forgetRun(run: number): Promise<void>;
   /** The best rank-r pictures of `picture` (≤ 512²) for the lesson: factors once, then the page slices them. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors';
 import type { HostTensor } from '../runtime';
-import { batches, fixedBatch, type InputSpec, openDataset, reportDataset } from './dataset';
+import { batches, fixedBatch, type InputSpec, openDataset, reportDataset, take } from './dataset';
 
 const image: InputSpec = { name: 'image', type: 'float32', shape: ['batch', 1, 2] };
 const ids: InputSpec = { name: 'ids', type: 'int64', shape: ['batch', 'tokens'] };
@@ -178,5 +178,47 @@ describe('openDataset', () => {
   ])('refuses %s', (_, arrays, inputs, message) => {
     expect(() => open(arrays, inputs)).toThrow(UserError);
     expect(() => open(arrays, inputs)).toThrow(message);
+  });
+});
+
+describe('take', () => {
+  const nine = open(
+    {
+      image: floats(
+        [9, 1, 2],
+        Array.from({ length: 18 }, (_, index) => index),
+      ),
+      ids: bytes(
+        [9, 2],
+        Array.from({ length: 18 }, (_, index) => 100 + index),
+      ),
+      labels: bytes([9], [0, 0, 0, 1, 1, 1, 2, 2, 2]),
+    },
+    [image, ids],
+  );
+
+  it('spreads evenly, so that sorted classes all come', () => {
+    const three = take(nine, 3);
+    expect(reportDataset(three)).toEqual({ ...reportDataset(nine), samples: 3 });
+    const [batch] = batches(three, 9);
+    expect(batch.feeds.image).toEqual(floats([3, 1, 2], [0, 1, 6, 7, 12, 13]));
+    expect(batch.feeds.ids.data).toEqual(BigInt64Array.of(100n, 101n, 106n, 107n, 112n, 113n));
+    expect([...batch.labels!]).toEqual([0, 1, 2]);
+  });
+
+  it('leaves a set alone that is small enough, and the one it takes from in any case', () => {
+    expect(take(nine, 9)).toBe(nine);
+    take(nine, 2);
+    expect(nine.samples).toBe(9);
+    expect(nine.fields[0].array.data).toHaveLength(18);
+  });
+
+  it('keeps the labels of every position, and strings', () => {
+    const words: HostTensor = { type: 'string', dims: [4, 1], data: ['a', 'b', 'c', 'd'] };
+    const labels = bytes([4, 2], [0, 1, 2, 3, 4, 5, 6, 7]);
+    const two = take(open({ words, labels }, [{ name: 'words', type: 'string', shape: ['n', 1] }]), 2);
+    const [batch] = batches(two, 4);
+    expect(batch.feeds.words.data).toEqual(['a', 'c']);
+    expect([...batch.labels!]).toEqual([0, 1, 4, 5]);
   });
 });

@@ -141,6 +141,37 @@ export function fixedBatch({ fields, name }: Pick<Dataset, 'fields' | 'name'>): 
   return [...sizes.keys()][0];
 }
 
+/**
+ * `count` samples (or all, where there are fewer), spread evenly from the first to the last: files are often sorted by
+ * class, and their beginning would be one class only.
+ */
+export function take(dataset: Dataset, count: number): Dataset {
+  const { samples, fields, labels } = dataset;
+  if (count >= samples) return dataset;
+  const chosen = Array.from({ length: count }, (_, index) => Math.floor((index * samples) / count));
+  return {
+    ...dataset,
+    samples: count,
+    fields: fields.map((field) => ({ ...field, array: gather(field.array, chosen) })),
+    ...(labels && { labels: { ...labels, ids: gatherIds(labels, chosen) } }),
+  };
+}
+
+function gather({ type, dims, data }: HostTensor, chosen: readonly number[]): HostTensor {
+  const width = dims.slice(1).reduce((product, size) => product * size, 1);
+  // Of the stored type, which `batches` converts: strings are the one kind of data that is no typed array.
+  const out = (Array.isArray(data) ? [] : data.slice(0, chosen.length * width)) as Float32Array;
+  chosen.forEach((sample, row) => {
+    for (let i = 0; i < width; i++) out[row * width + i] = (data as Float32Array)[sample * width + i];
+  });
+  return { type, dims: [chosen.length, ...dims.slice(1)], data: out };
+}
+
+function gatherIds({ ids, perSample }: Labels, chosen: readonly number[]): Int32Array {
+  const rows = chosen.map((sample) => ids.subarray(sample * perSample, (sample + 1) * perSample));
+  return Int32Array.from(rows.flatMap((row) => [...row]));
+}
+
 /** Slices of `size` samples (or of the model's fixed batch), as feeds of the declared types. */
 export function* batches(dataset: Dataset, size: number): Generator<Batch> {
   const fixed = fixedBatch(dataset);

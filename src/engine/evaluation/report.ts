@@ -11,6 +11,8 @@ export interface EvaluateReport {
   readonly batch: number;
   readonly latencyMs: { readonly before: LatencyReport; readonly after: LatencyReport };
   readonly samples: number;
+  /** How many samples the data holds, where only some of them were used. */
+  readonly samplesOf?: number;
   /** Generated inputs, labelled or unlabelled data: "generated" | file name. */
   readonly data: string;
   readonly provider: Provider;

@@ -29,8 +29,7 @@ export async function openDevice(gpu: GPU): Promise<Device | null> {
   kept.add(gpu);
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
-  const { vendor, architecture, device: model, description } = adapter.info;
-  const name = description || [vendor, architecture, model].filter(Boolean).join(' ') || 'unnamed WebGPU adapter';
+  const name = nameOf(adapter);
 
   let failure: Error | undefined;
   let destroyed = false;
@@ -68,6 +67,17 @@ export async function openDevice(gpu: GPU): Promise<Device | null> {
       device.destroy();
     },
   };
+}
+
+/** Whether WebGPU has nothing but a software adapter here: right, but slower than the CPU. False without an adapter. */
+export async function isSoftwareOnly(gpu: GPU): Promise<boolean> {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  kept.add(gpu);
+  return adapter !== null && isSoftware(adapter, nameOf(adapter));
+}
+
+function nameOf({ info: { vendor, architecture, device, description } }: GPUAdapter): string {
+  return description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed WebGPU adapter';
 }
 
 // Chromium and Dawn name the software adapters even where they don't flag them as fallback.

@@ -1,6 +1,8 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import type { Provider } from '../../engine/runtime';
+import { formatInteger } from '../format';
+import { onSoftware, SOFTWARE_SAMPLES } from '../state/runsSlice';
 import { useStudio } from '../store';
 import { ComparisonTable } from './ComparisonTable';
 import styles from './compare.module.css';
@@ -8,7 +10,7 @@ import { ExportSection } from './ExportSection';
 import { LayerResults } from './LayerResults';
 import { pointsOf } from './points';
 import { RunHistory } from './RunHistory';
-import { describeData, METRIC_NAMES, providerName } from './rows';
+import { describeState, METRIC_NAMES, providerName } from './rows';
 
 const SizeChart = lazy(() => import('./SizeChart'));
 const LatencyChart = lazy(() => import('./LatencyChart'));
@@ -20,6 +22,9 @@ export default function ComparePanel() {
   const current = runs.find(({ run }) => run === currentRun);
   const evaluation = current?.evaluation;
   const points = pointsOf(runs, currentRun);
+  const job = useStudio((state) => state.job?.kind);
+  const ticked = useStudio(({ included }) => included.size);
+  const state = describeState({ job, compressed: current !== undefined, measured: evaluation !== undefined, ticked });
   return (
     <div className={styles.panel}>
       <section aria-labelledby="compare-title">
@@ -29,13 +34,11 @@ export default function ComparePanel() {
         </div>
         <Controls />
         <ComparisonTable run={current} />
-        <p className={styles.note}>
-          {evaluation
-            ? describeData(evaluation)
-            : current
-              ? 'Sizes are counted. Press Compare to run both models and measure the rest.'
-              : 'Tick layers, say what they may cost, and press Compress: the result stands here beside the original.'}
-        </p>
+        {state && (
+          <p className={styles.note} aria-live="polite">
+            {state}
+          </p>
+        )}
       </section>
       {points && (
         <section aria-labelledby="compare-size">
@@ -77,27 +80,39 @@ function Controls() {
   const busy = useStudio(({ job }) => job !== null);
   const comparing = useStudio(({ job }) => job?.kind === 'evaluate');
   const current = useStudio((state) => state.runs.find(({ run }) => run === state.currentRun));
+  const slow = useStudio(onSoftware);
+  const samples = useStudio((state) => state.data?.samples);
   if (!engine) return null;
   const measured = current?.evaluation;
   return (
-    <div className={styles.controls}>
-      <SegmentedControl
-        size="xs"
-        aria-label="Where both models run"
-        value={provider}
-        disabled={busy}
-        onChange={(value) => setProvider(value as Provider)}
-        data={engine.providers.map((name) => ({ value: name, label: providerName(name) }))}
-      />
-      <Button
-        size="compact-sm"
-        variant={current && measured?.provider !== provider ? 'filled' : 'default'}
-        loading={comparing}
-        disabled={!current || (busy && !comparing)}
-        onClick={() => current && void evaluate(current.run)}
-      >
-        {measured ? 'Compare again' : 'Compare'}
-      </Button>
-    </div>
+    <>
+      <div className={styles.controls}>
+        <SegmentedControl
+          size="xs"
+          aria-label="Where both models run"
+          value={provider}
+          disabled={busy}
+          onChange={(value) => setProvider(value as Provider)}
+          data={engine.providers.map((name) => ({ value: name, label: providerName(name) }))}
+        />
+        <Button
+          size="compact-sm"
+          variant={current && measured?.provider !== provider ? 'filled' : 'default'}
+          loading={comparing}
+          disabled={!current || (busy && !comparing)}
+          onClick={() => current && void evaluate(current.run)}
+        >
+          {measured ? 'Compare again' : 'Compare'}
+        </Button>
+      </div>
+      {slow && (
+        <p className={styles.note}>
+          WebGPU is a software adapter here, about a hundred times slower than WASM
+          {samples === undefined || samples > SOFTWARE_SAMPLES
+            ? `, so ${SOFTWARE_SAMPLES} samples${samples === undefined ? ' at most' : ` of ${formatInteger(samples)}`} are compared.`
+            : '.'}
+        </p>
+      )}
+    </>
   );
 }

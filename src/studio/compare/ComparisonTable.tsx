@@ -2,7 +2,7 @@ import type { RunReport } from '../../worker/protocol';
 import { formatBytes, formatCount } from '../format';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
-import { latencyRow, qualityRows, type Row, sizeRows } from './rows';
+import { describeData, latencyRow, qualityRows, type Row, sizeRows } from './rows';
 
 /** Original, compressed, change. Before the first run: the original's sizes. */
 export function ComparisonTable({ run }: { run: RunReport | undefined }) {
@@ -19,6 +19,7 @@ export function ComparisonTable({ run }: { run: RunReport | undefined }) {
       ].map((row) => ({ ...row, compressed: '', change: '' }));
   return (
     <table className={styles.comparison}>
+      {run?.evaluation && <caption>{describeData(run.evaluation)}</caption>}
       <thead>
         <tr>
           <td />

@@ -145,7 +145,8 @@ function Label({ index, x, y, dots, current }: LabelProps & { dots: readonly Poi
   return (
     <text
       x={x}
-      y={y + (dot.run === null ? 22 : -8)}
+      // The line falls from the original to the run, so the one is named above and the other below.
+      y={y + (dot.run === null ? -9 : 20)}
       textAnchor={right ? 'end' : 'start'}
       fill="var(--quiet)"
       fontSize={11}

@@ -3,7 +3,7 @@ import type { EvaluateReport, RunReport } from '../../worker/protocol';
 import { describeRun } from './describe';
 import { histogramOf } from './histogram';
 import { frontier, pointsOf, roundTicks } from './points';
-import { describeData, formatFigure, latencyRow, qualityRows, sizeRows } from './rows';
+import { describeData, describeState, formatFigure, latencyRow, qualityRows, sizeRows } from './rows';
 
 const evaluation = (part: Partial<EvaluateReport> = {}): EvaluateReport => ({
   metric: 'top1',
@@ -79,6 +79,30 @@ describe('rows', () => {
     expect(cosine.at(-1)!.compressed).toBe('1 − 3e−7');
     expect(formatFigure(2e-9)).toBe('2.0e−9');
     expect(formatFigure(12345)).toBe('1.23e4');
+  });
+});
+
+describe('what the panel says', () => {
+  it('counts the samples, and of how many they are', () => {
+    expect(describeData(evaluation({ samples: 2000 }))).toBe(
+      'Measured with 2,000 samples of test.npz, labelled, on WASM.',
+    );
+    expect(describeData(evaluation({ samples: 64, samplesOf: 2000, provider: 'webgpu' }))).toBe(
+      'Measured with 64 of 2,000 samples of test.npz, labelled, on WebGPU.',
+    );
+  });
+
+  it('asks for the next step, and for none while one runs', () => {
+    const idle = { job: undefined, compressed: false, measured: false, ticked: 2 } as const;
+    expect(describeState(idle)).toContain('press Compress');
+    expect(describeState({ ...idle, ticked: 0 })).toContain('Tick');
+    expect(describeState({ ...idle, compressed: true })).toContain('Press Compare');
+    expect(describeState({ ...idle, compressed: true, measured: true })).toBeNull();
+    for (const job of ['compress', 'evaluate'] as const) {
+      for (const measured of [false, true]) {
+        expect(describeState({ ...idle, job, compressed: true, measured })).not.toMatch(/\bpress\b|\btick/i);
+      }
+    }
   });
 });
 

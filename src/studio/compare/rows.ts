@@ -1,5 +1,6 @@
 import type { CompressReport, EvaluateReport, LatencyReport } from '../../worker/protocol';
-import { formatBytes, formatChange, formatCount, formatShare } from '../format';
+import { formatBytes, formatChange, formatCount, formatInteger, formatShare } from '../format';
+import type { JobKind } from '../state/types';
 
 /**
  * A line of the comparison. `tone` is set only where the change is beyond rounding, for a latency beyond the spread, for
@@ -99,14 +100,39 @@ export function latencyRow({ latencyMs: { before, after }, batch, provider, timi
 }
 
 /** On what the figures were measured, in a sentence. */
-export function describeData({ data, samples, metric, provider }: EvaluateReport): string {
+export function describeData({ data, samples, samplesOf, metric, provider }: EvaluateReport): string {
   const on = providerName(provider);
-  const many = `${samples.toLocaleString('en')} ${samples === 1 ? 'sample' : 'samples'}`;
+  const whole = samplesOf ?? samples;
+  const part = samplesOf === undefined ? '' : `${formatInteger(samples)} of `;
+  const many = `${part}${formatInteger(whole)} ${whole === 1 ? 'sample' : 'samples'}`;
   if (data === 'generated')
     return `Measured with ${many} of generated inputs on ${on}. They tell how close the outputs are, nothing about accuracy.`;
   if (metric === 'fidelity')
     return `Measured with ${many} of ${data} on ${on}. Without labels this is closeness to the original, not accuracy.`;
   return `Measured with ${many} of ${data}, labelled, on ${on}.`;
+}
+
+/** What the panel is waiting for, in a sentence; null where the figures speak for themselves. */
+export function describeState({ job, compressed, measured, ticked }: PanelState): string | null {
+  if (job === 'compress') return 'Compressing: the result comes to stand beside the original here.';
+  if (job === 'evaluate')
+    return measured
+      ? 'Running both models again; until that is done, the figures are those of the last comparison.'
+      : 'Sizes are counted. Both models are running, to measure the rest.';
+  if (measured) return null;
+  if (compressed) return 'Sizes are counted. Press Compare to run both models and measure the rest.';
+  return ticked > 0
+    ? 'Say what the ticked layers may cost and press Compress: the result comes to stand beside the original here.'
+    : 'Tick the layers to compress in the list; the result comes to stand beside the original here.';
+}
+
+export interface PanelState {
+  readonly job: JobKind | undefined;
+  /** Whether there is a run to show, and whether it has been compared. */
+  readonly compressed: boolean;
+  readonly measured: boolean;
+  /** Layers that Compress would compress. */
+  readonly ticked: number;
 }
 
 /** The one figure that stands for a run's quality, in its own words. */

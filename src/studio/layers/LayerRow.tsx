@@ -53,7 +53,8 @@ export const LayerRow = memo(
           <span className="hidden-text">{formatShare(share)} of the model</span>
           <span className="bar" style={{ width: `${100 * bar}%` }} />
         </Cell>
-        <Cell className="row-rank" title="Effective rank: how many directions carry the weight">
+        <Cell className="row-rank" title="Effective rank: about how many directions carry the weight">
+          <span className="hidden-text">effective rank </span>
           {spectrum ? <EffectiveRank value={spectrum.effectiveRank} /> : '…'}
         </Cell>
         <Cell className="row-strip">
@@ -95,7 +96,12 @@ function Strip({ layer, spectrum }: { layer: LayerReport; spectrum: LayerSpectru
   const errors = errorsAtSizes(layer, spectrum);
   const words = STRIP_SIZES.map((size, index) => `${formatShare(errors[index])} at ${formatShare(size, 0)}`).join(', ');
   return (
-    <span className="strip" role="img" aria-label={`Error by size: ${words}`} title={`Error by size: ${words}`}>
+    <span
+      className="strip"
+      role="img"
+      aria-label={`Error by size: ${words}`}
+      title={`Error by size: ${words}. The fuller the orange, the more is lost.`}
+    >
       {STRIP_SIZES.map((size, index) => (
         <span key={size} style={{ '--lost': `${Math.round(100 * Math.min(1, errors[index]))}%` }} />
       ))}

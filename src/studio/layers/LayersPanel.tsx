@@ -19,6 +19,11 @@ const SORTS: { value: SortKey; label: string }[] = [
   { value: 'name', label: 'Sort: name' },
 ];
 
+const RANK_HINT =
+  'Effective rank: about how many directions carry the weight; the smaller beside the full rank, the better it compresses.';
+const STRIP_HINT =
+  'Error of the weight when cut to 70, 50, 30 and 10 % of its size: the fuller the orange, the more is lost; grey loses nothing.';
+
 /** What there is: by size, by name, by how well it would compress. */
 export function LayersPanel() {
   const model = useStudio((state) => state.model);
@@ -77,11 +82,21 @@ export function LayersPanel() {
           >
             {descending ? <IconSortDescending size={16} /> : <IconSortAscending size={16} />}
           </UnstyledButton>
-          <span className="strip-head" title="Error of the weight at 70, 50, 30 and 10 % of its size">
-            <span>error at %</span>
-            {STRIP_SIZES.map((size) => (
-              <span key={size}>{Math.round(size * 100)}</span>
-            ))}
+          <span className="list-head">
+            <span className="rank-head" title={RANK_HINT}>
+              eff.
+              <br />
+              rank
+            </span>
+            <span className="strip-head" title={STRIP_HINT}>
+              <span className="strip-name">error at %</span>
+              {STRIP_SIZES.map((size) => (
+                <span key={size}>{Math.round(size * 100)}</span>
+              ))}
+            </span>
+            <span className="hidden-text">
+              {RANK_HINT} {STRIP_HINT}
+            </span>
           </span>
         </div>
       </div>

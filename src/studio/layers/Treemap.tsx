@@ -30,7 +30,11 @@ export const Treemap = memo(({ layers, spectra }: TreemapProps) => {
   const total = layers.reduce((sum, { parameters }) => sum + parameters, 0);
   // For the eyes and the mouse: the list below says the same to everybody, so it is one picture to assistive technology.
   return (
-    <div className="treemap" role="img" aria-label="Layers by size; the list below holds the same layers">
+    <div
+      className="treemap"
+      role="img"
+      aria-label="Layers by size, the fuller the colour, the more survives at 30 % of it; the list below holds the same layers"
+    >
       {cells.map(({ data: { layer }, x0, x1, y0, y1 }) =>
         layer ? (
           <Cell
@@ -74,7 +78,11 @@ const Cell = memo(({ layer, spectrum, selected, share, left, top, width, height,
       className="cell"
       data-selected={selected || undefined}
       data-known={survives !== undefined || undefined}
-      title={error === undefined ? title : `${title} · error at 30 % of its size: ${formatShare(error)}`}
+      title={
+        error === undefined
+          ? title
+          : `${title} · error at 30 % of its size: ${formatShare(error)} (the fuller the colour, the less)`
+      }
       style={{
         left: `${left}%`,
         top: `${(100 * top) / HEIGHT}%`,

@@ -1,5 +1,6 @@
 import { Menu } from '@mantine/core';
 import { useStudio } from '../store';
+import { backendName } from './backendName';
 
 /** Which backend factorises and why; a click switches. */
 export function BackendChip() {
@@ -8,12 +9,18 @@ export function BackendChip() {
   const start = useStudio((state) => state.start);
   if (!engine) return <span className="chip">starting…</span>;
   const { kind, description, note } = engine.backend;
+  const name = backendName(engine.backend);
   return (
     <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
-        <button type="button" className="chip chip-backend" title={note ?? description} disabled={busy}>
-          <span className="chip-kind">{kind === 'gpu' ? 'WebGPU' : 'CPU'}</span>
-          <strong>{description.replace(/^CPU,? */, '')}</strong>
+        <button
+          type="button"
+          className="chip chip-backend"
+          title={`Factorises on: ${description}${note ? `. ${note}` : ''}`}
+          disabled={busy}
+        >
+          <span className="chip-kind">{name.kind}</span>
+          {name.detail && <strong>{name.detail}</strong>}
         </button>
       </Menu.Target>
       <Menu.Dropdown>
@@ -24,7 +31,7 @@ export function BackendChip() {
           Factorise on the CPU
         </Menu.Item>
         <p className="menu-note">
-          {note && <>{note} </>}Models run through {engine.runtime}.
+          Now on: {description}. {note && <>{note} </>}Models run through {engine.runtime}.
         </p>
       </Menu.Dropdown>
     </Menu>

@@ -12,6 +12,7 @@ const ComparePanel = lazy(() => import('../compare/ComparePanel'));
 export default function Columns() {
   const wide = useMediaQuery('(min-width: 1200px)', true, { getInitialValueInEffect: false });
   const currentRun = useStudio((state) => state.currentRun);
+  const name = useStudio(({ model }) => model?.name);
   const [tab, setTab] = useState<'workbench' | 'compare'>('workbench');
   useEffect(() => {
     if (currentRun !== null) setTab('compare');
@@ -23,6 +24,7 @@ export default function Columns() {
   );
   return (
     <main className="studio-page columns" data-wide={wide || undefined}>
+      <h1 className="hidden-text">{name}</h1>
       <LayersPanel />
       <section className="middle" aria-label="Workbench">
         {!wide && (

@@ -13,7 +13,13 @@ export function DataChip() {
   return (
     <Menu position="bottom-start" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
-        <button type="button" className="chip" title="The data that original and compressed are compared on">
+        <button
+          type="button"
+          className="chip"
+          title={`Original and compressed are compared on ${given ? data.name : 'generated inputs'}${
+            data ? `: ${formatInteger(data.samples)} samples${given ? `, ${label}` : ''}` : ''
+          }`}
+        >
           <span className="chip-kind">data</span>
           <strong>{given ? data.name : 'generated inputs'}</strong>
           {data && (

@@ -11,7 +11,7 @@ export function ModelChip() {
     <button
       type="button"
       className="chip"
-      title={`${model.name} · opset ${model.opset}${model.producer ? ` · ${model.producer}` : ''} · click to open another model (Ctrl+O)`}
+      title={`${model.name} · ${formatCount(model.parameters)} parameters · ${formatBytes(model.bytes)} · opset ${model.opset}${model.producer ? ` · ${model.producer}` : ''} · click to open another model (Ctrl+O)`}
       onClick={async () => void openFiles(await pick(MODEL_FILES))}
     >
       <strong>{model.name}</strong>

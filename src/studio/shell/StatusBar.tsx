@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { formatSecondsLeft } from '../format';
+import { CANCELLABLE } from '../state/jobs';
 import type { JobState } from '../store';
 import { useStudio } from '../store';
 
@@ -19,7 +20,7 @@ export function StatusBar() {
 
 function Running({ job }: { job: JobState }) {
   const cancel = useStudio((state) => state.cancel);
-  const { label, done, total, secondsLeft, cancelling } = job;
+  const { kind, label, done, total, secondsLeft, cancelling } = job;
   return (
     <>
       <div
@@ -42,9 +43,11 @@ function Running({ job }: { job: JobState }) {
         </span>
       )}
       {secondsLeft !== undefined && <span className="status-count">{formatSecondsLeft(secondsLeft)}</span>}
-      <Button size="compact-xs" variant="default" disabled={cancelling} onClick={() => void cancel()} title="Esc">
-        Cancel
-      </Button>
+      {CANCELLABLE.has(kind) && (
+        <Button size="compact-xs" variant="default" disabled={cancelling} onClick={() => void cancel()} title="Esc">
+          Cancel
+        </Button>
+      )}
     </>
   );
 }

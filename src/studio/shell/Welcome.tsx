@@ -8,7 +8,8 @@ import { useStudio } from '../store';
 /** Before anything is open: what this is, and three ways in. */
 export function Welcome() {
   const samples = useStudio((state) => state.samples);
-  const busy = useStudio(({ job }) => job !== null);
+  // A click while the engine starts waits for it.
+  const busy = useStudio(({ job }) => job !== null && job.kind !== 'start');
   const openFiles = useStudio((state) => state.openFiles);
   const openSample = useStudio((state) => state.openSample);
   return (

@@ -2,16 +2,28 @@ import { engine } from '../engine';
 import { runJob } from './jobs';
 import type { EngineSlice, Slice } from './types';
 
-export const engineSlice: Slice<EngineSlice> = (set, get) => ({
-  engine: null,
-  provider: 'wasm',
-  async start(preferred) {
+export const engineSlice: Slice<EngineSlice> = (set, get) => {
+  let starting: Promise<void> = Promise.resolve();
+  return {
+    engine: null,
+    provider: 'wasm',
+    start(preferred) {
+      starting = start(preferred);
+      return starting;
+    },
+    async started() {
+      await starting;
+      return get().engine !== null;
+    },
+    setProvider(provider) {
+      set({ provider });
+    },
+  };
+
+  async function start(preferred?: 'gpu' | 'cpu'): Promise<void> {
     const report = await runJob(set, get, 'start', 'Starting the engine', () => engine.start(preferred));
     if (!report) return;
     const { provider } = get();
     set({ engine: report, provider: report.providers.includes(provider) ? provider : report.providers[0] });
-  },
-  setProvider(provider) {
-    set({ provider });
-  },
-});
+  }
+};

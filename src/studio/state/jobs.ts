@@ -2,13 +2,28 @@ import type { Job } from '../../worker/protocol';
 import { engine, engineFailure, isCancelled, newJob } from '../engine';
 import type { JobKind, JobSlice, NoticeSlice, SetStudio, Slice, Studio } from './types';
 
+/** The others are short, or leave nothing to go back to. */
+export const CANCELLABLE: ReadonlySet<JobKind> = new Set([
+  'open',
+  'compress',
+  'evaluate',
+  'export',
+  'lesson',
+  'spectra',
+]);
+
+/** What stops the page's own part of a job: the wait for the engine, a download. */
+const controllers = new Map<string, AbortController>();
+
 export const jobSlice: Slice<JobSlice> = (set, get) => ({
   job: null,
   background: null,
   async cancel() {
     const { job, background } = get();
     if (job) {
+      if (!CANCELLABLE.has(job.kind) || job.cancelling) return;
       set({ job: { ...job, cancelling: true } });
+      controllers.get(job.id)?.abort();
       await engine.cancel(job.id);
     } else if (background) {
       set({ spectraPaused: true, background: { ...background, cancelling: true } });
@@ -41,7 +56,7 @@ export async function runJob<T>(
   get: () => Studio,
   kind: JobKind,
   label: string,
-  call: (job: Job) => Promise<T>,
+  call: (job: Job, signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
   const running = get().job;
   if (running) {
@@ -51,14 +66,20 @@ export async function runJob<T>(
   const job = newJob((progress) =>
     set(({ job: current }) => (current?.id === job.id ? { job: { ...current, ...progress } } : {})),
   );
+  const controller = new AbortController();
+  controllers.set(job.id, controller);
   set({ job: { id: job.id, kind, label, done: 0, total: 0, cancelling: false } });
+  const { signal } = controller;
   try {
     if (HEAVY.has(kind)) await makeWay(set, get);
-    return await Promise.race([call(job), engineFailure]);
+    // Cancelled before the engine heard of it.
+    signal.throwIfAborted();
+    return await Promise.race([call(job, signal), engineFailure]);
   } catch (error) {
     if (!isCancelled(error)) get().notify('error', sentence(error));
     return undefined;
   } finally {
+    controllers.delete(job.id);
     set({ job: null });
     void get().measureSpectra();
   }

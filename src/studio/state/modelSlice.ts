@@ -9,13 +9,13 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     model: null,
     data: null,
     samples: [],
+    replacement: null,
 
     async openFiles(files) {
+      if (files.length === 0 || !(await startedOrSaid())) return;
       const { model, data, recipes } = await route(files);
-      if (model.length > 0 && !(await open(model))) return;
-      if (data.length > 1) get().notify('warning', `Only ${data[0].name} was opened: one data file at a time.`);
-      if (data.length > 0) await openData(data[0]);
-      for (const file of recipes) await openRecipe(file);
+      if (model.length > 0 && !((await mayReplace(nameOf(model))) && (await open(model)))) return;
+      await openRest(data, recipes);
     },
 
     async loadSamples() {
@@ -32,14 +32,19 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     },
 
     async openSample(sample) {
-      const files = await runJob(set, get, 'open', `Loading ${sample.name}`, () =>
+      if (!(await startedOrSaid())) return;
+      // Many a sample's file is called "model.onnx"; on the page it goes by what it is.
+      const name = `${sample.id}.onnx`;
+      if (!(await mayReplace(name))) return;
+      const files = await runJob(set, get, 'open', `Loading ${sample.name}`, (_, signal) =>
         Promise.all([
-          // Many a sample's file is called "model.onnx"; on the page it goes by what it is.
-          fetchFile(`samples/${sample.model}`, `${sample.id}.onnx`),
-          ...(sample.data ? [fetchFile(`samples/${sample.data}`)] : []),
+          fetchFile(`samples/${sample.model}`, signal, name),
+          ...(sample.data ? [fetchFile(`samples/${sample.data}`, signal)] : []),
         ]),
       );
-      if (files) await get().openFiles(files);
+      if (!files) return;
+      const [model, ...data] = files;
+      if (await open([model])) await openRest(data, []);
     },
 
     async clearData() {
@@ -48,9 +53,36 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     },
   };
 
+  /** Files may arrive while the engine starts: they wait for it. */
+  async function startedOrSaid(): Promise<boolean> {
+    if (await get().started()) return true;
+    get().notify('error', 'The engine did not start, so nothing can be opened: reload the page to try again.');
+    return false;
+  }
+
+  /** Whether the open model, with the runs it has, may go. Asked of the user only where there is something to lose. */
+  async function mayReplace(opening: string): Promise<boolean> {
+    const { runs, job, replacement } = get();
+    replacement?.answer(false);
+    // What runs now refuses the new model by itself.
+    if (runs.length === 0 || job) return true;
+    return new Promise((resolve) => {
+      const answer = (yes: boolean) => {
+        set({ replacement: null });
+        resolve(yes);
+      };
+      set({ replacement: { opening, answer } });
+    });
+  }
+
+  async function openRest(data: readonly File[], recipes: readonly File[]): Promise<void> {
+    if (data.length > 1) get().notify('warning', `Only ${data[0].name} was opened: one data file at a time.`);
+    if (data.length > 0) await openData(data[0]);
+    for (const file of recipes) await openRecipe(file);
+  }
+
   async function open(files: readonly File[]): Promise<boolean> {
-    const name = files.find((file) => file.name.toLowerCase().endsWith('.onnx'))?.name ?? files[0].name;
-    const model = await runJob(set, get, 'open', `Opening ${name}`, (job) => engine.open(files, job));
+    const model = await runJob(set, get, 'open', `Opening ${nameOf(files)}`, (job) => engine.open(files, job));
     if (!model) return false;
     const worthwhile = worthCompressing(model.layers);
     set({
@@ -97,8 +129,16 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
   }
 };
 
-async function fetchFile(address: string, name = address.slice(address.lastIndexOf('/') + 1)): Promise<File> {
-  const response = await fetch(address);
+function nameOf(files: readonly File[]): string {
+  return (files.find(({ name }) => name.toLowerCase().endsWith('.onnx')) ?? files[0]).name;
+}
+
+async function fetchFile(
+  address: string,
+  signal: AbortSignal,
+  name = address.slice(address.lastIndexOf('/') + 1),
+): Promise<File> {
+  const response = await fetch(address, { signal });
   if (!response.ok) throw new Error(`${name} could not be loaded (${response.status}): reload the page and try again.`);
   return new File([await response.blob()], name);
 }

@@ -1,7 +1,14 @@
 import { engine } from '../engine';
 import { runJob } from './jobs';
 import { currentRecipe } from './recipe';
-import type { RunsSlice, Slice } from './types';
+import type { EngineSlice, RunsSlice, Slice } from './types';
+
+/** Enough to see that a provider computes the same; thousands would take hours there. */
+export const SOFTWARE_SAMPLES = 64;
+
+/** Whether Compare would run on a WebGPU that is a CPU in disguise. */
+export const onSoftware = ({ engine: report, provider }: Pick<EngineSlice, 'engine' | 'provider'>): boolean =>
+  provider === 'webgpu' && report?.softwareWebgpu === true;
 
 export const runsSlice: Slice<RunsSlice> = (set, get) => ({
   runs: [],
@@ -16,7 +23,10 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => ({
   },
   async evaluate(run) {
     const { provider } = get();
-    const evaluation = await runJob(set, get, 'evaluate', 'Comparing', (job) => engine.evaluate(run, provider, job));
+    const limit = onSoftware(get()) ? SOFTWARE_SAMPLES : undefined;
+    const evaluation = await runJob(set, get, 'evaluate', 'Comparing', (job) =>
+      engine.evaluate(run, provider, job, limit),
+    );
     if (!evaluation) return;
     set({ runs: get().runs.map((report) => (report.run === run ? { ...report, evaluation } : report)) });
   },

@@ -50,13 +50,23 @@ export interface EngineSlice {
   /** What `evaluate` runs on. */
   readonly provider: Provider;
   start(preferred?: 'gpu' | 'cpu'): Promise<void>;
+  /** Resolves when a start under way has ended: to whether there is an engine. */
+  started(): Promise<boolean>;
   setProvider(provider: Provider): void;
+}
+
+/** Opening another model forgets the runs of the one that is open: the user decides. */
+export interface Replacement {
+  readonly opening: string;
+  answer(open: boolean): void;
 }
 
 export interface ModelSlice {
   readonly model: ModelReport | null;
   readonly data: DataReport | null;
   readonly samples: readonly Sample[];
+  /** Asked, not answered yet. */
+  readonly replacement: Replacement | null;
   /** Routes files by what they hold: models with their weights, `.npz` data, `.json` recipes. */
   openFiles(files: readonly File[]): Promise<void>;
   loadSamples(): Promise<void>;
@@ -108,6 +118,7 @@ export interface RunsSlice {
   readonly currentRun: number | null;
   /** Compresses by the recipe, makes the result current, and evaluates it. */
   compress(): Promise<void>;
+  /** On all samples; on a software WebGPU on `SOFTWARE_SAMPLES` at most. */
   evaluate(run: number): Promise<void>;
   /** Makes a run current and restores its recipe into the workbench. */
   showRun(run: number): Promise<void>;

@@ -53,7 +53,7 @@ export function Workbench() {
     <div className="workbench">
       <div className="workbench-title">
         <div className="workbench-what">
-          <h1 title={first.name}>{first.name}</h1>
+          <h2 title={first.name}>{first.name}</h2>
           <p>
             {layers.length === 1 ? (
               <>

@@ -1,0 +1,59 @@
+import { expect, test } from '@playwright/test';
+import { chain, text } from './models';
+import { Studio } from './studio';
+
+test('a model dropped while the engine starts opens when it has started', async ({ page }) => {
+  const studio = new Studio(page);
+  await page.goto('./', { waitUntil: 'domcontentloaded' });
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await studio.open('early.onnx', chain());
+  await expect(studio.notices.getByRole('button', { name: /^Dismiss/ })).toHaveCount(0);
+});
+
+test('a sample clicked while the engine starts opens too', async ({ page }) => {
+  const studio = new Studio(page);
+  // A worker that comes late: the click is there first.
+  await page.route(/assets\/main-.*\.js/, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await route.continue();
+  });
+  await page.goto('./');
+  await studio.openSample();
+  await expect(studio.notices.getByRole('button', { name: /^Dismiss/ })).toHaveCount(0);
+});
+
+test('runs are not lost without a question', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.open('first.onnx', chain());
+  await studio.measured();
+  // Without runs nothing is asked.
+  await studio.open('second.onnx', chain({ layers: 2 }));
+  await studio.compress();
+  const runs = page.getByRole('region', { name: 'Runs' }).getByRole('listitem');
+
+  await studio.drop({ name: 'third.onnx', bytes: chain({ layers: 4 }) });
+  await expect(studio.question).toContainText('second.onnx has one run');
+  await page.keyboard.press('Escape');
+  await expect(studio.question).toHaveCount(0);
+  await expect(studio.modelChip('second.onnx')).toBeVisible();
+  await expect(runs).toHaveCount(1);
+
+  await studio.drop({ name: 'third.onnx', bytes: chain({ layers: 4 }) });
+  await studio.question.getByRole('button', { name: 'Keep second.onnx' }).last().click();
+  await expect(runs).toHaveCount(1);
+
+  // A file that turns out to be no model takes nothing with it, although the user let the runs go.
+  await studio.drop({ name: 'broken.onnx', bytes: text('no model') });
+  await studio.question.getByRole('button', { name: 'Open broken.onnx' }).click();
+  await expect(studio.notices.getByRole('alert')).toContainText('broken.onnx');
+  await expect(studio.modelChip('second.onnx')).toBeVisible();
+  await expect(runs).toHaveCount(1);
+  const { bytes } = await studio.exported(/^Model of run/);
+  expect(bytes.length).toBeGreaterThan(0);
+
+  await studio.drop({ name: 'third.onnx', bytes: chain({ layers: 4 }) });
+  await studio.question.getByRole('button', { name: 'Open third.onnx' }).click();
+  await expect(studio.rows).toHaveCount(4);
+  await expect(runs).toHaveCount(0);
+});
