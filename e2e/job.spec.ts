@@ -96,7 +96,9 @@ test('recipe and model come back in', async ({ page }) => {
   // The same recipe, model, build and backend: the same bytes.
   expect(Buffer.compare(second.bytes, first.bytes)).toBe(0);
 
-  await studio.open('compressed.onnx', first.bytes);
+  await studio.drop({ name: 'compressed.onnx', bytes: first.bytes });
+  await studio.question.getByRole('button', { name: 'Open compressed.onnx' }).click();
+  await expect(studio.modelChip('compressed.onnx')).toBeVisible();
   expect(await studio.rows.count()).toBeGreaterThan(0);
 });
 

@@ -13,6 +13,13 @@ const Columns = lazy(() => import('./shell/Columns'));
 const ReplaceModel = lazy(() => import('./shell/ReplaceModel'));
 const LessonPage = lazy(() => import('./lessons/LessonPage'));
 
+/** Where a part of the page is slow to arrive; at once it would only flicker. */
+const Loading = () => (
+  <main className="studio-page loading" aria-busy="true">
+    <p>Loading this part of the page…</p>
+  </main>
+);
+
 export function App() {
   const { lesson } = useRoute();
   const open = useStudio(({ model }) => model !== null);
@@ -22,7 +29,7 @@ export function App() {
     <div className="studio">
       <TopBar />
       <Notices />
-      <Suspense fallback={<main className="studio-page" aria-busy="true" />}>
+      <Suspense fallback={<Loading />}>
         {lesson ? <LessonPage id={lesson} /> : open ? <Columns /> : <Welcome />}
       </Suspense>
       <StatusBar />

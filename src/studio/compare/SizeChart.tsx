@@ -22,8 +22,8 @@ export default function SizeChart({ points, current }: { points: Points; current
   return (
     <>
       <div className={styles.chart} aria-hidden="true">
-        <ResponsiveContainer width="100%" height={190}>
-          <ComposedChart margin={{ top: 14, right: 14, bottom: 0, left: 0 }} accessibilityLayer={false}>
+        <ResponsiveContainer width="100%" height={202}>
+          <ComposedChart margin={{ top: 26, right: 14, bottom: 0, left: 0 }} accessibilityLayer={false}>
             <CartesianGrid vertical={false} stroke="var(--grid)" />
             <XAxis
               type="number"

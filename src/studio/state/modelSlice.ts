@@ -98,6 +98,8 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       fixedRecipe: null,
       runs: [],
       currentRun: null,
+      // What was done with the model before is of no use beside this one.
+      notices: get().notices.filter(({ tone }) => tone !== 'info'),
     });
     for (const warning of model.warnings) get().notify('warning', warning);
     void get().measureSpectra();
@@ -125,7 +127,12 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       get().notify('error', `${file.name} is no JSON (${sentence(error)}): export a recipe to see its form.`);
       return;
     }
-    await get().applyRecipe(recipe, file.name);
+    if (!(await get().applyRecipe(recipe, file.name))) return;
+    const { included } = get();
+    get().notify(
+      'info',
+      `${file.name} was taken over: ${included.size === 1 ? 'one layer' : `${included.size} layers`}.`,
+    );
   }
 };
 

@@ -1,5 +1,5 @@
 import type { LayerReport } from '../../worker/protocol';
-import { totalCost } from '../cost';
+import { maxRank, totalCost } from '../cost';
 import { formatBytes, formatChange, formatCount, formatShare } from '../format';
 import { useStudio } from '../store';
 
@@ -12,7 +12,11 @@ export function Figures({ layers }: { layers: readonly LayerReport[] }) {
   const { ranks, before, after, worst, multiplyAdds } = total;
   return (
     <dl className="figures" aria-live="off">
-      <Figure name="rank" value={rankText(ranks, several)} note={several ? 'least to most' : ''} />
+      <Figure
+        name="rank"
+        value={rankText(ranks, several)}
+        note={several ? 'least to most' : `of ${maxRank(layers[0])}`}
+      />
       <Figure
         name="parameters"
         value={formatChange(after.parameters / before.parameters - 1)}

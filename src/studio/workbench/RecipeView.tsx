@@ -26,7 +26,9 @@ export function RecipeView() {
           {formatBytes(bytes)} ({formatChange(bytes / model.bytes - 1)})
         </span>
       </div>
-      {fixed && <p className="recipe-fixed">As it was opened; a change to a budget or a tick makes it yours.</p>}
+      {fixed && (
+        <p className="recipe-fixed">Taken over word for word; a change to a budget or a tick makes it yours.</p>
+      )}
       <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>Show as JSON</summary>
         {open && <Json />}

@@ -1,5 +1,7 @@
 import { Button } from '@mantine/core';
 import { lazy, Suspense, useDeferredValue, useMemo } from 'react';
+import type { LayerReport } from '../../worker/protocol';
+import { isTucker } from '../cost';
 import { formatInteger, formatShape, formatShare } from '../format';
 import { budgetOf } from '../state/recipe';
 import './workbench.css';
@@ -73,13 +75,7 @@ export function Workbench() {
       <section className="card" aria-label="Spectrum and budget">
         <div className="card-title">
           <h2>Singular values</h2>
-          <span>
-            {legend(
-              layers.length,
-              measured.length,
-              first.shape.slice(2).some((size) => size > 1),
-            )}
-          </span>
+          <Legend layers={layers} measured={measured.length} />
         </div>
         <div className="spectrum" style={{ height: PLOT_HEIGHT }}>
           {curves.length > 0 ? (
@@ -110,10 +106,28 @@ function Waiting({ id }: { id: string }) {
   );
 }
 
-function legend(layers: number, measured: number, tucker: boolean): string {
-  if (layers > 1)
-    return measured < layers ? `${measured} of ${layers} layers measured` : `${layers} layers, rank as a share`;
-  return tucker ? 'output channels · input channels' : '';
+/** What the curves are; the second colour is there only with a k×k convolution. */
+function Legend({ layers, measured }: { layers: readonly LayerReport[]; measured: number }) {
+  const count = layers.length;
+  const text =
+    count === 1
+      ? 'relative to the largest, over the rank'
+      : measured < count
+        ? `${measured} of ${count} layers measured`
+        : `${count} layers, over the rank as a share`;
+  return (
+    <span className="legend">
+      {layers.some(isTucker) && (
+        <>
+          <i data-side="0" />
+          {count > 1 ? 'matrix, output channels' : 'output channels'}
+          <i data-side="1" />
+          input channels ·{' '}
+        </>
+      )}
+      {text}
+    </span>
+  );
 }
 
 /** Whether Compress takes these layers along, where that is not plain from the ticks alone. */
