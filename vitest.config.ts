@@ -23,7 +23,11 @@ export default defineConfig({
       {
         plugins: [wgsl()],
         // Pre-bundling moves onnxruntime-web away from its .wasm file.
-        optimizeDeps: { exclude: ['onnxruntime-web'] },
+        // What a test imports late would reload the page it runs in.
+        optimizeDeps: {
+          exclude: ['onnxruntime-web'],
+          include: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js', '@bufbuild/protobuf', 'onnx-buf', 'zod'],
+        },
         server: {
           headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
         },

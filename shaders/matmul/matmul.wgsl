@@ -1,5 +1,6 @@
 // c = alpha · op(a)·op(b) + beta · c, for the sum of c that starts at (firstRow, firstColumn).
-// op is told by strides: element (i, k) of op(a) is a[i·aRow + k·aDepth], (k, j) of op(b) is b[k·bDepth + j·bColumn].
+// op is told by strides: element (i, k) of op(a) is a[i·aRow + k·aDepth], (k, j) of op(b) is b[k·bDepth + j·bColumn],
+// (i, j) of c is c[i·cRow + j].
 // A workgroup of side² invocations makes a tile of (8·side)² elements, each invocation 8×8 of them in registers.
 // On SwiftShader (CPU time, 512³) 8×8 ran at 1.0 GFLOP/s a core, 4×4 at 0.4 to 0.55: operands are read half as often.
 struct Uniforms {
@@ -9,6 +10,7 @@ struct Uniforms {
   aDepth: u32,
   bDepth: u32,
   bColumn: u32,
+  cRow: u32,
   firstRow: u32,
   firstColumn: u32,
   rows: u32,
@@ -53,7 +55,7 @@ fn place(entry: u32, depthIsContiguous: bool) -> vec2u {
 
 fn store(row: u32, column: u32, value: f32) {
   if (row < uniforms.m && column < uniforms.n) {
-    let at = row * uniforms.n + column;
+    let at = row * uniforms.cRow + column;
     var result = uniforms.alpha * value;
     if (uniforms.beta != 0.0) {
       result += uniforms.beta * c[at];

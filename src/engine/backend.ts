@@ -1,3 +1,5 @@
+import type { GpuError } from './errors';
+
 /**
  * The few matrix operations that the GPU and the CPU both offer. Linear algebra (`linalg/`) is written once, against
  * these; `gpu/` and `cpu/` implement them. All matrices are dense, row-major float32.
@@ -25,6 +27,13 @@ export interface Backend {
     a: Matrix,
     call?: { signal?: AbortSignal | undefined; onProgress?: ((share: number) => void) | undefined },
   ): Promise<Matrix>;
+
+  /**
+   * Makes the backend fit for use again after `error`, where it can: opens a new device in place of a lost one, or one
+   * that holds large matrices in smaller panels where memory ran out. Matrices made before are gone: using one throws,
+   * freeing one does nothing. False where the error must stand. `withRecovery` calls it.
+   */
+  recover?(error: GpuError): Promise<boolean>;
 
   /** Gives the matrix's memory back. Using it afterwards is an error. */
   free(...matrices: Matrix[]): void;

@@ -6,6 +6,19 @@ export class UserError extends Error {
   override name = 'UserError';
 }
 
+/**
+ * The GPU gave up in the middle of work: its device was lost (a driver's reset, a closed laptop), or its memory ran out.
+ * The work itself is sound: `withRecovery` repeats it on a backend that was opened anew.
+ */
+export class GpuError extends UserError {
+  constructor(
+    message: string,
+    readonly reason: 'lost' | 'memory',
+  ) {
+    super(message);
+  }
+}
+
 /** True for the error that an aborted `AbortSignal` throws. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';

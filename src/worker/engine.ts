@@ -21,6 +21,7 @@ import { checkRecipe } from '../engine/recipe/schema';
 import { selectLayers } from '../engine/recipe/select';
 import { spectrumOf } from '../engine/recipe/spectra';
 import { verify } from '../engine/recipe/verify';
+import { withRecovery } from '../engine/recovery';
 import type { Provider, Runtime, Session } from '../engine/runtime';
 import { type ChosenBackend, chooseBackend } from './backends';
 import { writeBlobs } from './exporting';
@@ -166,9 +167,11 @@ export class StudioEngine implements Engine {
   factorPicture(picture: MatrixPicture, job: { id: string }) {
     return this.#jobs.run(job, async (call) => {
       const weight = { ...picture, values: Float32Array.from(picture.values) };
-      const factors = await svd(this.#backend, weight, call);
       const rank = Math.min(picture.rows, picture.columns);
-      return { values: factors.values, ...(await truncate(this.#backend, weight, factors, rank)) };
+      return withRecovery(this.#backend, async () => {
+        const factors = await svd(this.#backend, weight, call);
+        return { values: factors.values, ...(await truncate(this.#backend, weight, factors, rank)) };
+      });
     });
   }
 

@@ -1,14 +1,12 @@
 import type { Backend, Matrix } from '../backend';
-import { Buffers } from './buffers';
-import { openDevice } from './device';
-import { Dispatcher } from './dispatcher';
 import { factorize } from './factorize';
 import { factorizeByGram } from './factorizeByGram';
 import { matmulKernel } from './kernels';
 import { matmulDispatches } from './matmul';
-import { Pace } from './pace';
+import { createPanels, type GpuMatrix, panelProducts } from './panels';
+import { type Session, Sessions } from './session';
 
-/** What the GPU was asked for since the backend was made, and what it holds. */
+/** What the GPU was asked for since its device was opened, and what it holds. */
 export interface GpuCounts {
   readonly buffers: number;
   readonly bytes: number;
@@ -20,106 +18,145 @@ export interface GpuCounts {
 export interface GpuBackend extends Backend {
   readonly kind: 'gpu';
   readonly counts: GpuCounts;
-  /** Resolves with a sentence for the user when the device is lost; every later call throws it. */
+  /** Resolves with a sentence for the user when the device is lost; every call throws it until `recover`. */
   readonly lost: Promise<string>;
 }
 
 export interface GpuOptions {
   /** Factorise by rotations on the GPU alone (usual), or by Gram matrices (usual on a software adapter). */
   readonly rotations?: boolean;
-}
-
-interface GpuMatrix extends Matrix {
-  readonly buffer: GPUBuffer;
+  /** Most bytes of a matrix in one buffer; usually as many as the adapter can bind. */
+  readonly panelBytes?: number;
 }
 
 /**
  * The matrix operations on WebGPU; null where `gpu` (`navigator.gpu`, or Dawn's `create([])` in Node) has no adapter.
- * Operations throw a UserError where a matrix is larger than the adapter can bind, or where the device was lost.
+ * Operations throw a UserError where a matrix is larger than the adapter can hold, and a GpuError where the device was
+ * lost or its memory ran out; `recover` goes on from there.
  */
 export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Promise<GpuBackend | null> {
-  const device = await openDevice(gpu);
-  if (!device) return null;
-  const { rotations = !device.software } = options;
-  const buffers = new Buffers(device);
-  const dispatcher = new Dispatcher(device);
-  const productPace = new Pace();
-  const rotationPace = new Pace();
+  const sessions = await Sessions.open(gpu, options.panelBytes ?? Number.POSITIVE_INFINITY);
+  if (!sessions) return null;
+  const { rotations = !sessions.current.device.software } = options;
+  const homes = new WeakMap<Matrix, Session>();
   const alive = new Set<Matrix>();
 
-  const wrap = (buffer: GPUBuffer, rows: number, columns: number): GpuMatrix => {
-    const matrix = { buffer, rows, columns };
+  const keep = (matrix: GpuMatrix, session: Session): GpuMatrix => {
+    homes.set(matrix, session);
     alive.add(matrix);
     return matrix;
   };
-  const bufferOf = (matrix: Matrix): GPUBuffer => {
-    if (!alive.has(matrix))
-      throw new Error(`The matrix [${matrix.rows}, ${matrix.columns}] was freed, or is another backend's.`);
-    return (matrix as GpuMatrix).buffer;
+  /** The session in use, and its matrices; throws where it failed, or where one is of a session before. */
+  const using = (...matrices: readonly Matrix[]): Session => {
+    const session = sessions.current;
+    for (const matrix of matrices) {
+      const home = homes.get(matrix);
+      if (home && home !== session)
+        throw home.device.failed ?? new Error('The matrix is of a device that was replaced.');
+      if (!alive.has(matrix)) {
+        throw new Error(`The matrix [${matrix.rows}, ${matrix.columns}] was freed, or is another backend's.`);
+      }
+    }
+    session.device.check();
+    return session;
   };
 
-  return {
+  async function multiply(a: Matrix, b: Matrix, transpose: { a?: boolean; b?: boolean } = {}, signal?: AbortSignal) {
+    const session = using(a, b);
+    const [m, k] = transpose.a ? [a.columns, a.rows] : [a.rows, a.columns];
+    const [inner, n] = transpose.b ? [b.columns, b.rows] : [b.rows, b.columns];
+    if (k !== inner) {
+      throw new RangeError(`A [${m}, ${k}] matrix cannot be multiplied by a [${inner}, ${n}] matrix.`);
+    }
+    const { dispatcher, buffers, productPace, panelBytes } = session;
+    await dispatcher.pipelines.prepare(matmulKernel);
+    const c = createPanels(buffers, m, n, panelBytes, `A [${m}, ${n}] product`);
+    const [transposeA, transposeB] = [transpose.a ?? false, transpose.b ?? false];
+    try {
+      for (const product of panelProducts(a as GpuMatrix, b as GpuMatrix, c, transposeA, transposeB)) {
+        await dispatcher.runPaced(matmulDispatches(product, productPace), productPace, { signal });
+      }
+    } catch (error) {
+      buffers.free(...buffersOf(c));
+      throw error;
+    }
+    return keep(c, session);
+  }
+
+  const backend: GpuBackend = {
     kind: 'gpu',
-    description: device.name,
-    software: device.software,
-    lost: device.lost,
+    get description() {
+      return sessions.current.device.name;
+    },
+    get software() {
+      return sessions.current.device.software;
+    },
+    get lost() {
+      return sessions.current.device.lost;
+    },
     get counts() {
-      const { count, bytes, peakBytes } = buffers;
-      const { dispatches, submissions } = dispatcher;
+      const { count, bytes, peakBytes } = sessions.current.buffers;
+      const { dispatches, submissions } = sessions.current.dispatcher;
       return { buffers: count, bytes, peakBytes, dispatches, submissions };
     },
 
     upload(values, rows, columns) {
-      device.check();
+      const session = using();
       if (values.length !== rows * columns) {
         throw new RangeError(`${values.length} values do not fill a [${rows}, ${columns}] matrix.`);
       }
-      return wrap(buffers.upload(values, `A [${rows}, ${columns}] matrix`), rows, columns);
+      const { device, buffers, panelBytes } = session;
+      const matrix = createPanels(buffers, rows, columns, panelBytes, `A [${rows}, ${columns}] matrix`);
+      for (const { buffer, firstRow, rows: count } of matrix.panels) {
+        const panel = values.subarray(firstRow * columns, (firstRow + count) * columns);
+        device.gpu.queue.writeBuffer(buffer, 0, panel as GPUAllowSharedBufferSource);
+      }
+      return keep(matrix, session);
     },
 
     async download(matrix) {
-      const bytes = await buffers.read(bufferOf(matrix));
-      return new Float32Array(bytes, 0, matrix.rows * matrix.columns);
+      const { buffers } = using(matrix);
+      const { panels, rows, columns } = matrix as GpuMatrix;
+      if (panels.length === 1) return new Float32Array(await buffers.read(panels[0]!.buffer), 0, rows * columns);
+      const values = new Float32Array(rows * columns);
+      for (const { buffer, firstRow } of panels) {
+        values.set(new Float32Array(await buffers.read(buffer)), firstRow * columns);
+      }
+      return values;
     },
 
-    async multiply(a, b, transpose = {}) {
-      device.check();
-      const [m, k] = transpose.a ? [a.columns, a.rows] : [a.rows, a.columns];
-      const [inner, n] = transpose.b ? [b.columns, b.rows] : [b.rows, b.columns];
-      if (k !== inner) {
-        throw new RangeError(`A [${m}, ${k}] matrix cannot be multiplied by a [${inner}, ${n}] matrix.`);
-      }
-      const operands = { a: bufferOf(a), b: bufferOf(b) };
-      await dispatcher.pipelines.prepare(matmulKernel);
-      const c = buffers.create(m * n, `A [${m}, ${n}] product`);
-      const flags = { transposeA: transpose.a, transposeB: transpose.b };
-      try {
-        await dispatcher.runPaced(matmulDispatches({ m, n, k, ...operands, c, ...flags }, productPace), productPace);
-      } catch (error) {
-        buffers.free(c);
-        throw error;
-      }
-      return wrap(c, m, n);
-    },
+    multiply: (a, b, transpose) => multiply(a, b, transpose),
 
     async leftSingularVectors(a, call) {
-      device.check();
-      const context = { dispatcher, buffers, rotationPace, productPace };
-      const vectors = rotations ? factorize : factorizeByGram;
-      return wrap(await vectors(context, bufferOf(a), a.rows, a.columns, call), a.rows, a.rows);
+      const session = using(a);
+      const [first, ...others] = (a as GpuMatrix).panels;
+      const { rows, columns } = a;
+      // Rotations need all rows in one buffer.
+      if (!rotations || others.length > 0) return factorizeByGram({ ...backend, multiply }, a, call);
+      const vectors = await factorize(session, first!.buffer, rows, columns, call);
+      return keep({ rows, columns: rows, panels: [{ buffer: vectors, firstRow: 0, rows }] }, session);
     },
+
+    recover: (error) => sessions.replace(error),
 
     free(...matrices) {
       for (const matrix of matrices) {
-        buffers.free(bufferOf(matrix));
-        alive.delete(matrix);
+        const alreadyFreed = !alive.delete(matrix);
+        // What a failed device held went with it.
+        if (homes.has(matrix) && homes.get(matrix) !== sessions.current) continue;
+        if (alreadyFreed) {
+          throw new Error(`The matrix [${matrix.rows}, ${matrix.columns}] was freed, or is another backend's.`);
+        }
+        sessions.current.buffers.free(...buffersOf(matrix as GpuMatrix));
       }
     },
 
     dispose() {
       alive.clear();
-      buffers.freeAll();
-      device.destroy();
+      sessions.close();
     },
   };
+  return backend;
 }
+
+const buffersOf = ({ panels }: GpuMatrix): GPUBuffer[] => panels.map(({ buffer }) => buffer);

@@ -56,11 +56,7 @@ export class Buffers {
       const encoder = gpu.createCommandEncoder();
       encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size);
       gpu.queue.submit([encoder.finish()]);
-      await staging.mapAsync(MAP_READ).catch((error) => {
-        this.device.check();
-        throw error;
-      });
-      this.device.check();
+      await this.device.guard(staging.mapAsync(MAP_READ));
       return staging.getMappedRange().slice(0);
     } finally {
       staging.destroy();

@@ -1,4 +1,4 @@
-import { messageOf, UserError } from '../errors';
+import { GpuError } from '../errors';
 
 /** An adapter's device and what the rest of `gpu/` needs to know of it. */
 export interface Device {
@@ -11,10 +11,17 @@ export interface Device {
   readonly largestBinding: number;
   /** Resolves with a sentence when the device is gone, other than by `destroy`. */
   readonly lost: Promise<string>;
+  /** Why the device is of no further use; undefined while it is. */
+  readonly failed: GpuError | undefined;
   /** Throws what has gone wrong since the last call: a lost device, memory, an invalid command. */
   check(): void;
+  /** The promise's value, or what has gone wrong meanwhile: a promise that a lost device rejects tells little itself. */
+  guard<T>(promise: Promise<T>): Promise<T>;
   destroy(): void;
 }
+
+// How long after a failed call its cause is waited for.
+const PATIENCE_MS = 200;
 
 // Dawn in Node frees its instance with the GPU object, although devices still run on it: the process aborts.
 const kept = new Set<GPU>();
@@ -32,22 +39,32 @@ export async function openDevice(gpu: GPU): Promise<Device | null> {
   const name = nameOf(adapter);
 
   let failure: Error | undefined;
+  let failed: GpuError | undefined;
   let destroyed = false;
   device.addEventListener('uncapturederror', (event) => {
     const { error } = event as GPUUncapturedErrorEvent;
     const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
-    failure ??= outOfMemory
-      ? new UserError(`${name} has no memory left for this layer; use the CPU backend.`)
-      : new Error(`${name}: ${error.message}`);
+    if (outOfMemory)
+      failed ??= new GpuError(`${name} has no memory left for this layer; use the CPU backend.`, 'memory');
+    failure ??= outOfMemory ? failed : new Error(`${name}: ${error.message}`);
   });
   const lost = new Promise<string>((resolve) => {
     device.lost.then((info) => {
       if (destroyed) return;
       const sentence = `${name} was lost (${info.message || info.reason}); try again, or use the CPU backend.`;
-      failure = new UserError(sentence);
+      failed = new GpuError(sentence, 'lost');
       resolve(sentence);
     });
   });
+
+  const check = () => {
+    // A device that is gone stays gone; any other fault is told once.
+    if (failed && (failed.reason === 'lost' || destroyed)) throw failed;
+    if (!failure) return;
+    const error = failure;
+    failure = undefined;
+    throw error;
+  };
 
   return {
     gpu: device,
@@ -55,12 +72,21 @@ export async function openDevice(gpu: GPU): Promise<Device | null> {
     software: isSoftware(adapter, name),
     largestBinding: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
     lost,
-    check() {
-      if (!failure) return;
-      const error = failure;
-      // A lost device stays lost; any other fault is told once.
-      if (!(error instanceof UserError && messageOf(error).includes('was lost'))) failure = undefined;
-      throw error;
+    get failed() {
+      return failed;
+    },
+    check,
+    async guard(promise) {
+      try {
+        const value = await promise;
+        check();
+        return value;
+      } catch (error) {
+        // The loss may be announced after the calls that it makes fail.
+        await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+        check();
+        throw error;
+      }
     },
     destroy() {
       destroyed = true;

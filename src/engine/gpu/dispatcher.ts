@@ -4,11 +4,14 @@ import { type Kernel, type UniformLayout, type UniformValues, writeUniforms } fr
 import type { Pace } from './pace';
 import { Pipelines } from './pipelines';
 
+/** A whole buffer, or what follows `offset` bytes (a multiple of 256, which every adapter can bind). */
+export type Binding = GPUBuffer | { readonly buffer: GPUBuffer; readonly offset: number };
+
 /** One run of a kernel. `work` is its cost in floating-point operations, for pacing. */
 export interface Dispatch {
   readonly kernel: Kernel;
   readonly uniforms: UniformValues<UniformLayout>;
-  readonly buffers: readonly GPUBuffer[];
+  readonly buffers: readonly Binding[];
   readonly work: number;
 }
 
@@ -22,10 +25,17 @@ export interface PacedCall {
 export function dispatch<L extends UniformLayout>(
   kernel: Kernel<L>,
   uniforms: UniformValues<L>,
-  buffers: readonly GPUBuffer[],
+  buffers: readonly Binding[],
   work: number,
 ): Dispatch {
   return { kernel: kernel as unknown as Kernel, uniforms: uniforms as UniformValues<UniformLayout>, buffers, work };
+}
+
+const resourceOf = (binding: Binding): GPUBufferBinding => ('offset' in binding ? binding : { buffer: binding });
+
+function sameBinding(one: Binding, other: Binding): boolean {
+  const [first, second] = [resourceOf(one), resourceOf(other)];
+  return first.buffer === second.buffer && (first.offset ?? 0) === (second.offset ?? 0);
 }
 
 // minUniformBufferOffsetAlignment is at most this on every adapter.
@@ -42,7 +52,7 @@ export class Dispatcher {
   readonly #uniformPool: GPUBuffer[] = [];
 
   constructor(private readonly device: Device) {
-    this.pipelines = new Pipelines(device.gpu);
+    this.pipelines = new Pipelines(device);
   }
 
   get dispatches(): number {
@@ -102,8 +112,7 @@ export class Dispatcher {
 
   /** Resolves when all submitted work is done; throws what went wrong. */
   async settle(): Promise<void> {
-    await this.device.gpu.queue.onSubmittedWorkDone();
-    this.device.check();
+    await this.device.guard(this.device.gpu.queue.onSubmittedWorkDone());
   }
 
   #submit(dispatches: readonly Dispatch[]): void {
@@ -112,16 +121,18 @@ export class Dispatcher {
     const uniformBuffer = this.#uniformBuffer(uniforms.byteLength);
     const encoder = gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    const groups = new Map<Kernel, { buffers: readonly GPUBuffer[]; group: GPUBindGroup }[]>();
+    const groups = new Map<Kernel, { buffers: readonly Binding[]; group: GPUBindGroup }[]>();
     dispatches.forEach(({ kernel, uniforms: values, buffers }, slot) => {
       writeUniforms(uniforms, slot * SLOT, kernel.uniforms, values);
       const { pipeline, layout } = this.pipelines.get(kernel);
       let known = groups.get(kernel);
       if (!known) groups.set(kernel, (known = []));
-      let group = known.find((candidate) => candidate.buffers.every((buffer, i) => buffer === buffers[i]))?.group;
+      let group = known.find((candidate) =>
+        candidate.buffers.every((buffer, i) => sameBinding(buffer, buffers[i]!)),
+      )?.group;
       if (!group) {
         const size = Object.keys(kernel.uniforms).length * 4;
-        const entries = [{ buffer: uniformBuffer, size }, ...buffers.map((buffer) => ({ buffer }))];
+        const entries = [{ buffer: uniformBuffer, size }, ...buffers.map(resourceOf)];
         group = gpu.createBindGroup({
           layout,
           entries: entries.map((resource, binding) => ({ binding, resource })),

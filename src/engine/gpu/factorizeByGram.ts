@@ -1,8 +1,7 @@
+import type { Backend, Matrix } from '../backend';
 import { symmetricEigen } from '../eigen/symmetricEigen';
 import { Pacer } from '../progress';
-import type { FactorizeCall, FactorizeContext } from './factorize';
-import { matmulKernel } from './kernels';
-import { matmulDispatches, type Product } from './matmul';
+import type { FactorizeCall } from './factorize';
 
 /**
  * Left singular vectors from products on the GPU and a float64 eigenproblem on the CPU, for adapters without hardware:
@@ -20,29 +19,23 @@ const MOST_ROUNDS = 6;
 // J·A is rounded to this much of the matrix's norm in every row, which turns short rows by as much over their length.
 const ROUNDING = 8 * 2 ** -24;
 
-/** A new [m, m] buffer whose row i is the i-th left singular vector of `a` [m, n]; throws as `factorize` does. */
+/** The products of a backend, which may be cancelled. */
+export interface Products extends Pick<Backend, 'upload' | 'download' | 'free'> {
+  multiply(a: Matrix, b: Matrix, transpose?: { a?: boolean; b?: boolean }, signal?: AbortSignal): Promise<Matrix>;
+}
+
+/** A new [m, m] matrix whose row i is the i-th left singular vector of `a` [m, n]; throws as `factorize` does. */
 export async function factorizeByGram(
-  context: FactorizeContext,
-  a: GPUBuffer,
-  m: number,
-  n: number,
+  { upload, download, free, multiply }: Products,
+  a: Matrix,
   { signal, onProgress }: FactorizeCall = {},
-): Promise<GPUBuffer> {
-  const { dispatcher, buffers, productPace } = context;
-  await dispatcher.pipelines.prepare(matmulKernel);
+): Promise<Matrix> {
+  const { rows: m, columns: n } = a;
   const pacer = new Pacer(signal);
-  const multiply = (product: Product) =>
-    dispatcher.runPaced(matmulDispatches(product, productPace), productPace, { signal });
-  const what = `The factorisation of a [${m}, ${n}] matrix`;
-  const square = buffers.create(m * m, what);
-  const rows = buffers.create(m * n, what);
-  let basis: GPUBuffer | undefined;
+  let basis: Matrix | undefined;
   try {
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      const turned = basis ? rows : a;
-      if (basis) await multiply({ m, n, k: m, a: basis, b: a, c: rows });
-      await multiply({ m, n: m, k: n, a: turned, b: turned, c: square, transposeB: true });
-      const gram = Float64Array.from(new Float32Array(await buffers.read(square)));
+      const gram = await gramOf(basis);
       const largest = largestCosine(gram, m);
       if (!Number.isFinite(largest)) {
         throw new RangeError(`The matrix [${m}, ${n}] has values that are not finite, or too large to be squared.`);
@@ -50,32 +43,41 @@ export async function factorizeByGram(
       // Two rounds are usual, more are not known beforehand: each tells half of what is left.
       const share = (part: number) => onProgress?.(1 - 2 ** -(round + part));
       const { vectors } = await symmetricEigen(gram, m, pacer, share);
-      const turn = buffers.upload(new Float32Array(vectors), what);
-      if (!basis) basis = turn;
-      else basis = await composed(turn, basis);
+      const turn = upload(new Float32Array(vectors), m, m);
+      basis = basis ? await composed(turn, basis) : turn;
       if (largest <= SMALL_TURN) {
         onProgress?.(1);
-        return keep(basis);
+        const found = basis;
+        basis = undefined;
+        return found;
       }
     }
-    throw new Error(`${what} did not converge in ${MOST_ROUNDS} rounds.`);
+    throw new Error(`The factorisation of a [${m}, ${n}] matrix did not converge in ${MOST_ROUNDS} rounds.`);
   } finally {
-    buffers.free(square, rows, ...(basis ? [basis] : []));
+    if (basis) free(basis);
   }
 
-  async function composed(turn: GPUBuffer, before: GPUBuffer): Promise<GPUBuffer> {
-    const product = buffers.create(m * m, what);
+  /** (J·A)·(J·A)ᵀ, or A·Aᵀ before there is a J. */
+  async function gramOf(turns: Matrix | undefined): Promise<Float64Array> {
+    const held: Matrix[] = [];
     try {
-      await multiply({ m, n: m, k: m, a: turn, b: before, c: product });
+      const turned = turns ? await multiply(turns, a, {}, signal) : a;
+      if (turned !== a) held.push(turned);
+      const square = await multiply(turned, turned, { b: true }, signal);
+      held.push(square);
+      return Float64Array.from(await download(square));
     } finally {
-      buffers.free(turn, before);
+      free(...held);
     }
-    return product;
   }
 
-  function keep(result: GPUBuffer): GPUBuffer {
+  async function composed(turn: Matrix, before: Matrix): Promise<Matrix> {
     basis = undefined;
-    return result;
+    try {
+      return await multiply(turn, before, {}, signal);
+    } finally {
+      free(turn, before);
+    }
   }
 }
 

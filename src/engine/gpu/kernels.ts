@@ -28,6 +28,7 @@ export const matmulKernel = kernel({
     aDepth: 'u32',
     bDepth: 'u32',
     bColumn: 'u32',
+    cRow: 'u32',
     firstRow: 'u32',
     firstColumn: 'u32',
     rows: 'u32',

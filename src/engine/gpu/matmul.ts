@@ -1,4 +1,4 @@
-import { type Dispatch, dispatch } from './dispatcher';
+import { type Binding, type Dispatch, dispatch } from './dispatcher';
 import { MATMUL_TILE, matmulKernel } from './kernels';
 import type { Pace } from './pace';
 
@@ -7,9 +7,13 @@ export interface Product {
   readonly m: number;
   readonly n: number;
   readonly k: number;
-  readonly a: GPUBuffer;
-  readonly b: GPUBuffer;
-  readonly c: GPUBuffer;
+  readonly a: Binding;
+  readonly b: Binding;
+  readonly c: Binding;
+  /** From one row, as stored, to the next, where the operand is part of a wider matrix. */
+  readonly strideA?: number;
+  readonly strideB?: number;
+  readonly strideC?: number;
   readonly transposeA?: boolean | undefined;
   readonly transposeB?: boolean | undefined;
   readonly alpha?: number;
@@ -27,6 +31,7 @@ const RUN = 512;
  */
 export function* matmulDispatches(product: Product, pace: Pace): Generator<Dispatch> {
   const { m, n, k, a, b, c, transposeA, transposeB, alpha = 1, beta = 0 } = product;
+  const { strideA = transposeA ? m : k, strideB = transposeB ? k : n, strideC = n } = product;
   const perTile = 2 * MATMUL_TILE * MATMUL_TILE * Math.min(k, RUN);
   const tilesDown = Math.ceil(m / MATMUL_TILE);
   const tilesAcross = Math.ceil(n / MATMUL_TILE);
@@ -42,10 +47,11 @@ export function* matmulDispatches(product: Product, pace: Pace): Generator<Dispa
           {
             m,
             n,
-            aRow: transposeA ? 1 : k,
-            aDepth: transposeA ? m : 1,
-            bDepth: transposeB ? 1 : n,
-            bColumn: transposeB ? k : 1,
+            aRow: transposeA ? 1 : strideA,
+            aDepth: transposeA ? strideA : 1,
+            bDepth: transposeB ? 1 : strideB,
+            bColumn: transposeB ? strideB : 1,
+            cRow: strideC,
             firstRow: row * MATMUL_TILE,
             firstColumn: column * MATMUL_TILE,
             rows: Math.min(down * MATMUL_TILE, m - row * MATMUL_TILE),

@@ -1,4 +1,5 @@
 import { COMPUTE_STAGE } from './constants';
+import type { Device } from './device';
 import { type Kernel, labelOf } from './kernel';
 
 /** A compiled kernel. The uniform binding takes a dynamic offset, so that one bind group serves many dispatches. */
@@ -11,14 +12,14 @@ export interface Pipeline {
 export class Pipelines {
   readonly #compiled = new Map<Kernel, Promise<Pipeline>>();
   readonly #ready = new Map<Kernel, Pipeline>();
-  constructor(private readonly device: GPUDevice) {}
+  constructor(private readonly device: Pick<Device, 'gpu' | 'guard'>) {}
 
   /** Throws an Error with line, message and source where the WGSL does not compile. */
   async prepare(...kernels: readonly Kernel[]): Promise<void> {
     await Promise.all(
       kernels.map(async (kernel) => {
         let compiling = this.#compiled.get(kernel);
-        if (!compiling) this.#compiled.set(kernel, (compiling = this.#compile(kernel)));
+        if (!compiling) this.#compiled.set(kernel, (compiling = this.device.guard(this.#compile(kernel))));
         this.#ready.set(kernel, await compiling);
       }),
     );
@@ -33,13 +34,14 @@ export class Pipelines {
 
   async #compile(kernel: Kernel): Promise<Pipeline> {
     const label = labelOf(kernel);
-    this.device.pushErrorScope('validation');
-    const module = this.device.createShaderModule({ label, code: kernel.source });
-    const scope = this.device.popErrorScope();
+    const { gpu } = this.device;
+    gpu.pushErrorScope('validation');
+    const module = gpu.createShaderModule({ label, code: kernel.source });
+    const scope = gpu.popErrorScope();
     const { messages } = await module.getCompilationInfo();
     const errors = messages.filter(({ type }) => type === 'error');
     if (errors.length || (await scope)) throw new Error(compileMessage(kernel, errors));
-    const layout = this.device.createBindGroupLayout({
+    const layout = gpu.createBindGroupLayout({
       label,
       entries: [
         { binding: 0, visibility: COMPUTE_STAGE, buffer: { type: 'uniform', hasDynamicOffset: true } },
@@ -50,9 +52,9 @@ export class Pipelines {
         })),
       ],
     });
-    const pipeline = await this.device.createComputePipelineAsync({
+    const pipeline = await gpu.createComputePipelineAsync({
       label,
-      layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      layout: gpu.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
       compute: { module, constants: { ...kernel.overrides } },
     });
     return { pipeline, layout };

@@ -12,6 +12,7 @@ import { dense } from '../operators/dense';
 import type { Dense, Operator } from '../operators/operator';
 import { replaceWeights } from '../operators/replace';
 import type { LongCall } from '../progress';
+import { withRecovery } from '../recovery';
 import type { Session } from '../runtime';
 import { measureError, multiplyOn, relativeError, weightOf } from './measure';
 import type { CompressedLayerReport, CompressReport, ErrorReport, SkippedLayerReport } from './report';
@@ -55,17 +56,24 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const selected = selectLayers(recipe, layers);
   const touched = layers.filter((layer) => selected.some((step) => step.includes(layer)));
   const work = new Map<Layer, Work>();
+  const failures: string[] = [];
+  const { backend } = context.factorisations;
   for (const [done, layer] of touched.entries()) {
     context.signal?.throwIfAborted();
     const tell = (share: number) =>
       context.onProgress?.({ done: done + share, total: touched.length, label: layer.name });
     tell(0);
     const steps = recipe.steps.filter((_, i) => selected[i]!.includes(layer));
-    work.set(layer, await compressLayer(model, layer, steps, context, tell));
+    const anew = (sentence: string) => {
+      context.onProgress?.({ done, total: touched.length, label: `${sentence} Going on with ${layer.name}.` });
+      failures.push(`${layer.name}: ${sentence}`);
+    };
+    const result = await withRecovery(backend, () => compressLayer(model, layer, steps, context, tell), anew);
+    work.set(layer, result);
   }
 
   const rewritten = new Map([...work].filter(([, { operator }]) => operator.kind !== 'dense'));
-  const outputs = await outputErrorsOf(model, main, rewritten, context);
+  const outputs = await withRecovery(backend, () => outputErrorsOf(model, main, rewritten, context));
   const reports = [...rewritten].map(
     ([layer, { operator, predicted, measured, ms }]): CompressedLayerReport => ({
       name: layer.name,
@@ -95,7 +103,8 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
       after: { bytes: writtenBytes(files), parameters: countParameters(changed) },
       layers: reports,
       skipped: skippedIn(work),
-      backend: context.factorisations.backend.kind,
+      backend: backend.kind,
+      ...(failures.length > 0 && { gpuFailures: failures }),
       ms: performance.now() - started,
     },
   };

@@ -1,4 +1,4 @@
-import type { Backend } from '../backend';
+import type { Backend, Matrix } from '../backend';
 import { transpose } from '../linalg/transpose';
 import type { Layer } from '../model/layers';
 import { type Model, readFloats } from '../model/model';
@@ -50,10 +50,13 @@ async function rounded(leaf: Dense): Promise<Float32Array<ArrayBuffer>> {
 export const multiplyOn =
   (backend: Backend): Multiply =>
   async (a, b, m, k, n) => {
-    const left = backend.upload(a as Float32Array, m, k);
-    const right = backend.upload(b as Float32Array, k, n);
-    const result = await backend.multiply(left, right);
-    const values = await backend.download(result);
-    backend.free(left, right, result);
-    return values;
+    const held: Matrix[] = [];
+    try {
+      held.push(backend.upload(a as Float32Array, m, k));
+      held.push(backend.upload(b as Float32Array, k, n));
+      held.push(await backend.multiply(held[0]!, held[1]!));
+      return await backend.download(held[2]!);
+    } finally {
+      backend.free(...held);
+    }
   };

@@ -6,6 +6,8 @@ export interface CompressReport {
   readonly layers: readonly CompressedLayerReport[];
   readonly skipped: readonly SkippedLayerReport[];
   readonly backend: 'gpu' | 'cpu';
+  /** Layers that were begun anew on another device, and why; absent where the GPU never failed. */
+  readonly gpuFailures?: readonly string[];
   readonly ms: number;
 }
 

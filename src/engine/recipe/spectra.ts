@@ -4,9 +4,22 @@ import type { LayerSpectrum } from '../methods/report';
 import { isMatrix } from '../methods/svd';
 import type { Dense } from '../operators/operator';
 import type { LongCall } from '../progress';
+import { withRecovery } from '../recovery';
 
-/** The spectrum of a layer's weight, from the factorisation that compressing it will use. */
-export async function spectrumOf(
+/**
+ * The spectrum of a layer's weight, from the factorisation that compressing it will use. Where the GPU fails it is
+ * measured again, on a device opened anew.
+ */
+export function spectrumOf(
+  id: string,
+  weight: Dense,
+  factorisations: Factorisations,
+  call: LongCall,
+): Promise<LayerSpectrum> {
+  return withRecovery(factorisations.backend, () => measured(id, weight, factorisations, call));
+}
+
+async function measured(
   id: string,
   weight: Dense,
   factorisations: Factorisations,

@@ -1,0 +1,84 @@
+import type { GpuError } from '../errors';
+import { Buffers } from './buffers';
+import { type Device, openDevice } from './device';
+import { Dispatcher } from './dispatcher';
+import { Pace } from './pace';
+
+/** One device and all that lives and dies with it. */
+export interface Session {
+  readonly device: Device;
+  readonly buffers: Buffers;
+  readonly dispatcher: Dispatcher;
+  readonly productPace: Pace;
+  readonly rotationPace: Pace;
+  /** Most bytes of a matrix in one buffer; larger ones are held in panels of rows. */
+  readonly panelBytes: number;
+}
+
+async function openSession(gpu: GPU, panelBytes: number): Promise<Session | null> {
+  const device = await openDevice(gpu);
+  if (!device) return null;
+  return {
+    device,
+    buffers: new Buffers(device),
+    dispatcher: new Dispatcher(device),
+    productPace: new Pace(),
+    rotationPace: new Pace(),
+    panelBytes: Math.min(panelBytes, device.largestBinding),
+  };
+}
+
+export function closeSession({ buffers, device }: Session): void {
+  buffers.freeAll();
+  device.destroy();
+}
+
+// Smaller panels than this would not find room where it is so short.
+const LEAST_PANEL_BYTES = 2 ** 22;
+
+/** The session in use, and the way to the next one. */
+export class Sessions {
+  #opening: Promise<boolean> | undefined;
+  #closed = false;
+  private constructor(
+    private readonly gpu: GPU,
+    public current: Session,
+  ) {}
+
+  /** Null where there is no adapter. */
+  static async open(gpu: GPU, panelBytes: number): Promise<Sessions | null> {
+    const first = await openSession(gpu, panelBytes);
+    return first && new Sessions(gpu, first);
+  }
+
+  /**
+   * Opens another session where the current one failed; false where there is no adapter any more, or where memory ran out
+   * and panels are as small as they get. Jobs that fail together share the session that the first of them asked for.
+   */
+  async replace(error: GpuError): Promise<boolean> {
+    const { failed } = this.current.device;
+    if (this.#closed) return false;
+    if (!failed) return true;
+    this.#opening ??= this.#replace(error).finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #replace({ reason }: GpuError): Promise<boolean> {
+    const { panelBytes } = this.current;
+    if (reason === 'memory' && panelBytes / 2 < LEAST_PANEL_BYTES) return false;
+    // What ran out of memory must give back what it holds before the next session asks for some.
+    closeSession(this.current);
+    const next = await openSession(this.gpu, reason === 'memory' ? panelBytes / 2 : panelBytes).catch(() => null);
+    if (!next) return false;
+    if (this.#closed) closeSession(next);
+    else this.current = next;
+    return !this.#closed;
+  }
+
+  close(): void {
+    this.#closed = true;
+    closeSession(this.current);
+  }
+}
