@@ -1,22 +1,25 @@
-import { expect, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
 import { chain, text } from './models';
 import { Studio } from './studio';
 
+/** The engine's script comes late, so that the user is there first. */
+const delayEngine = (page: Page) =>
+  page.route(/assets\/main-.*\.js/, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await route.continue();
+  });
+
 test('a model dropped while the engine starts opens when it has started', async ({ page }) => {
   const studio = new Studio(page);
-  await page.goto('./', { waitUntil: 'domcontentloaded' });
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  await delayEngine(page);
+  await page.goto('./');
   await studio.open('early.onnx', chain());
   await expect(studio.notices.getByRole('button', { name: /^Dismiss/ })).toHaveCount(0);
 });
 
 test('a sample clicked while the engine starts opens too', async ({ page }) => {
   const studio = new Studio(page);
-  // A worker that comes late: the click is there first.
-  await page.route(/assets\/main-.*\.js/, async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    await route.continue();
-  });
+  await delayEngine(page);
   await page.goto('./');
   await studio.openSample();
   await expect(studio.notices.getByRole('button', { name: /^Dismiss/ })).toHaveCount(0);

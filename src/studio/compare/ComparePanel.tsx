@@ -109,7 +109,7 @@ function Controls() {
         <p className={styles.note}>
           WebGPU is a software adapter here, about a hundred times slower than WASM
           {samples === undefined || samples > SOFTWARE_SAMPLES
-            ? `, so ${SOFTWARE_SAMPLES} samples${samples === undefined ? ' at most' : ` of ${formatInteger(samples)}`} are compared.`
+            ? `, so ${samples === undefined ? `at most ${SOFTWARE_SAMPLES}` : `${SOFTWARE_SAMPLES} of ${formatInteger(samples)}`} samples are compared.`
             : '.'}
         </p>
       )}

@@ -1,5 +1,5 @@
 import type { LayerReport } from '../../worker/protocol';
-import { maxRank, totalCost } from '../cost';
+import { isTucker, maxRank, totalCost } from '../cost';
 import { formatBytes, formatChange, formatCount, formatShare } from '../format';
 import { useStudio } from '../store';
 
@@ -15,7 +15,7 @@ export function Figures({ layers }: { layers: readonly LayerReport[] }) {
       <Figure
         name="rank"
         value={rankText(ranks, several)}
-        note={several ? 'least to most' : `of ${maxRank(layers[0])}`}
+        note={several ? 'least to most' : `of ${fullRank(layers[0])}`}
       />
       <Figure
         name="parameters"
@@ -47,6 +47,8 @@ function Figure({ name, value, note, hurts }: { name: string; value: string; not
     </div>
   );
 }
+
+const fullRank = (layer: LayerReport) => (isTucker(layer) ? layer.shape.slice(0, 2).join(' × ') : maxRank(layer));
 
 function rankText(ranks: readonly (readonly number[])[], several: boolean): string {
   if (ranks.length === 0) return '…';
