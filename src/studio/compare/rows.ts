@@ -114,7 +114,7 @@ export function describeData({ data, samples, samplesOf, metric, provider }: Eva
 
 /** What the panel is waiting for, in a sentence; null where the figures speak for themselves. */
 export function describeState({ job, compressed, measured, ticked }: PanelState): string | null {
-  if (job === 'compress') return 'Compressing: the result comes to stand beside the original here.';
+  if (job === 'compress') return 'Compressing: the result will stand here beside the original.';
   if (job === 'evaluate')
     return measured
       ? 'Running both models again; until that is done, the figures are those of the last comparison.'
@@ -122,8 +122,8 @@ export function describeState({ job, compressed, measured, ticked }: PanelState)
   if (measured) return null;
   if (compressed) return 'Sizes are counted. Press Compare to run both models and measure the rest.';
   return ticked > 0
-    ? 'Say what the ticked layers may cost and press Compress: the result comes to stand beside the original here.'
-    : 'Tick the layers to compress in the list; the result comes to stand beside the original here.';
+    ? 'Say what the ticked layers may cost and press Compress: the result will stand here beside the original.'
+    : 'Tick the layers to compress in the list; the result will stand here beside the original.';
 }
 
 export interface PanelState {

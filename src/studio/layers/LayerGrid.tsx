@@ -74,7 +74,9 @@ export const LayerGrid = memo(({ layers, spectra, total }: GridProps) => {
 
   if (layers.length === 0) {
     return (
-      <p className="layers-none">{total === 0 ? 'No layer of this model can be compressed.' : 'No layer matches.'}</p>
+      <p className="layers-none">
+        {total === 0 ? 'No layer of this model can be compressed.' : 'No layer matches the filter: Esc clears it.'}
+      </p>
     );
   }
   return (

@@ -31,7 +31,8 @@ export function BackendChip() {
           Factorise on the CPU
         </Menu.Item>
         <p className="menu-note">
-          Now on: {description}. {note && <>{note} </>}Models run through {engine.runtime}.
+          Now on: {description}. {note}
+          {!description.includes(engine.runtime) && <> Models run through {engine.runtime}.</>}
         </p>
       </Menu.Dropdown>
     </Menu>

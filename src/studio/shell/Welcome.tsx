@@ -48,7 +48,7 @@ export function Welcome() {
             </button>
           ))}
           <a className="way" href={lessonAddress('rank')}>
-            <span className="way-kind">Lesson · five minutes</span>
+            <span className="way-kind">Lesson · six minutes</span>
             <strong>What is rank?</strong>
             <span>On a picture, then on a real layer: why most of a matrix can often be left out.</span>
           </a>

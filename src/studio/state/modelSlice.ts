@@ -98,8 +98,8 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       fixedRecipe: null,
       runs: [],
       currentRun: null,
-      // What was done with the model before is of no use beside this one.
-      notices: get().notices.filter(({ tone }) => tone !== 'info'),
+      // What was said before was about another model, or about none.
+      notices: [],
     });
     for (const warning of model.warnings) get().notify('warning', warning);
     void get().measureSpectra();
