@@ -4,6 +4,7 @@ import { factorizeByGram } from './factorizeByGram';
 import { matmulKernel } from './kernels';
 import { matmulDispatches } from './matmul';
 import { createPanels, type GpuMatrix, panelProducts } from './panels';
+import type { Operand, SelectionContext } from './selection';
 import { type Session, Sessions } from './session';
 
 /** What the GPU was asked for since its device was opened, and what it holds. */
@@ -20,6 +21,11 @@ export interface GpuBackend extends Backend {
   readonly counts: GpuCounts;
   /** Resolves with a sentence for the user when the device is lost; every call throws it until `recover`. */
   readonly lost: Promise<string>;
+  /** What the functions of `selection` need to select from these matrices; one operand per panel. */
+  selecting(...matrices: readonly Matrix[]): {
+    readonly context: SelectionContext;
+    readonly operands: readonly Operand[];
+  };
 }
 
 export interface GpuOptions {
@@ -98,6 +104,14 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
       const { count, bytes, peakBytes } = sessions.current.buffers;
       const { dispatches, submissions } = sessions.current.dispatcher;
       return { buffers: count, bytes, peakBytes, dispatches, submissions };
+    },
+
+    selecting(...matrices) {
+      const { dispatcher, buffers, selectionPace: pace } = using(...matrices);
+      const operands = matrices.flatMap((matrix) =>
+        (matrix as GpuMatrix).panels.map(({ buffer, rows }) => ({ buffer, rows, columns: matrix.columns })),
+      );
+      return { context: { dispatcher, buffers, pace }, operands };
     },
 
     upload(values, rows, columns) {

@@ -11,6 +11,7 @@ export interface Session {
   readonly dispatcher: Dispatcher;
   readonly productPace: Pace;
   readonly rotationPace: Pace;
+  readonly selectionPace: Pace;
   /** Most bytes of a matrix in one buffer; larger ones are held in panels of rows. */
   readonly panelBytes: number;
 }
@@ -24,6 +25,7 @@ async function openSession(gpu: GPU, panelBytes: number): Promise<Session | null
     dispatcher: new Dispatcher(device),
     productPace: new Pace(),
     rotationPace: new Pace(),
+    selectionPace: new Pace(),
     panelBytes: Math.min(panelBytes, device.largestBinding),
   };
 }

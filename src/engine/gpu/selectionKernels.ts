@@ -1,0 +1,77 @@
+import digits from '../../../shaders/select/digits.wgsl';
+import groupMask from '../../../shaders/select/groupMask.wgsl';
+import mask from '../../../shaders/select/mask.wgsl';
+import rowThresholds from '../../../shaders/select/rowThresholds.wgsl';
+import ties from '../../../shaders/select/ties.wgsl';
+import extrema from '../../../shaders/statistics/extrema.wgsl';
+import { kernel } from './kernel';
+
+const WORKGROUP = 64;
+/** Digits that one pass over the values tells apart. */
+export const DIGITS = 2048;
+
+export const digitsKernel = kernel({
+  name: 'digits',
+  source: digits,
+  uniforms: { first: 'u32', last: 'u32', prefix: 'u32', prefixMask: 'u32', shift: 'u32', workgroups: 'u32' },
+  bindings: { values: 'read', counts: 'read_write' },
+  overrides: { workgroupSize: WORKGROUP },
+  grid: ({ workgroups }) => [workgroups, 1],
+});
+
+export const rowThresholdsKernel = kernel({
+  name: 'rowThresholds',
+  source: rowThresholds,
+  uniforms: { columns: 'u32', keep: 'u32', firstRow: 'u32', rows: 'u32' },
+  bindings: { values: 'read', thresholds: 'read_write' },
+  overrides: { workgroupSize: WORKGROUP },
+  grid: ({ rows }) => [rows, 1],
+});
+
+export const tiesKernel = kernel({
+  name: 'ties',
+  source: ties,
+  uniforms: { length: 'u32', columns: 'u32', threshold: 'u32', firstRow: 'u32', rows: 'u32' },
+  bindings: { values: 'read', counts: 'read_write' },
+  overrides: { workgroupSize: WORKGROUP },
+  grid: ({ rows }) => [rows, 1],
+});
+
+export const maskKernel = kernel({
+  name: 'mask',
+  source: mask,
+  uniforms: { length: 'u32', columns: 'u32', firstRow: 'u32', rows: 'u32' },
+  bindings: { values: 'read', thresholds: 'read', mask: 'read_write' },
+  overrides: { workgroupSize: WORKGROUP },
+  grid: ({ rows }) => [rows, 1],
+});
+
+export const groupMaskKernel = kernel({
+  name: 'groupMask',
+  source: groupMask,
+  uniforms: { columns: 'u32', size: 'u32', keep: 'u32', firstRow: 'u32', rows: 'u32' },
+  bindings: { values: 'read', mask: 'read_write' },
+  overrides: { workgroupSize: WORKGROUP },
+  grid: ({ columns, rows }) => [Math.ceil(columns / 32 / WORKGROUP), rows],
+});
+
+/** Invocations that share a group of `size` values. */
+export const extremaLanes = (size: number): number => 2 ** Math.floor(Math.log2(Math.min(WORKGROUP, size)));
+
+export const extremaKernel = kernel({
+  name: 'extrema',
+  source: extrema,
+  uniforms: { columns: 'u32', size: 'u32', lanes: 'u32', firstRow: 'u32', rows: 'u32' },
+  bindings: { values: 'read', extrema: 'read_write' },
+  overrides: { workgroupSize: WORKGROUP },
+  grid: ({ columns, size, lanes, rows }) => [Math.ceil((Math.ceil(columns / size) * lanes) / WORKGROUP), rows],
+});
+
+export const SELECTION_KERNELS = [
+  digitsKernel,
+  rowThresholdsKernel,
+  tiesKernel,
+  maskKernel,
+  groupMaskKernel,
+  extremaKernel,
+];
