@@ -1,0 +1,125 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Random, seeded } from '../../random';
+import { denseOf, productOf } from '../../reference/weights/denseOf';
+import { RANDOM_LEAVES, randomDense, randomForm } from '../../reference/weights/forms.fixtures';
+import type { WeightForm } from '../../weightForm';
+import { Buffers } from '../buffers';
+import { type Device, openDevice } from '../device';
+import { Dispatcher } from '../dispatcher';
+import { Pace } from '../pace';
+import { testGpu } from '../testing';
+import { prepare } from './prepare';
+import type { ProductContext } from './product';
+
+let device: Device;
+let context: ProductContext;
+
+beforeAll(async () => {
+  device = (await openDevice(await testGpu()))!;
+  expect(device, 'a WebGPU adapter').not.toBeNull();
+  context = { buffers: new Buffers(device), dispatcher: new Dispatcher(device), pace: new Pace() };
+});
+afterAll(() => device?.destroy());
+let held: number;
+beforeEach(() => {
+  held = context.buffers.count;
+});
+afterEach(({ task }) => {
+  if (task.result?.state !== 'fail') expect(context.buffers.count).toBe(held);
+});
+
+const EPSILON = 2 ** -24;
+
+/**
+ * Multiplies and holds the result against the twin. A sum of K products, whatever the order it is summed in, is within
+ * K·ε/(1 − K·ε) of Σ|x·w| (Higham, 3.1). Products of factors add the lengths of their sums; a decoded or scaled weight
+ * two roundings more. `depth` is what comes on top of the columns.
+ */
+async function expectProduct(random: Random, form: WeightForm, tokens: number, depth = 0) {
+  const { buffers } = context;
+  const weight = denseOf(form);
+  const x = Float32Array.from({ length: tokens * weight.columns }, () => random.normal());
+  const product = await prepare(context, form);
+  const input = buffers.upload(x, 'a test');
+  const output = await product.apply(input, tokens);
+  const found = new Float32Array(await buffers.read(output));
+  buffers.free(input, output);
+  product.free();
+  expect([product.rows, product.columns]).toEqual([weight.rows, weight.columns]);
+  const { y, magnitudes } = productOf(x, tokens, weight);
+  const bound = (weight.columns + depth + 4) * EPSILON * 1.01;
+  expect(found.length).toBe(y.length);
+  const wrong = found.findIndex((value, i) => !(Math.abs(value - y[i]!) <= bound * magnitudes[i]! + 1e-37));
+  if (wrong >= 0) {
+    const where = `token ${Math.floor(wrong / weight.rows)}, row ${wrong % weight.rows}`;
+    throw new Error(`${where}: ${found[wrong]} instead of ${y[wrong]} (tolerance ${bound * magnitudes[wrong]!})`);
+  }
+}
+
+const SHAPES: [number, number][] = [
+  [1, 1],
+  [1, 70],
+  [9, 3],
+  [67, 130],
+  [8, 516],
+];
+// Every variant of the vector kernels, their last token count, and tiles with a rest.
+const TOKENS = [1, 3, 8, 29, 33, 70];
+
+describe.each(Object.entries(RANDOM_LEAVES))('%s against its twin', (_, leaf) => {
+  it.each(SHAPES)('[%i, %i] at every token count', async (rows, columns) => {
+    const random = seeded(rows * 1000 + columns);
+    for (const tokens of TOKENS) await expectProduct(random, leaf(random, rows, columns), tokens);
+  });
+});
+
+describe('products', () => {
+  it('of any form, nested, at any shape', async () => {
+    const random = seeded(7);
+    for (let round = 0; round < 40; round++) {
+      const [rows, columns] = [1 + random.below(150), 1 + random.below(300)];
+      const form = randomForm(random, rows, columns, 2);
+      // Two levels of factors sum at most 40 more terms each; two sums and scalings a few.
+      await expectProduct(random, form, 1 + random.below(80), 100);
+    }
+  });
+
+  it('are cut to the pace without a change', async () => {
+    const random = seeded(8);
+    context.pace.record(1, 1e6);
+    for (const leaf of Object.values(RANDOM_LEAVES)) {
+      for (const tokens of [5, 90]) await expectProduct(random, leaf(random, 150, 140), tokens);
+    }
+  });
+
+  it('count what they store and compute', async () => {
+    const random = seeded(9);
+    const [left, right] = [randomDense(random, 20, 4), randomDense(random, 4, 12)];
+    const product = await prepare(context, { kind: 'lowRank', left, right });
+    expect([product.bytes, product.multiplyAdds]).toEqual([4 * (80 + 48), 128]);
+    product.free();
+  });
+
+  it('reject what does not fit, and keep nothing', async () => {
+    const random = seeded(10);
+    const dense = randomDense(random, 4, 6);
+    await expect(prepare(context, { ...dense, rows: 5 })).rejects.toThrow('24 values do not fill a [5, 6] weight');
+    await expect(prepare(context, { kind: 'lowRank', left: dense, right: dense })).rejects.toThrow('does not meet');
+    await expect(prepare(context, { kind: 'sum', parts: [] })).rejects.toThrow('one part or more');
+    const scaled = { kind: 'scaled', inner: dense, out: new Float32Array(6) } as const;
+    await expect(prepare(context, scaled)).rejects.toThrow('do not fit');
+    const product = await prepare(context, dense);
+    const short = context.buffers.create(5, 'a test');
+    await expect(product.apply(short, 1)).rejects.toThrow('20 bytes does not hold 1 tokens of 6');
+    context.buffers.free(short);
+    product.free();
+  });
+
+  it('stop when told to', async () => {
+    const product = await prepare(context, randomDense(seeded(11), 64, 64));
+    const x = context.buffers.create(64 * 64, 'a test');
+    await expect(product.apply(x, 64, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+    context.buffers.free(x);
+    product.free();
+  });
+});

@@ -1,0 +1,59 @@
+import type { Random } from '../../random';
+import type { DenseForm, QuantizedForm, WeightForm } from '../../weightForm';
+
+const normals = (random: Random, length: number) => Float32Array.from({ length }, () => random.normal());
+const bytes = (random: Random, length: number) => Uint8Array.from({ length }, () => random.below(256));
+
+export function randomDense(random: Random, rows: number, columns: number): DenseForm {
+  return { kind: 'dense', rows, columns, values: normals(random, rows * columns) };
+}
+
+export function randomQuantized(
+  random: Random,
+  rows: number,
+  columns: number,
+  options: { bits?: 2 | 4 | 8; blockSize?: number; zeroPoints?: boolean } = {},
+): QuantizedForm {
+  const { bits = ([2, 4, 8] as const)[random.below(3)]!, zeroPoints = random.below(2) > 0 } = options;
+  const { blockSize = [16, 32, 64, 128, Math.ceil(columns / 4) * 4][random.below(5)]! } = options;
+  const blocks = Math.ceil(columns / blockSize);
+  return {
+    kind: 'quantized',
+    rows,
+    columns,
+    bits,
+    blockSize,
+    codes: bytes(random, (rows * blocks * blockSize * bits) / 8),
+    scales: normals(random, rows * blocks),
+    ...(zeroPoints && { zeroPoints: bytes(random, rows * Math.ceil((blocks * bits) / 8)) }),
+  };
+}
+
+/** A form of every kind that does not nest, by its name. */
+export const RANDOM_LEAVES: Record<string, (random: Random, rows: number, columns: number) => WeightForm> = {
+  dense: randomDense,
+  quantized: randomQuantized,
+};
+
+/** Any form, nested `depth` deep at most. */
+export function randomForm(random: Random, rows: number, columns: number, depth: number): WeightForm {
+  const inner = (m: number, n: number) => randomForm(random, m, n, depth - 1);
+  const kind = depth > 0 ? random.below(4) : 3;
+  if (kind === 0) {
+    const rank = 1 + random.below(40);
+    return { kind: 'lowRank', left: inner(rows, rank), right: inner(rank, columns) };
+  }
+  if (kind === 1) return { kind: 'sum', parts: [inner(rows, columns), inner(rows, columns)] };
+  if (kind === 2) {
+    const [out, into] = [normals(random, rows), normals(random, columns)];
+    const which = random.below(3);
+    return {
+      kind: 'scaled',
+      inner: inner(rows, columns),
+      ...(which !== 1 && { out }),
+      ...(which !== 0 && { in: into }),
+    };
+  }
+  const leaves = Object.values(RANDOM_LEAVES);
+  return leaves[random.below(leaves.length)]!(random, rows, columns);
+}
