@@ -254,6 +254,21 @@ describe('bad input', () => {
     ],
     ['data that is no archive', () => ['evaluate', model, model, '--data', at('text.npz')], /text\.npz/],
     ['an unknown flag', () => ['inspect', model, '--jsn'], /unknown option '--jsn'/],
+    [
+      'a recipe that the model would overwrite',
+      () => ['compress', model, '--recipe', at('good.json'), '--out', at('good.json')],
+      /good\.json would overwrite/,
+    ],
+    [
+      'a folder that takes no files',
+      () => ['compress', model, '--recipe', at('good.json'), '--out', '/proc/out.onnx', '--backend', 'cpu'],
+      /\/proc cannot be written to/,
+    ],
+    [
+      'two models that have nothing to do with each other',
+      () => ['evaluate', model, `${MOBY}/model.onnx`],
+      /has an input "ids", which the original lacks/,
+    ],
     ['no recipe', () => ['compress', model, '--out', at('out.onnx')], /required option '--recipe <file>'/],
     ['an unknown command', () => ['squash', model], /unknown command 'squash'/],
   ];
@@ -271,7 +286,7 @@ describe('bad input', () => {
     const copy = at('copy.onnx');
     writeFileSync(copy, readFileSync(model));
     const { status, stderr } = carrara('compress', copy, '--recipe', at('good.json'), '--out', copy);
-    expect(stderr).toMatch(/would overwrite the model it comes from/);
+    expect(stderr).toMatch(/would overwrite a file that it is made from/);
     expect(status).toBe(1);
     expect(readFileSync(copy).equals(readFileSync(model))).toBe(true);
   });

@@ -4,7 +4,7 @@ import { generateDataset } from '../engine/evaluation/generate';
 import { Factorisations } from '../engine/methods/factorisations';
 import { inputSpecs } from '../engine/model/inspect';
 import { among, type Model, readModel } from '../engine/model/model';
-import { sessionModelOf } from '../engine/model/write';
+import { dataNameOf, sessionModelOf } from '../engine/model/write';
 import { compress } from '../engine/recipe/compress';
 import type { CompressReport } from '../engine/recipe/report';
 import { parseRecipe } from '../engine/recipe/schema';
@@ -12,8 +12,9 @@ import { verify } from '../engine/recipe/verify';
 import { nodeRuntime } from '../runtime/node';
 import { chooseBackend } from '../worker/backends';
 import { dawn } from './dawn';
-import { checkTarget, openData, openModel, readFile, stage } from './files';
+import { checkTarget, filesBehind, openData, openModel, readFile, stage } from './files';
 import { bytes, percent, progressBar, table } from './terminal';
+import { fileStore } from './tuningStore';
 
 export interface CompressCommandOptions {
   readonly recipe: string;
@@ -33,14 +34,21 @@ export async function compressCommand(
 ): Promise<void> {
   const { out, backend } = options;
   if (!BACKENDS.includes(backend)) throw new UserError(`--backend is one of ${BACKENDS.join(', ')}, not "${backend}".`);
-  checkTarget(out, [path]);
+  checkTarget(out, [path, options.recipe, ...(options.calibration === undefined ? [] : [options.calibration])]);
   const recipe = parseRecipe(new TextDecoder().decode(readFile(options.recipe)), options.recipe);
   const model = await openModel(path);
+  const behind = filesBehind(model, path);
+  for (const file of [out, dataNameOf(out)]) checkTarget(file, behind);
   const calibration = options.calibration === undefined ? undefined : openData(model, options.calibration);
   const runtime = nodeRuntime();
   const open = async (read: Model) => runtime.open(await sessionModelOf(read, runtime.externalData, { signal }), 'cpu');
   const gpu = backend === 'cpu' ? undefined : await dawn();
-  const chosen = await chooseBackend(runtime, backend === 'auto' ? undefined : (backend as 'gpu' | 'cpu'), gpu);
+  const chosen = await chooseBackend(
+    runtime,
+    backend === 'auto' ? undefined : (backend as 'gpu' | 'cpu'),
+    gpu,
+    fileStore(),
+  );
   const bar = progressBar();
   try {
     const call = { signal, onProgress: bar.show };
@@ -53,7 +61,7 @@ export async function compressCommand(
     const staged = await stage(compressed.files, out, call);
     try {
       const [main, ...others] = staged.sources;
-      await verify(await readModel(main!, among(others)), compressed.model, {
+      await verify(await readModel(main!, among(others)), compressed.model, model, {
         ...call,
         dataset: () => generateDataset(inputSpecs(model)),
         open,

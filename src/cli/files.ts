@@ -2,6 +2,7 @@ import {
   closeSync,
   existsSync,
   openSync,
+  read,
   readdirSync,
   readFileSync,
   renameSync,
@@ -9,8 +10,8 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { UserError } from '../engine/errors';
 import { type Dataset, openDataset } from '../engine/evaluation/dataset';
 import { readNpz } from '../engine/evaluation/npz';
@@ -33,17 +34,28 @@ export function openData(model: Model, path: string): Dataset {
 const beside =
   (path: string): FindFile =>
   (location) => {
-    const candidates = [join(dirname(path), location), join(dirname(path), fileNameOf(location))];
-    const found = candidates.find((candidate) => existsSync(candidate));
+    const found = dataFile(path, location);
     return found === undefined ? undefined : fileSource(found);
   };
+
+function dataFile(path: string, location: string): string | undefined {
+  const candidates = [join(dirname(path), location), join(dirname(path), fileNameOf(location))];
+  return candidates.find((candidate) => existsSync(candidate));
+}
+
+/** The files that a model read from `path` lies in. */
+export const filesBehind = (model: Model, path: string): string[] => [
+  path,
+  ...[...model.sources.keys()].flatMap((location) => dataFile(path, location) ?? []),
+];
+
+const readAt = promisify(read);
 
 /** A file on disk, read in parts. Throws a UserError that names a file that can't be opened. */
 export function fileSource(path: string): ByteSource {
   const { size } = statFile(path);
-  const handle = open(path);
-  // A file that vanishes between the two calls fails at the first read, which awaits the same promise.
-  handle.catch(() => {});
+  // A descriptor, not a FileHandle: Node warns on standard error when it collects one that was left open.
+  const descriptor = openSync(path, 'r');
   const name = basename(path);
   return {
     name,
@@ -52,7 +64,7 @@ export function fileSource(path: string): ByteSource {
       checkRange(name, size, offset, length);
       const bytes = new Uint8Array(length);
       for (let at = 0; at < length; ) {
-        const { bytesRead } = await (await handle).read(bytes, at, length - at, offset + at);
+        const { bytesRead } = await readAt(descriptor, bytes, at, length - at, offset + at);
         if (bytesRead === 0) throw new RangeError(`${name} ended at ${offset + at}`);
         at += bytesRead;
       }
@@ -90,7 +102,7 @@ export function checkTarget(out: string, inputs: readonly string[]): void {
   if (!existsSync(folder)) throw new UserError(`${out} cannot be written: there is no folder ${dirname(out)}.`);
   if (existsSync(out) && !statSync(out).isFile()) throw new UserError(`${out} is not a file: name a file to write.`);
   if (inputs.some((input) => resolve(input) === resolve(out))) {
-    throw new UserError(`${out} would overwrite the model it comes from: name another file.`);
+    throw new UserError(`${out} would overwrite a file that it is made from: name another file.`);
   }
 }
 
@@ -99,6 +111,16 @@ export interface Staged {
   readonly sources: readonly ByteSource[];
   commit(): void;
   discard(): void;
+}
+
+function create(path: string, folder: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    throw new UserError(
+      `${folder} cannot be written to (${(error as NodeJS.ErrnoException).code}): name another folder.`,
+    );
+  }
 }
 
 export async function stage(files: readonly FileToWrite[], out: string, call: LongCall = {}): Promise<Staged> {
@@ -113,7 +135,7 @@ export async function stage(files: readonly FileToWrite[], out: string, call: Lo
   };
   try {
     for (const { file, temporary } of staged) {
-      const descriptor = openSync(temporary, 'w');
+      const descriptor = create(temporary, folder);
       try {
         for await (const chunk of file.chunks(call))
           for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);

@@ -27,6 +27,7 @@ import { type ChosenBackend, chooseBackend } from './backends';
 import { writeBlobs } from './exporting';
 import { Jobs } from './jobs';
 import type { Engine, LayerSpectrum, MatrixPicture, ModelReport, RunReport } from './protocol';
+import { indexedDbStore } from './tuningStore';
 
 /** What is open: replaced as a whole, and only when the new model has been read. */
 interface Opened {
@@ -58,7 +59,7 @@ export class StudioEngine implements Engine {
   }
 
   async start(preferred?: 'gpu' | 'cpu') {
-    const chosen = await chooseBackend(this.#runtime, preferred);
+    const chosen = await chooseBackend(this.#runtime, preferred, navigator.gpu, indexedDbStore());
     this.#chosen?.backend.dispose();
     this.#chosen = chosen;
     this.#factorisations = new Factorisations(chosen.backend);
@@ -151,7 +152,7 @@ export class StudioEngine implements Engine {
       const { files, model } = this.#run(run);
       const written = await writeBlobs(files, call);
       const [main, ...others] = written.files.map(({ name, blob }) => blobSource(blob, name));
-      const readBack = await verify(await readModel(main!, among(others)), model, {
+      const readBack = await verify(await readModel(main!, among(others)), model, this.#open.model, {
         ...call,
         dataset: () => this.#dataset(this.#open),
         open: (read) => this.#session(read, 'wasm', call),

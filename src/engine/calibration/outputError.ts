@@ -94,7 +94,7 @@ async function run(
 }
 
 function add(sums: Map<Layer, Sums>, probe: Probe, outputs: Record<string, HostTensor>): void {
-  const { layer, gram, indices } = probe;
+  const { layer, gram, indices, flipped } = probe;
   const sum = sums.get(layer) ?? { norm: 0, difference: 0, grams: new Map() };
   sums.set(layer, sum);
   sum.norm += Number(outputs[probe.norm]!.data[0]);
@@ -106,7 +106,7 @@ function add(sums: Map<Layer, Sums>, probe: Probe, outputs: Record<string, HostT
     sum.grams.set(probe, total);
   } else if (indices !== undefined) {
     // A Gather's X has one 1 in each row: XᵀX counts how often each row is read.
-    const counts = sum.grams.get(probe) ?? new Float64Array(layer.shape[0]!);
+    const counts = sum.grams.get(probe) ?? new Float64Array(layer.shape[flipped ? 1 : 0]!);
     // Negative indices count from the end.
     for (const index of outputs[indices]!.data as BigInt64Array)
       counts[(Number(index) + counts.length) % counts.length]! += 1;
@@ -126,13 +126,13 @@ async function predict(
   let norm = 0;
   let difference = 0;
   for (const [{ indices, flipped }, gram] of grams) {
-    if (indices !== undefined) {
-      norm += weightedNorm(exact, gram, columns);
-      difference += weightedNorm(delta, gram, columns);
-      continue;
-    }
     const oriented = (values: Float32Array) => (flipped ? transpose(values, rows, columns) : values);
     const [m, n] = flipped ? [columns, rows] : [rows, columns];
+    if (indices !== undefined) {
+      norm += weightedNorm(oriented(exact), gram, n);
+      difference += weightedNorm(oriented(delta), gram, n);
+      continue;
+    }
     norm += await quadraticForm(oriented(exact), gram, m, n, multiply);
     difference += await quadraticForm(oriented(delta), gram, m, n, multiply);
   }

@@ -122,6 +122,13 @@ describe('symmetricEigen', () => {
     expect(vectors.map(Math.abs)).toEqual(Float64Array.of(0, 1, 0, 0, 0, 1, 1, 0, 0));
   });
 
+  it('finds the one direction of a constant matrix', async () => {
+    const n = 64;
+    const { values } = await symmetricEigen(new Float64Array(n * n).fill(24), n, new Pacer(undefined));
+    expect(values[0]).toBeCloseTo(24 * n, 9);
+    expect(Math.max(...values.subarray(1).map(Math.abs))).toBeLessThan(1e-9);
+  });
+
   it('refuses entries that are not finite instead of looping', async () => {
     const g = Float64Array.of(1, Number.NaN, Number.NaN, 1);
     const work = symmetricEigen(g, 2, new Pacer(undefined));

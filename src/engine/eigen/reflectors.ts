@@ -14,13 +14,14 @@ export interface Reflectors {
 
 /**
  * Makes the reflector that maps x = vectors[at … end) to (alpha, 0, …, 0), overwriting x with v.
- * Returns alpha and β. A tail too small to square is dropped: it is far below the roundoff of a matrix of magnitude 1.
+ * Returns alpha and β. A tail below 1e−70 is dropped: it is far below the roundoff of a matrix of magnitude 1, and β²,
+ * which tridiagonalising needs, would overflow. Matrices of low rank leave such tails behind.
  */
 export function reflect(vectors: Float64Array, at: number, end: number): { alpha: number; beta: number } {
   let tail = 0;
   for (let i = at + 1; i < end; i++) tail += vectors[i] * vectors[i];
   const head = vectors[at];
-  if (tail < 1e-290) return { alpha: head, beta: 0 };
+  if (tail < 1e-140) return { alpha: head, beta: 0 };
   // The sign that adds magnitudes: the other one would cancel.
   const alpha = head > 0 ? -Math.sqrt(head * head + tail) : Math.sqrt(head * head + tail);
   const first = head - alpha;

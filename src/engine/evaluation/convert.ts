@@ -33,6 +33,13 @@ const RANGES: Partial<Record<ElementType, readonly [low: number, high: number]>>
 
 export const isFloat = (type: ElementType): boolean => type.startsWith('float');
 
+/** Throws a UserError where an input is of a type that cannot be fed: bfloat16, a sequence. */
+export function checkFeedable({ name, type }: { readonly name: string; readonly type: string }): void {
+  if (type in ARRAYS || type === 'string') return;
+  const what = /^\w+$/.test(type) ? `${type} numbers` : 'no plain tensor';
+  throw new UserError(`Input "${name}" takes ${what}, which cannot be fed here: choose a model that takes numbers.`);
+}
+
 export function allocate(type: ElementType, length: number): NumericData {
   if (type === 'string') throw new UserError('Inputs of text are not supported; choose a model that takes numbers.');
   return new ARRAYS[type](length);

@@ -20,6 +20,14 @@ const open = (arrays: Record<string, HostTensor>, inputs: InputSpec[]) =>
   openDataset(new Map(Object.entries(arrays)), inputs, 'data.npz');
 
 describe('openDataset', () => {
+  it('takes any shape where the model declares none', () => {
+    const dataset = open({ x: floats([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]) }, [
+      { name: 'x', type: 'float32', shape: [], unranked: true },
+    ]);
+    const [, second] = batches(dataset, 3);
+    expect(second!.feeds).toEqual({ x: floats([1, 2], [7, 8]) });
+  });
+
   it('converts by value to the declared types, batch by batch', () => {
     const dataset = open(
       {

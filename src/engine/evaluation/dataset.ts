@@ -1,6 +1,6 @@
 import { UserError } from '../errors';
 import type { ElementType, HostTensor, TensorData } from '../runtime';
-import { allocate, checkConvertible, convert, toNumbers } from './convert';
+import { allocate, checkConvertible, checkFeedable, convert, toNumbers } from './convert';
 import type { DataReport } from './report';
 
 /** An input as the model declares it. */
@@ -9,6 +9,8 @@ export interface InputSpec {
   readonly type: ElementType;
   /** Numbers are fixed dimensions, strings name symbolic ones. */
   readonly shape: readonly (number | string)[];
+  /** The model declares no shape at all: any array with samples along its first axis will do. */
+  readonly unranked?: boolean;
   /** For integer inputs used as indices into a table: its number of rows. */
   readonly rows?: number;
 }
@@ -92,7 +94,9 @@ export function openDataset(
 }
 
 function openField(input: InputSpec, array: HostTensor, name: string): Field {
+  checkFeedable(input);
   const { shape } = input;
+  if (input.unranked && array.dims.length > 0) return { input, array, stacked: false };
   const stacked = array.dims.length === shape.length + 1;
   const perSample = stacked ? shape : shape.slice(1);
   const fits =

@@ -1,3 +1,4 @@
+import { UserError } from '../errors';
 import { type LongCall, Pacer } from '../progress';
 import type { Provider, Session } from '../runtime';
 import { batches, type Dataset, fixedBatch } from './dataset';
@@ -21,7 +22,7 @@ export interface EvaluateOptions extends LongCall {
  * Runs both models on the same data and compares them: against the labels where the data has some, and with each
  * other in any case; then times them on the first batch. Memory does not grow with the number of samples, but for
  * what `originalOutputs` may hold.
- * Throws a UserError where labels and outputs don't fit, or an output is NaN or infinite.
+ * Throws a UserError where the models' inputs, or labels and outputs don't fit, or an output is NaN or infinite.
  */
 export async function evaluate(
   original: Session,
@@ -30,6 +31,12 @@ export async function evaluate(
   options: EvaluateOptions,
 ): Promise<EvaluateReport> {
   const { provider, signal, onProgress, originalOutputs } = options;
+  const stranger = compressed.inputNames.find((name) => !original.inputNames.includes(name));
+  if (stranger !== undefined) {
+    throw new UserError(
+      `The compressed model has an input "${stranger}", which the original lacks; compare it with its own original.`,
+    );
+  }
   const choose = () => chooseBatch(original, dataset);
   const size =
     fixedBatch(dataset) ?? options.batch ?? (await (originalOutputs?.batch(dataset, provider, choose) ?? choose()));

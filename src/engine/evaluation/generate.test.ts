@@ -114,5 +114,15 @@ describe('generateDataset', () => {
     const text: InputSpec = { name: 'review', type: 'string', shape: ['n'] };
     expect(() => generateDataset([text])).toThrow(UserError);
     expect(() => generateDataset([text])).toThrow('Input "review" takes text');
+    for (const [type, what] of [
+      ['bfloat16', 'bfloat16 numbers'],
+      ['type 0', 'no plain tensor'],
+    ])
+      expect(() => generateDataset([{ name: 'x', type: type as 'float32', shape: [1] }])).toThrow(
+        `Input "x" takes ${what}, which cannot be fed here`,
+      );
+    expect(() => generateDataset([{ name: 'x', type: 'float32', shape: [], unranked: true }])).toThrow(
+      'Input "x" declares no shape',
+    );
   });
 });

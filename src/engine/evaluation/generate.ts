@@ -1,6 +1,6 @@
 import { UserError } from '../errors';
 import { type Random, seeded } from '../random';
-import { fromNumbers, isFloat } from './convert';
+import { checkFeedable, fromNumbers, isFloat } from './convert';
 import { type Dataset, type Field, fixedBatch, type InputSpec } from './dataset';
 
 export interface GenerateOptions {
@@ -21,11 +21,14 @@ const BUDGET = 32 * 2 ** 20;
  * - symbolic dimensions: the batch takes the samples; other ones have one size per name, by what the name says:
  *   sequences 32, cached positions 16, height and width 64, channels 3; unnamed ones by rank (images 64, else 32)
  *
- * Throws a UserError for inputs of text.
+ * Throws a UserError for inputs of text, of types that cannot be fed, and without a declared shape.
  */
 export function generateDataset(inputs: readonly InputSpec[], options: GenerateOptions = {}): Dataset {
   const text = inputs.find((input) => input.type === 'string');
   if (text) throw new UserError(`Input "${text.name}" takes text, which cannot be made up: open data for it.`);
+  for (const input of inputs) checkFeedable(input);
+  const open = inputs.find((input) => input.unranked);
+  if (open) throw new UserError(`Input "${open.name}" declares no shape, so none can be made up: open data for it.`);
   const shapes = inputs.map((input) => sampleShape(input, inputs));
   const bytes = shapes.reduce((sum, { dims }) => sum + 4 * count(dims), 0);
   const samples = options.samples ?? Math.max(4, Math.min(32, Math.floor(BUDGET / Math.max(1, bytes))));

@@ -76,7 +76,7 @@ async function matrix(leaf: Dense, budget: SvdOptions, context: MethodContext): 
   const { left, right } = await truncate(backend, { values, rows, columns }, factors, rank);
   return {
     operator: lowRank(denseOf([rows, rank], leaf.type, left), denseOf([rank, columns], leaf.type, right)),
-    predicted: withRounding(truncationError(factors.values, rank), leaf.type, 2),
+    predicted: withRounding(truncationError(factors.values, rank), leaf.type, 2, factors.values[0]!),
   };
 }
 
@@ -98,7 +98,7 @@ async function convolution(leaf: Dense, budget: SvdOptions, context: MethodConte
     denseOf([out, rOut], leaf.type, parts.output),
   );
   if (operator.parameters >= leaf.parameters) return tooLarge(`ranks ${rOut}×${rIn}`, leaf);
-  return { operator, predicted: withRounding(tuckerError(factors, rOut, rIn), leaf.type, 3) };
+  return { operator, predicted: withRounding(tuckerError(factors, rOut, rIn), leaf.type, 3, factors.outValues[0]!) };
 }
 
 const saves = (rows: number, columns: number, rank: number): boolean => rank * (rows + columns) < rows * columns;
@@ -115,6 +115,7 @@ function tooLarge(ranks: string, { shape }: Dense): Outcome {
  * Rounding each of `factors` to float16 adds independent errors of 2^−11/√3, times 0.72 for mantissas spread evenly on a
  * log scale: 2.0e−4 of the weight's norm each. float32 rounds at 2e−8, below anything reported.
  */
-function withRounding(error: number, type: FloatType, factors: number): number {
-  return type === 'float16' ? Math.hypot(error, Math.sqrt(factors) * 2.0e-4) : error;
+function withRounding(error: number, type: FloatType, factors: number, largest: number): number {
+  // A zero weight has factors of zeros, which don't round.
+  return type === 'float16' && largest > 0 ? Math.hypot(error, Math.sqrt(factors) * 2.0e-4) : error;
 }

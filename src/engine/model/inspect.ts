@@ -66,12 +66,19 @@ function valueReport({ name, type }: ValueInfoProto): ValueReport {
 /** What a session wants to be fed: type and shape of each input, and how many rows the table has that it indexes. */
 export function inputSpecs(
   model: Model,
-): { name: string; type: ElementType; shape: readonly (number | string)[]; rows?: number }[] {
+): { name: string; type: ElementType; shape: readonly (number | string)[]; unranked?: boolean; rows?: number }[] {
   const rows = indexedRows(scopeOf(model.graph));
   return declaredInputs(model).map((input) => {
     const { name, type, shape } = valueReport(input);
     const limit = rows.get(name);
-    return { name, type: type as ElementType, shape, ...(limit !== undefined && { rows: limit }) };
+    const declared = input.type?.value.case !== 'tensorType' || input.type.value.value.shape !== undefined;
+    return {
+      name,
+      type: type as ElementType,
+      shape,
+      ...(!declared && { unranked: true }),
+      ...(limit !== undefined && { rows: limit }),
+    };
   });
 }
 

@@ -47,18 +47,21 @@ const QUANTISED = new Set([
 /** The model's layers in the order in which their first consumers stand in the graph. */
 export function layersOf(main: Scope): Layer[] {
   const uses = new Map<TensorProto, { constant: Constant; uses: Use[] }>();
+  const outputs = new Set<TensorProto | undefined>();
   for (const scope of scopesIn(main)) {
+    for (const { name } of scope.graph.output) outputs.add(resolve(name, scope)?.tensor);
     for (const node of scope.graph.node) {
+      if (isPassage(node, scope)) continue;
       node.input.forEach((name, input) => {
         const constant = name === '' ? undefined : resolve(name, scope);
-        if (!constant || isPassage(node) || isConstantExpression(node, scope)) return;
+        if (!constant) return;
         const known = uses.get(constant.tensor) ?? { constant, uses: [] };
         known.uses.push(consumerOf(node, scope, input, constant));
         uses.set(constant.tensor, known);
       });
     }
   }
-  return [...uses.values()].flatMap(({ constant, uses }) => layerOf(constant, uses) ?? []);
+  return [...uses.values()].flatMap(({ constant, uses }) => layerOf(constant, uses, outputs) ?? []);
 }
 
 // The runtime computes it once, so there is nothing to gain; but a DequantizeLinear is how a quantised weight looks.
@@ -66,7 +69,7 @@ const isConstantExpression = (node: NodeProto, scope: Scope): boolean =>
   node.opType !== 'DequantizeLinear' && node.input.every((name) => name === '' || resolve(name, scope) !== undefined);
 
 function consumerOf(node: NodeProto, scope: Scope, input: number, constant: Constant): Use {
-  const role = roleOf(node, input, constant.tensor);
+  const role = isConstantExpression(node, scope) ? undefined : roleOf(node, input, constant.tensor);
   return {
     node,
     scope,
@@ -77,19 +80,24 @@ function consumerOf(node: NodeProto, scope: Scope, input: number, constant: Cons
   };
 }
 
-function layerOf({ tensor, home, holder }: Constant, uses: readonly Use[]): Layer | undefined {
+function layerOf(
+  { tensor, home, holder }: Constant,
+  uses: readonly Use[],
+  outputs: ReadonlySet<TensorProto | undefined>,
+): Layer | undefined {
   const dims = dimsOf(tensor);
   const dtype = dtypeName(tensor.dataType);
   const handled = uses.some((use) => use.role);
   const quantised = QUANTISED.has(dtype);
   if (!dtype.includes('float') && !quantised) return undefined;
   if (dims.length < 2 || (!handled && elementsOf(tensor) < LISTED)) return undefined;
+  if (uses.every(({ node, scope }) => isConstantExpression(node, scope))) return undefined;
 
-  const first = uses[0]!;
+  const first = uses.find((use) => use.role) ?? uses[0]!;
   const weight = holder ? ((tensor.name || holder.output[0]) ?? '') : tensor.name;
   const transposed = first.transposed;
-  const shape = transposed ? [dims[1]!, dims[0]!] : dims;
-  const reason = whyNot(tensor, dtype, quantised, shape, uses, home);
+  const shape = transposed ? [...dims.slice(0, -2), dims.at(-1)!, dims.at(-2)!] : dims;
+  const reason = whyNot(tensor, dtype, quantised, shape, uses, outputs.has(tensor));
   return {
     id: `${home.path}${holder ? (holder.output[0] ?? '') : tensor.name}`,
     name: first.node.name || weight,
@@ -115,7 +123,7 @@ function whyNot(
   quantised: boolean,
   shape: readonly number[],
   uses: readonly Use[],
-  home: Scope,
+  output: boolean,
 ): string | undefined {
   if (quantised) return `already quantised (${dtype})`;
   for (const { role, node } of uses) {
@@ -126,11 +134,14 @@ function whyNot(
     return `stored as ${dtype}, which is not handled yet`;
   if (new Set(uses.map(({ role }) => role!.kind === 'conv')).size > 1)
     return 'used by convolutions and by other operators at once';
-  if (home.graph.output.some(({ name }) => name === tensor.name)) return 'also an output of the graph';
+  if (output) return 'also an output of the graph';
   const [out, inner, ...kernel] = shape as [number, number, ...number[]];
   const smallest = out + inner + kernel.reduce((product, size) => product * size, 1) * (kernel.length > 0 ? 1 : 0);
-  if ((bytesOf(tensor) / elementsOf(tensor)) * (elementsOf(tensor) - smallest) <= OVERHEAD) {
-    return `too small: even rank 1 would not make up for the nodes it adds`;
+  if (
+    bytesOf(tensor) <= OVERHEAD ||
+    (bytesOf(tensor) / elementsOf(tensor)) * (elementsOf(tensor) - smallest) <= OVERHEAD
+  ) {
+    return 'too small: even rank 1 would not make up for the nodes it adds';
   }
   return undefined;
 }

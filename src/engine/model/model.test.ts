@@ -192,28 +192,31 @@ describe('layers', () => {
         node('MatMul', ['c', 'tiny'], ['d'], {}, { name: 'tiny' }),
         node('DequantizeLinear', ['codes', 'scale'], ['e'], {}, { name: 'quantised' }),
         node('MatMul', ['d', 'e'], ['f'], {}, { name: 'after' }),
+        node('MatMul', ['d', 'empty'], ['nothing'], {}, { name: 'empty' }),
         node('Add', ['f', 'table'], ['g'], {}, { name: 'add' }),
         node('LayerNormalization', ['g', 'bias'], ['y'], { epsilon: float(1e-5) }),
       ],
       initializers: [
         tensor('depthwise', [64, 1, 3, 3], new Float32Array(64 * 9)),
         tensor('grouped', [64, 32, 1, 1], new Float32Array(64 * 32)),
-        tensor('stack', [64, 8, 8], new Float32Array(4096)),
+        tensor('stack', [64, 8, 6], new Float32Array(3072)),
         tensor('tiny', [8, 8], new Float32Array(64)),
+        tensor('empty', [8, 0], new Float32Array(0)),
         tensor('codes', [8, 512], new Int8Array(4096)),
         tensor('scale', [], Float32Array.of(0.1)),
         tensor('table', [64, 512], new Float32Array(64 * 512)),
         tensor('bias', [512], new Float32Array(512)),
       ],
     });
-    const reasons = Object.fromEntries(
-      (await listed(bytes)).map(({ name, compressible, reason }) => [name, compressible || reason]),
-    );
+    const layers = await listed(bytes);
+    expect(layers.find(({ name }) => name === 'stack')?.shape).toEqual([64, 6, 8]);
+    const reasons = Object.fromEntries(layers.map(({ name, compressible, reason }) => [name, compressible || reason]));
     expect(reasons).toEqual({
       depthwise: expect.stringMatching(/^depthwise convolution/),
       grouped: expect.stringMatching(/^grouped convolution \(2 groups\)/),
       stack: expect.stringMatching(/^a stack of matrices/),
       tiny: expect.stringMatching(/^too small/),
+      empty: expect.stringMatching(/^too small/),
       quantised: 'already quantised (int8)',
       add: expect.stringMatching(/^used by Add/),
     });

@@ -105,7 +105,7 @@ export class Rewrite {
       }
       for (const scope of scopes) {
         for (const node of scope.graph.node) {
-          if (this.#replaced.has(node) || !(isPassage(node) || node.opType === 'Constant')) continue;
+          if (this.#replaced.has(node) || !(isPassage(node, scope) || node.opType === 'Constant')) continue;
           const output = node.output[0] ?? '';
           const constant = resolve(output, scope);
           if (constant && this.#dropped.has(constant.tensor) && !consumed.has(output)) {

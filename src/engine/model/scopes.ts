@@ -1,5 +1,6 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
-import { attributeOf, intsOf, subgraphsOf } from './onnx/attributes';
+import { attributeOf, intOf, intsOf, subgraphsOf } from './onnx/attributes';
+import { dtypeName } from './tensors';
 
 /** A graph and where it stands: sub-graphs see the values of the graphs around them. */
 export interface Scope {
@@ -54,7 +55,11 @@ function constantOf(node: NodeProto, scope: Scope): Constant | undefined {
   const source = node.input[0] === undefined ? undefined : resolve(node.input[0], scope);
   if (!source) return undefined;
   if (node.opType === 'Identity') return source;
-  if (node.opType === 'Cast') return { ...source, castTo: Number(attributeOf(node, 'to')?.i ?? 0n) };
+  if (node.opType === 'Cast') {
+    const castTo = intOf(node, 'to', 0);
+    // Whole numbers: the factors' product would have to be rounded as the weight was.
+    return dtypeName(castTo).includes('float') ? { ...source, castTo } : undefined;
+  }
   if (node.opType === 'Transpose' && source.tensor.dims.length === 2) {
     const perm = intsOf(node, 'perm') ?? [1, 0];
     return perm[0] === 1 ? { ...source, transposed: !source.transposed } : source;
@@ -77,5 +82,6 @@ export function* scopesIn(scope: Scope): Generator<Scope> {
   for (const inner of scope.children.values()) for (const child of inner) yield* scopesIn(child.scope);
 }
 
-/** Nodes that only hand a constant on; who uses the result is what counts. */
-export const isPassage = (node: NodeProto): boolean => ['Identity', 'Transpose', 'Cast'].includes(node.opType);
+/** Whether a node of `scope` only hands a constant on; who uses the result is what counts. */
+export const isPassage = (node: NodeProto, scope: Scope): boolean =>
+  node.opType !== 'Constant' && scope.constants.has(node.output[0] ?? '');

@@ -12,6 +12,9 @@ import { type ExternalBytes, externalOf } from './tensors';
 /** Protobuf's limit is 2 GiB for a whole message; above this, weights go to a second file. */
 const SINGLE_FILE_LIMIT = 2_000_000_000;
 
+/** "model.onnx" → "model.onnx_data": where weights go that one file can't hold. */
+export const dataNameOf = (name: string): string => `${name.replace(/\.onnx$/, '')}.onnx_data`;
+
 /** Chunks of a file to be written, in order; payloads are read only when they are reached. */
 export interface FileToWrite {
   readonly name: string;
@@ -40,7 +43,7 @@ export function filesOf(
       ),
     ];
 
-  const dataName = `${name.replace(/\.onnx$/, '')}.onnx_data`;
+  const dataName = dataNameOf(name);
   const data: (ExternalBytes | Uint8Array)[] = [];
   let size = 0;
   const main = assemble(structure, (tensor) => {

@@ -25,6 +25,7 @@ export function lowRank(left: Operator, right: Operator): Operator {
       }
       // Rows of W are rows of left times right.
       if (mode === 'gather') return right.write(writer, left.write(writer, x, mode, first), 'rowsTransposed', second);
+      if (mode === 'gatherTransposed') return left.write(writer, right.write(writer, x, mode, first), 'rows', second);
       return left.write(writer, right.write(writer, x, mode, first), mode, second);
     },
   };

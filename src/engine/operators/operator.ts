@@ -30,7 +30,7 @@ export interface Operator {
  * How a weight meets its input. rows: x·Wᵀ (MatMul with the weight on the right); columns: W·x (on the left); gather:
  * rows of W by index; conv: convolution. `…Transposed` applies Wᵀ in W's place.
  */
-export type Mode = 'rows' | 'rowsTransposed' | 'columns' | 'columnsTransposed' | 'gather' | 'conv';
+export type Mode = 'rows' | 'rowsTransposed' | 'columns' | 'columnsTransposed' | 'gather' | 'gatherTransposed' | 'conv';
 
 export interface Stage {
   /** Carries the node's name, output, bias and scale factors: the last operator in a chain. */

@@ -83,7 +83,9 @@ export class SubgraphWriter {
   applyDense(leaf: Dense, x: string, mode: Mode, stage: Stage): string {
     const { node: old, role } = this.use;
     if (mode === 'conv') return this.#conv(leaf, x, stage);
-    if (mode === 'gather') return this.#emit('Gather', [this.#factor(leaf, false), x], old.attribute, stage);
+    if (mode === 'gather' || mode === 'gatherTransposed') {
+      return this.#emit('Gather', [this.#factor(leaf, mode === 'gatherTransposed'), x], old.attribute, stage);
+    }
     const onRight = mode === 'rows' || mode === 'rowsTransposed';
     const wantsTransposed = mode === 'rows' || mode === 'columnsTransposed';
     if (role!.kind === 'gemm' && stage.last) {
@@ -157,7 +159,8 @@ export class SubgraphWriter {
 }
 
 function modeOf(kind: 'matmul' | 'gemm' | 'conv' | 'gather', input: number, flipped: boolean): Mode {
-  if (kind === 'conv' || kind === 'gather') return kind;
+  if (kind === 'conv') return kind;
+  if (kind === 'gather') return flipped ? 'gatherTransposed' : 'gather';
   if (input === 0) return flipped ? 'columnsTransposed' : 'columns';
   return flipped ? 'rowsTransposed' : 'rows';
 }
