@@ -2,6 +2,7 @@ import type { Backend } from '../engine/backend';
 import { createCpuBackend } from '../engine/cpu/backend';
 import { UserError } from '../engine/errors';
 import { createGpuBackend } from '../engine/gpu/backend';
+import type { TuningStore } from '../engine/gpu/tuning';
 import type { Runtime } from '../engine/runtime';
 import type { BackendReport } from './protocol';
 
@@ -18,9 +19,10 @@ export async function chooseBackend(
   runtime: Runtime,
   preferred: 'gpu' | 'cpu' | undefined,
   gpu: GPU | undefined = globalThis.navigator?.gpu,
+  tuning?: TuningStore,
 ): Promise<ChosenBackend> {
   if (preferred === 'cpu') return chosen(createCpuBackend(runtime), 'Chosen by you.');
-  const found = gpu ? await createGpuBackend(gpu) : null;
+  const found = gpu ? await createGpuBackend(gpu, { tuning }) : null;
   if (preferred === 'gpu') {
     if (!found)
       throw new UserError('There is no WebGPU adapter here: choose the CPU, or a browser and a driver with WebGPU.');

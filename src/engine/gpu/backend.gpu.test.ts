@@ -242,6 +242,20 @@ describe.each([
 });
 
 describe('a backend', () => {
+  it('tunes on hardware alone, and remembers', async () => {
+    const kept = new Map<string, string>();
+    const tuning = {
+      read: async (key: string) => kept.get(key),
+      write: async (key: string, value: string) => void kept.set(key, value),
+    };
+    const other = (await createGpuBackend(await testGpu(), { tuning }))!;
+    const matrix = other.upload(new Float32Array(256 * 256), 256, 256);
+    await other.multiply(matrix, matrix);
+    const keys = other.software ? [] : [`${other.description} · matmul · large`];
+    expect([...kept.keys()]).toEqual(keys);
+    other.dispose();
+  });
+
   it('frees everything when it is disposed of', async () => {
     const other = (await createGpuBackend(await testGpu()))!;
     other.upload(new Float32Array(4), 2, 2);

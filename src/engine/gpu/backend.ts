@@ -1,11 +1,13 @@
 import type { Backend, Matrix } from '../backend';
 import { factorize } from './factorize';
 import { factorizeByGram } from './factorizeByGram';
-import { matmulKernel } from './kernels';
+import { matmulKernels } from './kernels';
 import { matmulDispatches } from './matmul';
 import { createPanels, type GpuMatrix, panelProducts } from './panels';
 import type { Operand, SelectionContext } from './selection';
 import { type Session, Sessions } from './session';
+import { matmulSide } from './tuneMatmul';
+import type { TuningStore } from './tuning';
 
 /** What the GPU was asked for since its device was opened, and what it holds. */
 export interface GpuCounts {
@@ -33,6 +35,8 @@ export interface GpuOptions {
   readonly rotations?: boolean;
   /** Most bytes of a matrix in one buffer; usually as many as the adapter can bind. */
   readonly panelBytes?: number;
+  /** Where it is remembered which variants are fastest on this adapter; without it the usual ones are used. */
+  readonly tuning?: TuningStore | undefined;
 }
 
 /**
@@ -41,7 +45,10 @@ export interface GpuOptions {
  * lost or its memory ran out; `recover` goes on from there.
  */
 export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Promise<GpuBackend | null> {
-  const sessions = await Sessions.open(gpu, options.panelBytes ?? Number.POSITIVE_INFINITY);
+  const sessions = await Sessions.open(gpu, {
+    panelBytes: options.panelBytes ?? Number.POSITIVE_INFINITY,
+    tuning: options.tuning,
+  });
   if (!sessions) return null;
   const { rotations = !sessions.current.device.software } = options;
   const homes = new WeakMap<Matrix, Session>();
@@ -75,12 +82,13 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
       throw new RangeError(`A [${m}, ${k}] matrix cannot be multiplied by a [${inner}, ${n}] matrix.`);
     }
     const { dispatcher, buffers, productPace, panelBytes } = session;
-    await dispatcher.pipelines.prepare(matmulKernel);
+    const side = await matmulSide(session, m, n, k);
+    await dispatcher.pipelines.prepare(matmulKernels[side]);
     const c = createPanels(buffers, m, n, panelBytes, `A [${m}, ${n}] product`);
     const [transposeA, transposeB] = [transpose.a ?? false, transpose.b ?? false];
     try {
       for (const product of panelProducts(a as GpuMatrix, b as GpuMatrix, c, transposeA, transposeB)) {
-        await dispatcher.runPaced(matmulDispatches(product, productPace), productPace, { signal });
+        await dispatcher.runPaced(matmulDispatches({ ...product, side }, productPace), productPace, { signal });
       }
     } catch (error) {
       buffers.free(...buffersOf(c));

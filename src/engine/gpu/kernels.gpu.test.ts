@@ -52,6 +52,19 @@ describe('kernels against their twins', () => {
     expectClose(await read(result), matmul(a, b, m, n, k, { alpha: -0.5, beta: 1.5, c }), dotTolerance(k));
   });
 
+  it('matmul gives the same bits with every tile', async () => {
+    const [m, n, k] = [70, 133, 530];
+    const [a, b] = [upload(single(m * k, 1)), upload(single(k * n, 2))];
+    const results: Float32Array[] = [];
+    for (const side of kernels.MATMUL_SIDES) {
+      const c = buffers.create(m * n, 'a test');
+      await dispatcher.pipelines.prepare(kernels.matmulKernels[side]);
+      dispatcher.submit([...matmulDispatches({ m, n, k, a, b, c, side }, new Pace())]);
+      results.push(await read(c));
+    }
+    for (const result of results.slice(1)) expect(result).toEqual(results[0]);
+  });
+
   it.each([
     [33, 1],
     [300, 1],

@@ -14,34 +14,43 @@ export const PAIR_ENTRIES = (2 * BLOCK) ** 2;
 
 const WORKGROUP = 64;
 
-/** Invocations per side of matmul's workgroup (64 in all, which suits every adapter); its tile has 8·side rows and columns. */
-const SIDE = 8;
-export const MATMUL_TILE = 8 * SIDE;
+/**
+ * Invocations per side of matmul's workgroup; its tile has 8·side rows and columns. The usual first: 64 in all suit every
+ * adapter. 16 fills the 256 invocations and 16 KiB that WebGPU grants everywhere.
+ */
+export const MATMUL_SIDES = [8, 16, 4] as const;
+export type MatmulSide = (typeof MATMUL_SIDES)[number];
+export const matmulTile = (side: MatmulSide): number => 8 * side;
+export const MATMUL_TILE = matmulTile(MATMUL_SIDES[0]);
 
-export const matmulKernel = kernel({
-  name: 'matmul',
-  source: matmul,
-  uniforms: {
-    m: 'u32',
-    n: 'u32',
-    aRow: 'u32',
-    aDepth: 'u32',
-    bDepth: 'u32',
-    bColumn: 'u32',
-    cRow: 'u32',
-    firstRow: 'u32',
-    firstColumn: 'u32',
-    rows: 'u32',
-    columns: 'u32',
-    firstDepth: 'u32',
-    lastDepth: 'u32',
-    alpha: 'f32',
-    beta: 'f32',
-  },
-  bindings: { a: 'read', b: 'read', c: 'read_write' },
-  overrides: { side: SIDE },
-  grid: ({ rows, columns }) => [Math.ceil(columns / MATMUL_TILE), Math.ceil(rows / MATMUL_TILE)],
-});
+const matmulOf = (side: MatmulSide) =>
+  kernel({
+    name: 'matmul',
+    source: matmul,
+    uniforms: {
+      m: 'u32',
+      n: 'u32',
+      aRow: 'u32',
+      aDepth: 'u32',
+      bDepth: 'u32',
+      bColumn: 'u32',
+      cRow: 'u32',
+      firstRow: 'u32',
+      firstColumn: 'u32',
+      rows: 'u32',
+      columns: 'u32',
+      firstDepth: 'u32',
+      lastDepth: 'u32',
+      alpha: 'f32',
+      beta: 'f32',
+    },
+    bindings: { a: 'read', b: 'read', c: 'read_write' },
+    overrides: { side },
+    grid: ({ rows, columns }) => [Math.ceil(columns / matmulTile(side)), Math.ceil(rows / matmulTile(side))],
+  });
+
+export const matmulKernels = { 4: matmulOf(4), 8: matmulOf(8), 16: matmulOf(16) } as const;
+export const matmulKernel = matmulKernels[MATMUL_SIDES[0]];
 
 export const gramKernel = kernel({
   name: 'gram',

@@ -1,5 +1,5 @@
 import { type Binding, type Dispatch, dispatch } from './dispatcher';
-import { MATMUL_TILE, matmulKernel } from './kernels';
+import { MATMUL_SIDES, type MatmulSide, matmulKernels, matmulTile } from './kernels';
 import type { Pace } from './pace';
 
 /** c[m, n] = alpha·op(a)·op(b) + beta·c, op(a) [m, k], op(b) [k, n]; a transposed operand is stored the other way. */
@@ -18,6 +18,8 @@ export interface Product {
   readonly transposeB?: boolean | undefined;
   readonly alpha?: number;
   readonly beta?: number;
+  /** Which variant of the kernel; it must be prepared. All give the same bits. */
+  readonly side?: MatmulSide;
 }
 
 // Terms summed in registers before they are added to c: rounding grows with √RUN + √(k/RUN) instead of √k. Doing this
@@ -30,11 +32,12 @@ const RUN = 512;
  * on a slow adapter; k is cut at the same places always, so that the result doesn't depend on the pace.
  */
 export function* matmulDispatches(product: Product, pace: Pace): Generator<Dispatch> {
-  const { m, n, k, a, b, c, transposeA, transposeB, alpha = 1, beta = 0 } = product;
+  const { m, n, k, a, b, c, transposeA, transposeB, alpha = 1, beta = 0, side = MATMUL_SIDES[0] } = product;
   const { strideA = transposeA ? m : k, strideB = transposeB ? k : n, strideC = n } = product;
-  const perTile = 2 * MATMUL_TILE * MATMUL_TILE * Math.min(k, RUN);
-  const tilesDown = Math.ceil(m / MATMUL_TILE);
-  const tilesAcross = Math.ceil(n / MATMUL_TILE);
+  const tile = matmulTile(side);
+  const perTile = 2 * tile * tile * Math.min(k, RUN);
+  const tilesDown = Math.ceil(m / tile);
+  const tilesAcross = Math.ceil(n / tile);
   for (let row = 0; row < tilesDown; ) {
     let across = Math.max(1, Math.min(tilesAcross, Math.floor(pace.budget / 2 / perTile)));
     const down = Math.max(1, Math.min(tilesDown - row, Math.floor(pace.budget / 2 / (perTile * across))));
@@ -43,7 +46,7 @@ export function* matmulDispatches(product: Product, pace: Pace): Generator<Dispa
       for (let firstDepth = 0; firstDepth < k; firstDepth += RUN) {
         const lastDepth = Math.min(firstDepth + RUN, k);
         yield dispatch(
-          matmulKernel,
+          matmulKernels[side],
           {
             m,
             n,
@@ -52,10 +55,10 @@ export function* matmulDispatches(product: Product, pace: Pace): Generator<Dispa
             bDepth: transposeB ? 1 : strideB,
             bColumn: transposeB ? strideB : 1,
             cRow: strideC,
-            firstRow: row * MATMUL_TILE,
-            firstColumn: column * MATMUL_TILE,
-            rows: Math.min(down * MATMUL_TILE, m - row * MATMUL_TILE),
-            columns: Math.min(across * MATMUL_TILE, n - column * MATMUL_TILE),
+            firstRow: row * tile,
+            firstColumn: column * tile,
+            rows: Math.min(down * tile, m - row * tile),
+            columns: Math.min(across * tile, n - column * tile),
             firstDepth,
             lastDepth,
             alpha,

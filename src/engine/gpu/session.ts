@@ -3,6 +3,7 @@ import { Buffers } from './buffers';
 import { type Device, openDevice } from './device';
 import { Dispatcher } from './dispatcher';
 import { Pace } from './pace';
+import { Tuning, type TuningStore } from './tuning';
 
 /** One device and all that lives and dies with it. */
 export interface Session {
@@ -14,9 +15,16 @@ export interface Session {
   readonly selectionPace: Pace;
   /** Most bytes of a matrix in one buffer; larger ones are held in panels of rows. */
   readonly panelBytes: number;
+  /** Absent on a software adapter, whose speed is the processor's of the moment. */
+  readonly tuning?: Tuning;
 }
 
-async function openSession(gpu: GPU, panelBytes: number): Promise<Session | null> {
+export interface SessionOptions {
+  readonly panelBytes: number;
+  readonly tuning?: TuningStore | undefined;
+}
+
+async function openSession(gpu: GPU, { panelBytes, tuning }: SessionOptions): Promise<Session | null> {
   const device = await openDevice(gpu);
   if (!device) return null;
   return {
@@ -27,6 +35,7 @@ async function openSession(gpu: GPU, panelBytes: number): Promise<Session | null
     rotationPace: new Pace(),
     selectionPace: new Pace(),
     panelBytes: Math.min(panelBytes, device.largestBinding),
+    ...(tuning && !device.software && { tuning: new Tuning(device.name, tuning) }),
   };
 }
 
@@ -44,13 +53,14 @@ export class Sessions {
   #closed = false;
   private constructor(
     private readonly gpu: GPU,
+    private readonly options: SessionOptions,
     public current: Session,
   ) {}
 
   /** Null where there is no adapter. */
-  static async open(gpu: GPU, panelBytes: number): Promise<Sessions | null> {
-    const first = await openSession(gpu, panelBytes);
-    return first && new Sessions(gpu, first);
+  static async open(gpu: GPU, options: SessionOptions): Promise<Sessions | null> {
+    const first = await openSession(gpu, options);
+    return first && new Sessions(gpu, options, first);
   }
 
   /**
@@ -72,7 +82,10 @@ export class Sessions {
     if (reason === 'memory' && panelBytes / 2 < LEAST_PANEL_BYTES) return false;
     // What ran out of memory must give back what it holds before the next session asks for some.
     closeSession(this.current);
-    const next = await openSession(this.gpu, reason === 'memory' ? panelBytes / 2 : panelBytes).catch(() => null);
+    const next = await openSession(this.gpu, {
+      ...this.options,
+      panelBytes: reason === 'memory' ? panelBytes / 2 : panelBytes,
+    }).catch(() => null);
     if (!next) return false;
     if (this.#closed) closeSession(next);
     else this.current = next;
