@@ -22,8 +22,8 @@ export function ExportSection({ run }: { run: RunReport }) {
       <div className={styles.controls}>
         {report ? (
           report.files.map(({ name, blob }) => (
-            <Button key={name} size="compact-sm" onClick={() => save(name, blob)} title={name}>
-              Download {name} · {formatBytes(blob.size)}
+            <Button key={name} size="compact-sm" onClick={() => save(name, blob)} title={`Download ${name}`}>
+              {report.files.length === 1 ? 'Download .onnx' : name} · {formatBytes(blob.size)}
             </Button>
           ))
         ) : (

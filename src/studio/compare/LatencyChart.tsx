@@ -34,7 +34,9 @@ export default function LatencyChart({ evaluation: { timings, latencyMs } }: { e
         <span>{formatMs(bins[0].from)}</span>
         <span>
           <i className={styles.keyBefore} /> original <i className={styles.keyAfter} /> compressed
-          {beyond > 0 && ` · ${beyond} slower`}
+          {beyond > 0 && (
+            <span title={`${beyond} of the runs took longer than the chart reaches`}>{` · ${beyond} slower`}</span>
+          )}
         </span>
         <span>{formatMs(bins[bins.length - 1].from + width)}</span>
       </div>

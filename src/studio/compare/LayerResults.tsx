@@ -3,6 +3,9 @@ import { formatBytes, formatShare } from '../format';
 import styles from './compare.module.css';
 import { formatDuration } from './rows';
 
+/** The engine's name of a form, in words: "lowRank 32" → "rank 32", "tucker2 24×16" → "Tucker-2 24×16". */
+const formName = (form: string) => form.replace(/^lowRank/, 'rank').replace(/^tucker2/, 'Tucker-2');
+
 /** What became of each layer, and why others stayed as they were. */
 export function LayerResults({ result }: { result: CompressReport }) {
   const { layers, skipped, backend, ms } = result;
@@ -39,7 +42,7 @@ export function LayerResults({ result }: { result: CompressReport }) {
                       <span>
                         <bdi>{layer.name}</bdi>
                       </span>
-                      <small>{layer.form}</small>
+                      <small>{formName(layer.form)}</small>
                     </th>
                     <td>
                       {formatShare(layer.weightError.measured)}

@@ -12,11 +12,12 @@ export function RunHistory() {
   const showRun = useStudio((state) => state.showRun);
   const forgetRun = useStudio((state) => state.forgetRun);
   const busy = useStudio(({ job }) => job !== null);
+  const metrics = new Set(runs.flatMap(({ evaluation }) => (evaluation ? [evaluation.metric] : [])));
   return (
     <section aria-labelledby="compare-runs">
       <div className={styles.title}>
         <h3 id="compare-runs">Runs</h3>
-        <span>{runs.length}</span>
+        <span>{metrics.size === 1 ? `size, ${METRIC_NAMES[[...metrics][0]]}` : `${runs.length} runs`}</span>
       </div>
       <ol className={styles.runs} reversed>
         {runs.toReversed().map((report) => {
