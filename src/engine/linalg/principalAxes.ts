@@ -39,15 +39,14 @@ export async function principalAxes(
     signal?.throwIfAborted();
     const norms = await rowNorms(product, k, l, new Pacer(signal));
     onProgress?.(1);
-    orient(basis, product, k);
-    return sorted(basis, product, norms);
+    return arranged(basis, product, norms);
   } finally {
     backend.free(...held);
   }
 }
 
 /** One Newton–Schulz step towards the nearest orthogonal matrix, (1.5·I − 0.5·J·Jᵀ)·J: a deviation δ becomes ¾·δ². */
-async function polish(backend: Backend, j: Matrix): Promise<Matrix> {
+export async function polish(backend: Backend, j: Matrix): Promise<Matrix> {
   const gram = await backend.multiply(j, j, { b: true });
   const values = await backend.download(gram);
   backend.free(gram);
@@ -62,7 +61,12 @@ async function polish(backend: Backend, j: Matrix): Promise<Matrix> {
   }
 }
 
-async function rowNorms(values: Float32Array, rows: number, columns: number, pacer: Pacer): Promise<Float64Array> {
+export async function rowNorms(
+  values: Float32Array,
+  rows: number,
+  columns: number,
+  pacer: Pacer,
+): Promise<Float64Array> {
   const norms = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
     let sum = 0;
@@ -73,24 +77,17 @@ async function rowNorms(values: Float32Array, rows: number, columns: number, pac
   return norms;
 }
 
-/** A singular vector's sign is free; the entry of largest magnitude is made positive, so that all backends agree. */
-function orient(basis: Float32Array, product: Float32Array, k: number): void {
-  const l = product.length / k;
-  for (let i = 0; i < k; i++) {
-    const vector = basis.subarray(i * k, (i + 1) * k);
-    const largest = vector.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
-    if (largest >= 0) continue;
-    for (let at = i * k; at < (i + 1) * k; at++) basis[at] = -basis[at];
-    for (let at = i * l; at < (i + 1) * l; at++) product[at] = -product[at];
-  }
-}
-
-/** Close singular values may come in the wrong order by their roundoff. */
-function sorted(
+/**
+ * Singular vectors `basis` `[count, …]` and their images `product` `[count, …]` in one order and with one sign, whichever
+ * backend they are from: by falling norm (close singular values may come in the wrong order by their roundoff), and,
+ * as a sign is free, with the basis entry of largest magnitude positive. Changes the arrays, or returns new ones.
+ */
+export function arranged(
   basis: Float32Array<ArrayBuffer>,
   product: Float32Array<ArrayBuffer>,
   norms: Float64Array,
 ): PrincipalAxes {
+  orient(basis, product, norms.length);
   const order = Array.from(norms.keys()).sort((i, j) => norms[j] - norms[i]);
   if (order.every((row, i) => row === i)) return { basis, product, norms };
   const permuted = (matrix: Float32Array<ArrayBuffer>) => {
@@ -102,4 +99,16 @@ function sorted(
     return result;
   };
   return { basis: permuted(basis), product: permuted(product), norms: Float64Array.from(order, (row) => norms[row]) };
+}
+
+function orient(basis: Float32Array, product: Float32Array, count: number): void {
+  const k = basis.length / count;
+  const l = product.length / count;
+  for (let i = 0; i < count; i++) {
+    const vector = basis.subarray(i * k, (i + 1) * k);
+    const largest = vector.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
+    if (largest >= 0) continue;
+    for (let at = i * k; at < (i + 1) * k; at++) basis[at] = -basis[at];
+    for (let at = i * l; at < (i + 1) * l; at++) product[at] = -product[at];
+  }
 }

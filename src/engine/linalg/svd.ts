@@ -1,7 +1,10 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend } from '../backend';
 import type { LongCall } from '../progress';
+import { checkRank, type Factors, sharedFactors } from './factors';
+import { Held } from './held';
 import { principalAxes } from './principalAxes';
 import { powerOfTwoScale, scaled } from './scaling';
+import { toLong } from './sided';
 import { transpose } from './transpose';
 
 export interface MatrixWeight {
@@ -46,60 +49,25 @@ export async function svd(backend: Backend, weight: MatrixWeight, call: LongCall
 }
 
 /**
- * The best rank-`rank` approximation: W ≈ left·right with left `[rows, rank]` and right `[rank, columns]`.
- *
- * σ is shared evenly, left = U·√σ and right = √σ·Vᵀ: both factors then have the same range, column by column, which
- * rounds better than an orthonormal factor beside one that spans the whole spectrum. (float16 has 5 exponent bits, and
- * the groups of a quantised factor share a scale.) A singular value of zero gives zeros on both sides.
- *
- * Throws a RangeError unless `rank` is a whole number from 1 to min(rows, columns).
+ * The best rank-`rank` approximation: W ≈ left·right with left `[rows, rank]` and right `[rank, columns]`, σ shared
+ * evenly between them. Throws a RangeError unless `rank` is a whole number from 1 to min(rows, columns).
  */
 export async function truncate(
   backend: Backend,
   { values, rows, columns }: Omit<MatrixWeight, 'name'>,
   { basis, values: sigma, transposed, scale }: Svd,
   rank: number,
-): Promise<{ left: Float32Array<ArrayBuffer>; right: Float32Array<ArrayBuffer> }> {
+): Promise<Factors> {
+  checkRank(rows, columns, rank);
   const k = Math.min(rows, columns);
-  if (!Number.isInteger(rank) || rank < 1 || rank > k) {
-    throw new RangeError(`A [${rows}, ${columns}] matrix has ranks 1 to ${k}, not ${rank}.`);
-  }
-  const held: Matrix[] = [];
-  const hold = (matrix: Matrix): Matrix => {
-    held.push(matrix);
-    return matrix;
-  };
+  const held = new Held(backend);
   try {
-    const weight = hold(backend.upload(scaled(values, scale), rows, columns));
-    const leading = basis.slice(0, rank * k);
-    const axes = hold(backend.upload(leading, rank, k));
-    const product = await backend.download(
-      hold(transposed ? await backend.multiply(weight, axes, { b: true }) : await backend.multiply(axes, weight)),
-    );
-    const roots = Float64Array.from(sigma.subarray(0, rank), Math.sqrt);
-    const rest = roots.map((root) => (root === 0 ? 0 : 1 / (root * scale)));
-    return transposed
-      ? { left: scaleColumns(product, rank, rest), right: scaleRows(leading, rank, roots) }
-      : {
-          left: scaleColumns(transpose(leading, rank, k), rank, roots),
-          right: scaleRows(product, rank, rest),
-        };
+    const weight = held.hold(backend.upload(scaled(values, scale), rows, columns));
+    const vectors = basis.slice(0, rank * k);
+    const axes = held.hold(backend.upload(vectors, rank, k));
+    const images = await backend.download(held.hold(await toLong(backend, { weight, transposed }, axes)));
+    return sharedFactors({ vectors, images, values: sigma.subarray(0, rank), transposed, scale });
   } finally {
-    backend.free(...held);
+    held.freeAll();
   }
-}
-
-function scaleRows(matrix: Float32Array<ArrayBuffer>, rows: number, factors: Float64Array) {
-  const columns = matrix.length / rows;
-  for (let i = 0; i < rows; i++) {
-    for (let at = i * columns; at < (i + 1) * columns; at++) matrix[at] *= factors[i];
-  }
-  return matrix;
-}
-
-function scaleColumns(matrix: Float32Array<ArrayBuffer>, columns: number, factors: Float64Array) {
-  for (let at = 0; at < matrix.length; at += columns) {
-    for (let j = 0; j < columns; j++) matrix[at + j] *= factors[j];
-  }
-  return matrix;
 }
