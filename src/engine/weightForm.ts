@@ -7,6 +7,9 @@ export type WeightForm =
   | DenseForm
   | LowRankForm
   | QuantizedForm
+  | SparseForm
+  | NMForm
+  | BlockSparseForm
   | SumForm
   | ScaledForm;
 

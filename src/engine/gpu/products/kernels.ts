@@ -1,9 +1,16 @@
 import denseVector from '../../../../shaders/matmul/denseVector.wgsl';
 import padTokens from '../../../../shaders/matmul/padTokens.wgsl';
 import scaleColumns from '../../../../shaders/matmul/scaleColumns.wgsl';
+import blockSparseRow from '../../../../shaders/prune/blockSparseRow.wgsl';
+import blockSparseTokens from '../../../../shaders/prune/blockSparseTokens.wgsl';
+import nmRow from '../../../../shaders/prune/nmRow.wgsl';
+import nmTokens from '../../../../shaders/prune/nmTokens.wgsl';
+import sparseRow from '../../../../shaders/prune/sparseRow.wgsl';
+import sparseTokens from '../../../../shaders/prune/sparseTokens.wgsl';
+import transposeTokens from '../../../../shaders/prune/transposeTokens.wgsl';
 import quantizedTile from '../../../../shaders/quantize/quantizedTile.wgsl';
 import quantizedVector from '../../../../shaders/quantize/quantizedVector.wgsl';
-import { kernel } from '../kernel';
+import { kernel, type UniformLayout } from '../kernel';
 import { anyKernel } from './product';
 
 const WORKGROUP = 64;
@@ -99,10 +106,94 @@ export const quantizedKernels = new Map(
   }),
 );
 
+export const transposeTokensKernel = kernel({
+  name: 'transposeTokens',
+  source: transposeTokens,
+  uniforms: { tokens: 'u32', columns: 'u32', padded: 'u32' },
+  bindings: { x: 'read', xT: 'read_write' },
+  overrides: {},
+  grid: ({ columns, padded }) => [Math.ceil(columns / 16), Math.ceil(padded / 16)],
+});
+
+/** Rows of W in a workgroup of lib/gatherRow. */
+export const GATHER_ROWS = 4;
+/** Groups of 8 tokens in a workgroup of lib/gatherTokens, which has 64 / octets rows; a variant for each. */
+export const OCTETS = [2, 8] as const;
+
+const gatherFields = {
+  tokens: 'u32',
+  firstOctet: 'u32',
+  octetsHere: 'u32',
+  rows: 'u32',
+  firstRow: 'u32',
+  rowsHere: 'u32',
+  columns: 'u32',
+  stride: 'u32',
+  accumulate: 'u32',
+} as const;
+
+/** The two kernels of a form that stores entries: few tokens, and many in variants by `OCTETS`. */
+function gatherKernels(
+  name: string,
+  [row, many]: readonly [string, string],
+  extra: UniformLayout,
+  stored: readonly string[],
+  overrides: Readonly<Record<string, number>> = {},
+) {
+  const uniforms = { ...gatherFields, ...extra };
+  const bindings = (x: string) => ({
+    [x]: 'read' as const,
+    ...Object.fromEntries(stored.map((binding) => [binding, 'read' as const])),
+    y: 'read_write' as const,
+  });
+  return {
+    row: kernel({
+      name: `${name}Row`,
+      source: row,
+      uniforms,
+      bindings: bindings('x'),
+      overrides,
+      grid: ({ rowsHere, tokens }) => [Math.ceil(rowsHere! / GATHER_ROWS), tokens!],
+    }),
+    tokens: OCTETS.map((octets) =>
+      kernel({
+        name: `${name}Tokens`,
+        source: many,
+        uniforms,
+        bindings: bindings('xT'),
+        overrides: { ...overrides, octets },
+        grid: ({ octetsHere, rowsHere }) => [Math.ceil(octetsHere! / octets), Math.ceil((rowsHere! * octets) / 64)],
+      }),
+    ),
+  };
+}
+export type GatherKernels = ReturnType<typeof gatherKernels>;
+
+const stored = ['starts', 'columnPairs', 'values'];
+export const sparseKernels = gatherKernels('sparse', [sparseRow, sparseTokens], { firstColumn: 'u32' }, stored);
+
+const nmFields = { kept: 'u32', group: 'u32', quadsPerRow: 'u32', wordsPerRow: 'u32' } as const;
+/** By the bits that a place within a group takes. */
+export const nmKernels = new Map(
+  [1, 2, 4].map((placeBits) => [
+    placeBits,
+    gatherKernels('nm', [nmRow, nmTokens], nmFields, ['places', 'values'], { placeBits }),
+  ]),
+);
+
+export const blockSparseKernels = gatherKernels(
+  'blockSparse',
+  [blockSparseRow, blockSparseTokens],
+  { height: 'u32', widthQuads: 'u32' },
+  ['starts', 'blockColumns', 'values'],
+);
+
 /** Every kernel of the products, for the test that holds each declaration against its WGSL. */
 export const PRODUCT_KERNELS = [
   padTokensKernel,
   scaleColumnsKernel,
   ...denseVectorKernels,
   ...[...quantizedKernels.values()].flatMap(({ vector, tile }) => [...vector, tile]),
+  transposeTokensKernel,
+  ...[sparseKernels, ...nmKernels.values(), blockSparseKernels].flatMap(({ row, tokens }) => [row, ...tokens]),
 ].map(anyKernel);

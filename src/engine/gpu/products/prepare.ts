@@ -1,15 +1,21 @@
 import type { WeightForm } from '../../weightForm';
+import { prepareBlockSparse } from './blockSparse';
 import { prepareDense } from './dense';
 import { prepareLowRank } from './lowRank';
+import { prepareNM } from './nm';
 import type { Preparation, PreparedForm, Product, ProductContext } from './product';
 import { prepareQuantized } from './quantized';
 import { prepareScaled } from './scaled';
+import { prepareSparse } from './sparse';
 import { prepareSum } from './sum';
 
 const PREPARATIONS: { readonly [K in WeightForm['kind']]: Preparation<Extract<WeightForm, { kind: K }>> } = {
   dense: prepareDense,
   lowRank: prepareLowRank,
   quantized: prepareQuantized,
+  sparse: prepareSparse,
+  nm: prepareNM,
+  blockSparse: prepareBlockSparse,
   sum: prepareSum,
   scaled: prepareScaled,
 };

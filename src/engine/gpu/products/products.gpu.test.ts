@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Random, seeded } from '../../random';
 import { denseOf, productOf } from '../../reference/weights/denseOf';
 import { RANDOM_LEAVES, randomDense, randomForm } from '../../reference/weights/forms.fixtures';
+import { nmOf, sparseOf } from '../../sparsity';
 import type { WeightForm } from '../../weightForm';
 import { Buffers } from '../buffers';
 import { type Device, openDevice } from '../device';
@@ -92,6 +93,13 @@ describe('products', () => {
     }
   });
 
+  it('with sparse rows longer than 16 bits count', async () => {
+    const random = seeded(12);
+    const values = Float32Array.from({ length: 3 * 65_600 }, () => (random.below(500) ? 0 : random.normal()));
+    values[65_599] = 7;
+    for (const tokens of [1, 5]) await expectProduct(random, sparseOf(values, 3, 65_600), tokens);
+  });
+
   it('count what they store and compute', async () => {
     const random = seeded(9);
     const [left, right] = [randomDense(random, 20, 4), randomDense(random, 4, 12)];
@@ -108,6 +116,9 @@ describe('products', () => {
     await expect(prepare(context, { kind: 'sum', parts: [] })).rejects.toThrow('one part or more');
     const scaled = { kind: 'scaled', inner: dense, out: new Float32Array(6) } as const;
     await expect(prepare(context, scaled)).rejects.toThrow('do not fit');
+    expect(() => nmOf(dense.values, 4, 6, 1, 4)).toThrow('Row 0 has more than 1 of 4 values at column 0');
+    const sparse = sparseOf(dense.values, 4, 6);
+    await expect(prepare(context, { ...sparse, columns: 5 })).rejects.toThrow('beyond the last of 5');
     const product = await prepare(context, dense);
     const short = context.buffers.create(5, 'a test');
     await expect(product.apply(short, 1)).rejects.toThrow('20 bytes does not hold 1 tokens of 6');

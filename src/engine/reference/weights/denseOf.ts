@@ -1,6 +1,9 @@
 import type { WeightForm } from '../../weightForm';
 import { matmul } from '../matmul';
+import { blockSparse } from './blockSparse';
+import { nm } from './nm';
 import { quantized } from './quantized';
+import { sparse } from './sparse';
 
 /** A weight made dense, in float64. */
 export interface DenseWeight {
@@ -22,6 +25,12 @@ export function denseOf(form: WeightForm): DenseWeight {
       return plain(form, Float64Array.from(form.values));
     case 'quantized':
       return plain(form, quantized(form));
+    case 'sparse':
+      return plain(form, sparse(form));
+    case 'nm':
+      return plain(form, nm(form));
+    case 'blockSparse':
+      return plain(form, blockSparse(form));
     case 'lowRank': {
       const [a, b] = [denseOf(form.left), denseOf(form.right)];
       const product = (left: Float64Array, right: Float64Array) => matmul(left, right, a.rows, b.columns, a.columns);

@@ -1,4 +1,5 @@
 import type { Random } from '../../random';
+import { blockSparseOf, nmOf, sparseOf } from '../../sparsity';
 import type { DenseForm, QuantizedForm, WeightForm } from '../../weightForm';
 
 const normals = (random: Random, length: number) => Float32Array.from({ length }, () => random.normal());
@@ -29,10 +30,55 @@ export function randomQuantized(
   };
 }
 
+const thinned = (random: Random, length: number, density: number) =>
+  normals(random, length).map((value) => (random.uniform() < density ? value : 0));
+
+function randomNM(random: Random, rows: number, columns: number): WeightForm {
+  const [n, m] = (
+    [
+      [1, 2],
+      [2, 4],
+      [3, 5],
+      [4, 8],
+      [1, 16],
+    ] as const
+  )[random.below(5)]!;
+  const values = normals(random, rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) if (j % m >= n && random.below(2)) values[i * columns + j] = 0;
+    for (let first = 0; first < columns; first += m) {
+      // Whatever else is left beyond n goes.
+      let left = n;
+      for (let j = first; j < Math.min(first + m, columns); j++) {
+        if (values[i * columns + j] !== 0 && --left < 0) values[i * columns + j] = 0;
+      }
+    }
+  }
+  return nmOf(values, rows, columns, n, m);
+}
+
 /** A form of every kind that does not nest, by its name. */
 export const RANDOM_LEAVES: Record<string, (random: Random, rows: number, columns: number) => WeightForm> = {
   dense: randomDense,
   quantized: randomQuantized,
+  sparse: (random, rows, columns) => sparseOf(thinned(random, rows * columns, random.uniform()), rows, columns),
+  'N:M': randomNM,
+  blockSparse: (random, rows, columns) => {
+    const [height, width] = [[1, 4, 16, 5][random.below(4)]!, [4, 8, 16][random.below(3)]!];
+    const values = normals(random, rows * columns);
+    const kept = random.uniform();
+    const blocksAcross = Math.ceil(columns / width);
+    const keep = Array.from({ length: Math.ceil(rows / height) * blocksAcross }, () => random.uniform() < kept);
+    const isKept = (at: number) =>
+      keep[Math.floor(at / columns / height) * blocksAcross + Math.floor((at % columns) / width)]!;
+    return blockSparseOf(
+      values.map((value, at) => (isKept(at) ? value : 0)),
+      rows,
+      columns,
+      height,
+      width,
+    );
+  },
 };
 
 /** Any form, nested `depth` deep at most. */

@@ -1,0 +1,68 @@
+import type { SparseForm } from '../../weightForm';
+import { gatherKernelsOf, gatherSteps } from './gather';
+import { sparseKernels } from './kernels';
+import { type Preparation, sizeOf } from './product';
+
+/** What 16 bits of column can tell apart; wider weights are cut into panels of so many columns. */
+const PANEL = 65536;
+
+/**
+ * Compressed rows, columns in 16 bits, four entries at a time: 48 bits for each value that is not zero. A bitmask for
+ * each 32 columns, with the offset of its values, takes 2 bits a column and 32 a value: less above a density of 1/8,
+ * but there a product in sparse form gains little, and its lanes would wait for the fullest of their blocks.
+ */
+export const prepareSparse: Preparation<SparseForm> = ({ buffers }, form) => {
+  const { rows, columns, starts, columnOf, values } = form;
+  if (starts.length !== rows + 1 || starts[rows] !== values.length || columnOf.length !== values.length) {
+    throw new RangeError(`The rows of a sparse [${rows}, ${columns}] weight do not hold its ${values.length} values.`);
+  }
+  if (columnOf.some((column) => column >= columns))
+    throw new RangeError(`A column lies beyond the last of ${columns}.`);
+  const what = `A sparse [${rows}, ${columns}] weight`;
+  const panels = Array.from({ length: Math.ceil(columns / PANEL) }, (_, panel) => {
+    const packed = pack(form, panel * PANEL, (panel + 1) * PANEL);
+    const stored = [packed.starts, packed.pairs, packed.values].map((array) => buffers.upload(array, what));
+    return { stored, longest: packed.longest, extra: { firstColumn: panel * PANEL } };
+  });
+  return {
+    rows,
+    columns,
+    bytes: panels.reduce((sum, { stored }) => sum + sizeOf(...stored), 0),
+    multiplyAdds: values.length,
+    kernels: gatherKernelsOf(sparseKernels),
+    *steps(operand, scratch, pace) {
+      for (const [i, panel] of panels.entries()) {
+        const part = { ...operand, accumulate: operand.accumulate || i > 0 };
+        yield* gatherSteps(sparseKernels, { rows, columns, ...panel }, part, scratch, pace);
+      }
+    },
+    free: () => buffers.free(...panels.flatMap(({ stored }) => stored)),
+  };
+};
+
+/** The entries in columns [from, to), each row padded to whole quads by zeros in the first column. */
+function pack({ rows, starts, columnOf, values }: SparseForm, from: number, to: number) {
+  const quadStarts = new Uint32Array(rows + 1);
+  const inPanel = (e: number) => columnOf[e]! >= from && columnOf[e]! < to;
+  let longest = 0;
+  for (let i = 0; i < rows; i++) {
+    let count = 0;
+    for (let e = starts[i]!; e < starts[i + 1]!; e++) if (inPanel(e)) count++;
+    const quads = Math.ceil(count / 4);
+    quadStarts[i + 1] = quadStarts[i]! + quads;
+    longest = Math.max(longest, quads);
+  }
+  // At least one quad, so that the bindings are as large as the shader's types.
+  const length = Math.max(1, quadStarts[rows]!) * 4;
+  const packed = new Float32Array(length);
+  const columns = new Uint16Array(length);
+  for (let i = 0; i < rows; i++) {
+    let at = quadStarts[i]! * 4;
+    for (let e = starts[i]!; e < starts[i + 1]!; e++) {
+      if (!inPanel(e)) continue;
+      packed[at] = values[e]!;
+      columns[at++] = columnOf[e]! - from;
+    }
+  }
+  return { starts: quadStarts, pairs: new Uint32Array(columns.buffer), values: packed, longest };
+}
