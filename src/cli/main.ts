@@ -15,6 +15,8 @@ const program = new Command('carrara')
   .exitOverride()
   .configureOutput({ outputError: () => {} });
 
+program.action(() => program.error('name a command: inspect, compress or evaluate; --help explains them'));
+
 program
   .command('inspect')
   .description('lists the layers of a model and says which can be compressed')

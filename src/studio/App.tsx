@@ -4,6 +4,7 @@ import { DropTarget } from './shell/DropTarget';
 import { Notices } from './shell/Notices';
 import { StatusBar } from './shell/StatusBar';
 import { TopBar } from './shell/TopBar';
+import { useLeaveWarning } from './shell/useLeaveWarning';
 import { useShortcuts } from './shell/useShortcuts';
 import { Welcome } from './shell/Welcome';
 import { useStudio } from './store';
@@ -25,6 +26,7 @@ export function App() {
   const open = useStudio(({ model }) => model !== null);
   const asking = useStudio(({ replacement }) => replacement !== null);
   useShortcuts();
+  useLeaveWarning();
   return (
     <div className="studio">
       <TopBar />

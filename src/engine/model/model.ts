@@ -93,6 +93,10 @@ const isIncomplete = (tensor: TensorProto): boolean =>
 /** Every tensor of the model: initializers and attributes, in sub-graphs and functions too. */
 export function* tensorsOf(proto: ModelProto): Generator<TensorProto> {
   if (proto.graph) yield* graphTensors(proto.graph);
+  for (const { initialization, algorithm } of proto.trainingInfo) {
+    if (initialization) yield* graphTensors(initialization);
+    if (algorithm) yield* graphTensors(algorithm);
+  }
   for (const fn of proto.functions) yield* nodeTensors(fn.node);
 }
 

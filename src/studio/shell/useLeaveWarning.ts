@@ -1,0 +1,13 @@
+import { useEffect } from 'react';
+import { useStudio } from '../store';
+
+/** Runs live in this tab: the browser asks before it closes or reloads the page while there are any. */
+export function useLeaveWarning(): void {
+  const hasRuns = useStudio(({ runs }) => runs.length > 0);
+  useEffect(() => {
+    if (!hasRuns) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener('beforeunload', ask);
+    return () => window.removeEventListener('beforeunload', ask);
+  }, [hasRuns]);
+}
