@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Factors, sharedFactors } from '../linalg/factors';
 import {
   breakEvenRank,
   rankForEnergy,
@@ -11,6 +12,7 @@ import {
   tuckerRanksForSize,
 } from '../linalg/spectrum';
 import { truncate } from '../linalg/svd';
+import { truncatedSvd, truncationPays } from '../linalg/truncatedSvd';
 import { truncateTucker2 } from '../linalg/tucker2';
 import { denseOf } from '../operators/dense';
 import { lowRank } from '../operators/lowRank';
@@ -24,7 +26,7 @@ const options = z
   .strictObject({
     rank: z.int('must be a whole number of at least 1').min(1, 'must be a whole number of at least 1').optional(),
     energy: share('the kept share of σ², above 0 and at most 1'),
-    error: share('a relative error, above 0 and below 1'),
+    error: share('a relative error, above 0 and at most 1'),
     size: share('stored bytes after over before, above 0 and at most 1'),
   })
   .refine((given) => budgets.filter((key) => given[key] !== undefined).length === 1, {
@@ -59,25 +61,38 @@ async function matrix(leaf: Dense, budget: SvdOptions, context: MethodContext): 
   const values = await leaf.toDense();
   const [rows, columns] = leaf.shape as [number, number];
   const { backend } = context.factorisations;
+  const known = budget.rank ?? (budget.size === undefined ? undefined : rankForSize(rows, columns, budget.size));
   // A rank too large to pay is known without factorising.
-  if (budget.rank !== undefined && !saves(rows, columns, budget.rank)) return tooLarge(`rank ${budget.rank}`, leaf);
-  if (budget.size !== undefined && !saves(rows, columns, rankForSize(rows, columns, budget.size))) {
-    return tooLarge(`rank ${rankForSize(rows, columns, budget.size)}`, leaf);
+  if (known !== undefined && !saves(rows, columns, known)) return tooLarge(`rank ${known}`, leaf);
+  if (known !== undefined && leadingIsEnough(leaf, known, context)) {
+    const leading = await truncatedSvd(backend, { values, rows, columns }, { rank: known }, context);
+    const predicted = withRounding(leading.error, leaf.type, 2, leading.values[0]!);
+    return { operator: factored(leaf, known, sharedFactors(leading)), predicted };
   }
   const factors = await context.factorisations.matrix(leaf, values, context);
   const rank =
-    budget.rank ??
-    (budget.size !== undefined
-      ? rankForSize(rows, columns, budget.size)
-      : budget.energy !== undefined
-        ? rankForEnergy(factors.values, budget.energy)
-        : rankForError(factors.values, budget.error!));
+    known ??
+    (budget.energy !== undefined
+      ? rankForEnergy(factors.values, budget.energy)
+      : rankForError(factors.values, budget.error!));
   if (!saves(rows, columns, rank)) return tooLarge(`rank ${rank}`, leaf);
-  const { left, right } = await truncate(backend, { values, rows, columns }, factors, rank);
   return {
-    operator: lowRank(denseOf([rows, rank], leaf.type, left), denseOf([rank, columns], leaf.type, right)),
+    operator: factored(leaf, rank, await truncate(backend, { values, rows, columns }, factors, rank)),
     predicted: withRounding(truncationError(factors.values, rank), leaf.type, 2, factors.values[0]!),
   };
+}
+
+/** Below, the whole spectrum takes about a second, and serves every later rank. */
+const LARGE = 512;
+
+function leadingIsEnough(leaf: Dense, rank: number, { factorisations }: MethodContext): boolean {
+  const [rows, columns] = leaf.shape as [number, number];
+  return Math.min(rows, columns) >= LARGE && truncationPays(rows, columns, rank) && !factorisations.has(leaf);
+}
+
+function factored({ shape, type }: Dense, rank: number, { left, right }: Factors): Operator {
+  const [rows, columns] = shape as [number, number];
+  return lowRank(denseOf([rows, rank], type, left), denseOf([rank, columns], type, right));
 }
 
 async function convolution(leaf: Dense, budget: SvdOptions, context: MethodContext): Promise<Outcome> {
