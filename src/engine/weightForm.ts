@@ -10,6 +10,8 @@ export type WeightForm =
   | SparseForm
   | NMForm
   | BlockSparseForm
+  | TensorTrainForm
+  | SharedForm
   | SumForm
   | ScaledForm;
 

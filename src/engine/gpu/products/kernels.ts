@@ -1,6 +1,7 @@
 import denseVector from '../../../../shaders/matmul/denseVector.wgsl';
 import padTokens from '../../../../shaders/matmul/padTokens.wgsl';
 import scaleColumns from '../../../../shaders/matmul/scaleColumns.wgsl';
+import tensorSite from '../../../../shaders/matmul/tensorSite.wgsl';
 import blockSparseRow from '../../../../shaders/prune/blockSparseRow.wgsl';
 import blockSparseTokens from '../../../../shaders/prune/blockSparseTokens.wgsl';
 import nmRow from '../../../../shaders/prune/nmRow.wgsl';
@@ -10,6 +11,8 @@ import sparseTokens from '../../../../shaders/prune/sparseTokens.wgsl';
 import transposeTokens from '../../../../shaders/prune/transposeTokens.wgsl';
 import quantizedTile from '../../../../shaders/quantize/quantizedTile.wgsl';
 import quantizedVector from '../../../../shaders/quantize/quantizedVector.wgsl';
+import sharedTile from '../../../../shaders/share/sharedTile.wgsl';
+import sharedVector from '../../../../shaders/share/sharedVector.wgsl';
 import { kernel, type UniformLayout } from '../kernel';
 import { anyKernel } from './product';
 
@@ -188,12 +191,48 @@ export const blockSparseKernels = gatherKernels(
   ['starts', 'blockColumns', 'values'],
 );
 
+const slotFields = { slotCount: 'u32', offset: 'u32', seed: 'u32', scale: 'f32' } as const;
+const slotBindings = { x: 'read', slots: 'read', y: 'read_write' } as const;
+
+/** Variants by `WIDTHS`. */
+export const sharedVectorKernels = WIDTHS.map((width) =>
+  kernel({
+    name: 'sharedVector',
+    source: sharedVector,
+    uniforms: { ...vectorFields, columns: 'u32', ...slotFields },
+    bindings: slotBindings,
+    overrides: { width, quadsPerLane: 1 },
+    grid: vectorGrid,
+  }),
+);
+
+export const sharedTileKernel = kernel({
+  name: 'sharedTile',
+  source: sharedTile,
+  uniforms: { ...tileFields, ...slotFields },
+  bindings: slotBindings,
+  overrides: {},
+  grid: tileGrid,
+});
+
+export const tensorSiteKernel = kernel({
+  name: 'tensorSite',
+  source: tensorSite,
+  uniforms: { ...tileFields, rest: 'u32', inputOrigin: 'u32', outputOrigin: 'u32' },
+  bindings: { x: 'read', core: 'read', y: 'read_write' },
+  overrides: {},
+  grid: tileGrid,
+});
+
 /** Every kernel of the products, for the test that holds each declaration against its WGSL. */
 export const PRODUCT_KERNELS = [
   padTokensKernel,
   scaleColumnsKernel,
   ...denseVectorKernels,
   ...[...quantizedKernels.values()].flatMap(({ vector, tile }) => [...vector, tile]),
+  ...sharedVectorKernels,
+  sharedTileKernel,
+  tensorSiteKernel,
   transposeTokensKernel,
   ...[sparseKernels, ...nmKernels.values(), blockSparseKernels].flatMap(({ row, tokens }) => [row, ...tokens]),
 ].map(anyKernel);

@@ -6,8 +6,10 @@ import { prepareNM } from './nm';
 import type { Preparation, PreparedForm, Product, ProductContext } from './product';
 import { prepareQuantized } from './quantized';
 import { prepareScaled } from './scaled';
+import { prepareShared } from './shared';
 import { prepareSparse } from './sparse';
 import { prepareSum } from './sum';
+import { prepareTensorTrain } from './tensorTrain';
 
 const PREPARATIONS: { readonly [K in WeightForm['kind']]: Preparation<Extract<WeightForm, { kind: K }>> } = {
   dense: prepareDense,
@@ -16,6 +18,8 @@ const PREPARATIONS: { readonly [K in WeightForm['kind']]: Preparation<Extract<We
   sparse: prepareSparse,
   nm: prepareNM,
   blockSparse: prepareBlockSparse,
+  tensorTrain: prepareTensorTrain,
+  shared: prepareShared,
   sum: prepareSum,
   scaled: prepareScaled,
 };

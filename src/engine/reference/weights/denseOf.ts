@@ -3,7 +3,9 @@ import { matmul } from '../matmul';
 import { blockSparse } from './blockSparse';
 import { nm } from './nm';
 import { quantized } from './quantized';
+import { shared } from './shared';
 import { sparse } from './sparse';
+import { tensorTrain } from './tensorTrain';
 
 /** A weight made dense, in float64. */
 export interface DenseWeight {
@@ -31,6 +33,13 @@ export function denseOf(form: WeightForm): DenseWeight {
       return plain(form, nm(form));
     case 'blockSparse':
       return plain(form, blockSparse(form));
+    case 'shared':
+      return plain(form, shared(form));
+    case 'tensorTrain': {
+      const size = (sites: readonly number[]) => sites.reduce((all, site) => all * site, 1);
+      const [rows, columns] = [size(form.out), size(form.in)];
+      return { rows, columns, values: tensorTrain(form), magnitudes: tensorTrain(form, Math.abs) };
+    }
     case 'lowRank': {
       const [a, b] = [denseOf(form.left), denseOf(form.right)];
       const product = (left: Float64Array, right: Float64Array) => matmul(left, right, a.rows, b.columns, a.columns);

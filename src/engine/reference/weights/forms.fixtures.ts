@@ -57,12 +57,38 @@ function randomNM(random: Random, rows: number, columns: number): WeightForm {
   return nmOf(values, rows, columns, n, m);
 }
 
+/** `count` factors of a number, in any order. */
+function factors(random: Random, number: number, count: number): number[] {
+  const found = new Array<number>(count).fill(1);
+  let left = number;
+  for (let prime = 2; left > 1; prime++) {
+    for (; left % prime === 0; left /= prime) found[random.below(count)]! *= prime;
+  }
+  return found;
+}
+
 /** A form of every kind that does not nest, by its name. */
 export const RANDOM_LEAVES: Record<string, (random: Random, rows: number, columns: number) => WeightForm> = {
   dense: randomDense,
   quantized: randomQuantized,
   sparse: (random, rows, columns) => sparseOf(thinned(random, rows * columns, random.uniform()), rows, columns),
   'N:M': randomNM,
+  shared: (random, rows, columns) => ({
+    kind: 'shared',
+    rows,
+    columns,
+    slots: normals(random, 1 + random.below(rows * columns)),
+    scale: random.normal(),
+    offset: random.below(2 ** 32 - rows * columns),
+    seed: random.below(2 ** 32),
+  }),
+  tensorTrain: (random, rows, columns) => {
+    const out = factors(random, rows, 3);
+    const into = factors(random, columns, 3);
+    const bonds = [1 + random.below(6), 1 + random.below(6)];
+    const length = (k: number) => (bonds[k - 1] ?? 1) * out[k]! * into[k]! * (bonds[k] ?? 1);
+    return { kind: 'tensorTrain', out, in: into, bonds, cores: out.map((_, k) => normals(random, length(k))) };
+  },
   blockSparse: (random, rows, columns) => {
     const [height, width] = [[1, 4, 16, 5][random.below(4)]!, [4, 8, 16][random.below(3)]!];
     const values = normals(random, rows * columns);

@@ -1,0 +1,48 @@
+// One site of a tensor train's product: for every prefix p (token and the outputs made so far) and every rest r (the
+// inputs yet to come), output[p, row, r] = Σ_k input[p, k, r]·core[row, k]; row is (output index, bond to the right),
+// k is (bond to the left, input index). What lib/tileProduct calls a token is a pair (p, r) here.
+#import "../lib/tileProduct.wgsl"
+
+struct Uniforms {
+  tokens: u32,
+  firstToken: u32,
+  rows: u32,
+  firstRow: u32,
+  columns: u32,
+  firstDepth: u32,
+  lastDepth: u32,
+  accumulate: u32,
+  tokensHere: u32,
+  rowsHere: u32,
+  rest: u32,
+  inputOrigin: u32,
+  outputOrigin: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> core: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+fn inputAt(token: u32, k: u32) -> f32 {
+  let rest = uniforms.rest;
+  return x[uniforms.inputOrigin + (token / rest * uniforms.columns + k) * rest + token % rest];
+}
+
+fn weightAt(row: u32, k: u32) -> f32 {
+  return core[row * uniforms.columns + k];
+}
+
+fn outputAt(token: u32, row: u32) -> u32 {
+  let rest = uniforms.rest;
+  return uniforms.outputOrigin + (token / rest * uniforms.rows + row) * rest + token % rest;
+}
+
+fn inputDepthFirst() -> bool {
+  return uniforms.rest < 4u;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  tileProduct(group.xy, local);
+}

@@ -1,0 +1,42 @@
+// y = x·Wᵀ (+ y) for many tokens, W hash-shared; a weight is hashed once for 64 tokens.
+#import "../lib/tileProduct.wgsl"
+#import "slots.wgsl"
+
+struct Uniforms {
+  tokens: u32,
+  firstToken: u32,
+  rows: u32,
+  firstRow: u32,
+  columns: u32,
+  firstDepth: u32,
+  lastDepth: u32,
+  accumulate: u32,
+  tokensHere: u32,
+  rowsHere: u32,
+  slotCount: u32,
+  offset: u32,
+  seed: u32,
+  scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> slots: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+fn inputAt(token: u32, k: u32) -> f32 {
+  return x[token * uniforms.columns + k];
+}
+
+fn outputAt(token: u32, row: u32) -> u32 {
+  return token * uniforms.rows + row;
+}
+
+fn inputDepthFirst() -> bool {
+  return true;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  tileProduct(group.xy, local);
+}

@@ -1,0 +1,43 @@
+// y = x·Wᵀ (+ y) for up to 8 tokens, W hash-shared.
+#import "../lib/rowProduct.wgsl"
+#import "slots.wgsl"
+
+struct Uniforms {
+  tokens: u32,
+  firstToken: u32,
+  rows: u32,
+  firstRow: u32,
+  rowsHere: u32,
+  quads: u32,
+  accumulate: u32,
+  columns: u32,
+  slotCount: u32,
+  offset: u32,
+  seed: u32,
+  scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> slots: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+// Beyond the last column x is zero.
+fn weightQuad(row: u32, quad: u32) -> vec4f {
+  let k = quad * 4u;
+  let i = uniforms.offset + row * uniforms.columns + k;
+  let slot = slotOf(i);
+  // One hash of each kind, where four neighbours lie in one word of signs and neither run nor slots end between them.
+  if (i % 32u <= 28u && i % uniforms.slotCount + 3u < uniforms.slotCount && slot + 3u < uniforms.slotCount) {
+    let word = signs(i);
+    let values = vec4f(slots[slot], slots[slot + 1u], slots[slot + 2u], slots[slot + 3u]);
+    return uniforms.scale * values
+      * vec4f(signOf(word, i), signOf(word, i + 1u), signOf(word, i + 2u), signOf(word, i + 3u));
+  }
+  return vec4f(weightAt(row, k), weightAt(row, k + 1u), weightAt(row, k + 2u), weightAt(row, k + 3u));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  rowProduct(group.x, local);
+}
