@@ -3,6 +3,7 @@ import type { Backend } from '../backend';
 import { productsSuite } from './products.suite';
 import { qrSuite } from './qr.suite';
 import { svdSuite } from './svd.suite';
+import { tensorTrainSuite } from './tensorTrain.suite';
 import { truncatedSvdSuite } from './truncatedSvd.suite';
 import { tucker2Suite } from './tucker2.suite';
 
@@ -26,4 +27,5 @@ export function linalgSuite(open: () => Promise<Backend>): void {
   qrSuite(backend);
   truncatedSvdSuite(backend);
   tucker2Suite(backend);
+  tensorTrainSuite(backend);
 }
