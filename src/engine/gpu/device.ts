@@ -35,7 +35,11 @@ export async function openDevice(gpu: GPU): Promise<Device | null> {
   if (!adapter) return null;
   kept.add(gpu);
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  const device = await adapter.requestDevice({
+    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+    // For measurements; costs nothing until it is used.
+    requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+  });
   const name = nameOf(adapter);
 
   let failure: Error | undefined;

@@ -44,6 +44,22 @@ const SLOTS_AT_ONCE = 4096;
 // Launching costs about as much as this many operations, even on a slow adapter.
 const LAUNCH = 5e4;
 
+/** The first of several passes tells the beginning, the last one the end. */
+function cutTimestamps(
+  { querySet, beginningOfPassWriteIndex, endOfPassWriteIndex }: GPUComputePassTimestampWrites,
+  from: number,
+  count: number,
+  total: number,
+): GPUComputePassTimestampWrites | undefined {
+  const [first, last] = [from === 0, from + count === total];
+  if (!first && !last) return undefined;
+  return {
+    querySet,
+    ...(first && beginningOfPassWriteIndex !== undefined && { beginningOfPassWriteIndex }),
+    ...(last && endOfPassWriteIndex !== undefined && { endOfPassWriteIndex }),
+  };
+}
+
 /** Sends dispatches to the queue, in order; each sees what those before it wrote. */
 export class Dispatcher {
   readonly pipelines: Pipelines;
@@ -62,10 +78,11 @@ export class Dispatcher {
     return this.#submissions;
   }
 
-  /** Submits at once, without waiting. */
-  submit(dispatches: readonly Dispatch[]): void {
+  /** Submits at once, without waiting. `timestamps` are written before the first dispatch and after the last. */
+  submit(dispatches: readonly Dispatch[], timestamps?: GPUComputePassTimestampWrites): void {
     for (let from = 0; from < dispatches.length; from += SLOTS_AT_ONCE) {
-      this.#submit(dispatches.slice(from, from + SLOTS_AT_ONCE));
+      const part = dispatches.slice(from, from + SLOTS_AT_ONCE);
+      this.#submit(part, timestamps && cutTimestamps(timestamps, from, part.length, dispatches.length));
     }
   }
 
@@ -115,12 +132,12 @@ export class Dispatcher {
     await this.device.guard(this.device.gpu.queue.onSubmittedWorkDone());
   }
 
-  #submit(dispatches: readonly Dispatch[]): void {
+  #submit(dispatches: readonly Dispatch[], timestampWrites?: GPUComputePassTimestampWrites): void {
     const { gpu } = this.device;
     const uniforms = new DataView(new ArrayBuffer(dispatches.length * SLOT));
     const uniformBuffer = this.#uniformBuffer(uniforms.byteLength);
     const encoder = gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
     const groups = new Map<Kernel, { buffers: readonly Binding[]; group: GPUBindGroup }[]>();
     dispatches.forEach(({ kernel, uniforms: values, buffers }, slot) => {
       writeUniforms(uniforms, slot * SLOT, kernel.uniforms, values);

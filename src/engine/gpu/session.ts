@@ -24,7 +24,8 @@ export interface SessionOptions {
   readonly tuning?: TuningStore | undefined;
 }
 
-async function openSession(gpu: GPU, { panelBytes, tuning }: SessionOptions): Promise<Session | null> {
+/** Null where there is no adapter. */
+export async function openSession(gpu: GPU, { panelBytes, tuning }: SessionOptions): Promise<Session | null> {
   const device = await openDevice(gpu);
   if (!device) return null;
   return {

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as reference from '../../reference/ceilings';
+import { expectClose } from '../../reference/compare';
+import { normal } from '../../reference/random';
+import { dispatch } from '../dispatcher';
+import { closeSession, openSession, type Session } from '../session';
+import { testGpu } from '../testing';
+import { CEILING_WORKGROUP, copyKernel, fmaKernel } from './kernels';
+import { measureGpu } from './measure';
+
+let session: Session;
+beforeAll(async () => {
+  session = (await openSession(await testGpu(), { panelBytes: Number.POSITIVE_INFINITY }))!;
+});
+afterAll(() => closeSession(session));
+
+describe('the kernels that measure', () => {
+  it('run every step, and copy every value', async () => {
+    const { dispatcher, buffers } = session;
+    await dispatcher.pipelines.prepare(fmaKernel);
+    await dispatcher.pipelines.prepare(copyKernel);
+    const sums = buffers.create(2 * CEILING_WORKGROUP, 'a test');
+    const values = Float32Array.from(normal(4 * 301, 1));
+    const source = buffers.upload(values, 'a test');
+    const copied = buffers.create(values.length, 'a test');
+    dispatcher.submit([
+      dispatch(fmaKernel, { steps: 20, workgroups: 2, factor: 0.75, term: 0.5 }, [sums], 0),
+      dispatch(copyKernel, { quads: 301, workgroups: 3 }, [source, copied], 0),
+    ]);
+    const found = new Float32Array(await buffers.read(sums));
+    // 32 chains that end near 2, each rounded in every step to 6e−8 of values up to 47 that decay; then 32 additions.
+    expectClose(found, reference.fma(2 * CEILING_WORKGROUP, 20, 0.75, 0.5), 5e-4);
+    expect(Float64Array.from(new Float32Array(await buffers.read(copied)))).toEqual(reference.copy(values));
+  });
+});
+
+// What is timed does not matter here, so it is little.
+const SMALL = { products: [64], vectors: [64], values: 2 ** 14, steps: 2 };
+
+describe('measureGpu', () => {
+  it('reports rates for every kernel, and progress up to the end', async () => {
+    const told: number[] = [];
+    const onProgress = ({ done, total }: { done: number; total: number }) => told.push(done / total);
+    const report = await measureGpu(await testGpu(), { onProgress }, SMALL);
+    expect(report.adapter).not.toBe('');
+    expect(report.limits.maxStorageBufferBindingSize).toBeGreaterThanOrEqual(2 ** 27);
+    const { gflops, gigabytes } = report.ceilings;
+    expect(gflops > 0 && gigabytes > 0).toBe(true);
+    expect(report.kernels.length).toBe(5);
+    for (const { ms, share, name } of report.kernels) {
+      expect(ms, name).toBeGreaterThan(0);
+      expect(Number.isFinite(share) && share > 0, name).toBe(true);
+    }
+    expect(told.every((share, i) => share >= (told[i - 1] ?? 0))).toBe(true);
+    expect(told.at(-1)).toBe(1);
+  });
+
+  it('stops when it is aborted', async () => {
+    const controller = new AbortController();
+    const onProgress = ({ done }: { done: number }) => done === 1 && controller.abort();
+    const running = measureGpu(await testGpu(), { signal: controller.signal, onProgress }, SMALL);
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
