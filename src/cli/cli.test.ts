@@ -270,7 +270,7 @@ describe('bad input', () => {
       /has an input "ids", which the original lacks/,
     ],
     ['no recipe', () => ['compress', model, '--out', at('out.onnx')], /required option '--recipe <file>'/],
-    ['no command', () => [], /name a command: inspect, compress or evaluate/],
+    ['no command', () => [], /name a command: there are inspect, compress and evaluate/],
     ['an unknown command', () => ['squash', model], /unknown command 'squash'/],
   ];
   it.each(cases)('%s: one clear line, exit code 1, nothing written', (_, args, message) => {

@@ -15,7 +15,11 @@ const program = new Command('carrara')
   .exitOverride()
   .configureOutput({ outputError: () => {} });
 
-program.action(() => program.error('name a command: inspect, compress or evaluate; --help explains them'));
+program.allowExcessArguments().action(() => {
+  const [name] = program.args;
+  const fault = name === undefined ? 'name a command' : `unknown command '${name}'`;
+  program.error(`${fault}: there are inspect, compress and evaluate; --help explains them`);
+});
 
 program
   .command('inspect')
