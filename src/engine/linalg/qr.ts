@@ -9,6 +9,8 @@ import { Pacer } from '../progress';
  * by 1/pivot: above this pivot the first pass leaves a deviation of at most some percent, which the second removes.
  */
 const SMALLEST_PIVOT = 1e-4;
+/** Above the rounding of the scaled Gram matrix, so that the shifted one is positive definite. */
+const SHIFT = 1e-5;
 
 export interface Orthonormal {
   /** `[count, length]`, orthonormal rows; the caller's to free. */
@@ -23,25 +25,36 @@ export interface Orthonormal {
  * QR of Yᵀ: an orthonormal basis Q of the rows of Y `[count, length]`, count ≤ length, and Y = L·Q. Orthonormal to some
  * roundoffs of float32 whatever Y is; rows that depend on those before get a zero on L's diagonal, and complete Q.
  *
- * CholeskyQR2: products on the backend, and `[count, count]` triangles in float64 on the host. Where it breaks down it
- * says so in `method`, and Householder reflections in float64 on the host take over (4·length·count² operations).
+ * CholeskyQR2: products on the backend, and `[count, count]` triangles in float64 on the host. Where rows are nearly
+ * dependent, shifted passes come first; where that breaks down too, `method` says so, and Householder reflections in
+ * float64 on the host take over (4·length·count² operations).
  * Throws a RangeError where count > length, or where an entry is not finite.
  */
 export async function orthonormalRows(backend: Backend, y: Matrix, signal?: AbortSignal): Promise<Orthonormal> {
   if (y.rows > y.columns) throw new RangeError(`${y.rows} rows of length ${y.columns} cannot be made orthonormal.`);
-  const first = await pass(backend, y);
-  if (!first) return householder(backend, y, new Pacer(signal));
+  let q: Matrix | undefined;
+  let lower: Float64Array<ArrayBuffer> | undefined;
   try {
-    const second = await pass(backend, first.q);
-    if (!second) return await householder(backend, y, new Pacer(signal));
-    return { q: second.q, lower: multiplyLower(first.lower, second.lower, y.rows), method: 'cholesky' };
+    // Two passes that need no shift; each with one brings dependent rows 300 times further apart, as far as roundoff.
+    for (let clean = 0, shifts = 0; clean < 2; ) {
+      const step = await pass(backend, q ?? y, clean === 0 && shifts < 2);
+      if (!step) return await householder(backend, y, new Pacer(signal));
+      if (q) backend.free(q);
+      q = step.q;
+      lower = lower ? multiplyLower(lower, step.lower, y.rows) : step.lower;
+      if (step.shifted) shifts++;
+      else clean++;
+    }
+    const result: Orthonormal = { q: q!, lower: lower!, method: 'cholesky' };
+    q = undefined;
+    return result;
   } finally {
-    backend.free(first.q);
+    if (q) backend.free(q);
   }
 }
 
-/** One pass of CholeskyQR: Y·Yᵀ = L·Lᵀ, Q = L⁻¹·Y; undefined where it breaks down. */
-async function pass(backend: Backend, y: Matrix): Promise<{ q: Matrix; lower: Float64Array<ArrayBuffer> } | undefined> {
+/** One pass of CholeskyQR: Y·Yᵀ (+ a shift where it breaks down and may) = L·Lᵀ, Q = L⁻¹·Y; undefined where it fails. */
+async function pass(backend: Backend, y: Matrix, mayShift: boolean) {
   const n = y.rows;
   const square = await backend.multiply(y, y, { b: true });
   let gram: Float64Array;
@@ -53,7 +66,12 @@ async function pass(backend: Backend, y: Matrix): Promise<{ q: Matrix; lower: Fl
   // Rows of length 1 make the pivots comparable, and change nothing else: Cholesky doesn't care about scaling.
   const lengths = Float64Array.from({ length: n }, (_, i) => Math.sqrt(gram[i * n + i]));
   for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) gram[i * n + j] /= lengths[i] * lengths[j];
-  const { lower } = cholesky(gram, n, SMALLEST_PIVOT);
+  let { lower } = cholesky(gram, n, SMALLEST_PIVOT);
+  const shifted = !lower && mayShift;
+  if (shifted) {
+    for (let i = 0; i < n; i++) gram[i * n + i] += SHIFT;
+    ({ lower } = cholesky(gram, n));
+  }
   if (!lower) return undefined;
   const inverse = lowerInverse(lower, n);
   const step = new Float32Array(n * n);
@@ -65,7 +83,7 @@ async function pass(backend: Backend, y: Matrix): Promise<{ q: Matrix; lower: Fl
   }
   const inverted = backend.upload(step, n, n);
   try {
-    return { q: await backend.multiply(inverted, y), lower };
+    return { q: await backend.multiply(inverted, y), lower, shifted };
   } finally {
     backend.free(inverted);
   }
