@@ -21,11 +21,6 @@ export class Factorisations {
     return this.#once(leaf, () => svd(this.backend, { values, rows, columns }, call));
   }
 
-  /** Whether the weight's whole decomposition is known. */
-  has({ key }: Dense): boolean {
-    return key !== undefined && this.#kept.has(key);
-  }
-
   /** HOSVD of a convolution's channel unfoldings. */
   convolution(leaf: Dense, values: Float32Array<ArrayBuffer>, call: LongCall = {}): Promise<Hosvd> {
     const [out, inner, ...kernel] = leaf.shape as [number, number, ...number[]];
