@@ -3,6 +3,7 @@ import { factorize } from './factorize';
 import { factorizeByGram } from './factorizeByGram';
 import { matmulKernels } from './kernels';
 import { matmulDispatches } from './matmul';
+import { orthogonalizeEach } from './orthogonalizeEach';
 import { createPanels, type GpuMatrix, panelProducts } from './panels';
 import type { Operand, SelectionContext } from './selection';
 import { type Session, Sessions } from './session';
@@ -134,6 +135,11 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
         device.gpu.queue.writeBuffer(buffer, 0, panel as GPUAllowSharedBufferSource);
       }
       return keep(matrix, session);
+    },
+
+    orthogonalizeEach(values, count, rows, columns, signal) {
+      const { dispatcher, buffers, rotationPace: pace } = using();
+      return orthogonalizeEach({ dispatcher, buffers, pace }, values, count, rows, columns, signal);
     },
 
     async download(matrix) {

@@ -2,12 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { type Kernel, labelOf, writeUniforms } from './kernel';
 import { KERNELS } from './kernels';
 import { CEILING_KERNELS } from './measure/kernels';
+import { orthogonalizeKernel } from './orthogonalizeEach';
 import { PRODUCT_KERNELS } from './products/kernels';
 import { SELECTION_KERNELS } from './selectionKernels';
 
-const kernels: [string, Kernel][] = [...KERNELS, ...SELECTION_KERNELS, ...CEILING_KERNELS, ...PRODUCT_KERNELS].map(
-  (kernel) => [labelOf(kernel as unknown as Kernel), kernel as unknown as Kernel],
-);
+const kernels: [string, Kernel][] = [
+  ...KERNELS,
+  orthogonalizeKernel,
+  ...SELECTION_KERNELS,
+  ...CEILING_KERNELS,
+  ...PRODUCT_KERNELS,
+].map((kernel) => [labelOf(kernel as unknown as Kernel), kernel as unknown as Kernel]);
 
 describe.each(kernels)('the declaration of %s', (_, kernel) => {
   it('has the uniform struct of its WGSL, field by field', () => {
