@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seeded } from '../random';
 import { expectClose } from '../reference/compare';
 import { orthogonalize } from '../reference/orthogonalize';
 import { normal } from '../reference/random';
@@ -51,4 +52,26 @@ it('a batch takes few dispatches, and frees its buffers', async () => {
   // Three sweeps between looks, each over all 48 matrices at once, and at most four looks.
   expect(dispatcher.dispatches).toBeLessThanOrEqual(12);
   expect(buffers.count).toBe(0);
+});
+
+it('agrees with its twin on twenty shapes drawn at random', async () => {
+  const buffers = new Buffers(device);
+  const dispatcher = new Dispatcher(device);
+  await dispatcher.pipelines.prepare(orthogonalizeKernel);
+  const random = seeded(11);
+  for (let draw = 0; draw < 20; draw++) {
+    const [count, rows, columns] = [1 + random.below(4), 1 + random.below(40), 1 + random.below(60)];
+    const size = rows * (columns + rows);
+    const options = { tolerance: 10 ** -(3 + random.below(4)), noise: 1e-30 };
+    const x = Float32Array.from({ length: count * size }, (_, at) => random.normal() * 0.8 ** (at % rows));
+    const [matrices, settled] = [buffers.upload(x, 'a test'), buffers.create(count, 'a test')];
+    const uniforms = { rows, columns, firstMatrix: 0, count, ...options };
+    dispatcher.submit([dispatch(orthogonalizeKernel, uniforms, [matrices, settled], 0)]);
+    const twin = Float64Array.from(x);
+    for (let i = 0; i < count; i++) orthogonalize(twin.subarray(i * size, (i + 1) * size), rows, columns, options);
+    // As above; and a cosine within roundoff of the tolerance may be rotated by one of them alone, by about that much.
+    const tolerance = 2e-7 * rows * Math.sqrt(columns) + 1e-6 + 10 * options.tolerance;
+    expectClose(new Float32Array(await buffers.read(matrices)), twin, tolerance, `[${count}, ${rows}, ${columns}]`);
+  }
+  buffers.freeAll();
 });
