@@ -100,6 +100,14 @@ describe('products', () => {
     for (const tokens of [1, 5]) await expectProduct(random, sparseOf(values, 3, 65_600), tokens);
   });
 
+  it('of a tensor train take tokens in turns where the sites make too many numbers', async () => {
+    const random = seeded(13);
+    const core = () => Float32Array.from({ length: 64 * 128 }, () => random.normal());
+    // 64·128 numbers for each of 64 inputs to come: 2¹⁹ a token, of which 8 tokens fill what is held between sites.
+    const form = { kind: 'tensorTrain', out: [64, 1], in: [1, 64], bonds: [128], cores: [core(), core()] } as const;
+    await expectProduct(random, form, 9, 128);
+  });
+
   it('count what they store and compute', async () => {
     const random = seeded(9);
     const [left, right] = [randomDense(random, 20, 4), randomDense(random, 4, 12)];

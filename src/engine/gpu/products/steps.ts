@@ -5,10 +5,10 @@ import { padTokensKernel, TILE, VECTOR_ROWS, WIDTHS } from './kernels';
 import { anyKernel, cuts, type Operand, type Scratch } from './product';
 
 /**
- * Up to this many tokens are multiplied eight at a time by the kernels that read W once for each eight; beyond it a
- * tile of 64 tokens wastes less than reading W again.
+ * Up to this many tokens go through the kernels that read W once for eight. On SwiftShader (1024², 16 tokens) two such
+ * passes took 416 ms, where a quarter of a 64-token tile's 722 ms for 256 tokens is 180 ms.
  */
-export const VECTOR_TOKENS = 32;
+export const VECTOR_TOKENS = 8;
 
 // Terms summed in registers before they are added to y, as in gpu/matmul: rounding grows with √RUN + √(k/RUN).
 const RUN = 512;

@@ -3,8 +3,8 @@ import { tensorSiteKernel } from './kernels';
 import { anyKernel, type Preparation, sizeOf } from './product';
 import { tileSteps } from './steps';
 
-/** Elements between two sites at most; more tokens are multiplied in turns. 64 MiB. */
-const BETWEEN = 2 ** 24;
+/** Elements between two sites at most; more tokens are multiplied in turns. 16 MiB. */
+const BETWEEN = 2 ** 22;
 
 const product = (values: readonly number[]) => values.reduce((all, value) => all * value, 1);
 
