@@ -12,6 +12,7 @@ import { useStudio } from './store';
 // The first page is small: what a model or a lesson needs comes with it.
 const Columns = lazy(() => import('./shell/Columns'));
 const ReplaceModel = lazy(() => import('./shell/ReplaceModel'));
+const GpuPage = lazy(() => import('./gpu/GpuPage'));
 const LessonPage = lazy(() => import('./lessons/LessonPage'));
 
 /** Where a part of the page is slow to arrive; at once it would only flicker. */
@@ -22,7 +23,7 @@ const Loading = () => (
 );
 
 export function App() {
-  const { lesson } = useRoute();
+  const { lesson, gpu } = useRoute();
   const open = useStudio(({ model }) => model !== null);
   const asking = useStudio(({ replacement }) => replacement !== null);
   useShortcuts();
@@ -32,7 +33,7 @@ export function App() {
       <TopBar />
       <Notices />
       <Suspense fallback={<Loading />}>
-        {lesson ? <LessonPage id={lesson} /> : open ? <Columns /> : <Welcome />}
+        {lesson ? <LessonPage id={lesson} /> : gpu ? <GpuPage /> : open ? <Columns /> : <Welcome />}
       </Suspense>
       <StatusBar />
       <DropTarget />

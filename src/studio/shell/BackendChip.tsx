@@ -1,4 +1,5 @@
 import { Menu } from '@mantine/core';
+import { GPU_ADDRESS } from '../route';
 import { useStudio } from '../store';
 import { backendName } from './backendName';
 
@@ -29,6 +30,9 @@ export function BackendChip() {
         </Menu.Item>
         <Menu.Item disabled={kind === 'cpu'} onClick={() => void start('cpu')}>
           Factorise on the CPU
+        </Menu.Item>
+        <Menu.Item component="a" href={GPU_ADDRESS}>
+          Measure this GPU
         </Menu.Item>
         <p className="menu-note">
           Now on: {description}. {note}
