@@ -5,8 +5,8 @@ import { padTokensKernel, TILE, VECTOR_ROWS, WIDTHS } from './kernels';
 import { anyKernel, cuts, type Operand, type Scratch } from './product';
 
 /**
- * Up to this many tokens go through the kernels that read W once for eight. On SwiftShader (1024², 16 tokens) two such
- * passes took 416 ms, where a quarter of a 64-token tile's 722 ms for 256 tokens is 180 ms.
+ * Up to this many tokens go through the kernels that read W once for eight. On SwiftShader (1024², 16 tokens, two runs of
+ * bench/products on busy cores) two such passes took 416 ms, tiles 251 ms.
  */
 export const VECTOR_TOKENS = 8;
 
