@@ -55,8 +55,12 @@ export const groupMaskKernel = kernel({
   grid: ({ columns, rows }) => [Math.ceil(columns / 32 / WORKGROUP), rows],
 });
 
-/** Invocations that share a group of `size` values. */
-export const extremaLanes = (size: number): number => 2 ** Math.floor(Math.log2(Math.min(WORKGROUP, size)));
+/**
+ * Invocations that share a group of `size` values: each reads eight or more, since every halving of what they found costs
+ * a barrier.
+ */
+export const extremaLanes = (size: number): number =>
+  2 ** Math.floor(Math.log2(Math.max(1, Math.min(WORKGROUP, size / 8))));
 
 export const extremaKernel = kernel({
   name: 'extrema',
