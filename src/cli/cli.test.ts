@@ -269,8 +269,13 @@ describe('bad input', () => {
       () => ['evaluate', model, `${MOBY}/model.onnx`],
       /has an input "ids", which the original lacks/,
     ],
-    ['no recipe', () => ['compress', model, '--out', at('out.onnx')], /required option '--recipe <file>'/],
+    ['no recipe', () => ['compress', model, '--out', at('out.onnx')], /compress needs a recipe: --recipe FILE/],
     ['no command', () => [], /name a command: there are inspect, compress and evaluate/],
+    [
+      'a mistyped option',
+      () => ['compress', model, '--recip', at('good.json'), '--out', at('out.onnx')],
+      /unknown option '--recip'.*--recipe/,
+    ],
     ['an unknown command', () => ['squash', model], /unknown command 'squash'/],
   ];
   it.each(cases)('%s: one clear line, exit code 1, nothing written', (_, args, message) => {

@@ -17,8 +17,8 @@ import { bytes, percent, progressBar, table } from './terminal';
 import { fileStore } from './tuningStore';
 
 export interface CompressCommandOptions {
-  readonly recipe: string;
-  readonly out: string;
+  readonly recipe?: string;
+  readonly out?: string;
   readonly backend: string;
   readonly calibration?: string;
   readonly json?: boolean;
@@ -32,10 +32,13 @@ export async function compressCommand(
   options: CompressCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { out, backend } = options;
+  const { recipe: recipePath, out, backend } = options;
+  // Commander's own check comes before it looks for unknown options, and would hide a mistyped one.
+  if (recipePath === undefined) throw new UserError('compress needs a recipe: --recipe FILE.');
+  if (out === undefined) throw new UserError('compress needs a file to write: --out FILE.');
   if (!BACKENDS.includes(backend)) throw new UserError(`--backend is one of ${BACKENDS.join(', ')}, not "${backend}".`);
-  checkTarget(out, [path, options.recipe, ...(options.calibration === undefined ? [] : [options.calibration])]);
-  const recipe = parseRecipe(new TextDecoder().decode(readFile(options.recipe)), options.recipe);
+  checkTarget(out, [path, recipePath, ...(options.calibration === undefined ? [] : [options.calibration])]);
+  const recipe = parseRecipe(new TextDecoder().decode(readFile(recipePath)), recipePath);
   const model = await openModel(path);
   const behind = filesBehind(model, path);
   for (const file of [out, dataNameOf(out)]) checkTarget(file, behind);
@@ -56,6 +59,7 @@ export async function compressCommand(
       ...call,
       factorisations: new Factorisations(chosen.backend),
       fileName: basename(out),
+      recipeName: recipePath,
       ...(calibration && { calibration: { dataset: calibration, open } }),
     });
     const staged = await stage(compressed.files, out, call);
@@ -80,17 +84,29 @@ export async function compressCommand(
 }
 
 function summary({ before, after, layers, skipped, backend, ms }: CompressReport, out: string): string {
-  const rows = layers.map(({ name, form, weightError, bytesBefore, bytesAfter }) => [
+  const calibrated = layers.some(({ outputError }) => outputError);
+  const rows = layers.map(({ name, form, weightError, outputError, bytesBefore, bytesAfter }) => [
     name,
     form,
     percent(weightError.predicted, 2),
     percent(weightError.measured, 2),
+    ...(calibrated ? [outputError ? percent(outputError.measured, 2) : '–'] : []),
     bytes(bytesBefore),
     bytes(bytesAfter),
   ]);
-  const change = (a: number, b: number) => `${b <= a ? '−' : '+'}${percent(Math.abs(1 - b / a))}`;
+  const head = [
+    'layer',
+    'form',
+    'weight error, predicted',
+    'measured',
+    ...(calibrated ? ['output error'] : []),
+    'before',
+    'after',
+  ];
+  const change = (a: number, b: number) =>
+    Math.abs(1 - b / a) < 5e-4 ? 'as before' : `${b < a ? '−' : '+'}${percent(Math.abs(1 - b / a))}`;
   return [
-    table(['layer', 'form', 'error, predicted', 'measured', 'before', 'after'], rows),
+    ...(rows.length > 0 ? [table(head, rows)] : ['Nothing was compressed: the file holds the model as it was.']),
     ...skipped.map(({ name, reason }) => `${name}: left as it was: ${reason}`),
     '',
     `${out}: ${bytes(before.bytes)} → ${bytes(after.bytes)} (${change(before.bytes, after.bytes)}), ` +

@@ -5,7 +5,7 @@ import { inputSpecs } from '../engine/model/inspect';
 import { sessionModelOf } from '../engine/model/write';
 import { nodeRuntime } from '../runtime/node';
 import { openData, openModel } from './files';
-import { progressBar, table } from './terminal';
+import { percent, progressBar, table } from './terminal';
 
 /** `carrara evaluate ORIGINAL.onnx COMPRESSED.onnx` */
 export async function evaluateCommand(
@@ -28,8 +28,9 @@ export async function evaluateCommand(
       provider: 'cpu',
     });
     bar.clear();
-    const { timings: _, ...printed } = report;
-    console.log(options.json ? JSON.stringify(printed, null, 2) : summary(report));
+    const { timings: _, fidelity, ...rest } = report;
+    const { majority, ...closeness } = fidelity;
+    console.log(options.json ? JSON.stringify({ ...rest, fidelity: closeness, majority }, null, 2) : summary(report));
   } finally {
     bar.clear();
   }
@@ -45,13 +46,18 @@ function summary({ metric, before, after, fidelity, latencyMs, batch, samples, d
       [
         [METRICS[metric], before.toFixed(4), after.toFixed(4)],
         [`latency, ms, batch of ${batch}`, ms(latencyMs.before), ms(latencyMs.after)],
-        ['agreement', '', fidelity.agreement.toFixed(4)],
+        ...(metric === 'fidelity' ? [] : [['agreement', '', fidelity.agreement.toFixed(4)]]),
         ['KL divergence, nats', '', fidelity.kl.toPrecision(3)],
         ['cosine', '', fidelity.cosine.toFixed(6)],
         ['largest difference', '', fidelity.maxAbsolute.toPrecision(3)],
       ],
     ),
     '',
-    `${samples} samples, ${data === 'generated' ? 'generated from the declared inputs: not a measure of accuracy' : data}`,
+    `${samples} samples, ${data === 'generated' ? 'generated from the declared inputs: only real data tells whether the model still works' : data}`,
+    ...(metric === 'fidelity' && fidelity.majority > 0.9
+      ? [
+          `The original gives the same answer at ${percent(fidelity.majority)} of the positions: agreement says little here.`,
+        ]
+      : []),
   ].join('\n');
 }

@@ -31,7 +31,12 @@ const softmax = (row: number[]) => {
 describe('fidelity', () => {
   it('is perfect for equal outputs', () => {
     const y = output([4, 10], normals(40, 1));
-    expect(compare(y, y)).toEqual({ agreement: 1, kl: 0, cosine: 1, maxAbsolute: 0 });
+    expect(compare(y, y)).toEqual({ agreement: 1, majority: 0.5, kl: 0, cosine: 1, maxAbsolute: 0 });
+  });
+
+  it('tells how often the original gives its most frequent answer', () => {
+    const y = output([4, 2], [1, 0, 1, 0, 0, 1, 1, 0]);
+    expect(compare(y, output([4, 2], [0, 1, 0, 1, 0, 1, 0, 1])).majority).toBe(0.75);
   });
 
   it('follows its formulas', () => {

@@ -15,6 +15,7 @@ type Outputs = Readonly<Record<string, HostTensor>>;
  * between yes and no. Over its rows an output gives
  *
  * - agreement: the share whose largest entry is the same one
+ * - majority: the share of the original's most frequent largest entry: agreement near it says nothing
  * - kl: the mean of KL(original ‖ compressed) in nats, of the rows' softmax, or of the rows themselves where every
  *   row of the original sums to 1 already. Where the last axis is no choice (a feature map's width), it is merely
  *   a distance: 0 for equal outputs, larger for farther ones.
@@ -55,6 +56,7 @@ export class Fidelity {
       outputs.reduce((sum, output) => sum + of(output), 0) / outputs.length;
     return {
       agreement: mean((output) => output.agreement),
+      majority: mean((output) => output.majority),
       kl: mean((output) => output.kl),
       cosine: mean((output) => output.cosine),
       maxAbsolute: Math.max(...outputs.map((output) => output.maxAbsolute)),
@@ -70,6 +72,8 @@ class OutputFidelity {
   #squaresB = 0;
   // Whether rows are probabilities is only known after the last one, so both readings are summed up until one fails.
   #probabilities = true;
+  // How often the original gave each answer; a probability's largest entry is its logit's.
+  readonly #answers = new Map<number, number>();
   #asLogits = { agreeing: 0, kl: 0 };
   #asProbabilities = { agreeing: 0, kl: 0 };
 
@@ -127,7 +131,9 @@ class OutputFidelity {
 
   #compareLogits(a: ArrayLike<number>, b: ArrayLike<number>, width: number, rows: number): void {
     for (let row = 0; row < rows; row++) {
-      if (argmax(a, row * width, width) === argmax(b, row * width, width)) this.#asLogits.agreeing++;
+      const answer = argmax(a, row * width, width);
+      this.#answers.set(answer, (this.#answers.get(answer) ?? 0) + 1);
+      if (answer === argmax(b, row * width, width)) this.#asLogits.agreeing++;
       this.#asLogits.kl += klOfLogits(a, b, row * width, width);
     }
   }
@@ -147,6 +153,10 @@ class OutputFidelity {
   // An output without elements is the same in both models.
   get agreement(): number {
     return this.#rows === 0 ? 1 : this.#reading.agreeing / this.#rows;
+  }
+
+  get majority(): number {
+    return this.#rows === 0 ? 1 : Math.max(...this.#answers.values()) / this.#rows;
   }
 
   get kl(): number {

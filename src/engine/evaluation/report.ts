@@ -24,6 +24,8 @@ export interface EvaluateReport {
 export interface FidelityReport {
   /** Share of positions whose largest output is the same one. */
   readonly agreement: number;
+  /** Share of positions at which the original gives its most frequent answer; agreement near it says nothing. */
+  readonly majority: number;
   /** Mean KL(original ‖ compressed), in nats, outputs taken as logits (or as probabilities where they are). */
   readonly kl: number;
   readonly cosine: number;

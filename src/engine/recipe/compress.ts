@@ -30,6 +30,8 @@ export interface CompressContext extends LongCall {
   readonly factorisations: Factorisations;
   /** Name of the written file; its external data, where it needs some, is called after it. */
   readonly fileName?: string;
+  /** What messages call the recipe: its file. */
+  readonly recipeName?: string;
   /** Data on which the error of each layer's output is reported. */
   readonly calibration?: { readonly dataset: Dataset; readonly open: (model: Model) => Promise<Session> };
 }
@@ -53,7 +55,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const started = performance.now();
   const main = scopeOf(model.graph);
   const layers = layersOf(main);
-  const selected = selectLayers(recipe, layers);
+  const selected = selectLayers(recipe, layers, context.recipeName);
   const touched = layers.filter((layer) => selected.some((step) => step.includes(layer)));
   const work = new Map<Layer, Work>();
   const failures: string[] = [];

@@ -22,7 +22,7 @@ describe('a recipe', () => {
   const refused: [name: string, text: string, message: RegExp][] = [
     ['no JSON', '{"version": 1,', /^R\.json is not JSON: /],
     ['not an object', '[]', /^R\.json: .*object/],
-    ['no version', '{"steps": []}', /^R\.json: version: .*\(it is missing\)/],
+    ['no version', '{"steps": []}', /^R\.json: version is missing/],
     ['another version', '{"version": 2, "steps": []}', /^R\.json: version: .*1.*\(it is 2\)/],
     ['an unknown key', '{"version": 1, "steps": [], "extra": 1}', /^R\.json: unknown key "extra"/],
     ['an unknown kind of step', step({ heal: { minutes: 5 } }), /^R\.json, step 1: "heal" is not a known kind of step/],
@@ -44,8 +44,9 @@ describe('a recipe', () => {
     ['a rank in words', svd({ rank: 'many' }), /options\.rank: must be a whole number of at least 1 \(it is "many"\)/],
     ['too much energy', svd({ energy: 1.5 }), /options\.energy: must be the kept share of σ², .* \(it is 1\.5\)/],
     ['no size', svd({ size: 0 }), /options\.size: must be stored bytes after over before.*\(it is 0\)/],
-    ['no layers', step({ method: 'svd', options: { rank: 3 } }), /step 1: layers: .*\(it is missing\)/],
-    ['no options', step({ layers: '*', method: 'svd' }), /step 1: options: .*\(it is missing\)/],
+    ['no layers', step({ method: 'svd', options: { rank: 3 } }), /step 1: layers is missing/],
+    ['layers misspelt', step({ layer: '*', method: 'svd', options: { rank: 3 } }), /step 1: unknown key "layer"/],
+    ['no options', step({ layers: '*', method: 'svd' }), /step 1: options is missing/],
     ['a step that is no object', '{"version": 1, "steps": ["svd"]}', /step 1: must be an object/],
   ];
   for (const [name, text, message] of refused) {
@@ -110,10 +111,16 @@ describe('patterns', () => {
     expect(selected('*', ['w.0', 'block.1/*'])).toEqual(['w.1', 'nameless']);
   });
 
+  it('that match nothing name what comes nearest', () => {
+    expect(() => selected('blok.0/up')).toThrow('the nearest name is "block.0/up"');
+  });
+
   it('that match nothing are an error, with the step and the key', () => {
     expect(() => selected('encoder.*')).toThrow(
-      /^Step 1: layers: "encoder\.\*" matches no layer; a layer of this model is called "block\.0\/up"/,
+      /^The recipe, step 1: layers: "encoder\.\*" matches no layer; the nearest name is "/,
     );
-    expect(() => selected('*', 'op:LSTM')).toThrow(/^Step 1: ignore: "op:LSTM" matches no layer/);
+    expect(() => selected('*', 'op:LSTM')).toThrow(
+      /^The recipe, step 1: ignore: "op:LSTM" matches no layer; the operators of this model's layers are MatMul, Gemm/,
+    );
   });
 });

@@ -15,7 +15,10 @@ const step = z.discriminatedUnion(
 const stepOf = () =>
   z.strictObject({ layers: patterns, ignore: patterns.optional(), method: z.string(), options: z.unknown() });
 
-const recipe = z.strictObject({ version: z.literal(1), steps: z.array(z.unknown()) });
+const recipe = z.strictObject({
+  version: z.literal(1, 'must be 1, the only version there is'),
+  steps: z.array(z.unknown(), 'must be a list of steps'),
+});
 
 /** One step: a method with its options on the layers that `layers` names and `ignore` does not. */
 export interface Step {
@@ -73,14 +76,16 @@ function checkStep(raw: unknown, place: string): Step {
 
 /** The first fault, with its place: `options.rank must be …`. */
 function faultIn(error: z.ZodError, value: unknown): string {
-  const issue = error.issues[0]!;
+  // A misspelt key also leaves the right one missing; what was written says more than what was not.
+  const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0]!;
   const path = issue.path.map(String);
   const place = path.join('.');
   if (issue.code === 'unrecognized_keys') {
     return `unknown key ${issue.keys.map((key) => JSON.stringify([...path, key].join('.'))).join(', ')}`;
   }
   const found = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value);
-  const was = path.length === 0 ? '' : found === undefined ? ' (it is missing)' : ` (it is ${JSON.stringify(found)})`;
+  if (path.length > 0 && found === undefined) return `${place} is missing`;
+  const was = path.length === 0 ? '' : ` (it is ${JSON.stringify(found)})`;
   return `${place}${place && ': '}${lowerFirst(issue.message)}${was}`;
 }
 

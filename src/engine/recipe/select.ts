@@ -1,13 +1,14 @@
 import { UserError } from '../errors';
 import type { Layer } from '../model/layers';
+import { nearest } from './nearest';
 import type { Recipe, Step } from './schema';
 
 /**
  * The layers that each step works on, in graph order. A pattern is a node's or a weight's name in which `*` stands for
  * any run of characters, or `op:Gemm`. Throws a UserError for a pattern that matches nothing.
  */
-export function selectLayers(recipe: Recipe, layers: readonly Layer[]): Layer[][] {
-  return recipe.steps.map((step, i) => selectStep(step, layers, `Step ${i + 1}`));
+export function selectLayers(recipe: Recipe, layers: readonly Layer[], name = 'The recipe'): Layer[][] {
+  return recipe.steps.map((step, i) => selectStep(step, layers, `${name}, step ${i + 1}`));
 }
 
 function selectStep(step: Step, layers: readonly Layer[], place: string): Layer[] {
@@ -22,14 +23,23 @@ function matching(patterns: readonly string[], layers: readonly Layer[], place: 
     const matches = matcher(pattern);
     const hits = layers.filter(matches);
     if (hits.length === 0) {
-      const example = layers[0]
-        ? `; a layer of this model is called "${layers[0].name}"`
-        : '; this model has no layers';
-      throw new UserError(`${place}: "${pattern}" matches no layer${example}.`);
+      throw new UserError(`${place}: "${pattern}" matches no layer; ${hint(pattern, layers)}.`);
     }
     for (const layer of hits) found.add(layer);
   }
   return found;
+}
+
+function hint(pattern: string, layers: readonly Layer[]): string {
+  if (layers.length === 0) return 'this model has no layers';
+  if (pattern.startsWith('op:')) {
+    const operators = new Set(layers.flatMap(({ uses }) => uses.map(({ node }) => node.opType)));
+    return `the operators of this model's layers are ${[...operators].join(', ')}`;
+  }
+  return `the nearest name is "${nearest(
+    pattern,
+    layers.flatMap(({ name, weight }) => [name, weight]),
+  )}"`;
 }
 
 function matcher(pattern: string): (layer: Layer) => boolean {
