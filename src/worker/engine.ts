@@ -15,7 +15,7 @@ import { among, type Model, readModel } from '../engine/model/model';
 import { scopeOf } from '../engine/model/scopes';
 import { sessionModelOf } from '../engine/model/write';
 import type { LongCall } from '../engine/progress';
-import { type Compressed, compress } from '../engine/recipe/compress';
+import { type Compressed, compress, compressedName } from '../engine/recipe/compress';
 import { weightOf } from '../engine/recipe/measure';
 import { checkRecipe } from '../engine/recipe/schema';
 import { selectLayers } from '../engine/recipe/select';
@@ -120,11 +120,13 @@ export class StudioEngine implements Engine {
   compress(recipe: unknown, job: { id: string }): Promise<RunReport> {
     return this.#jobs.run(job, async (call) => {
       const opened = this.#open;
+      const run = this.#lastRun + 1;
       const compressed = await compress(opened.model, checkRecipe(recipe), {
         ...call,
         factorisations: this.#factors,
+        fileName: compressedName(opened.model.name, run),
       });
-      const run = ++this.#lastRun;
+      this.#lastRun = run;
       opened.runs.set(run, { ...compressed, recipe });
       return { run, recipe, result: compressed.report };
     });

@@ -129,7 +129,7 @@ describe('compress', () => {
     const { files, model: changed } = await compress(model, recipe({ size: 0.4 }, { ignore: 'op:Gather' }), {
       factorisations: new Factorisations(backend),
     });
-    expect(files[0]!.name).toBe('moby.carrara.onnx');
+    expect(files[0]!.name).toBe('moby.run1.onnx');
     const read = await open(await bytesOfFile(files[0]!));
     const metadata = Object.fromEntries(read.proto.metadataProps.map(({ key, value }) => [key, value]));
     expect(JSON.parse(metadata['carrara.recipe']!)).toMatchObject({

@@ -96,7 +96,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
     'carrara.recipe_sha256': hashText(JSON.stringify(recipe)),
     'carrara.original_sha256': await hashModel(model, context.signal),
   };
-  const files = filesOf(changed, context.fileName ?? compressedName(model.name), metadata);
+  const files = filesOf(changed, context.fileName ?? compressedName(model.name, 1), metadata);
   return {
     model: changed,
     files,
@@ -180,5 +180,6 @@ const skippedIn = (work: ReadonlyMap<Layer, Work>): SkippedLayerReport[] =>
     operator.kind === 'dense' ? [{ name, reason: reason ?? 'no step changed it' }] : [],
   );
 
-/** "recogniser.onnx" → "recogniser.carrara.onnx". */
-export const compressedName = (name: string): string => `${name.replace(/(\.carrara)?\.onnx$/, '')}.carrara.onnx`;
+/** "recogniser.onnx" → "recogniser.run2.onnx", so that one run's file does not overwrite another's. */
+export const compressedName = (name: string, run: number): string =>
+  `${name.replace(/(\.run\d+)?\.onnx$/, '')}.run${run}.onnx`;
