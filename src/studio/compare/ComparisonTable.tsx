@@ -1,8 +1,18 @@
-import type { RunReport } from '../../worker/protocol';
+import { Button } from '@mantine/core';
+import type { EvaluateReport, RunReport } from '../../worker/protocol';
+import { DATA_FILES, pick } from '../files';
 import { formatBytes, formatCount } from '../format';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
-import { describeData, latencyRow, qualityRows, type Row, sizeRows } from './rows';
+import {
+  agreementSaysLittle,
+  describeData,
+  describeMajority,
+  latencyRow,
+  qualityRows,
+  type Row,
+  sizeRows,
+} from './rows';
 
 /** Original, compressed, change. Before the first run: the original's sizes. */
 export function ComparisonTable({ run }: { run: RunReport | undefined }) {
@@ -29,8 +39,9 @@ export function ComparisonTable({ run }: { run: RunReport | undefined }) {
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ name, note, original, compressed, change, tone, spread }) => (
-          <tr key={name}>
+        {run?.evaluation && agreementSaysLittle(run.evaluation) && <SaysLittle evaluation={run.evaluation} />}
+        {rows.map(({ name, note, original, compressed, change, tone, quiet, spread }) => (
+          <tr key={name} className={quiet && styles.quiet}>
             <th scope="row" title={note}>
               {name}
             </th>
@@ -47,5 +58,28 @@ export function ComparisonTable({ run }: { run: RunReport | undefined }) {
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** Where the figure that looks best is no evidence: says so before it is read, and what would be. */
+function SaysLittle({ evaluation }: { evaluation: EvaluateReport }) {
+  const openFiles = useStudio((state) => state.openFiles);
+  const busy = useStudio(({ job }) => job !== null);
+  return (
+    <tr>
+      <td colSpan={4} className={styles.saysLittle}>
+        <div>
+          <span>{describeMajority(evaluation)}</span>
+          <Button
+            size="compact-xs"
+            variant="default"
+            disabled={busy}
+            onClick={async () => void openFiles(await pick(DATA_FILES))}
+          >
+            Open test data…
+          </Button>
+        </div>
+      </td>
+    </tr>
   );
 }

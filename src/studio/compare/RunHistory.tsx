@@ -3,7 +3,7 @@ import { formatBytes } from '../format';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
 import { describeRun } from './describe';
-import { headline, METRIC_NAMES } from './rows';
+import { headline, METRIC_NAMES, qualityOf } from './rows';
 
 /** All runs, the latest first. Choosing one makes it current and brings its recipe back to the workbench. */
 export function RunHistory() {
@@ -12,7 +12,7 @@ export function RunHistory() {
   const showRun = useStudio((state) => state.showRun);
   const forgetRun = useStudio((state) => state.forgetRun);
   const busy = useStudio(({ job }) => job !== null);
-  const metrics = new Set(runs.flatMap(({ evaluation }) => (evaluation ? [evaluation.metric] : [])));
+  const metrics = new Set(runs.flatMap(({ evaluation }) => (evaluation ? [qualityOf(evaluation).metric] : [])));
   return (
     <section aria-labelledby="compare-runs">
       <div className={styles.title}>
@@ -28,7 +28,7 @@ export function RunHistory() {
               <button
                 type="button"
                 aria-current={run === currentRun || undefined}
-                title={`Return to run ${run}: ${words}${evaluation ? `; ${METRIC_NAMES[evaluation.metric]} ${headline(evaluation)}` : ''}`}
+                title={`Return to run ${run}: ${words}${evaluation ? `; ${METRIC_NAMES[qualityOf(evaluation).metric]} ${headline(evaluation)}` : ''}`}
                 onClick={() => void showRun(run)}
               >
                 <span className={styles.runNumber}>{run}</span>

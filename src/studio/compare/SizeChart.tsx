@@ -12,7 +12,12 @@ export default function SizeChart({ points, current }: { points: Points; current
   const { metric } = points;
   const front = frontier(points);
   const others = points.points.filter((point) => !front.includes(point));
-  const format = metric === 'perplexity' ? formatFigure : (value: number) => `${+(100 * value).toPrecision(4)} %`;
+  const format = {
+    perplexity: formatFigure,
+    cosine: (value: number) => String(+value.toPrecision(6)).replace('-', '−'),
+    top1: percent,
+    fidelity: percent,
+  }[metric];
   const [low, high] = paddedRange(points.points, metric);
   const largest = Math.max(...points.points.map(({ bytes }) => bytes));
   const dots = [
@@ -106,6 +111,8 @@ export default function SizeChart({ points, current }: { points: Points; current
   );
 }
 
+const percent = (share: number): string => `${+(100 * share).toPrecision(4)} %`;
+
 interface DotProps {
   readonly cx: number;
   readonly cy: number;
@@ -123,7 +130,7 @@ function Dot({ cx, cy, payload, current }: DotProps & { current: number | null }
         cx={cx}
         cy={cy}
         r={shown ? 6.5 : 4}
-        fill={original ? 'var(--panel)' : payload.front ? 'var(--kept)' : 'var(--quiet)'}
+        fill={original ? 'var(--panel)' : shown || payload.front ? 'var(--kept)' : 'var(--quiet)'}
         stroke={shown ? 'var(--ink)' : original ? 'var(--kept)' : 'none'}
         strokeWidth={2}
       />
@@ -156,7 +163,7 @@ function Label({ index, x, y, dots, current }: LabelProps & { dots: readonly Poi
   );
 }
 
-/** Room above and below; shares stay within 0…1. */
+/** Room above and below; shares stay within 0…1, cosines within −1…1. */
 function paddedRange(points: readonly Point[], metric: Points['metric']): [number, number] {
   const values = points.map(({ value }) => value);
   const low = Math.min(...values);
@@ -164,5 +171,5 @@ function paddedRange(points: readonly Point[], metric: Points['metric']): [numbe
   const room = Math.max(0.15 * (high - low), metric === 'perplexity' ? 0.02 * high : 0.01);
   return metric === 'perplexity'
     ? [Math.max(0, low - room), high + room]
-    : [Math.max(0, low - room), Math.min(1, high + room)];
+    : [Math.max(metric === 'cosine' ? -1 : 0, low - room), Math.min(1, high + room)];
 }

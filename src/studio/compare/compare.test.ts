@@ -3,13 +3,23 @@ import type { EvaluateReport, RunReport } from '../../worker/protocol';
 import { describeRun } from './describe';
 import { histogramOf } from './histogram';
 import { frontier, pointsOf, roundTicks } from './points';
-import { describeData, describeState, formatFigure, latencyRow, qualityRows, sizeRows } from './rows';
+import {
+  agreementSaysLittle,
+  describeData,
+  describeMajority,
+  describeState,
+  formatFigure,
+  headline,
+  latencyRow,
+  qualityRows,
+  sizeRows,
+} from './rows';
 
 const evaluation = (part: Partial<EvaluateReport> = {}): EvaluateReport => ({
   metric: 'top1',
   before: 0.912,
   after: 0.905,
-  fidelity: { agreement: 0.97, kl: 0.0123, cosine: 0.999, maxAbsolute: 0.4 },
+  fidelity: { agreement: 0.97, majority: 0.2, kl: 0.0123, cosine: 0.999, maxAbsolute: 0.4 },
   batch: 32,
   latencyMs: { before: { median: 10, p10: 9, p90: 12 }, after: { median: 8, p10: 7.5, p90: 9 } },
   samples: 1000,
@@ -75,10 +85,38 @@ describe('rows', () => {
   });
 
   it('never round a difference away to perfection', () => {
-    const cosine = qualityRows(evaluation({ fidelity: { agreement: 1, kl: 2e-9, cosine: 1 - 3e-7, maxAbsolute: 0 } }));
-    expect(cosine.at(-1)!.compressed).toBe('1 − 3e−7');
-    expect(formatFigure(2e-9)).toBe('2.0e−9');
-    expect(formatFigure(12345)).toBe('1.23e4');
+    const cosine = qualityRows(
+      evaluation({ fidelity: { agreement: 1, majority: 0.2, kl: 2e-9, cosine: 1 - 3e-7, maxAbsolute: 0 } }),
+    );
+    expect(cosine.at(-1)!.compressed).toBe('0.9999997');
+  });
+
+  it.each([
+    [0, '0'],
+    [2e-9, '< 0.000001'],
+    [0.00072, '0.00072'],
+    [0.000999, '0.00100'],
+    [0.0123, '0.0123'],
+    [-1.5, '−1.50'],
+    [12345, '12,300'],
+  ])('write %d as %s, without an exponent', (value, text) => expect(formatFigure(value)).toBe(text));
+
+  it('put agreement back where the original always gives one answer', () => {
+    const fidelity = { agreement: 1, majority: 0.996, kl: 0.4, cosine: 0.61, maxAbsolute: 9 };
+    const constant = evaluation({ metric: 'fidelity', data: 'generated', before: 1, after: 1, fidelity });
+    const rows = qualityRows(constant);
+    expect(rows.map(({ name }) => name)).toEqual(['cosine', 'KL divergence', 'agreement']);
+    expect(rows[2]).toMatchObject({ quiet: true, tone: undefined });
+    expect(describeMajority(constant)).toContain('at 99 % of the positions');
+    expect(headline(constant)).toBe('0.6100');
+    expect(pointsOf([run(1, 1e6, constant)], 1)).toMatchObject({
+      metric: 'cosine',
+      points: [{ value: 1 }, { value: 0.61 }],
+    });
+    // Labels say what agreement cannot, and answers that differ make it worth something.
+    expect(agreementSaysLittle({ ...constant, metric: 'top1' })).toBe(false);
+    expect(agreementSaysLittle({ ...constant, fidelity: { ...fidelity, majority: 0.9 } })).toBe(false);
+    expect(describeData(constant)).toContain('Only real data tells');
   });
 });
 

@@ -1,4 +1,5 @@
 import type { EvaluateReport, RunReport } from '../../worker/protocol';
+import { type Metric, qualityOf } from './rows';
 
 /** A dot of size against quality; run null is the original. */
 export interface Point {
@@ -8,7 +9,7 @@ export interface Point {
 }
 
 export interface Points {
-  readonly metric: EvaluateReport['metric'];
+  readonly metric: Metric;
   readonly points: readonly Point[];
   /** Evaluated runs that were measured otherwise, and so cannot stand in the same picture. */
   readonly apart: number;
@@ -22,15 +23,21 @@ export function pointsOf(runs: readonly RunReport[], current: number | null): Po
   const evaluated = runs.filter(hasEvaluation);
   const reference = evaluated.find(({ run }) => run === current) ?? evaluated.at(-1);
   if (!reference) return null;
-  const { metric, data, samples, before } = reference.evaluation;
+  const { data, samples } = reference.evaluation;
+  const { metric, before } = qualityOf(reference.evaluation);
   const alike = evaluated.filter(
-    ({ evaluation }) => evaluation.metric === metric && evaluation.data === data && evaluation.samples === samples,
+    ({ evaluation }) =>
+      qualityOf(evaluation).metric === metric && evaluation.data === data && evaluation.samples === samples,
   );
   return {
     metric,
     points: [
       { run: null, bytes: reference.result.before.bytes, value: before },
-      ...alike.map(({ run, result, evaluation }) => ({ run, bytes: result.after.bytes, value: evaluation.after })),
+      ...alike.map(({ run, result, evaluation }) => ({
+        run,
+        bytes: result.after.bytes,
+        value: qualityOf(evaluation).after,
+      })),
     ],
     apart: evaluated.length - alike.length,
   };

@@ -14,6 +14,8 @@ export interface Row {
   readonly compressed: string;
   readonly change: string;
   readonly tone?: 'better' | 'worse';
+  /** The figure says little on these inputs: it stands back. */
+  readonly quiet?: boolean;
   /** Under the figures: the spread of a latency. */
   readonly spread?: readonly [string, string];
 }
@@ -59,30 +61,46 @@ export function qualityRows(evaluation: EvaluateReport): Row[] {
       ...relative(before, after),
     });
   }
-  rows.push(
-    {
-      name: 'agreement',
-      note: 'Share of positions where original and compressed have the same largest output. Measured; not accuracy.',
-      original: '',
-      compressed: formatShare(fidelity.agreement),
-      ...points(1, fidelity.agreement),
-    },
-    {
-      name: 'KL divergence',
-      note: 'Mean KL(original ‖ compressed) of the outputs, in nats; 0 is the same. Measured.',
-      original: '',
-      compressed: `${formatFigure(fidelity.kl)} nats`,
-      change: '',
-    },
-    {
-      name: 'cosine',
-      note: 'Cosine between the outputs; 1 is the same direction. Measured.',
-      original: '',
-      compressed: formatCosine(fidelity.cosine),
-      change: '',
-    },
-  );
+  const agreement: Row = {
+    name: 'agreement',
+    note: 'Share of positions where original and compressed have the same largest output. Measured; not accuracy.',
+    original: '',
+    compressed: formatShare(fidelity.agreement),
+    ...points(1, fidelity.agreement),
+  };
+  const kl: Row = {
+    name: 'KL divergence',
+    note: 'Mean KL(original ‖ compressed) of the outputs, in nats; 0 is the same. Measured.',
+    original: '',
+    compressed: `${formatFigure(fidelity.kl)} nats`,
+    change: '',
+  };
+  const cosine: Row = {
+    name: 'cosine',
+    note: 'Cosine between the outputs; 1 is the same direction. Measured.',
+    original: '',
+    compressed: formatCosine(fidelity.cosine),
+    change: '',
+  };
+  // A model that always gives one answer agrees with another that does; what says more goes first.
+  if (agreementSaysLittle(evaluation)) rows.push(cosine, kl, { ...agreement, tone: undefined, quiet: true });
+  else rows.push(agreement, kl, cosine);
   return rows;
+}
+
+/** Above this share of equal answers of the original, another model's agreement with it is no evidence. */
+const CONSTANT_SHARE = 0.9;
+
+/** Whether there are no labels, and the original gives nearly the same answer everywhere. */
+export function agreementSaysLittle({ metric, fidelity }: EvaluateReport): boolean {
+  return metric === 'fidelity' && fidelity.majority > CONSTANT_SHARE;
+}
+
+/** Why the agreement stands back, in a sentence. */
+export function describeMajority({ fidelity: { majority } }: EvaluateReport): string {
+  // Rounded down: 99.6 % is not all of them.
+  const share = formatShare(Math.floor(100 * majority) / 100, 0);
+  return `On these inputs the original gives the same answer at ${share} of the positions, so agreement says little: open test data.`;
 }
 
 export function latencyRow({ latencyMs: { before, after }, batch, provider, timings }: EvaluateReport): Row {
@@ -106,7 +124,7 @@ export function describeData({ data, samples, samplesOf, metric, provider }: Eva
   const part = samplesOf === undefined ? '' : `${formatInteger(samples)} of `;
   const many = `${part}${formatInteger(whole)} ${whole === 1 ? 'sample' : 'samples'}`;
   if (data === 'generated')
-    return `Measured with ${many} of generated inputs on ${on}. They tell how close the outputs are, nothing about accuracy.`;
+    return `Measured with ${many} of generated inputs on ${on}. Only real data tells whether the model still works.`;
   if (metric === 'fidelity')
     return `Measured with ${many} of ${data} on ${on}. Without labels this is closeness to the original, not accuracy.`;
   return `Measured with ${many} of ${data}, labelled, on ${on}.`;
@@ -135,30 +153,44 @@ export interface PanelState {
   readonly ticked: number;
 }
 
-/** The one figure that stands for a run's quality, in its own words. */
-export function headline({ metric, after }: EvaluateReport): string {
-  return metric === 'perplexity' ? formatFigure(after) : formatShare(after);
+/** The one figure that stands for a run's quality, and the original's own. */
+export function qualityOf(evaluation: EvaluateReport): { metric: Metric; before: number; after: number } {
+  const { metric, before, after, fidelity } = evaluation;
+  return agreementSaysLittle(evaluation)
+    ? { metric: 'cosine', before: 1, after: fidelity.cosine }
+    : { metric, before, after };
 }
 
-export const METRIC_NAMES = {
+/** `qualityOf`, as it is written. */
+export function headline(evaluation: EvaluateReport): string {
+  const { metric, after } = qualityOf(evaluation);
+  if (metric === 'perplexity') return formatFigure(after);
+  return metric === 'cosine' ? formatCosine(after) : formatShare(after);
+}
+
+export type Metric = EvaluateReport['metric'] | 'cosine';
+
+export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   top1: 'top-1 accuracy',
   perplexity: 'perplexity',
   fidelity: 'agreement with the original',
-} as const;
+  cosine: 'cosine to the original',
+};
 
 export function providerName(provider: EvaluateReport['provider']): string {
   return { wasm: 'WASM', webgpu: 'WebGPU', cpu: 'CPU' }[provider];
 }
 
-/** 0.0123 → "0.0123"; three digits that matter, tiny ones with an exponent. */
+/** 0.0123 → "0.0123", 12345 → "12,300": three digits that matter, two of tiny figures, never an exponent. */
 export function formatFigure(value: number): string {
   const size = Math.abs(value);
   if (value === 0) return '0';
-  if (size < 1e-3 || size >= 1e6) return value.toExponential(1).replace('-', '−').replace('e+', 'e');
-  return value
-    .toPrecision(3)
-    .replace('-', '−')
-    .replace(/e\+\d+$/, (power) => power.replace('+', ''));
+  if (size < 1e-6) return '< 0.000001';
+  if (size >= 1e12) return '> 1,000,000,000,000';
+  const sign = value < 0 ? '−' : '';
+  if (size < 1e-3) return sign + size.toFixed(Math.ceil(-Math.log10(size)) + 1);
+  const rounded = size.toPrecision(3);
+  return sign + (size >= 999.5 ? formatInteger(Number(rounded)) : rounded);
 }
 
 export function formatMs(ms: number): string {
@@ -182,7 +214,8 @@ const threeDigits = (value: number): string => (value >= 999.5 ? value.toFixed(0
 // 0.99999 must not round up to a perfect 1.
 function formatCosine(cosine: number): string {
   const loss = 1 - cosine;
-  if (loss > 0 && loss < 5e-5) return `1 − ${loss.toExponential(0).replace('-', '−')}`;
+  if (loss > 0 && loss < 5e-8) return '> 0.9999999';
+  if (loss > 0 && loss < 5e-5) return cosine.toFixed(Math.ceil(-Math.log10(loss)));
   return cosine.toFixed(4).replace('-', '−');
 }
 
