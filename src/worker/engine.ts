@@ -6,7 +6,6 @@ import { generateDataset } from '../engine/evaluation/generate';
 import { readNpz } from '../engine/evaluation/npz';
 import { OutputCache } from '../engine/evaluation/outputCache';
 import { isSoftwareOnly } from '../engine/gpu/device';
-import { svd, truncate } from '../engine/linalg/svd';
 import { Factorisations } from '../engine/methods/factorisations';
 import { blobSource } from '../engine/model/bytes';
 import { inputSpecs, inspect } from '../engine/model/inspect';
@@ -21,11 +20,11 @@ import { checkRecipe } from '../engine/recipe/schema';
 import { selectLayers } from '../engine/recipe/select';
 import { spectrumOf } from '../engine/recipe/spectra';
 import { verify } from '../engine/recipe/verify';
-import { withRecovery } from '../engine/recovery';
 import type { Provider, Runtime, Session } from '../engine/runtime';
 import { type ChosenBackend, chooseBackend } from './backends';
 import { writeBlobs } from './exporting';
 import { Jobs } from './jobs';
+import { factorPicture, weightPicture } from './pictures';
 import type { Engine, LayerSpectrum, MatrixPicture, ModelReport, RunReport } from './protocol';
 import { indexedDbStore } from './tuningStore';
 
@@ -42,8 +41,6 @@ interface Opened {
   subset?: { readonly of: Dataset; readonly dataset: Dataset };
   original?: { readonly provider: Provider; readonly session: Promise<Session> };
 }
-
-const LARGEST_PICTURE = 512;
 
 /** The engine behind the page: one open model, its runs, one backend, one runtime. */
 export class StudioEngine implements Engine {
@@ -89,10 +86,9 @@ export class StudioEngine implements Engine {
 
   spectra(ids: readonly string[], onSpectrum: (spectrum: LayerSpectrum) => void, job: { id: string }) {
     return this.#jobs.run(job, async (call) => {
-      const { model, layers } = this.#open;
+      const { model } = this.#open;
       for (const [done, id] of ids.entries()) {
-        const layer = layers.get(id);
-        if (!layer?.compressible) throw new UserError(`Layer ${id} cannot be factorised.`);
+        const layer = this.#layer(id);
         call.onProgress?.({ done, total: ids.length, label: layer.name });
         onSpectrum(await spectrumOf(id, weightOf(model, layer), this.#factors, { signal: call.signal }));
       }
@@ -168,28 +164,11 @@ export class StudioEngine implements Engine {
   }
 
   factorPicture(picture: MatrixPicture, job: { id: string }) {
-    return this.#jobs.run(job, async (call) => {
-      const weight = { ...picture, values: Float32Array.from(picture.values) };
-      const rank = Math.min(picture.rows, picture.columns);
-      return withRecovery(this.#backend, async () => {
-        const factors = await svd(this.#backend, weight, call);
-        return { values: factors.values, ...(await truncate(this.#backend, weight, factors, rank)) };
-      });
-    });
+    return this.#jobs.run(job, (call) => factorPicture(this.#backend, picture, call));
   }
 
   async weightPicture(id: string) {
-    const { model, layers } = this.#open;
-    const layer = layers.get(id);
-    if (!layer?.compressible) throw new UserError(`Layer ${id} cannot be shown as a picture.`);
-    const [height, ...rest] = layer.shape as [number, ...number[]];
-    const width = rest.reduce((product, size) => product * size, 1);
-    const rows = Math.min(height, LARGEST_PICTURE);
-    const columns = Math.min(width, LARGEST_PICTURE);
-    const values = await weightOf(model, layer).toDense();
-    const shown = new Float32Array(rows * columns);
-    for (let i = 0; i < rows; i++) shown.set(values.subarray(i * width, i * width + columns), i * columns);
-    return { rows, columns, values: shown };
+    return weightPicture(this.#open.model, this.#layer(id));
   }
 
   async cancel(job: string) {
@@ -223,6 +202,12 @@ export class StudioEngine implements Engine {
     if (opened.subset?.of !== all || opened.subset.dataset.samples !== limit)
       opened.subset = { of: all, dataset: take(all, limit) };
     return opened.subset.dataset;
+  }
+
+  #layer(id: string): Layer {
+    const layer = this.#open.layers.get(id);
+    if (!layer?.compressible) throw new UserError(`Layer ${id} cannot be factorised.`);
+    return layer;
   }
 
   #run(run: number) {
