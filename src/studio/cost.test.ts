@@ -80,3 +80,26 @@ it('of several layers, those that would not get smaller count as they are', () =
   expect(total).toMatchObject({ skipped: 1, unknown: 0 });
   expect(total.after.parameters).toBe(16 * 128 + 4);
 });
+
+it('counts the layers that lose more than half of their norm, and not those that stay as they are', () => {
+  const flat = layer([64, 64]);
+  const steep = layer([64, 63]);
+  const small = layer([2, 2]);
+  const spectra = new Map([
+    [flat.id, matrix(flat.id, new Array(64).fill(1))],
+    [
+      steep.id,
+      matrix(
+        steep.id,
+        Array.from({ length: 63 }, (_, i) => 10 ** -i),
+      ),
+    ],
+    [small.id, matrix(small.id, [1, 1])],
+  ]);
+  const budgets = new Map([flat, steep, small].map(({ id }) => [id, { kind: 'rank', value: 1 } as const]));
+  const total = totalCost([flat, steep, small], spectra, budgets);
+  expect(total.heavy).toBe(1);
+  expect(total.worst?.layer).toBe(flat);
+  // √(63/64): all but one of 64 equal singular values.
+  expect(total.worst?.error).toBeCloseTo(Math.sqrt(63 / 64), 12);
+});

@@ -143,6 +143,8 @@ export interface TotalCost {
   readonly after: { readonly bytes: number; readonly parameters: number };
   /** The largest error among the layers that would be compressed. */
   readonly worst: { readonly layer: LayerReport; readonly error: number } | undefined;
+  /** How many of those lose more than half of their norm. */
+  readonly heavy: number;
   readonly ranks: readonly (readonly number[])[];
   /**
    * Multiply-adds after over before, each layer counted once for every row of its input, convolutions as if their
@@ -152,6 +154,9 @@ export interface TotalCost {
   readonly skipped: number;
   readonly unknown: number;
 }
+
+/** A weight that loses more of its norm than it keeps seldom leaves a model that works. */
+export const HEAVY_ERROR = 0.5;
 
 /** Several layers under their budgets. Of a single layer the factors are counted even where they would be skipped. */
 export function totalCost(
@@ -163,6 +168,7 @@ export function totalCost(
   const after = { bytes: 0, parameters: 0 };
   const ranks: (readonly number[])[] = [];
   let worst: TotalCost['worst'];
+  let heavy = 0;
   let skipped = 0;
   let unknown = 0;
   for (const layer of layers) {
@@ -177,9 +183,11 @@ export function totalCost(
       ranks.push(cost.ranks);
       if (!cost.smaller) skipped++;
       const considered = cost.smaller || layers.length === 1;
-      if (considered && cost.error !== undefined && (!worst || cost.error > worst.error))
-        worst = { layer, error: cost.error };
+      if (considered && cost.error !== undefined) {
+        if (!worst || cost.error > worst.error) worst = { layer, error: cost.error };
+        if (cost.error > HEAVY_ERROR) heavy++;
+      }
     }
   }
-  return { before, after, worst, ranks, multiplyAdds: after.parameters / before.parameters, skipped, unknown };
+  return { before, after, worst, heavy, ranks, multiplyAdds: after.parameters / before.parameters, skipped, unknown };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatBytes, formatChange, formatCount, formatSecondsLeft, formatShare } from './format';
+import { formatBytes, formatChange, formatCount, formatError, formatSecondsLeft, formatShare } from './format';
 
 it.each([
   [0, '0 B'],
@@ -19,7 +19,14 @@ it('counts below ten thousand stay whole', () => {
 it('shares keep a digit that is not zero', () => {
   expect(formatShare(0.0532)).toBe('5.3 %');
   expect(formatShare(0)).toBe('0.0 %');
-  expect(formatShare(3e-6)).toBe('3e−4 %');
+  expect(formatShare(3e-6)).toBe('< 0.001 %');
+  expect(formatShare(2e-4)).toBe('0.02 %');
+  expect(formatShare(0.003, 0)).toBe('0.3 %');
+});
+
+it('errors below rounding are all written alike', () => {
+  expect([0, 3e-8, 9e-6].map(formatError)).toEqual(Array(3).fill('< 0.001 %'));
+  expect(formatError(0.052)).toBe('5.2 %');
 });
 
 it('changes carry a sign', () => {

@@ -25,17 +25,23 @@ export const formatCount = (count: number): string =>
 /** 262144 → "262,144". */
 export const formatInteger = (count: number): string => grouped.format(count);
 
-/** A share 0…1 as a percentage with `digits` decimals: 0.0532 → "5.3 %". Tiny ones keep a digit that is not zero. */
+/** A share 0…1 as a percentage with `digits` decimals: 0.0532 → "5.3 %". Tiny ones keep a digit that is not zero, down to 0.001 %. */
 export function formatShare(share: number, digits = 1): string {
   const percent = share * 100;
   if (percent !== 0 && Math.abs(percent) < 0.5 * 10 ** -digits)
-    return `${percent.toExponential(0).replace('-', '−')} %`;
+    return Math.abs(percent) < 0.001
+      ? '< 0.001 %'
+      : `${percent.toFixed(Math.ceil(-Math.log10(Math.abs(percent)))).replace('-', '−')} %`;
   return `${percent.toFixed(digits).replace('-', '−')} %`;
 }
+
+/** A relative error: as `formatShare`, but below 0.001 % it is rounding, and zero no claim of exactness. */
+export const formatError = (error: number): string => (error < 1e-5 ? '< 0.001 %' : formatShare(error));
 
 /** A change with its sign: −0.932 → "−93 %". */
 export function formatChange(share: number, digits = 0): string {
   const text = formatShare(Math.abs(share), digits);
+  if (text.startsWith('<')) return text;
   return share < 0 ? `−${text}` : share > 0 ? `+${text}` : text;
 }
 

@@ -66,7 +66,7 @@ export default function ComparePanel() {
       )}
       {runs.length > 0 && <RunHistory />}
       {current && <LayerResults result={current.result} />}
-      {current && <ExportSection key={current.run} run={current} />}
+      {current && <ExportSection run={current} />}
     </div>
   );
 }

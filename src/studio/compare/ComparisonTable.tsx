@@ -41,7 +41,7 @@ export function ComparisonTable({ run }: { run: RunReport | undefined }) {
       <tbody>
         {run?.evaluation && agreementSaysLittle(run.evaluation) && <SaysLittle evaluation={run.evaluation} />}
         {rows.map(({ name, note, original, compressed, change, tone, quiet, spread }) => (
-          <tr key={name} className={quiet && styles.quiet}>
+          <tr key={name} className={quiet ? styles.quiet : undefined}>
             <th scope="row" title={note}>
               {name}
             </th>

@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core';
-import { useState } from 'react';
 import type { ExportReport, RunReport } from '../../worker/protocol';
 import { save } from '../files';
 import { formatBytes } from '../format';
@@ -12,7 +11,7 @@ export function ExportSection({ run }: { run: RunReport }) {
   const model = useStudio((state) => state.model);
   const busy = useStudio(({ job }) => job !== null);
   const exporting = useStudio(({ job }) => job?.kind === 'export');
-  const [report, setReport] = useState<ExportReport | null>(null);
+  const report = useStudio(({ exports }) => exports.get(run.run));
   return (
     <section aria-labelledby="compare-export">
       <div className={styles.title}>
@@ -32,7 +31,7 @@ export function ExportSection({ run }: { run: RunReport }) {
             variant="default"
             loading={exporting}
             disabled={busy && !exporting}
-            onClick={() => void exportRun(run.run).then((done) => done && setReport(done))}
+            onClick={() => void exportRun(run.run)}
           >
             Write and verify .onnx
           </Button>

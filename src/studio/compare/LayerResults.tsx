@@ -1,5 +1,5 @@
 import type { CompressReport } from '../../worker/protocol';
-import { formatBytes, formatShare } from '../format';
+import { formatBytes, formatError } from '../format';
 import styles from './compare.module.css';
 import { formatDuration } from './rows';
 
@@ -45,9 +45,9 @@ export function LayerResults({ result }: { result: CompressReport }) {
                       <small>{formName(layer.form)}</small>
                     </th>
                     <td>
-                      {formatShare(layer.weightError.measured)}
-                      <small>({formatShare(layer.weightError.predicted)})</small>
-                      {layer.outputError && <small>output {formatShare(layer.outputError.measured)}</small>}
+                      {formatError(layer.weightError.measured)}
+                      <small>({formatError(layer.weightError.predicted)})</small>
+                      {layer.outputError && <small>output {formatError(layer.outputError.measured)}</small>}
                     </td>
                     <td>
                       {formatBytes(layer.bytesAfter)}

@@ -24,6 +24,9 @@ const RANK_HINT =
 const STRIP_HINT =
   'Error of the weight when cut to 70, 50, 30 and 10 % of its size: the fuller the orange, the more is lost; grey loses nothing.';
 
+const TICKED_HINT =
+  'Ticked at first are the largest layers, which together hold 95 % of the compressible weights; small ones save little and are the first to hurt.';
+
 /** What there is: by size, by name, by how well it would compress. */
 export function LayersPanel() {
   const model = useStudio((state) => state.model);
@@ -113,11 +116,16 @@ function IncludeAll() {
   const all = model?.layers.filter((layer) => layer.compressible).map(({ id }) => id) ?? [];
   return (
     <div className="panel-title">
-      <h2 title="A new model begins with the layers that hold 95 % of its compressible weights ticked">Layers</h2>
+      <h2 title={TICKED_HINT}>Layers</h2>
+      <span id="ticked-hint" className="hidden-text">
+        {TICKED_HINT}
+      </span>
       <Checkbox
         size="xs"
         iconColor="var(--on-kept)"
         labelPosition="left"
+        aria-describedby="ticked-hint"
+        title={TICKED_HINT}
         label={`${included.size} of ${all.length} to compress`}
         checked={included.size === all.length && all.length > 0}
         indeterminate={included.size > 0 && included.size < all.length}

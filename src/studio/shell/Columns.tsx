@@ -1,6 +1,6 @@
 import { SegmentedControl } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { LayersPanel } from '../layers/LayersPanel';
 import './columns.css';
 import { useStudio } from '../store';
@@ -8,45 +8,51 @@ import { Workbench } from '../workbench/Workbench';
 
 const ComparePanel = lazy(() => import('../compare/ComparePanel'));
 
-/** What there is, what is done to it, what it costs. Where three columns do not fit, the third folds under a tab. */
+/**
+ * What there is, what is done to it, what it costs. Where three columns do not fit, the third folds under a tab. All
+ * three stay mounted, hidden or not: a window made narrower must lose nothing that was opened or made in them.
+ */
 export default function Columns() {
   const wide = useMediaQuery('(min-width: 1200px)', true, { getInitialValueInEffect: false });
   const currentRun = useStudio((state) => state.currentRun);
+  const latestRun = useStudio(({ runs }) => runs.at(-1)?.run ?? 0);
   const name = useStudio(({ model }) => model?.name);
   const [tab, setTab] = useState<'workbench' | 'compare'>('workbench');
+  const right = useRef<HTMLElement>(null);
+  const seen = useRef(latestRun);
   useEffect(() => {
     if (currentRun !== null) setTab('compare');
   }, [currentRun]);
-  const compare = (
-    <Suspense fallback={<div aria-busy="true" />}>
-      <ComparePanel />
-    </Suspense>
-  );
+  useEffect(() => {
+    // Only a new run: of forgotten ones the panel stays where it is.
+    if (latestRun > seen.current) right.current?.scrollTo({ top: 0 });
+    seen.current = latestRun;
+  }, [latestRun]);
   return (
     <main className="studio-page columns" data-wide={wide || undefined}>
       <h1 className="hidden-text">{name}</h1>
       <LayersPanel />
-      <section className="middle" aria-label="Workbench">
-        {!wide && (
-          <SegmentedControl
-            className="middle-tabs"
-            size="xs"
-            value={tab}
-            onChange={(value) => setTab(value as typeof tab)}
-            aria-label="Shown beside the layers"
-            data={[
-              { value: 'workbench', label: 'Workbench' },
-              { value: 'compare', label: 'Compare' },
-            ]}
-          />
-        )}
-        {wide || tab === 'workbench' ? <Workbench /> : <div className="middle-compare">{compare}</div>}
-      </section>
-      {wide && (
-        <aside className="right" aria-label="Compare">
-          {compare}
-        </aside>
+      {!wide && (
+        <SegmentedControl
+          className="middle-tabs"
+          size="xs"
+          value={tab}
+          onChange={(value) => setTab(value as typeof tab)}
+          aria-label="Shown beside the layers"
+          data={[
+            { value: 'workbench', label: 'Workbench' },
+            { value: 'compare', label: 'Compare' },
+          ]}
+        />
       )}
+      <section className="middle" aria-label="Workbench" hidden={!wide && tab !== 'workbench'}>
+        <Workbench />
+      </section>
+      <aside className="right" aria-label="Compare" hidden={!wide && tab !== 'compare'} ref={right}>
+        <Suspense fallback={<div aria-busy="true" />}>
+          <ComparePanel />
+        </Suspense>
+      </aside>
     </main>
   );
 }

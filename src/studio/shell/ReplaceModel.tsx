@@ -29,10 +29,12 @@ export default function ReplaceModel() {
         Export what you want to keep first.
       </p>
       <Group justify="flex-end" gap="xs">
-        <Button variant="default" data-autofocus onClick={() => answer(false)}>
+        <Button data-autofocus onClick={() => answer(false)}>
           Keep {name}
         </Button>
-        <Button onClick={() => answer(true)}>Open {opening}</Button>
+        <Button variant="outline" onClick={() => answer(true)}>
+          Open {opening}
+        </Button>
       </Group>
     </Modal>
   );

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
-import { formatSecondsLeft } from '../format';
+import { headline, METRIC_NAMES, qualityOf } from '../compare/rows';
+import { formatBytes, formatSecondsLeft } from '../format';
 import { CANCELLABLE } from '../state/jobs';
 import type { JobState } from '../store';
 import { useStudio } from '../store';
@@ -13,8 +14,24 @@ export function StatusBar() {
   return (
     <footer className="status">
       {shown ? <Running job={shown} /> : paused ? <Paused /> : <span className="status-label">Ready</span>}
+      <LatestRun />
       <span className="status-promise">Nothing leaves this machine</span>
     </footer>
+  );
+}
+
+/** Says that a result has arrived to those who do not see it appear. */
+function LatestRun() {
+  const latest = useStudio(({ runs }) => runs.at(-1));
+  return (
+    <span role="status" className="hidden-text">
+      {latest &&
+        `Run ${latest.run}: ${formatBytes(latest.result.before.bytes)} to ${formatBytes(latest.result.after.bytes)}${
+          latest.evaluation
+            ? `, ${METRIC_NAMES[qualityOf(latest.evaluation).metric]} ${headline(latest.evaluation)}.`
+            : '.'
+        }`}
+    </span>
   );
 }
 

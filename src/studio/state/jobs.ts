@@ -1,6 +1,6 @@
 import type { Job } from '../../worker/protocol';
 import { engine, engineFailure, isCancelled, newJob } from '../engine';
-import type { JobKind, JobSlice, NoticeSlice, SetStudio, Slice, Studio } from './types';
+import type { JobKind, JobSlice, Notice, NoticeSlice, SetStudio, Slice, Studio } from './types';
 
 /** The others are short, or leave nothing to go back to. */
 export const CANCELLABLE: ReadonlySet<JobKind> = new Set([
@@ -39,12 +39,24 @@ export const noticeSlice: Slice<NoticeSlice> = (set) => ({
   notify(tone, text) {
     const id = ++noticeCount;
     // The same sentence twice is one notice: a repeated mistake must not fill the page.
-    set(({ notices }) => ({ notices: [...notices.filter((notice) => notice.text !== text), { id, tone, text }] }));
+    set(({ notices }) => ({
+      notices: newest([...notices.filter((notice) => notice.text !== text), { id, tone, text }]),
+    }));
   },
   dismiss(id) {
     set(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) }));
   },
 });
+
+/** More would cover what they speak of. */
+const MOST_NOTICES = 3;
+
+/** The newest ones; an error gives way only to other errors. */
+export function newest(notices: readonly Notice[]): readonly Notice[] {
+  if (notices.length <= MOST_NOTICES) return notices;
+  const oldest = notices.slice(0, -1).find(({ tone }) => tone !== 'error') ?? notices[0];
+  return newest(notices.filter((notice) => notice !== oldest));
+}
 
 /**
  * Runs the one long call that the user waits for, with its progress in `job`. A failure becomes a notice and resolves

@@ -98,6 +98,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       fixedRecipe: null,
       runs: [],
       currentRun: null,
+      exports: new Map(),
       // What was said before was about another model, or about none.
       notices: [],
     });

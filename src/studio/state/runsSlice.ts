@@ -13,6 +13,7 @@ export const onSoftware = ({ engine: report, provider }: Pick<EngineSlice, 'engi
 export const runsSlice: Slice<RunsSlice> = (set, get) => ({
   runs: [],
   currentRun: null,
+  exports: new Map(),
   async compress() {
     const recipe = currentRecipe(get());
     if (!recipe) return;
@@ -39,7 +40,12 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => ({
   async forgetRun(run) {
     await engine.forgetRun(run);
     const runs = get().runs.filter((report) => report.run !== run);
-    set({ runs, ...(get().currentRun === run && { currentRun: runs.at(-1)?.run ?? null }) });
+    const exports = new Map([...get().exports].filter(([number]) => number !== run));
+    set({ runs, exports, ...(get().currentRun === run && { currentRun: runs.at(-1)?.run ?? null }) });
   },
-  exportRun: (run) => runJob(set, get, 'export', 'Exporting', (job) => engine.exportRun(run, job)),
+  async exportRun(run) {
+    const report = await runJob(set, get, 'export', 'Exporting', (job) => engine.exportRun(run, job));
+    if (report) set({ exports: new Map([...get().exports, [run, report]]) });
+    return report;
+  },
 });

@@ -114,6 +114,8 @@ export interface BudgetSlice {
 export interface RunsSlice {
   /** Compressed models, oldest first. The original is none of them. */
   readonly runs: readonly RunReport[];
+  /** What was written and verified, by run. */
+  readonly exports: ReadonlyMap<number, ExportReport>;
   /** Number of the run that Compare shows and Export writes. */
   readonly currentRun: number | null;
   /** Compresses by the recipe, makes the result current, and evaluates it. */

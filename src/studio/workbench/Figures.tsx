@@ -1,6 +1,6 @@
 import type { LayerReport } from '../../worker/protocol';
 import { isTucker, maxRank, totalCost } from '../cost';
-import { formatBytes, formatChange, formatCount, formatShare } from '../format';
+import { formatBytes, formatChange, formatCount, formatError } from '../format';
 import { useStudio } from '../store';
 
 /** What the budget comes to. Every figure is exact: it follows from shapes and spectra. */
@@ -25,7 +25,7 @@ export function Figures({ layers }: { layers: readonly LayerReport[] }) {
       <Figure name="bytes" value={formatBytes(after.bytes)} note={`of ${formatBytes(before.bytes)}`} />
       <Figure
         name={several ? 'worst error' : 'weight error'}
-        value={worst ? formatShare(worst.error) : '…'}
+        value={worst ? formatError(worst.error) : '…'}
         note={several && worst ? worst.layer.name : 'relative, exact'}
         hurts={worst !== undefined && worst.error > 0.3}
       />

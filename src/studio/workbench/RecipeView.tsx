@@ -4,6 +4,7 @@ import { totalCost } from '../cost';
 import { formatBytes, formatChange } from '../format';
 import { currentRecipe } from '../state/recipe';
 import { useStudio } from '../store';
+import { describeHeavy } from './Verdict';
 
 /** What Compress will do, all ticked layers together: in a line, and as the recipe it runs. */
 export function RecipeView() {
@@ -12,10 +13,14 @@ export function RecipeView() {
   const budgets = useStudio((state) => state.budgets);
   const spectra = useStudio((state) => state.spectra);
   const fixed = useStudio(({ fixedRecipe }) => fixedRecipe !== null);
+  const selection = useStudio((state) => state.selection);
   const [open, setOpen] = useState(false);
   if (!model) return null;
   const layers = model.layers.filter(({ id }) => included.has(id));
-  const { before, after } = totalCost(layers, spectra, budgets);
+  const total = totalCost(layers, spectra, budgets);
+  const { before, after } = total;
+  // Of the layers in view the verdict above speaks.
+  const unseen = layers.some(({ id }) => !selection.includes(id));
   const bytes = model.bytes - before.bytes + after.bytes;
   return (
     <section className="card recipe" aria-label="Recipe">
@@ -26,6 +31,7 @@ export function RecipeView() {
           {formatBytes(bytes)} ({formatChange(bytes / model.bytes - 1)})
         </span>
       </div>
+      {unseen && total.heavy > 0 && <p className="recipe-heavy">{describeHeavy(total, layers.length)}</p>}
       {fixed && (
         <p className="recipe-fixed">Taken over word for word; a change to a budget or a tick makes it yours.</p>
       )}

@@ -1,5 +1,5 @@
 import type { LayerReport } from '../../worker/protocol';
-import { breakEven, isTucker, layerCost, totalCost } from '../cost';
+import { breakEven, HEAVY_ERROR, isTucker, layerCost, type TotalCost, totalCost } from '../cost';
 import { formatBytes, formatInteger, formatShare } from '../format';
 import { budgetOf } from '../state/recipe';
 import { useStudio } from '../store';
@@ -28,8 +28,14 @@ function One({ layer }: { layer: LayerReport }) {
   const gather = layer.op === 'Gather';
   return (
     <>
-      <strong data-tone="kept">{gather ? 'Saves storage, not time.' : 'Smaller and less to compute.'}</strong> Up to
-      rank {even}
+      {cost.error !== undefined && cost.error > HEAVY_ERROR ? (
+        <strong data-tone="hurts">
+          Loses {formatShare(cost.error)} of its norm: such a layer usually needs a larger budget.
+        </strong>
+      ) : (
+        <strong data-tone="kept">{gather ? 'Saves storage, not time.' : 'Smaller and less to compute.'}</strong>
+      )}{' '}
+      Up to rank {even}
       {isTucker(layer) ? ' on both sides' : ''} the factors hold less than the dense weight; at {form} they hold{' '}
       {formatShare(cost.parameters / layer.parameters, 0)} of it
       {cost.error !== undefined && <>, and {formatShare(cost.error)} of the weight's norm is lost</>}.
@@ -41,13 +47,19 @@ function One({ layer }: { layer: LayerReport }) {
 function Many({ layers }: { layers: readonly LayerReport[] }) {
   const spectra = useStudio((state) => state.spectra);
   const budgets = useStudio((state) => state.budgets);
-  const { before, after, worst, skipped, unknown } = totalCost(layers, spectra, budgets);
+  const total = totalCost(layers, spectra, budgets);
+  const { before, after, worst, heavy, skipped, unknown } = total;
+  const sizes = `${formatBytes(before.bytes)} → ${formatBytes(after.bytes)}.`;
   return (
     <>
-      <strong data-tone={after.bytes < before.bytes ? 'kept' : 'hurts'}>
-        {formatBytes(before.bytes)} → {formatBytes(after.bytes)}.
-      </strong>{' '}
-      {worst && (
+      {heavy > 0 ? (
+        <>
+          <strong data-tone="hurts">{describeHeavy(total, layers.length)}</strong> {sizes}
+        </>
+      ) : (
+        <strong data-tone={after.bytes < before.bytes ? 'kept' : 'hurts'}>{sizes}</strong>
+      )}{' '}
+      {worst && heavy === 0 && (
         <>
           The worst of the {layers.length} layers, {worst.layer.name}, loses {formatShare(worst.error)} of its norm.{' '}
         </>
@@ -61,4 +73,12 @@ function Many({ layers }: { layers: readonly LayerReport[] }) {
       {unknown > 0 && <>{unknown} not measured yet; counted unchanged.</>}
     </>
   );
+}
+
+/** How many layers lose most of their weight, and which is the worst; for `heavy` > 0. */
+export function describeHeavy({ heavy, worst }: Pick<TotalCost, 'heavy' | 'worst'>, count: number): string {
+  if (!worst) return '';
+  const who = count === 1 ? 'The layer loses' : `${heavy} of the ${count} layers ${heavy === 1 ? 'loses' : 'lose'}`;
+  const which = `${worst.layer.name} ${heavy === 1 ? 'loses' : 'is the worst and loses'} ${formatShare(worst.error)}`;
+  return `${who} more than half of ${heavy === 1 ? 'its' : 'their'} norm (${which}). Such layers usually need a larger budget.`;
 }

@@ -91,7 +91,7 @@ function LayerFigure({ layer }: { layer: LayerReport }) {
         factors={factors}
         noun={whole ? 'layer' : 'corner of the layer'}
         scale={scale}
-        startRank={Math.ceil(factors.values.length / 8)}
+        startRank={rankForError(factors.values, GOAL)}
         compare={chance ? { values: chance.values, name: 'dashed: chance of the same shape' } : undefined}
       />
       {chance && (

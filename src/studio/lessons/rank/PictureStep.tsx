@@ -45,7 +45,14 @@ export function PictureStep() {
       />
       {factors ? (
         <>
-          <TermsFigure key={name} picture={pictures[name]} factors={factors} noun="picture" scale={1} startRank={12} />
+          <TermsFigure
+            key={name}
+            picture={pictures[name]}
+            factors={factors}
+            noun="picture"
+            scale={1}
+            startRank={rankForError(factors.values, GOAL)}
+          />
           <Verdict values={factors.values} />
         </>
       ) : (

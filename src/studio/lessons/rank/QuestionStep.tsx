@@ -1,5 +1,5 @@
 import { Button, Radio, SegmentedControl } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useFactors } from '../useFactors';
 import { turnedSquare } from './pictures';
 import styles from './rank.module.css';
@@ -24,7 +24,8 @@ export function QuestionStep() {
   const [angle, setAngle] = useState<number | null>(null);
   const square = angle === null ? null : squares.get(angle)!;
   const { factors, stopped, retry } = useFactors(square);
-  const straight = squares.get(0)!;
+  const answering = useRef(false);
+  const drawn = square ?? squares.get(0)!;
   return (
     <>
       <p>
@@ -33,7 +34,13 @@ export function QuestionStep() {
       </p>
       <div className={styles.split}>
         <div className={styles.small}>
-          <TableCanvas rows={SIZE} columns={SIZE} values={straight.values} scale={1} label="An upright light square" />
+          <TableCanvas
+            rows={SIZE}
+            columns={SIZE}
+            values={drawn.values}
+            scale={1}
+            label={angle ? `A light square, turned by ${angle}°` : 'An upright light square'}
+          />
         </div>
         <div className={styles.verdict}>
           <Radio.Group label="Your guess" value={guess} onChange={setGuess} size="sm">
@@ -41,14 +48,25 @@ export function QuestionStep() {
               <Radio key={value} value={value} label={label} size="xs" mt={6} />
             ))}
           </Radio.Group>
-          <Button size="compact-sm" disabled={guess === null || angle !== null} onClick={() => setAngle(45)}>
+          {/* Disabled only before the guess: a button that goes while it has the focus leaves none. */}
+          <Button
+            size="compact-sm"
+            disabled={guess === null}
+            aria-disabled={angle !== null}
+            data-disabled={angle !== null || undefined}
+            onClick={() => {
+              if (angle !== null) return;
+              setAngle(45);
+              answering.current = true;
+            }}
+          >
             Turn it
           </Button>
         </div>
       </div>
       {square &&
         (factors ? (
-          <Answer angle={angle!} values={factors.values} guess={guess!} />
+          <Answer angle={angle!} values={factors.values} guess={guess!} answering={answering} />
         ) : (
           <Waiting stopped={stopped} retry={retry} />
         ))}
@@ -62,17 +80,37 @@ export function QuestionStep() {
         />
       )}
       {square && factors && (
-        <TermsFigure key={angle} picture={square} factors={factors} noun="square" scale={1} startRank={3} />
+        <TermsFigure
+          key={angle}
+          picture={square}
+          factors={factors}
+          noun="square"
+          scale={1}
+          startRank={rankForError(factors.values, GOAL)}
+        />
       )}
     </>
   );
 }
 
-function Answer({ angle, values, guess }: { angle: number; values: ArrayLike<number>; guess: string }) {
+function Answer(props: {
+  angle: number;
+  values: ArrayLike<number>;
+  guess: string;
+  /** Whether this is what the reader waits for since the button: then it takes the focus. */
+  answering: { current: boolean };
+}) {
+  const { angle, values, guess, answering } = props;
+  const verdict = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    if (!answering.current) return;
+    answering.current = false;
+    verdict.current?.focus();
+  }, [answering]);
   const need = rankForError(values, GOAL);
   const right = ANSWERS.find(({ value }) => value === guess)!.holds(need);
   return (
-    <p aria-live="polite">
+    <p aria-live="polite" tabIndex={-1} ref={verdict}>
       {angle === 45 && (right ? <b className={styles.kept}>Right. </b> : <b className={styles.hurts}>Not quite. </b>)}
       Turned by {angle}°, it takes <b>{need}</b> {need === 1 ? 'term' : 'terms'}.{' '}
       {angle !== 0 &&

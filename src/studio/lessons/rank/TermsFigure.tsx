@@ -1,7 +1,7 @@
 import { Slider } from '@mantine/core';
 import { useId, useMemo, useState } from 'react';
 import type { MatrixPicture, PictureFactors } from '../../../worker/protocol';
-import { formatInteger, formatShare } from '../../format';
+import { formatError, formatInteger, formatShare } from '../../format';
 import styles from './rank.module.css';
 import { breakEvenRank, PartialSum, tailError } from './rebuild';
 import { SigmaCurve } from './SigmaCurve';
@@ -92,12 +92,8 @@ export function TermsFigure(props: {
           detail={saves ? 'smaller' : 'no gain'}
           tone={saves ? 'kept' : 'hurts'}
         />
-        <Figure name="error" value={formatShare(measured, 1)} detail="measured on the cells" />
-        <Figure
-          name="error"
-          value={formatShare(tailError(factors.values, shown), 1)}
-          detail="from the singular values"
-        />
+        <Figure name="error" value={formatError(measured)} detail="measured on the cells" />
+        <Figure name="error" value={formatError(tailError(factors.values, shown))} detail="from the singular values" />
       </dl>
     </div>
   );
