@@ -7,6 +7,7 @@ import { useStudio } from '../store';
 import { ComparisonTable } from './ComparisonTable';
 import styles from './compare.module.css';
 import { ExportSection } from './ExportSection';
+import { LatencyStrip } from './LatencyStrip';
 import { LayerResults } from './LayerResults';
 import { pointsOf } from './points';
 import { RunHistory } from './RunHistory';
@@ -14,6 +15,9 @@ import { describeState, METRIC_NAMES, providerName } from './rows';
 
 const SizeChart = lazy(() => import('./SizeChart'));
 const LatencyChart = lazy(() => import('./LatencyChart'));
+
+/** Fewer timings than these leave a histogram mostly holes. */
+const FEWEST_FOR_BARS = 15;
 
 /** What the compression cost and what it saved: the current run against the original, and all runs together. */
 export default function ComparePanel() {
@@ -59,9 +63,13 @@ export default function ComparePanel() {
             </h3>
             <span>{providerName(evaluation.provider)}</span>
           </div>
-          <Suspense fallback={<div className={styles.chart} aria-busy="true" />}>
-            <LatencyChart evaluation={evaluation} />
-          </Suspense>
+          {evaluation.timings.before.length < FEWEST_FOR_BARS ? (
+            <LatencyStrip evaluation={evaluation} />
+          ) : (
+            <Suspense fallback={<div className={styles.chart} aria-busy="true" />}>
+              <LatencyChart evaluation={evaluation} />
+            </Suspense>
+          )}
         </section>
       )}
       {runs.length > 0 && <RunHistory />}

@@ -26,13 +26,11 @@ function OneCut({ measured: { layer, spectrum } }: { measured: Measured }) {
   const [first] = cost.ranks;
   const edge = 100 * rankPosition(first, ranks);
   const evenAt = 100 * rankPosition(even, ranks);
+  const edges = cost.ranks.map((rank) => 100 * rankPosition(rank, ranks));
   const kept = cost.error === undefined ? '' : ` · ${formatShare(1 - cost.error ** 2)} of σ²`;
   return (
     <>
       <div className="cut-region" style={{ width: `${edge}%` }} />
-      <div className="cut-even" data-flip={evenAt > 70 || undefined} style={{ left: `${evenAt}%` }}>
-        <span>{spectrum.kind === 'matrix' ? `${even}: break-even` : `${even}: break-even, both sides`}</span>
-      </div>
       {cost.ranks.map((rank, side) => {
         const at = 100 * rankPosition(rank, ranks);
         return (
@@ -48,8 +46,22 @@ function OneCut({ measured: { layer, spectrum } }: { measured: Measured }) {
           </div>
         );
       })}
+      <div className="cut-even" data-flip={flipped(evenAt, edges) || undefined} style={{ left: `${evenAt}%` }}>
+        <span>{spectrum.kind === 'matrix' ? `${even}: break-even` : `${even}: break-even, both sides`}</span>
+      </div>
     </>
   );
+}
+
+/** About how much of the plot's width the break-even label takes, in percent. */
+const LABEL_WIDTH = 28;
+
+/** Whether the label of a line at `at` stands to its left: where the right is too narrow, or an edge crosses it there. */
+function flipped(at: number, edges: readonly number[]): boolean {
+  if (at > 100 - LABEL_WIDTH) return true;
+  if (at < LABEL_WIDTH) return false;
+  const crossed = (from: number, to: number) => edges.some((edge) => edge >= from && edge <= to);
+  return crossed(at, at + LABEL_WIDTH) && !crossed(at - LABEL_WIDTH, at);
 }
 
 function ManyCuts({ measured }: { measured: readonly Measured[] }) {
