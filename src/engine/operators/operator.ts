@@ -1,5 +1,3 @@
-import type { SubgraphWriter } from './subgraph';
-
 /**
  * A weight W, [out, in] or [out, in, …kernel], in some form: a small tree whose leaves are dense. Methods rewrite the
  * leaves, so that they stack without knowing of each other.
@@ -23,7 +21,7 @@ export interface Operator {
    * Writes the nodes that apply this weight to the value `x`; returns the result's name. `stage` says which parts of the
    * replaced node fall to this operator.
    */
-  write(writer: SubgraphWriter, x: string, mode: Mode, stage: Stage): string;
+  write(writer: LeafWriter, x: string, mode: Mode, stage: Stage): string;
 }
 
 /**
@@ -31,6 +29,11 @@ export interface Operator {
  * rows of W by index; conv: convolution. `…Transposed` applies Wᵀ in W's place.
  */
 export type Mode = 'rows' | 'rowsTransposed' | 'columns' | 'columnsTransposed' | 'gather' | 'gatherTransposed' | 'conv';
+
+/** Writes the nodes that apply one dense leaf; an operator says in which order its leaves act. */
+export interface LeafWriter {
+  applyDense(leaf: Dense, x: string, mode: Mode, stage: Stage): string;
+}
 
 export interface Stage {
   /** Carries the node's name, output, bias and scale factors: the last operator in a chain. */

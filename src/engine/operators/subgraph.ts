@@ -6,7 +6,7 @@ import { intOf } from '../model/onnx/attributes';
 import { attribute, DataType, node } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import { encodeFloats } from '../model/tensors';
-import type { Dense, FloatType, Mode, Operator, Stage } from './operator';
+import type { Dense, FloatType, LeafWriter, Mode, Operator, Stage } from './operator';
 
 /** Attributes of Conv that say where the kernel goes; the other stages of a factored convolution are 1×1. */
 export const SPATIAL = new Set(['strides', 'pads', 'dilations', 'auto_pad']);
@@ -58,7 +58,7 @@ export class LeafStore {
 }
 
 /** Writes the nodes that replace one consumer of a layer. */
-export class SubgraphWriter {
+export class SubgraphWriter implements LeafWriter {
   readonly #nodes: NodeProto[] = [];
   #input = '';
 
