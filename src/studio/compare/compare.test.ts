@@ -107,7 +107,7 @@ describe('rows', () => {
     const rows = qualityRows(constant);
     expect(rows.map(({ name }) => name)).toEqual(['cosine', 'KL divergence', 'agreement']);
     expect(rows[2]).toMatchObject({ quiet: true, tone: undefined });
-    expect(describeMajority(constant)).toContain('at 99 % of the positions');
+    expect(describeMajority(constant)).toContain('at 99\u00a0% of the positions');
     expect(headline(constant)).toBe('0.6100');
     expect(pointsOf([run(1, 1e6, constant)], 1)).toMatchObject({
       metric: 'cosine',

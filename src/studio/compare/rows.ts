@@ -99,7 +99,7 @@ export function agreementSaysLittle({ metric, fidelity }: EvaluateReport): boole
 /** Why the agreement stands back, in a sentence. */
 export function describeMajority({ fidelity: { majority } }: EvaluateReport): string {
   // Rounded down: 99.6 % is not all of them.
-  const share = formatShare(Math.floor(100 * majority) / 100, 0);
+  const share = formatShare(Math.floor(100 * majority) / 100, 0).replace(' ', '\u00a0');
   return `On these inputs the original gives the same answer at ${share} of the positions, so agreement says little: open test data.`;
 }
 

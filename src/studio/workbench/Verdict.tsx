@@ -78,7 +78,9 @@ function Many({ layers }: { layers: readonly LayerReport[] }) {
 /** How many layers lose most of their weight, and which is the worst; for `heavy` > 0. */
 export function describeHeavy({ heavy, worst }: Pick<TotalCost, 'heavy' | 'worst'>, count: number): string {
   if (!worst) return '';
-  const who = count === 1 ? 'The layer loses' : `${heavy} of the ${count} layers ${heavy === 1 ? 'loses' : 'lose'}`;
+  const all = count === 2 ? 'Both layers lose' : `All ${count} layers lose`;
+  const some = `${heavy} of the ${count} layers ${heavy === 1 ? 'loses' : 'lose'}`;
+  const who = count === 1 ? 'The layer loses' : heavy === count ? all : some;
   const which = `${worst.layer.name} ${heavy === 1 ? 'loses' : 'is the worst and loses'} ${formatShare(worst.error)}`;
   return `${who} more than half of ${heavy === 1 ? 'its' : 'their'} norm (${which}). Such layers usually need a larger budget.`;
 }
