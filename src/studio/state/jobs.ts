@@ -1,6 +1,7 @@
 import type { Job } from '../../worker/protocol';
 import { engine, engineFailure, isCancelled, newJob } from '../engine';
-import type { JobKind, JobSlice, Notice, NoticeSlice, SetStudio, Slice, Studio } from './types';
+import { newest } from './notices';
+import type { JobKind, JobSlice, NoticeSlice, SetStudio, Slice, Studio } from './types';
 
 /** The others are short, or leave nothing to go back to. */
 export const CANCELLABLE: ReadonlySet<JobKind> = new Set([
@@ -47,16 +48,6 @@ export const noticeSlice: Slice<NoticeSlice> = (set) => ({
     set(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) }));
   },
 });
-
-/** More would cover what they speak of. */
-const MOST_NOTICES = 3;
-
-/** The newest ones; an error gives way only to other errors. */
-export function newest(notices: readonly Notice[]): readonly Notice[] {
-  if (notices.length <= MOST_NOTICES) return notices;
-  const oldest = notices.slice(0, -1).find(({ tone }) => tone !== 'error') ?? notices[0];
-  return newest(notices.filter((notice) => notice !== oldest));
-}
 
 /**
  * Runs the one long call that the user waits for, with its progress in `job`. A failure becomes a notice and resolves

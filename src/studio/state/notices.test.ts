@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { newest } from './notices';
+import type { Notice } from './types';
+
+const notices = (tones: string): Notice[] =>
+  [...tones].map((tone, id) => ({ id, tone: tone === 'e' ? 'error' : tone === 'w' ? 'warning' : 'info', text: '' }));
+
+it.each([
+  ['iwe', [0, 1, 2]],
+  ['iwei', [1, 2, 3]],
+  ['eiwi', [0, 2, 3]],
+  ['eeei', [1, 2, 3]],
+  ['wwwww', [2, 3, 4]],
+])('of %s the newest three stay, errors before the rest', (tones, ids) => {
+  expect(newest(notices(tones)).map(({ id }) => id)).toEqual(ids);
+});
