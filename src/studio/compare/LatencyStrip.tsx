@@ -34,7 +34,7 @@ export function LatencyStrip({ evaluation: { timings, latencyMs } }: { evaluatio
         <span />
         <div className={styles.axis}>
           <span>{formatMs(low)}</span>
-          <span>a tick for each run, tall: median</span>
+          <span>tall: the median</span>
           <span>{formatMs(high)}</span>
         </div>
       </div>
