@@ -30,7 +30,7 @@ function One({ layer }: { layer: LayerReport }) {
     <>
       {cost.error !== undefined && cost.error > HEAVY_ERROR ? (
         <strong data-tone="hurts">
-          Loses {formatShare(cost.error)} of its norm: such a layer usually needs a larger budget.
+          Loses {formatShare(cost.error)} of its norm: real data will tell whether the model bears it.
         </strong>
       ) : (
         <strong data-tone="kept">{gather ? 'Saves storage, not time.' : 'Smaller and less to compute.'}</strong>
@@ -82,5 +82,5 @@ export function describeHeavy({ heavy, worst }: Pick<TotalCost, 'heavy' | 'worst
   const some = `${heavy} of the ${count} layers ${heavy === 1 ? 'loses' : 'lose'}`;
   const who = count === 1 ? 'The layer loses' : heavy === count ? all : some;
   const which = `${worst.layer.name} ${heavy === 1 ? 'loses' : 'is the worst and loses'} ${formatShare(worst.error)}`;
-  return `${who} more than half of ${heavy === 1 ? 'its' : 'their'} norm (${which}). Such layers usually need a larger budget.`;
+  return `${who} more than half of ${heavy === 1 ? 'its' : 'their'} norm (${which}). Real data will tell whether the model bears it.`;
 }
