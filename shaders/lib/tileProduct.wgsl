@@ -4,6 +4,8 @@
 // The importing kernel declares y, the fields tokens, firstToken, rows, firstRow, firstDepth, lastDepth and accumulate,
 // and: inputAt(token, k), weightAt(row, k), both only asked within bounds; outputAt(token, row): the place in y;
 // inputDepthFirst(): whether neighbouring k are neighbours in memory.
+#import "storeRow.wgsl"
+
 const depth = 16u;
 // [depth, 16] groups of four tokens, and of four rows.
 var<workgroup> tileX: array<vec4f, 256>;
@@ -32,17 +34,6 @@ fn store(token: u32, row: u32, value: f32) {
     }
     y[at] = sum;
   }
-}
-
-fn storeRow(token: u32, row: u32, left: vec4f, right: vec4f) {
-  store(token, row, left.x);
-  store(token, row + 1u, left.y);
-  store(token, row + 2u, left.z);
-  store(token, row + 3u, left.w);
-  store(token, row + 4u, right.x);
-  store(token, row + 5u, right.y);
-  store(token, row + 6u, right.z);
-  store(token, row + 7u, right.w);
 }
 
 fn tileProduct(group: vec2u, lane: u32) {

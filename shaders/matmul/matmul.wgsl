@@ -3,6 +3,8 @@
 // (i, j) of c is c[i·cRow + j].
 // A workgroup of side² invocations makes a tile of (8·side)² elements, each invocation 8×8 of them in registers.
 // On SwiftShader (CPU time, 512³) 8×8 ran at 1.0 GFLOP/s a core, 4×4 at 0.4 to 0.55: operands are read half as often.
+#import "../lib/storeRow.wgsl"
+
 struct Uniforms {
   m: u32,
   n: u32,
@@ -62,17 +64,6 @@ fn store(row: u32, column: u32, value: f32) {
     }
     c[at] = result;
   }
-}
-
-fn storeRow(row: u32, column: u32, left: vec4f, right: vec4f) {
-  store(row, column, left.x);
-  store(row, column + 1u, left.y);
-  store(row, column + 2u, left.z);
-  store(row, column + 3u, left.w);
-  store(row, column + 4u, right.x);
-  store(row, column + 5u, right.y);
-  store(row, column + 6u, right.z);
-  store(row, column + 7u, right.w);
 }
 
 @compute @workgroup_size(side, side)

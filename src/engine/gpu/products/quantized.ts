@@ -52,13 +52,3 @@ function words(bytes: Uint8Array, rows: number, rowBytes: number, wordsPerRow: n
 function expectLength(what: string, found: number, expected: number) {
   if (found !== expected) throw new RangeError(`${found} ${what} where the shape takes ${expected}.`);
 }
-
-/** One scale per row and signed codes, as of symmetric int8: the form with one block per row and zero point 128. */
-export function perChannel(codes: Int8Array, scales: Float32Array, rows: number, columns: number): QuantizedForm {
-  const blockSize = Math.ceil(columns / 4) * 4;
-  const unsigned = new Uint8Array(rows * blockSize).fill(128);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) unsigned[i * blockSize + j] = codes[i * columns + j]! + 128;
-  }
-  return { kind: 'quantized', rows, columns, bits: 8, blockSize, codes: unsigned, scales };
-}

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { nmOf } from '../../sparsity';
+import { perChannel } from '../../weightForm';
 import { quantized } from './quantized';
 import { shared } from './shared';
 import { tensorTrain } from './tensorTrain';
@@ -37,4 +38,10 @@ it('tells where a weight keeps more than n of m', () => {
   expect(() => nmOf(Float32Array.of(0, 1, 0, 0, 1, 1), 1, 6, 1, 4)).toThrow(
     'Row 0 has more than 1 of 4 values at column 4',
   );
+});
+
+it('reads symmetric int8 with one scale per row as blocks of a whole row', () => {
+  const codes = Int8Array.of(-128, 0, 127, 5, -6, 1, 2, 3, 4, -5);
+  const form = perChannel(codes, Float32Array.of(0.5, 2), 2, 5);
+  expect([...quantized(form)]).toEqual([-64, 0, 63.5, 2.5, -3, 2, 4, 6, 8, -10]);
 });
