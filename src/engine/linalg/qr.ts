@@ -34,14 +34,15 @@ export async function orthonormalRows(backend: Backend, y: Matrix, signal?: Abor
   if (y.rows > y.columns) throw new RangeError(`${y.rows} rows of length ${y.columns} cannot be made orthonormal.`);
   let q: Matrix | undefined;
   let lower: Float64Array<ArrayBuffer> | undefined;
+  const pacer = new Pacer(signal);
   try {
     // Two passes that need no shift; each with one brings dependent rows 300 times further apart, as far as roundoff.
     for (let clean = 0, shifts = 0; clean < 2; ) {
-      const step = await pass(backend, q ?? y, clean === 0 && shifts < 2);
-      if (!step) return await householder(backend, y, new Pacer(signal));
+      const step = await pass(backend, q ?? y, clean === 0 && shifts < 2, signal);
+      if (!step) return await householder(backend, y, pacer);
       if (q) backend.free(q);
       q = step.q;
-      lower = lower ? multiplyLower(lower, step.lower, y.rows) : step.lower;
+      lower = lower ? await multiplyLower(lower, step.lower, y.rows, pacer) : step.lower;
       if (step.shifted) shifts++;
       else clean++;
     }
@@ -54,7 +55,7 @@ export async function orthonormalRows(backend: Backend, y: Matrix, signal?: Abor
 }
 
 /** One pass of CholeskyQR: Y·Yᵀ (+ a shift where it breaks down and may) = L·Lᵀ, Q = L⁻¹·Y; undefined where it fails. */
-async function pass(backend: Backend, y: Matrix, mayShift: boolean) {
+async function pass(backend: Backend, y: Matrix, mayShift: boolean, signal: AbortSignal | undefined) {
   const n = y.rows;
   const square = await backend.multiply(y, y, { b: true });
   let gram: Float64Array;
@@ -66,14 +67,14 @@ async function pass(backend: Backend, y: Matrix, mayShift: boolean) {
   // Rows of length 1 make the pivots comparable, and change nothing else: Cholesky doesn't care about scaling.
   const lengths = Float64Array.from({ length: n }, (_, i) => Math.sqrt(gram[i * n + i]));
   for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) gram[i * n + j] /= lengths[i] * lengths[j];
-  let { lower } = cholesky(gram, n, SMALLEST_PIVOT);
+  let { lower } = await cholesky(gram, n, { tolerance: SMALLEST_PIVOT, signal });
   const shifted = !lower && mayShift;
   if (shifted) {
     for (let i = 0; i < n; i++) gram[i * n + i] += SHIFT;
-    ({ lower } = cholesky(gram, n));
+    ({ lower } = await cholesky(gram, n, { signal }));
   }
   if (!lower) return undefined;
-  const inverse = lowerInverse(lower, n);
+  const inverse = await lowerInverse(lower, n, { signal });
   const step = new Float32Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
@@ -89,13 +90,14 @@ async function pass(backend: Backend, y: Matrix, mayShift: boolean) {
   }
 }
 
-function multiplyLower(a: Float64Array, b: Float64Array, n: number): Float64Array<ArrayBuffer> {
+async function multiplyLower(a: Float64Array, b: Float64Array, n: number, pacer: Pacer) {
   const product = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let k = 0; k <= i; k++) {
       const factor = a[i * n + k];
       for (let j = 0; j <= k; j++) product[i * n + j] += factor * b[k * n + j];
     }
+    await pacer.breathe();
   }
   return product;
 }
