@@ -6,8 +6,10 @@ import { intOf } from '../model/onnx/attributes';
 import { attribute, DataType, float, int64, node, value } from '../model/onnx/build';
 import { Rewrite } from '../model/rewrite';
 import type { Scope } from '../model/scopes';
+import { ConstantStore } from '../operators/constants';
+import { DEFAULT_EXPORT } from '../operators/forms';
 import type { Operator } from '../operators/operator';
-import { LeafStore, SPATIAL, SubgraphWriter } from '../operators/subgraph';
+import { SPATIAL, SubgraphWriter } from '../operators/subgraph';
 
 /** What a probe adds to the outputs of a model for one consumer of a layer. */
 export interface Probe {
@@ -38,7 +40,7 @@ export async function probeModel(
   const rewrite = new Rewrite(model, main);
   const probes: Probe[] = [];
   for (const [layer, operator] of operators) {
-    const store = new LeafStore(rewrite, layer);
+    const store = new ConstantStore(rewrite, layer);
     for (const use of layer.uses) {
       if (use.scope !== main || !isMatrixInput(layer, use)) continue;
       const written = writeProbe(rewrite, layer, use, operator, store, main);
@@ -68,7 +70,7 @@ function isMatrixInput(layer: Layer, use: Use): boolean {
   return use.role!.kind === 'gather' || kernel.reduce((product, size) => product * size, inner) <= LARGEST_GRAM;
 }
 
-function writeProbe(rewrite: Rewrite, layer: Layer, use: Use, operator: Operator, store: LeafStore, home: Scope) {
+function writeProbe(rewrite: Rewrite, layer: Layer, use: Use, operator: Operator, store: ConstantStore, home: Scope) {
   const nodes: NodeProto[] = [];
   const emit = (op: string, inputs: string[], attributes: Parameters<typeof node>[3] = {}): string => {
     const name = rewrite.freshName(`carrara.probe/${layer.weight}/${op}`);
@@ -87,7 +89,10 @@ function writeProbe(rewrite: Rewrite, layer: Layer, use: Use, operator: Operator
     });
   const dense = copy('dense');
   const factored = copy('factored');
-  nodes.push(dense, ...new SubgraphWriter(rewrite, layer, { ...use, node: factored }, store).writeAll(operator));
+  nodes.push(
+    dense,
+    ...new SubgraphWriter(rewrite, layer, { ...use, node: factored }, store, DEFAULT_EXPORT).writeAll(operator),
+  );
   const y = asFloat(dense.output[0]!);
   const difference = emit('Sub', [y, asFloat(factored.output[0]!)]);
   const scalars = {

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { Dense, Operator } from '../operators/operator';
+import type { InputStatistics } from '../operators/statistics';
 import type { LongCall } from '../progress';
 import type { Factorisations } from './factorisations';
+import type { LayerSpectrum } from './report';
 
 /** A way to make a weight smaller: rewrites the dense leaves of an operator tree. */
 export interface Method<Options = unknown> {
@@ -12,19 +14,63 @@ export interface Method<Options = unknown> {
   readonly summary: string;
   /** Where it was described. */
   readonly paper: string;
-  /** Strict: unknown keys and impossible values are refused. */
+  /** Strict: unknown keys and impossible values are refused. Forms and help are made of it (`controlsOf`). */
   readonly options: z.ZodType<Options>;
+  /** Whether these options need statistics of the layer's input. */
+  needsData?(options: Options): boolean;
+  /**
+   * What `apply` will make of a leaf, from sizes alone: an operator whose values are not there yet. 'unknown' where the
+   * size follows from the values.
+   */
+  plan(leaf: Dense, options: Options, context: PlanContext): Operator | Skipped | 'unknown';
+  /** Called once a step with all leaves it works on, where one budget is shared among them; `apply` gets its answer. */
+  prepare?(leaves: readonly Target[], options: Options, context: StepContext): Promise<unknown>;
   apply(leaf: Dense, options: Options, context: MethodContext): Promise<Outcome>;
+  /** "Will it help here?": what a user should know before, in sentences with numbers. */
+  advice?(leaf: Dense, options: Options, context: PlanContext): string[];
 }
 
-export interface MethodContext extends LongCall {
+/** A leaf on its way through a step. */
+export interface Target {
+  readonly leaf: Dense;
+  readonly input?: InputStatistics;
+}
+
+export interface PlanContext {
+  /** Of the model's standard operators: what the exported form may use. */
+  readonly opset: number;
+  /** The operator that uses the layer: "Gemm". */
+  readonly op: string;
+  /** Of the whole layer, where it has been measured; only a leaf that is the layer itself may use it. */
+  readonly spectrum?: LayerSpectrum | undefined;
+}
+
+export interface StepContext extends LongCall {
   readonly factorisations: Factorisations;
+  /** For whatever is drawn at random. */
+  readonly seed: number;
+}
+
+export interface MethodContext extends StepContext, PlanContext {
+  /** Statistics of what the leaf is applied to. */
+  readonly input?: InputStatistics | undefined;
+  /** Why there are none, as the end of a sentence: "no calibration data was given". */
+  readonly noInput: string;
+  /** The answer of `prepare`. */
+  readonly prepared?: unknown;
+}
+
+export interface Skipped {
+  readonly skipped: string;
 }
 
 export type Outcome =
   | {
       readonly operator: Operator;
-      /** ‖W−Ŵ‖/‖W‖ that the method expects of its own rewriting. */
-      readonly predicted: number;
+      /** ‖W−Ŵ‖/‖W‖ that the method expects of its own rewriting, where it knows better than by computing it. */
+      readonly predicted?: number;
     }
-  | { readonly skipped: string };
+  | Skipped;
+
+export const isSkipped = (result: object | 'unknown'): result is Skipped =>
+  typeof result === 'object' && 'skipped' in result;

@@ -3,6 +3,7 @@ import { nodeRuntime } from '../../runtime/node';
 import { createCpuBackend } from '../cpu/backend';
 import { dense } from '../operators/dense';
 import { normal } from '../reference/random';
+import { methodContext } from './context.fixtures';
 import { Factorisations } from './factorisations';
 import { svd } from './svd';
 
@@ -24,7 +25,7 @@ describe('svd', () => {
     await looked.matrix(leaf, values);
     const dense = [];
     for (const factorisations of [looked, new Factorisations(backend)]) {
-      const outcome = await svd.apply(leaf, { rank: 20 }, { factorisations });
+      const outcome = await svd.apply(leaf, { rank: 20 }, methodContext(factorisations));
       if (!('operator' in outcome)) throw new Error(outcome.skipped);
       dense.push(await outcome.operator.toDense());
     }
@@ -33,7 +34,7 @@ describe('svd', () => {
 
   it('of a very large matrix takes the leading part alone, and says what that errs by', async () => {
     const { values, leaf } = matrix(2100, 2060, 0.995);
-    const outcome = await svd.apply(leaf, { rank: 16 }, { factorisations: new Factorisations(backend) });
+    const outcome = await svd.apply(leaf, { rank: 16 }, methodContext(new Factorisations(backend)));
     if (!('operator' in outcome)) throw new Error(outcome.skipped);
     expect(outcome.operator.form).toBe('lowRank 16');
     const rebuilt = await outcome.operator.toDense();
@@ -41,6 +42,6 @@ describe('svd', () => {
     for (let at = 0; at < values.length; at++) difference += (values[at]! - rebuilt[at]!) ** 2;
     const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
     expect(outcome.predicted).toBeGreaterThan(0.5);
-    expect(Math.abs(Math.sqrt(difference) / norm - outcome.predicted)).toBeLessThan(1e-5);
+    expect(Math.abs(Math.sqrt(difference) / norm - outcome.predicted!)).toBeLessThan(1e-5);
   });
 });

@@ -14,28 +14,24 @@ import {
 import { truncate } from '../linalg/svd';
 import { truncatedSvd, truncationPays } from '../linalg/truncatedSvd';
 import { truncateTucker2 } from '../linalg/tucker2';
-import { denseOf } from '../operators/dense';
+import { denseOf, plannedDense } from '../operators/dense';
 import { lowRank } from '../operators/lowRank';
-import type { Dense, FloatType, Operator } from '../operators/operator';
+import { type Dense, elements, type FloatType, type Operator } from '../operators/operator';
 import { tucker2 } from '../operators/tucker2';
-import type { Method, MethodContext, Outcome } from './method';
+import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
+import { exactlyOne, share, whole } from './options';
 
 const budgets = ['rank', 'energy', 'error', 'size'] as const;
+const group = 'budget';
 
 const options = z
   .strictObject({
-    rank: z.int('must be a whole number of at least 1').min(1, 'must be a whole number of at least 1').optional(),
-    energy: share('the kept share of σ², above 0 and at most 1'),
-    error: share('a relative error, above 0 and at most 1'),
-    size: share('stored bytes after over before, above 0 and at most 1'),
+    rank: whole(1, undefined, { title: 'Rank', help: 'directions kept', group }).optional(),
+    energy: share({ title: 'Energy', help: 'the kept share of σ²', group }).optional(),
+    error: share({ title: 'Error', help: 'a relative error', group }).optional(),
+    size: share({ title: 'Size', help: 'stored bytes after over before', group }).optional(),
   })
-  .refine((given) => budgets.filter((key) => given[key] !== undefined).length === 1, {
-    message: `must have exactly one of ${budgets.join(', ')}`,
-  });
-
-function share(meaning: string) {
-  return z.number(`must be ${meaning}`).gt(0, `must be ${meaning}`).max(1, `must be ${meaning}`).optional();
-}
+  .refine(...exactlyOne<Partial<Record<(typeof budgets)[number], number>>>(budgets));
 
 export type SvdOptions = z.infer<typeof options>;
 
@@ -49,6 +45,7 @@ export const svd: Method<SvdOptions> = {
   summary: 'Keeps the directions of a weight that carry most of it, and drops the rest.',
   paper: 'Eckart & Young 1936; Kim et al. 2016 (Tucker-2)',
   options,
+  plan: planned,
   apply(leaf, budget, context) {
     return isMatrix(leaf) ? matrix(leaf, budget, context) : convolution(leaf, budget, context);
   },
@@ -56,6 +53,40 @@ export const svd: Method<SvdOptions> = {
 
 /** A 1×1 convolution is a matrix over its channels. */
 export const isMatrix = ({ shape }: Pick<Operator, 'shape'>): boolean => shape.slice(2).every((size) => size === 1);
+
+function planned(leaf: Dense, budget: SvdOptions, { spectrum }: PlanContext): Operator | Skipped | 'unknown' {
+  const { shape, type } = leaf;
+  const [out, inner, ...kernel] = shape as [number, number, ...number[]];
+  if (isMatrix(leaf)) {
+    const known = budget.rank ?? (budget.size === undefined ? undefined : rankForSize(out, inner, budget.size));
+    const rank = known ?? (spectrum?.kind === 'matrix' ? rankWithin(spectrum.values, budget) : undefined);
+    if (rank === undefined) return 'unknown';
+    if (!saves(out, inner, rank)) return tooLarge(`rank ${rank}`, leaf);
+    return lowRank(plannedDense([out, rank], type), plannedDense([rank, inner], type));
+  }
+  const taps = elements(kernel);
+  const known =
+    budget.rank !== undefined
+      ? tuckerRanksForRank(out, inner, budget.rank)
+      : budget.size !== undefined
+        ? tuckerRanksForSize(out, inner, taps, budget.size)
+        : undefined;
+  const ranks =
+    known ?? (spectrum?.kind === 'tucker' ? tuckerRanksForError(spectrum, taps, errorOf(budget)) : undefined);
+  if (!ranks) return 'unknown';
+  const { rOut, rIn } = ranks;
+  const operator = tucker2(
+    plannedDense([rIn, inner], type),
+    plannedDense([rOut, rIn, ...kernel], type),
+    plannedDense([out, rOut], type),
+  );
+  return operator.parameters < leaf.parameters ? operator : tooLarge(`ranks ${rOut}×${rIn}`, leaf);
+}
+
+const rankWithin = (values: Float64Array, { energy, error }: SvdOptions): number =>
+  energy !== undefined ? rankForEnergy(values, energy) : rankForError(values, error!);
+
+const errorOf = ({ energy, error }: SvdOptions): number => error ?? Math.sqrt(1 - energy!);
 
 async function matrix(leaf: Dense, budget: SvdOptions, context: MethodContext): Promise<Outcome> {
   const values = await leaf.toDense();
@@ -70,11 +101,7 @@ async function matrix(leaf: Dense, budget: SvdOptions, context: MethodContext): 
     return { operator: factored(leaf, known, sharedFactors(leading)), predicted };
   }
   const factors = await context.factorisations.matrix(leaf, values, context);
-  const rank =
-    known ??
-    (budget.energy !== undefined
-      ? rankForEnergy(factors.values, budget.energy)
-      : rankForError(factors.values, budget.error!));
+  const rank = known ?? rankWithin(factors.values, budget);
   if (!saves(rows, columns, rank)) return tooLarge(`rank ${rank}`, leaf);
   return {
     operator: factored(leaf, rank, await truncate(backend, { values, rows, columns }, factors, rank)),
@@ -103,14 +130,14 @@ function factored({ shape, type }: Dense, rank: number, { left, right }: Factors
 async function convolution(leaf: Dense, budget: SvdOptions, context: MethodContext): Promise<Outcome> {
   const values = await leaf.toDense();
   const [out, inner, ...kernel] = leaf.shape as [number, number, ...number[]];
-  const taps = kernel.reduce((count, size) => count * size, 1);
+  const taps = elements(kernel);
   const factors = await context.factorisations.convolution(leaf, values, context);
   const { rOut, rIn } =
     budget.rank !== undefined
       ? tuckerRanksForRank(out, inner, budget.rank)
       : budget.size !== undefined
         ? tuckerRanksForSize(out, inner, taps, budget.size)
-        : tuckerRanksForError(factors, taps, budget.error ?? Math.sqrt(1 - budget.energy!));
+        : tuckerRanksForError(factors, taps, errorOf(budget));
   const parts = truncateTucker2(factors, { rOut, rIn });
   const operator = tucker2(
     denseOf([rIn, inner], leaf.type, parts.input),
@@ -123,7 +150,7 @@ async function convolution(leaf: Dense, budget: SvdOptions, context: MethodConte
 
 const saves = (rows: number, columns: number, rank: number): boolean => rank * (rows + columns) < rows * columns;
 
-function tooLarge(ranks: string, { shape }: Dense): Outcome {
+function tooLarge(ranks: string, { shape }: Dense): Skipped {
   const [rows, columns] = shape as [number, number];
   const limit = shape.slice(2).every((size) => size === 1)
     ? ` (break-even is rank ${breakEvenRank(rows, columns).toFixed(1)})`

@@ -6,12 +6,13 @@ import {
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  OperatorSetIdProtoSchema,
   type TensorProto,
   TensorProtoSchema,
 } from 'onnx-buf';
 import { type ByteSource, blobSource } from './bytes';
 import type { Layer } from './layers';
-import type { Model } from './model';
+import { type Model, opsetOf } from './model';
 import { node as makeNode } from './onnx/build';
 import { LARGE } from './onnx/structure';
 import { isPassage, resolve, type Scope, scopesIn } from './scopes';
@@ -26,6 +27,9 @@ export class Rewrite {
   readonly #dropped = new Set<TensorProto>();
   readonly #sources: Map<string, ByteSource>;
   readonly #names: Set<string>;
+  readonly #domains = new Map<string, number>();
+  /** Of the standard domain. */
+  readonly opset: number;
 
   constructor(
     private readonly model: Model,
@@ -33,6 +37,12 @@ export class Rewrite {
   ) {
     this.#sources = new Map(model.sources);
     this.#names = namesIn(main);
+    this.opset = opsetOf(model);
+  }
+
+  /** Nodes of this domain are used: the model must say so. */
+  requireDomain(domain: string, version: number): void {
+    if (!this.model.proto.opsetImport.some((known) => known.domain === domain)) this.#domains.set(domain, version);
   }
 
   /** `wanted`, or `wanted` with the first free number behind it. Reserved from now on. */
@@ -88,7 +98,11 @@ export class Rewrite {
     const sources = new Map(
       [...this.#sources].filter(([location]) => used.has(location) || this.model.sources.has(location)),
     );
-    const proto = Object.assign(create(ModelProtoSchema), this.model.proto, { graph });
+    const added = [...this.#domains].map(([domain, version]) =>
+      create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }),
+    );
+    const opsetImport = [...this.model.proto.opsetImport, ...added];
+    const proto = Object.assign(create(ModelProtoSchema), this.model.proto, { graph, opsetImport });
     return { name: this.model.name, proto, graph, sources };
   }
 

@@ -1,4 +1,9 @@
-import { BYTES_OF, type Dense, type FloatType } from './operator';
+import { DataType } from '../model/onnx/build';
+import { decodeFloats, encodeFloats } from '../model/tensors';
+import { BYTES_OF, type Dense, elements, type FloatType } from './operator';
+import { type StoredArray, stored } from './stored';
+
+export const DATA_TYPE: Readonly<Record<FloatType, number>> = { float32: DataType.FLOAT, float16: DataType.FLOAT16 };
 
 /** A weight as it is: `load` reads its values, row-major in `shape`, each time they are needed. */
 export function dense(
@@ -7,23 +12,52 @@ export function dense(
   load: () => Promise<Float32Array<ArrayBuffer>>,
   key?: string,
 ): Dense {
-  const parameters = shape.reduce((product, size) => product * size, 1);
-  const leaf: Dense = {
+  const parameters = elements(shape);
+  const bytes = parameters * BYTES_OF[type];
+  const dataType = DATA_TYPE[type];
+  const array: StoredArray = {
+    label: 'weight',
+    dims: shape,
+    dataType,
+    bytes,
+    read: async () => encodeFloats(await load(), dataType),
+  };
+  return {
     kind: 'dense',
-    form: 'dense',
+    form: type === 'float16' ? 'dense f16' : 'dense',
     shape,
     type,
     ...(key !== undefined && { key }),
     parameters,
-    bytes: parameters * BYTES_OF[type],
+    bytes,
     multiplyAdds: parameters,
+    children: [],
+    with() {
+      return this;
+    },
     toDense: () => load(),
-    mapLeaves: (rewrite) => rewrite(leaf),
-    write: (writer, x, mode, stage) => writer.applyDense(leaf, x, mode, stage),
+    rebuildBytes: parameters * (type === 'float16' ? BYTES_OF.float32 : 0),
+    rebuild(writer) {
+      const name = writer.constant(array);
+      return type === writer.type ? name : writer.node('Cast', [name], { to: DATA_TYPE[writer.type] });
+    },
   };
-  return leaf;
 }
 
-/** A dense leaf over values in memory. */
-export const denseOf = (shape: readonly number[], type: FloatType, values: Float32Array<ArrayBuffer>): Dense =>
-  dense(shape, type, async () => values);
+/** A dense leaf over values in memory, rounded to its type at once: what methods see next is what will be stored. */
+export function denseOf(shape: readonly number[], type: FloatType, values: Float32Array<ArrayBuffer>): Dense {
+  const held =
+    type === 'float32' ? values : decodeFloats(encodeFloats(values, DATA_TYPE[type]), DATA_TYPE[type], 'factor');
+  return dense(shape, type, async () => held);
+}
+
+/** A leaf of which only the size is known: plans are made of it. */
+export const plannedDense = (shape: readonly number[], type: FloatType): Dense =>
+  dense(shape, type, () => Promise.reject(new Error('This weight is only planned.')));
+
+/** The leaf with its values off the heap, so that memory is bounded by one layer. */
+export async function spilled(leaf: Dense): Promise<Dense> {
+  const values = await leaf.toDense();
+  const array = stored('values', leaf.shape, DATA_TYPE.float32, values);
+  return dense(leaf.shape, leaf.type, async () => new Float32Array((await array.read()).buffer), leaf.key);
+}

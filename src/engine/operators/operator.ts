@@ -1,3 +1,6 @@
+import type { InputStatistics } from './statistics';
+import type { NodeWriter, WeightWriter } from './writer';
+
 /**
  * A weight W, [out, in] or [out, in, …kernel], in some form: a small tree whose leaves are dense. Methods rewrite the
  * leaves, so that they stack without knowing of each other.
@@ -7,21 +10,38 @@ export interface Operator {
   /** The kind with its sizes, for people: "lowRank 32". */
   readonly form: string;
   readonly shape: readonly number[];
-  /** Stored numbers. */
+  /** Numbers of the weight that are still free: factors, surviving weights, codes. Scales and indices are overhead. */
   readonly parameters: number;
-  /** Stored bytes of those numbers. */
+  /** Stored bytes, overhead included. */
   readonly bytes: number;
-  /** Multiply-adds for one token, or one position of a convolution's output. */
+  /** Multiply-adds in its own form for one token, or one position of a convolution's output. */
   readonly multiplyAdds: number;
-  /** The weight as one dense array, row-major; products go through `multiply` (a backend's, or `product` below). */
+  /** What it is made of. Only `dense` is a leaf that methods rewrite; codes and indices are no children. */
+  readonly children: readonly Operator[];
+  /** The same operator over other children of the same shapes. */
+  with(children: readonly Operator[]): Operator;
+  /** Statistics of what child `index` is applied to where this operator is applied to `input`; undefined: unknown. */
+  inputOf?(
+    index: number,
+    input: InputStatistics,
+    multiply: Multiply,
+  ): InputStatistics | undefined | Promise<InputStatistics | undefined>;
+
+  /** The weight as one dense array, row-major; products go through `multiply` (a backend's, or `product`). */
   toDense(multiply?: Multiply): Promise<Float32Array<ArrayBuffer>>;
-  /** The same tree with each dense leaf replaced by what `rewrite` makes of it. */
-  mapLeaves(rewrite: (leaf: Dense) => Promise<Operator>): Promise<Operator>;
+
+  /** Writes nodes that compute the dense weight, in the writer's type, from what is stored; returns its name. */
+  rebuild(writer: NodeWriter): string;
+  /** Bytes of every value that `rebuild` makes on the way, the dense weight included, in float32. */
+  readonly rebuildBytes: number;
+
   /**
-   * Writes the nodes that apply this weight to the value `x`; returns the result's name. `stage` says which parts of the
-   * replaced node fall to this operator.
+   * Writes the nodes that apply this weight to the value `x` without making it dense; returns the result's name.
+   * `stage` says which parts of the replaced node fall to this operator. Absent: it can only be rebuilt.
    */
-  write(writer: LeafWriter, x: string, mode: Mode, stage: Stage): string;
+  write?(writer: WeightWriter, x: string, mode: Mode, stage: Stage): string;
+  /** Whether `write` can do this; absent: all of it. */
+  writes?(mode: Mode): boolean;
 }
 
 /**
@@ -29,11 +49,6 @@ export interface Operator {
  * rows of W by index; conv: convolution. `…Transposed` applies Wᵀ in W's place.
  */
 export type Mode = 'rows' | 'rowsTransposed' | 'columns' | 'columnsTransposed' | 'gather' | 'gatherTransposed' | 'conv';
-
-/** Writes the nodes that apply one dense leaf; an operator says in which order its leaves act. */
-export interface LeafWriter {
-  applyDense(leaf: Dense, x: string, mode: Mode, stage: Stage): string;
-}
 
 export interface Stage {
   /** Carries the node's name, output, bias and scale factors: the last operator in a chain. */
@@ -57,7 +72,12 @@ export const BYTES_OF: Readonly<Record<FloatType, number>> = { float32: 4, float
 
 export interface Dense extends Operator {
   readonly kind: 'dense';
+  /** What it is stored as. */
   readonly type: FloatType;
   /** Names the values for caches: the layer's id while the leaf is a model's own weight. */
   readonly key?: string;
 }
+
+export const isDense = (operator: Operator): operator is Dense => operator.kind === 'dense';
+
+export const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);

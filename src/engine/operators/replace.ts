@@ -2,8 +2,10 @@ import type { Layer } from '../model/layers';
 import type { Model } from '../model/model';
 import { Rewrite } from '../model/rewrite';
 import type { Scope } from '../model/scopes';
+import { ConstantStore } from './constants';
+import { DEFAULT_EXPORT, type ExportChoice } from './forms';
 import type { Operator } from './operator';
-import { LeafStore, SubgraphWriter } from './subgraph';
+import { SubgraphWriter } from './subgraph';
 
 /**
  * The model with each layer's weight replaced by its operator, written as standard ONNX nodes of the model's own opset.
@@ -13,14 +15,14 @@ export async function replaceWeights(
   model: Model,
   main: Scope,
   operators: ReadonlyMap<Layer, Operator>,
-  signal?: AbortSignal,
+  { signal, choice = DEFAULT_EXPORT }: { signal?: AbortSignal | undefined; choice?: ExportChoice } = {},
 ): Promise<Model> {
   const rewrite = new Rewrite(model, main);
   for (const [layer, operator] of operators) {
     signal?.throwIfAborted();
-    const store = new LeafStore(rewrite, layer);
+    const store = new ConstantStore(rewrite, layer);
     for (const use of layer.uses) {
-      rewrite.replace(use.node, new SubgraphWriter(rewrite, layer, use, store).writeAll(operator));
+      rewrite.replace(use.node, new SubgraphWriter(rewrite, layer, use, store, choice).writeAll(operator));
     }
     await store.fill();
     rewrite.dropWeight(layer);

@@ -2,10 +2,8 @@ import type { Backend, Matrix } from '../backend';
 import { transpose } from '../linalg/transpose';
 import type { Layer } from '../model/layers';
 import { type Model, readFloats } from '../model/model';
-import { DataType } from '../model/onnx/build';
-import { decodeFloats, encodeFloats } from '../model/tensors';
 import { dense } from '../operators/dense';
-import type { Dense, FloatType, Multiply, Operator } from '../operators/operator';
+import type { Dense, FloatType, Multiply } from '../operators/operator';
 
 /** A layer's weight as an operator: [out, in], read from the model whenever it is needed. */
 export function weightOf(model: Model, layer: Layer): Dense {
@@ -20,30 +18,16 @@ export function weightOf(model: Model, layer: Layer): Dense {
   );
 }
 
-/** ‖W−Ŵ‖/‖W‖ of what will be stored: the operator with its leaves rounded to their type. */
-export async function measureError(weight: Dense, operator: Operator, backend: Backend): Promise<number> {
-  const stored = await operator.mapLeaves(async (leaf) => dense(leaf.shape, leaf.type, () => rounded(leaf)));
-  return relativeError(weight, stored, backend);
-}
-
-/** ‖W−Ŵ‖/‖W‖ in the Frobenius norm, summed in float64; 0 for a zero weight. */
-export async function relativeError(weight: Dense, operator: Operator, backend: Backend): Promise<number> {
-  const exact = await weight.toDense();
-  const approximate = await operator.toDense(multiplyOn(backend));
+/** ‖A−B‖/‖W‖ in the Frobenius norm, summed in float64; 0 for a zero weight. Throws where A−B is not finite. */
+export function relativeDistance(a: Float32Array, b: Float32Array, weight: Float32Array): number {
   let difference = 0;
   let norm = 0;
-  for (let i = 0; i < exact.length; i++) {
-    difference += (exact[i]! - approximate[i]!) ** 2;
-    norm += exact[i]! ** 2;
+  for (let i = 0; i < weight.length; i++) {
+    difference += (a[i]! - b[i]!) ** 2;
+    norm += weight[i]! ** 2;
   }
-  if (!Number.isFinite(difference)) throw new Error(`The factors of ${weight.key ?? 'a weight'} are not finite.`);
+  if (!Number.isFinite(difference)) throw new Error('What stands for a weight is not finite.');
   return norm === 0 ? 0 : Math.sqrt(difference / norm);
-}
-
-async function rounded(leaf: Dense): Promise<Float32Array<ArrayBuffer>> {
-  const values = await leaf.toDense();
-  if (leaf.type === 'float32') return values;
-  return decodeFloats(encodeFloats(values, DataType.FLOAT16), DataType.FLOAT16, 'factor');
 }
 
 /** Products on a backend, for `Operator.toDense`. */

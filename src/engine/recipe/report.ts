@@ -2,6 +2,8 @@
 export interface CompressReport {
   readonly before: SizeReport;
   readonly after: SizeReport;
+  /** What the exported model's weights take: dense ones that are rebuilt, everything that is folded while loading. */
+  readonly memory: { readonly estimatedResident: number; readonly estimatedLoad: number };
   /** Only what was rewritten. */
   readonly layers: readonly CompressedLayerReport[];
   readonly skipped: readonly SkippedLayerReport[];
@@ -23,7 +25,7 @@ export interface ErrorReport {
 
 export interface CompressedLayerReport {
   readonly name: string;
-  /** "lowRank 32", "tucker2 24×16". */
+  /** "lowRank 32", "tucker2 24×16", "quantized 4 bits". */
   readonly form: string;
   /** ‖W−Ŵ‖/‖W‖. */
   readonly weightError: ErrorReport;
@@ -31,7 +33,27 @@ export interface CompressedLayerReport {
   readonly outputError?: ErrorReport;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
+  readonly parametersBefore: number;
+  readonly parametersAfter: number;
+  /** One for each of the recipe's steps that selected the layer. */
+  readonly steps: readonly StepReport[];
   readonly ms: number;
+}
+
+/** A layer after one step of its stack. */
+export interface StepReport {
+  readonly method: string;
+  readonly form: string;
+  /** ‖Ŵ before − Ŵ after‖/‖W‖: what this step alone adds; the layer's predicted error is the root of their squares' sum. */
+  readonly added: number;
+  /** ‖W−Ŵ‖/‖W‖ after this step. */
+  readonly error: number;
+  readonly bytes: number;
+  readonly parameters: number;
+  /** In the operator's own form, for one token or position. */
+  readonly multiplyAdds: number;
+  /** Why the step left the layer, or parts of it, as it was. */
+  readonly skipped?: string;
 }
 
 export interface SkippedLayerReport {

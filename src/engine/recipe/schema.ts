@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { messageOf, UserError } from '../errors';
 import { methods } from '../methods/registry';
+import { AIMS, DEFAULT_EXPORT, type ExportChoice } from '../operators/forms';
 
 const patterns = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
@@ -15,8 +16,17 @@ const step = z.discriminatedUnion(
 const stepOf = () =>
   z.strictObject({ layers: patterns, ignore: patterns.optional(), method: z.string(), options: z.unknown() });
 
+const FORMS = ['factored', 'load', 'use'] as const;
+
 const recipe = z.strictObject({
   version: z.literal(1, 'must be 1, the only version there is'),
+  seed: z.int('must be a whole number').min(0, 'must be at least 0').optional(),
+  export: z
+    .strictObject({
+      aim: z.enum(AIMS, `must be one of ${AIMS.join(', ')}`).optional(),
+      form: z.enum(FORMS, `must be one of ${FORMS.join(', ')}`).optional(),
+    })
+    .optional(),
   steps: z.array(z.unknown(), 'must be a list of steps'),
 });
 
@@ -30,8 +40,14 @@ export interface Step {
 
 export interface Recipe {
   readonly version: 1;
+  /** For whatever methods draw at random; 0 where it is not given. */
+  readonly seed?: number;
+  /** How the result is written; for speed where it is not given. */
+  readonly export?: Partial<ExportChoice>;
   readonly steps: readonly Step[];
 }
+
+export const exportOf = (recipe: Recipe): ExportChoice => ({ ...DEFAULT_EXPORT, ...recipe.export });
 
 /** Reads recipe JSON from text; throws a UserError that says where it is wrong. */
 export function parseRecipe(text: string, name = 'The recipe'): Recipe {
@@ -49,8 +65,18 @@ export function checkRecipe(json: unknown, name = 'The recipe'): Recipe {
   const outer = recipe.safeParse(json);
   if (!outer.success) throw new UserError(`${name}: ${faultIn(outer.error, json)}.`);
   const steps = outer.data.steps.map((raw, i) => checkStep(raw, `${name}, step ${i + 1}`));
-  return { version: 1, steps };
+  const { seed, export: written } = outer.data;
+  return {
+    version: 1,
+    ...(seed !== undefined && { seed }),
+    ...(written && { export: defined(written) }),
+    steps,
+  };
 }
+
+/** Without the keys that were given as undefined: a recipe is JSON. */
+const defined = <T extends object>(given: T) =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<ExportChoice>;
 
 function checkStep(raw: unknown, place: string): Step {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {

@@ -35,6 +35,7 @@ const run = (number: number, bytes: number, evaluated?: EvaluateReport): RunRepo
   result: {
     before: { bytes: 4_000_000, parameters: 1_000_000 },
     after: { bytes, parameters: bytes / 4 },
+    memory: { estimatedResident: bytes, estimatedLoad: bytes },
     layers: [],
     skipped: [],
     backend: 'cpu',

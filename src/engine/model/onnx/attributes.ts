@@ -10,6 +10,9 @@ export const intOf = (node: NodeProto, name: string, fallback: number): number =
   return found ? Number(found.i) : fallback;
 };
 
+export const floatOf = (node: NodeProto, name: string, fallback: number): number =>
+  attributeOf(node, name)?.f ?? fallback;
+
 export const intsOf = (node: NodeProto, name: string): number[] | undefined =>
   attributeOf(node, name)?.ints.map(Number);
 

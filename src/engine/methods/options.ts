@@ -1,0 +1,115 @@
+import { z } from 'zod';
+
+/**
+ * The kinds of options that methods have. Each is a zod schema that says in its metadata how a form shows it, so that
+ * the studio's controls, the command line's help and the checks of a recipe all come from one place.
+ */
+export interface ControlHints {
+  readonly title: string;
+  /** What it means, with its unit. */
+  readonly help: string;
+  readonly unit?: 'share' | 'count';
+  /** Of several options in one group exactly one is given. */
+  readonly group?: string;
+  /** Shown only where another option has one of these values. */
+  readonly when?: Readonly<Record<string, readonly unknown[]>>;
+  /** Where a slider begins and ends, when the schema's bounds are wider than what is useful. */
+  readonly range?: readonly [number, number];
+  /** Small values matter as much as large ones. */
+  readonly logarithmic?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A number above 0 and at most 1. */
+export function share(hints: ControlHints) {
+  const message = `must be ${hints.help}, above 0 and at most 1`;
+  return z
+    .number(message)
+    .gt(0, message)
+    .max(1, message)
+    .meta({ control: { unit: 'share', ...hints } });
+}
+
+/** A whole number between bounds. */
+export function whole(least: number, most: number | undefined, hints: ControlHints) {
+  const message = `must be a whole number ${most === undefined ? `of at least ${least}` : `from ${least} to ${most}`}`;
+  const schema = z.int(message).min(least, message);
+  return (most === undefined ? schema : schema.max(most, message)).meta({ control: { unit: 'count', ...hints } });
+}
+
+/** One of several words or numbers. */
+export function choice<const T extends readonly (string | number)[]>(values: T, hints: ControlHints) {
+  const message = `must be one of ${values.join(', ')}`;
+  return z.literal(values as readonly T[number][], message).meta({ control: hints });
+}
+
+export function toggle(hints: ControlHints) {
+  return z.boolean('must be true or false').meta({ control: hints });
+}
+
+/** A list of whole numbers of at least 1. */
+export function wholes(hints: ControlHints) {
+  const message = 'must be a list of whole numbers of at least 1';
+  return z.array(z.int(message).min(1, message), message).min(1, message).meta({ control: hints });
+}
+
+/** Refuses anything but exactly one of `keys`. */
+export function exactlyOne<T extends object>(keys: readonly (keyof T & string)[]) {
+  return [
+    (given: T) => keys.filter((key) => given[key] !== undefined).length === 1,
+    { message: `must have exactly one of ${keys.join(', ')}` },
+  ] as const;
+}
+
+/** A control of a form, made from an option's schema. */
+export interface Control extends ControlHints {
+  readonly key: string;
+  readonly kind: 'number' | 'choice' | 'toggle' | 'list';
+  readonly optional: boolean;
+  readonly fallback?: unknown;
+  readonly least?: number;
+  readonly most?: number;
+  readonly whole?: boolean;
+  readonly values?: readonly (string | number)[];
+}
+
+/** The controls of a method's options, in the order of its schema. */
+export function controlsOf(options: z.ZodType): Control[] {
+  const json = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const required = new Set(json.required);
+  return Object.entries(json.properties ?? {}).flatMap(([key, property]) => {
+    if (!property.control) return [];
+    const values = property.enum ?? (property.const === undefined ? undefined : [property.const]);
+    return {
+      ...property.control,
+      key,
+      kind: values ? 'choice' : property.type === 'boolean' ? 'toggle' : property.type === 'array' ? 'list' : 'number',
+      optional: !required.has(key),
+      ...(property.default !== undefined && { fallback: property.default }),
+      ...limits(property),
+      ...(property.type === 'integer' && { whole: true }),
+      ...(values && { values }),
+    } satisfies Control;
+  });
+}
+
+function limits({ minimum, exclusiveMinimum, maximum }: JsonSchema) {
+  const least = minimum ?? exclusiveMinimum;
+  return {
+    ...(least !== undefined && least > Number.MIN_SAFE_INTEGER && { least }),
+    ...(maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && { most: maximum }),
+  };
+}
+
+interface JsonSchema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly control?: ControlHints;
+  readonly enum?: readonly (string | number)[];
+  readonly const?: string | number;
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+}

@@ -1,0 +1,73 @@
+import { transpose } from '../linalg/transpose';
+import type { Layer } from '../model/layers';
+import type { Rewrite } from '../model/rewrite';
+import type { Scope } from '../model/scopes';
+import { encodeFloats } from '../model/tensors';
+import { DATA_TYPE } from './dense';
+import type { Dense, Operator } from './operator';
+import type { StoredArray } from './stored';
+
+interface StoredLeaf {
+  readonly name: string;
+  readonly transposed: boolean;
+  readonly dims: readonly number[];
+}
+
+/** What one layer's operator stores in the model: each array once, however many consumers the layer has. */
+export class ConstantStore {
+  readonly #leaves = new Map<Dense, StoredLeaf>();
+  readonly #arrays = new Map<StoredArray, string>();
+  readonly #rebuilt = new Map<Scope, Map<Operator, Map<string, string>>>();
+
+  constructor(
+    private readonly rewrite: Rewrite,
+    private readonly layer: Layer,
+  ) {}
+
+  /** Names a leaf's constant; whoever asks first decides its orientation. */
+  reserve(leaf: Dense, transposed: boolean, dims: readonly number[]): StoredLeaf {
+    const known = this.#leaves.get(leaf);
+    if (known) return known;
+    const stored = {
+      name: this.#fresh(String(this.#leaves.size + 1)),
+      transposed,
+      dims: transposed ? [dims[1]!, dims[0]!] : dims,
+    };
+    this.#leaves.set(leaf, stored);
+    return stored;
+  }
+
+  constant(array: StoredArray): string {
+    const known = this.#arrays.get(array) ?? this.#fresh(array.label);
+    this.#arrays.set(array, known);
+    return known;
+  }
+
+  /** The value called for with `variant` of a rebuilt operator: consumers in one graph share it. */
+  rebuilt(operator: Operator, scope: Scope, variant: string, write: () => string): string {
+    const here = this.#rebuilt.get(scope) ?? new Map<Operator, Map<string, string>>();
+    this.#rebuilt.set(scope, here);
+    const variants = here.get(operator) ?? new Map<string, string>();
+    here.set(operator, variants);
+    const name = variants.get(variant) ?? write();
+    variants.set(variant, name);
+    return name;
+  }
+
+  /** Puts everything that was asked for into the model. */
+  async fill(): Promise<void> {
+    for (const [leaf, { name, transposed, dims }] of this.#leaves) {
+      const values = await leaf.toDense();
+      const oriented = transposed ? transpose(values, leaf.shape[0]!, leaf.shape[1]!) : values;
+      const type = DATA_TYPE[leaf.type];
+      this.rewrite.addConstant(this.layer.home, name, dims, type, encodeFloats(oriented, type));
+    }
+    for (const [array, name] of this.#arrays) {
+      this.rewrite.addConstant(this.layer.home, name, array.dims, array.dataType, await array.read());
+    }
+  }
+
+  #fresh(label: string): string {
+    return this.rewrite.freshName(`${this.layer.weight}.${label}`);
+  }
+}

@@ -1,0 +1,62 @@
+import { elements, isDense, type Mode, type Operator } from './operator';
+import type { ExportForm } from './writer';
+
+/** What the exported model should be best at. A dense leaf and what can only be applied as it is leave no choice. */
+export type Aim = 'speed' | 'file' | 'memory';
+
+export const AIMS: readonly Aim[] = ['speed', 'file', 'memory'];
+
+export interface ExportChoice {
+  readonly aim: Aim;
+  /** For every operator that can be written so, whatever the aim. */
+  readonly form?: ExportForm | undefined;
+}
+
+export const DEFAULT_EXPORT: ExportChoice = { aim: 'speed' };
+
+/**
+ * How an operator is written. For speed and for the file: through its factors where that takes fewer multiply-adds than
+ * the dense weight, else dense from loading on (the file is the same). For memory: never dense for longer than a product.
+ */
+export function formOf(operator: Operator, mode: Mode, { aim, form }: ExportChoice): ExportForm {
+  const factored = canWrite(operator, mode);
+  if (form !== undefined) return form === 'factored' && !factored ? 'load' : form;
+  if (aim === 'memory') return factored ? 'factored' : 'use';
+  return factored && effort(operator, mode) < elements(operator.shape) ? 'factored' : 'load';
+}
+
+export const canWrite = (operator: Operator, mode: Mode): boolean =>
+  operator.write !== undefined && (operator.writes?.(mode) ?? true);
+
+/** Share of a dense product's pace that a tensor train's reshapes, and its small products, reach. */
+const CONTRACTION_PACE = 0.25;
+
+/**
+ * Multiply-adds a token, in the form that takes fewest: a part that no runtime can apply as it is counts as dense, zeros
+ * and codes included.
+ */
+export function effort(operator: Operator, mode: Mode): number {
+  const dense = elements(operator.shape);
+  if (isDense(operator) || !canWrite(operator, mode)) return dense;
+  if (operator.kind === 'tensorTrain') return operator.multiplyAdds / CONTRACTION_PACE;
+  if (operator.kind === 'quantized') return dense - 1;
+  return operator.children.reduce((total, child) => total + Math.min(effort(child, mode), elements(child.shape)), 0);
+}
+
+/** Bytes that the operator's weight takes in memory while the model runs, in float32, but for the layer at work. */
+export function residentBytes(operator: Operator, mode: Mode, choice: ExportChoice): number {
+  if (isDense(operator)) return 4 * operator.parameters;
+  const form = formOf(operator, mode, choice);
+  if (form === 'load') return 4 * elements(operator.shape);
+  if (form === 'use' || operator.children.length === 0) return operator.bytes;
+  return operator.children.reduce((total, child) => total + residentBytes(child, mode, choice), 0);
+}
+
+/** Bytes that exist at once while the weight is loaded: what is stored, and all that the runtime folds on the way. */
+export function loadBytes(operator: Operator, mode: Mode, choice: ExportChoice): number {
+  if (isDense(operator)) return operator.bytes + operator.rebuildBytes;
+  const form = formOf(operator, mode, choice);
+  if (form === 'load') return operator.bytes + operator.rebuildBytes;
+  if (form === 'use' || operator.children.length === 0) return operator.bytes;
+  return operator.children.reduce((total, child) => total + loadBytes(child, mode, choice), 0);
+}

@@ -1,0 +1,74 @@
+import type { Multiply } from './operator';
+
+/**
+ * What calibration keeps of the inputs X [samples, size] of a weight [out, in, …kernel]; `size` is its in·taps, a
+ * convolution's input being unfolded with the taps fastest. Every operator hands it on to its children.
+ */
+export interface InputStatistics {
+  readonly size: number;
+  /** Rows of X: tokens, or positions of a convolution's output. */
+  readonly samples: number;
+  /** Mean of x² per input. */
+  readonly meanSquare: Float64Array;
+  /** Mean of |x| per input. */
+  readonly meanAbs: Float64Array;
+  /** The largest |x| per input; absent where it was not observed. */
+  readonly largest?: Float64Array;
+  /** H = XᵀX, [size, size]; read from where it is kept, so ask for it once. */
+  gram(): Promise<Float64Array<ArrayBuffer>>;
+}
+
+/** Statistics that follow from H alone. Mean |x| is taken for that of a normal distribution, √(2/π)·√mean x². */
+export function fromGram(gram: Float64Array<ArrayBuffer>, size: number, samples: number): InputStatistics {
+  const meanSquare = Float64Array.from({ length: size }, (_, i) => gram[i * size + i]! / Math.max(1, samples));
+  return {
+    size,
+    samples,
+    meanSquare,
+    meanAbs: meanSquare.map((value) => Math.sqrt((2 / Math.PI) * Math.max(0, value))),
+    gram: async () => gram,
+  };
+}
+
+/** Statistics of X·Bᵀ for B [rows, size]: H becomes B·H·Bᵀ. */
+export async function through(
+  input: InputStatistics,
+  b: Float32Array,
+  rows: number,
+  multiply: Multiply,
+): Promise<InputStatistics> {
+  const gram = await input.gram();
+  return fromGram(await congruence(gram, b, rows, input.size, multiply), rows, input.samples);
+}
+
+/** B·H·Bᵀ in float32 products, H scaled to its largest entry so that they can't overflow. */
+export async function congruence(
+  gram: Float64Array,
+  b: Float32Array,
+  rows: number,
+  size: number,
+  multiply: Multiply,
+): Promise<Float64Array<ArrayBuffer>> {
+  const scale = gram.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
+  const scaled = Float32Array.from(gram, (value) => value / scale);
+  const half = await multiply(b, scaled, rows, size, size);
+  const turned = new Float32Array(size * rows);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < size; j++) turned[j * rows + i] = b[i * size + j]!;
+  return Float64Array.from(await multiply(half, turned, rows, size, rows), (value) => value * scale);
+}
+
+/** Statistics of X·diag(d). */
+export function scaledBy(input: InputStatistics, d: Float32Array): InputStatistics {
+  const { size } = input;
+  return {
+    size,
+    samples: input.samples,
+    meanSquare: input.meanSquare.map((value, i) => value * d[i]! ** 2),
+    meanAbs: input.meanAbs.map((value, i) => value * Math.abs(d[i]!)),
+    ...(input.largest && { largest: input.largest.map((value, i) => value * Math.abs(d[i]!)) }),
+    async gram() {
+      const gram = await input.gram();
+      return gram.map((value, at) => value * d[Math.floor(at / size)]! * d[at % size]!);
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** Arrays as they will stand in the file: codes, scales, indices. */
+export interface StoredArray {
+  /** What it is, as a suffix of its name in the model: "codes". */
+  readonly label: string;
+  readonly dims: readonly number[];
+  /** ONNX's element type. */
+  readonly dataType: number;
+  readonly bytes: number;
+  read(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+type Values = { readonly buffer: ArrayBufferLike; readonly byteOffset: number; readonly byteLength: number };
+
+/** Below this an array stays on the heap. */
+const LARGE = 1 << 16;
+
+/** Large arrays go to a Blob, off the heap: browsers keep large Blobs on disk. */
+export function stored(label: string, dims: readonly number[], dataType: number, values: Values): StoredArray {
+  const bytes = new Uint8Array(values.byteLength);
+  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  const { byteLength } = bytes;
+  if (byteLength < LARGE) return { label, dims, dataType, bytes: byteLength, read: async () => bytes };
+  const blob = new Blob([bytes]);
+  return { label, dims, dataType, bytes: byteLength, read: async () => new Uint8Array(await blob.arrayBuffer()) };
+}
+
+/** An array of which only the size is known yet: plans are made of it. */
+export const planned = (label: string, dims: readonly number[], dataType: number, bytes: number): StoredArray => ({
+  label,
+  dims,
+  dataType,
+  bytes,
+  read: () => Promise.reject(new Error(`${label} is only planned.`)),
+});

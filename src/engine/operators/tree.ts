@@ -1,0 +1,36 @@
+import { type Dense, isDense, type Multiply, type Operator } from './operator';
+import { product } from './product';
+import type { InputStatistics } from './statistics';
+
+/** The same tree with each dense leaf replaced by what `rewrite` makes of it and of the statistics of its input. */
+export async function rewriteLeaves(
+  operator: Operator,
+  rewrite: (leaf: Dense, input?: InputStatistics) => Promise<Operator>,
+  input?: InputStatistics,
+  multiply: Multiply = product,
+): Promise<Operator> {
+  if (isDense(operator)) return rewrite(operator, input);
+  const children: Operator[] = [];
+  for (const [i, child] of operator.children.entries()) {
+    children.push(
+      await rewriteLeaves(child, rewrite, input && (await operator.inputOf?.(i, input, multiply)), multiply),
+    );
+  }
+  return changed(operator, children);
+}
+
+/** `rewriteLeaves` for what needs neither values nor statistics. */
+export function mapLeaves(operator: Operator, rewrite: (leaf: Dense) => Operator): Operator {
+  if (isDense(operator)) return rewrite(operator);
+  return changed(
+    operator,
+    operator.children.map((child) => mapLeaves(child, rewrite)),
+  );
+}
+
+export function leavesOf(operator: Operator): Dense[] {
+  return isDense(operator) ? [operator] : operator.children.flatMap(leavesOf);
+}
+
+const changed = (operator: Operator, children: readonly Operator[]): Operator =>
+  children.some((child, i) => child !== operator.children[i]) ? operator.with(children) : operator;

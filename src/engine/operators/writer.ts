@@ -1,0 +1,39 @@
+import type { node } from '../model/onnx/build';
+import type { FloatType, Mode, Operator, Stage } from './operator';
+import type { StoredArray } from './stored';
+
+/**
+ * How a weight stands in the exported graph. factored: it is applied in its own form; load: a constant sub-graph that
+ * the runtime folds into a dense weight when the session is made; use: the same sub-graph, kept from folding, so that
+ * only the small form and one dense layer at a time are in memory.
+ */
+export type ExportForm = 'factored' | 'load' | 'use';
+
+export type Attributes = Parameters<typeof node>[3];
+
+/** Adds nodes in front of a consumer. */
+export interface NodeWriter {
+  /** Of the standard domain: what operators the nodes may use. */
+  readonly opset: number;
+  /** What the consumer computes in. */
+  readonly type: FloatType;
+  /** A node; returns the name of its one output. */
+  node(op: string, inputs: readonly string[], attributes?: Attributes, domain?: string): string;
+  /** The name of a stored array; asked twice for the same array, it is stored once. */
+  constant(array: StoredArray): string;
+  /** A small constant of whole numbers, as Reshape and its like take them. */
+  int64(values: readonly number[], dims?: readonly number[]): string;
+  /** A small constant in the writer's type. */
+  float(values: readonly number[], dims?: readonly number[]): string;
+}
+
+/** Writes what replaces one consumer of a weight. */
+export interface WeightWriter extends NodeWriter {
+  /** Applies a weight to `x`: in its own form where that is what the export asks for, else rebuilt. */
+  apply(weight: Operator, x: string, mode: Mode, stage: Stage): string;
+  /**
+   * The node that ends an operator's own form: the replaced node's name, output, scale factors and bias go with it where
+   * `stage` is the last, as nodes of their own where there are any.
+   */
+  product(op: string, inputs: readonly string[], attributes: Attributes, stage: Stage, domain?: string): string;
+}

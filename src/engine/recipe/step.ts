@@ -1,0 +1,125 @@
+import { isSkipped, type Method, type MethodContext, type StepContext, type Target } from '../methods/method';
+import type { Layer } from '../model/layers';
+import { spilled } from '../operators/dense';
+import type { Dense, Operator } from '../operators/operator';
+import type { InputStatistics } from '../operators/statistics';
+import { leavesOf, rewriteLeaves } from '../operators/tree';
+import { withRecovery } from '../recovery';
+import { multiplyOn, relativeDistance } from './measure';
+import type { StepReport } from './report';
+
+/** A layer on its way through the steps. */
+export interface Work {
+  readonly layer: Layer;
+  readonly weight: Dense;
+  operator: Operator;
+  steps: StepReport[];
+  ms: number;
+}
+
+export interface StepInputs {
+  /** Statistics of a layer's input, or why there are none. */
+  statisticsOf(layer: Layer): InputStatistics | string;
+  /** Of the model's standard operators. */
+  readonly opset: number;
+  /** A layer was begun anew on another device. */
+  onAnew(layer: Layer, sentence: string): void;
+}
+
+type Call = StepContext & StepInputs;
+
+/** Runs one method on the dense leaves of each layer, one layer after the other; the budget of some is shared by all. */
+export async function runStep(works: readonly Work[], method: Method, options: unknown, call: Call): Promise<void> {
+  const { backend } = call.factorisations;
+  const multiply = multiplyOn(backend);
+  const compressible = works.filter(({ layer }) => layer.compressible);
+  const inputOf = (layer: Layer) => {
+    const found = method.needsData?.(options) ? call.statisticsOf(layer) : '';
+    return typeof found === 'string' ? { noInput: found } : { input: found, noInput: '' };
+  };
+  let prepared: unknown;
+  if (method.prepare) {
+    const targets: Target[] = [];
+    for (const { layer, operator } of compressible) {
+      const collect = async (leaf: Dense, input?: InputStatistics) => {
+        targets.push({ leaf, ...(input && { input }) });
+        return leaf;
+      };
+      await rewriteLeaves(operator, collect, inputOf(layer).input, multiply);
+    }
+    prepared = await withRecovery(backend, () => method.prepare!(targets, options, call));
+  }
+  for (const [done, work] of compressible.entries()) {
+    call.signal?.throwIfAborted();
+    const started = performance.now();
+    const { layer } = work;
+    const tell = (share: number) =>
+      call.onProgress?.({ done: done + share, total: compressible.length, label: layer.name });
+    tell(0);
+    const { input, noInput } = inputOf(layer);
+    const context: MethodContext = {
+      factorisations: call.factorisations,
+      seed: call.seed,
+      signal: call.signal,
+      opset: call.opset,
+      op: layer.op,
+      noInput,
+      prepared,
+      onProgress: ({ done: part, total }) => tell(total > 0 ? part / total : 0),
+    };
+    await withRecovery(
+      backend,
+      () => stepOn(work, method, options, context, input),
+      (sentence) => call.onAnew(layer, sentence),
+    );
+    work.ms += performance.now() - started;
+  }
+}
+
+async function stepOn(
+  work: Work,
+  method: Method,
+  options: unknown,
+  context: MethodContext,
+  input: InputStatistics | undefined,
+): Promise<void> {
+  const { weight, operator: before } = work;
+  const multiply = multiplyOn(context.factorisations.backend);
+  let reason: string | undefined;
+  let predicted: number | undefined;
+  const rewritten = await rewriteLeaves(
+    before,
+    async (leaf, inputOfLeaf) => {
+      const noInput = context.noInput || 'what this factor is applied to is not known';
+      const outcome = await method.apply(leaf, options, { ...context, input: inputOfLeaf, noInput });
+      if (isSkipped(outcome)) {
+        reason = outcome.skipped;
+        return leaf;
+      }
+      predicted = outcome.predicted;
+      return outcome.operator;
+    },
+    input,
+    multiply,
+  );
+  if (leavesOf(before).length === 0) reason = `nothing is left to rewrite: it is ${before.form} already`;
+  const larger = rewritten.bytes >= before.bytes;
+  if (rewritten !== before && larger)
+    reason = `would not get smaller: ${rewritten.form} stores ${rewritten.bytes} bytes in place of ${before.bytes}`;
+  const skipped = reason === undefined ? {} : { skipped: reason };
+  if (rewritten === before || larger) {
+    const { form, bytes, parameters, multiplyAdds } = before;
+    const error = work.steps.at(-1)?.error ?? 0;
+    work.steps.push({ method: method.name, form, added: 0, error, bytes, parameters, multiplyAdds, ...skipped });
+    return;
+  }
+  context.signal?.throwIfAborted();
+  const exact = await weight.toDense();
+  const now = await rewritten.toDense(multiply);
+  const error = relativeDistance(exact, now, exact);
+  const known = before === weight ? (predicted ?? error) : undefined;
+  const added = known ?? relativeDistance(await before.toDense(multiply), now, exact);
+  work.operator = await rewriteLeaves(rewritten, spilled);
+  const { form, bytes, parameters, multiplyAdds } = rewritten;
+  work.steps.push({ method: method.name, form, added, error, bytes, parameters, multiplyAdds, ...skipped });
+}
