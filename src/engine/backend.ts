@@ -1,4 +1,5 @@
 import type { GpuError } from './errors';
+import type { Selection } from './selection';
 
 /**
  * The few matrix operations that the GPU and the CPU both offer. Linear algebra (`linalg/`) is written once, against
@@ -10,6 +11,9 @@ export interface Backend {
   readonly description: string;
   /** True for a software adapter (`isFallbackAdapter`), where the CPU backend is faster. */
   readonly software: boolean;
+
+  /** Thresholds, masks and ranges, on values in host memory. */
+  readonly selection: Selection;
 
   /** Copies `values` (length rows·columns) to the backend. */
   upload(values: Float32Array, rows: number, columns: number): Matrix;

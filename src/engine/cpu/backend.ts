@@ -3,6 +3,7 @@ import { Pacer } from '../progress';
 import type { Runtime } from '../runtime';
 import { leftSingularVectors } from './leftSingularVectors';
 import { type Dense, Products } from './products';
+import { cpuSelection } from './selection';
 
 /** The matrix operations without a GPU: products by onnxruntime, eigenvectors in TypeScript, all in host memory. */
 export function createCpuBackend(runtime: Runtime): Backend {
@@ -24,6 +25,7 @@ export function createCpuBackend(runtime: Runtime): Backend {
     kind: 'cpu',
     description: `CPU, ${runtime.name}`,
     software: false,
+    selection: cpuSelection,
 
     upload(values, rows, columns) {
       if (values.length !== rows * columns) {

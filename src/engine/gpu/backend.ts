@@ -5,7 +5,7 @@ import { matmulKernels } from './kernels';
 import { matmulDispatches } from './matmul';
 import { orthogonalizeEach } from './orthogonalizeEach';
 import { createPanels, type GpuMatrix, panelProducts } from './panels';
-import type { Operand, SelectionContext } from './selection';
+import { gpuSelection } from './selection';
 import { type Session, Sessions } from './session';
 import { matmulSide } from './tuneMatmul';
 import type { TuningStore } from './tuning';
@@ -24,11 +24,6 @@ export interface GpuBackend extends Backend {
   readonly counts: GpuCounts;
   /** Resolves with a sentence for the user when the device is lost; every call throws it until `recover`. */
   readonly lost: Promise<string>;
-  /** What the functions of `selection` need to select from these matrices; one operand per panel. */
-  selecting(...matrices: readonly Matrix[]): {
-    readonly context: SelectionContext;
-    readonly operands: readonly Operand[];
-  };
 }
 
 export interface GpuOptions {
@@ -115,13 +110,7 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
       return { buffers: count, bytes, peakBytes, dispatches, submissions };
     },
 
-    selecting(...matrices) {
-      const { dispatcher, buffers, selectionPace: pace } = using(...matrices);
-      const operands = matrices.flatMap((matrix) =>
-        (matrix as GpuMatrix).panels.map(({ buffer, rows }) => ({ buffer, rows, columns: matrix.columns })),
-      );
-      return { context: { dispatcher, buffers, pace }, operands };
-    },
+    selection: gpuSelection(() => using()),
 
     upload(values, rows, columns) {
       const session = using();

@@ -7,8 +7,6 @@ import extrema from '../../../shaders/statistics/extrema.wgsl';
 import { kernel } from './kernel';
 
 const WORKGROUP = 64;
-/** Digits that one pass over the values tells apart. */
-export const DIGITS = 2048;
 
 export const digitsKernel = kernel({
   name: 'digits',
