@@ -1,8 +1,9 @@
+import { half } from './half';
 import type { Method } from './method';
 import { svd } from './svd';
 
 /** Every method, in the order in which they are offered. */
-export const methods: readonly Method[] = [svd];
+export const methods: readonly Method[] = [svd, half];
 
 export function methodCalled(name: string): Method {
   const found = methods.find((method) => method.name === name);
