@@ -1,4 +1,5 @@
 import { elements, isDense, type Mode, type Operator } from './operator';
+import { leavesOf } from './tree';
 import type { ExportForm } from './writer';
 
 /** What the exported model should be best at. A dense leaf and what can only be applied as it is leave no choice. */
@@ -48,7 +49,8 @@ export function residentBytes(operator: Operator, mode: Mode, choice: ExportChoi
   if (isDense(operator)) return 4 * operator.parameters;
   const form = formOf(operator, mode, choice);
   if (form === 'load') return 4 * elements(operator.shape);
-  if (form === 'use' || operator.children.length === 0) return operator.bytes;
+  if (form === 'use') return operator.bytes + leavesOf(operator).reduce((sum, leaf) => sum + leaf.rebuildBytes, 0);
+  if (operator.children.length === 0) return operator.bytes;
   return operator.children.reduce((total, child) => total + residentBytes(child, mode, choice), 0);
 }
 

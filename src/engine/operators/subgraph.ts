@@ -92,7 +92,10 @@ export class SubgraphWriter implements WeightWriter {
   }
 
   constant(array: StoredArray): string {
-    return this.#pinned(this.store.constant(array), array.dims, array.bytes);
+    const name = this.store.constant(array);
+    // Half precision is cast while loading: at use, WebGPU could do so only where the adapter has `shader-f16`.
+    const pinned = this.#form === 'use' && array.bytes > SMALL && array.dataType !== DataType.FLOAT16;
+    return pinned ? this.#pinned(name, array.dims) : name;
   }
 
   int64(values: readonly number[], dims: readonly number[] = [values.length]): string {
@@ -185,13 +188,16 @@ export class SubgraphWriter implements WeightWriter {
     return leaf.type === this.type ? name : this.node('Cast', [name], { to: DATA_TYPE[this.type] });
   }
 
-  /** A constant that is to be kept from folding gets a shape that the runtime knows only when it runs. */
-  #pinned(name: string, dims: readonly number[], bytes: number): string {
-    if (this.#form !== 'use' || bytes <= SMALL) return name;
+  /**
+   * A constant that is to be kept from folding is expanded to its own shape, which the runtime knows only when it runs:
+   * a copy of what is small. A Reshape would copy nothing, but onnxruntime merges it with the next one, and fails.
+   */
+  #pinned(name: string, dims: readonly number[]): string {
     const known = this.#pins.get(name);
     if (known !== undefined) return known;
     this.#zero ??= this.#unfoldedZero();
-    const pin = this.node('Reshape', [name, this.node('Add', [this.int64(dims), this.#zero])]);
+    const [op, shape] = this.opset < 8 ? ['Tile', dims.map(() => 1)] : ['Expand', dims];
+    const pin = this.node(op, [name, this.node('Add', [this.int64(shape), this.#zero])]);
     this.#pins.set(name, pin);
     return pin;
   }

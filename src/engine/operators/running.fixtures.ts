@@ -1,0 +1,141 @@
+import { memorySource } from '../model/bytes';
+import { gaussian } from '../model/fixtures';
+import { layersOf } from '../model/layers';
+import { type Model, readModel, tensorsOf } from '../model/model';
+import { DataType, float, modelBytes, node, tensor, value } from '../model/onnx/build';
+import { scopeOf } from '../model/scopes';
+import { bytesOf } from '../model/tensors';
+import { sessionModelOf } from '../model/write';
+import { seeded } from '../random';
+import { expectClose } from '../reference/compare';
+import type { HostTensor, Provider, Runtime, SessionModel } from '../runtime';
+import { DEFAULT_EXPORT, type ExportChoice } from './forms';
+import { elements, type Operator } from './operator';
+import { replaceWeights } from './replace';
+
+/** The ways in which a model of one layer uses its weight. */
+export const USES = ['MatMul', 'Gemm', 'Gemm transposed', 'MatMul on the left', 'Conv', 'Gather'] as const;
+export type UseName = (typeof USES)[number];
+
+/** Those that a weight of this shape can be used by. */
+export const usesOf = (shape: readonly number[]): UseName[] =>
+  shape.length > 2 ? ['Conv'] : USES.filter((use) => use !== 'Conv');
+
+export interface Running {
+  /** The model with the operator's dense weight, and with the operator. */
+  readonly original: Model;
+  readonly changed: Model;
+  readonly feeds: Readonly<Record<string, HostTensor>>;
+}
+
+/** A model of opset `opset` with one layer that uses the operator's weight, before and after the operator replaces it. */
+export async function running(
+  operator: Operator,
+  use: UseName,
+  { opset = 17, choice = DEFAULT_EXPORT, tokens = 5 }: { opset?: number; choice?: ExportChoice; tokens?: number } = {},
+): Promise<Running> {
+  const random = seeded(3);
+  const values = await operator.toDense();
+  const [out, inner, ...kernel] = operator.shape as [number, number, ...number[]];
+  const turned = () => {
+    const result = new Float32Array(values.length);
+    for (let i = 0; i < out; i++) for (let j = 0; j < inner; j++) result[j * out + i] = values[i * inner + j]!;
+    return tensor('w', [inner, out], result);
+  };
+  const plain = () => tensor('w', operator.shape, values);
+  const b = tensor('b', [out], gaussian(random, [out]));
+  const gemm = (transB: number) =>
+    node('Gemm', ['x', 'w', 'b'], ['y'], { transB, alpha: float(0.5), beta: float(2) }, { name: 'fc' });
+  const spatial = kernel.map(() => 8);
+  const cases = {
+    MatMul: () => ({
+      x: [2, tokens, inner],
+      nodes: [node('MatMul', ['x', 'w'], ['y'], {}, { name: 'fc' })],
+      weights: [turned()],
+    }),
+    Gemm: () => ({ x: [tokens, inner], nodes: [gemm(1)], weights: [plain(), b] }),
+    'Gemm transposed': () => ({ x: [tokens, inner], nodes: [gemm(0)], weights: [turned(), b] }),
+    'MatMul on the left': () => ({
+      x: [inner, tokens],
+      nodes: [node('MatMul', ['w', 'x'], ['y'], {}, { name: 'fc' })],
+      weights: [plain()],
+    }),
+    Conv: () => ({
+      x: [2, inner, ...spatial],
+      nodes: [
+        node(
+          'Conv',
+          ['x', 'w', 'b'],
+          ['y'],
+          { kernel_shape: kernel, pads: [...kernel, ...kernel].map((size) => size >> 1), strides: kernel.map(() => 2) },
+          { name: 'fc' },
+        ),
+      ],
+      weights: [plain(), b],
+    }),
+    Gather: () => ({ x: [tokens], nodes: [node('Gather', ['w', 'x'], ['y'], {}, { name: 'fc' })], weights: [plain()] }),
+  };
+  const { x, nodes, weights } = cases[use]();
+  const isGather = use === 'Gather';
+  const bytes = modelBytes({
+    opset,
+    nodes,
+    inputs: [value('x', isGather ? DataType.INT64 : DataType.FLOAT, x)],
+    outputs: [value('y', DataType.FLOAT)],
+    initializers: weights,
+  });
+  const original = await readModel(memorySource(bytes, 'one.onnx'));
+  const main = scopeOf(original.graph);
+  const layer = layersOf(main).find(({ weight }) => weight === 'w')!;
+  const changed = await replaceWeights(original, main, new Map([[layer, operator]]), { choice });
+  const data = isGather ? BigInt64Array.from({ length: tokens }, () => BigInt(random.below(out))) : gaussian(random, x);
+  return { original, changed, feeds: { x: { type: isGather ? 'int64' : 'float32', dims: x, data } } };
+}
+
+/** Bytes of the tensors that stand for the weight: what `Operator.bytes` promises, and small shapes and zeros. */
+export const storedFor = (changed: Model): { readonly bytes: number; readonly small: number } => {
+  let bytes = 0;
+  let small = 0;
+  for (const held of tensorsOf(changed.proto)) {
+    if (held.name === 'b') continue;
+    if (held.name.startsWith('w.')) bytes += bytesOf(held);
+    else small += bytesOf(held);
+  }
+  return { bytes, small };
+};
+
+export async function outputOf(
+  model: Model,
+  feeds: Running['feeds'],
+  runtime: Runtime,
+  provider: Provider,
+): Promise<Float32Array> {
+  const opened: SessionModel = await sessionModelOf(model, runtime.externalData);
+  const session = await runtime.open(opened, provider);
+  try {
+    return (await session.run(feeds)).y!.data as Float32Array;
+  } finally {
+    await session.release();
+  }
+}
+
+/**
+ * Asserts that the exported operator computes what its dense weight does: to `tolerance` times the largest magnitude of
+ * the output, by default 1e−5 (a few roundings of float32 sums).
+ */
+export async function expectRuns(
+  { original, changed, feeds }: Running,
+  runtime: Runtime,
+  provider: Provider,
+  what: string,
+  tolerance = 1e-5,
+): Promise<void> {
+  // On a software adapter a session takes a second: the dense model runs where it is cheap.
+  const expected = await outputOf(original, feeds, runtime, provider === 'webgpu' ? 'wasm' : provider);
+  const actual = await outputOf(changed, feeds, runtime, provider);
+  const largest = expected.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
+  expectClose(actual, expected, tolerance * Math.max(largest, 1e-30), what);
+}
+
+/** The weight's dense size; a rebuilt form has one tensor of it once it is folded. */
+export const denseBytes = (operator: Operator): number => 4 * elements(operator.shape);
