@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { denseOf, plannedDense } from '../operators/dense';
+import { denseOf, HALF_ROUNDING, plannedDense } from '../operators/dense';
 import type { Dense } from '../operators/operator';
 import type { Method, Skipped } from './method';
 
@@ -9,8 +9,7 @@ const options = z.strictObject({});
 const LARGEST = 65520;
 
 /**
- * Stores a weight as float16: 11 bits of mantissa in place of 24, so a relative rounding error of 2.0e−4 of the norm
- * (2^−11/√3, times 0.72 for mantissas spread evenly on a log scale). Where the model computes in float32 a Cast, which
+ * Stores a weight as float16, which rounds by `HALF_ROUNDING` of its norm. Where the model computes in float32 a Cast, which
  * the runtime folds when it loads, gives the weight back: the file halves, memory and time stay.
  */
 export const half: Method<z.infer<typeof options>> = {
@@ -31,6 +30,7 @@ export const half: Method<z.infer<typeof options>> = {
     }
     return { operator: denseOf(leaf.shape, 'float16', values) };
   },
+  predict: () => HALF_ROUNDING,
   advice(leaf) {
     if (already(leaf)) return ['It is stored as float16 already: this step changes nothing.'];
     return [

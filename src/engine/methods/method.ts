@@ -26,6 +26,8 @@ export interface Method<Options = unknown> {
   /** Called once a step with all leaves it works on, where one budget is shared among them; `apply` gets its answer. */
   prepare?(leaves: readonly Target[], options: Options, context: StepContext): Promise<unknown>;
   apply(leaf: Dense, options: Options, context: MethodContext): Promise<Outcome>;
+  /** ‖W−Ŵ‖/‖W‖ of a leaf that `plan` rewrites, where it is known beforehand: exactly, or but for rounding. */
+  predict?(leaf: Dense, options: Options, context: PlanContext): number | undefined;
   /** "Will it help here?": what a user should know before, in sentences with numbers. */
   advice?(leaf: Dense, options: Options, context: PlanContext): string[];
 }

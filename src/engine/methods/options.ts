@@ -15,8 +15,10 @@ export interface ControlHints {
   readonly when?: Readonly<Record<string, readonly unknown[]>>;
   /** Where a slider begins and ends, when the schema's bounds are wider than what is useful. */
   readonly range?: readonly [number, number];
-  /** Small values matter as much as large ones. */
-  readonly logarithmic?: boolean;
+  /** Small values matter as much as large ones; 'toOne': the distance from 1 does. */
+  readonly logarithmic?: boolean | 'toOne';
+  /** What a form begins with, where the schema has no default. Of a group, the first option that has one is chosen. */
+  readonly initial?: number | string | boolean | readonly number[];
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -91,6 +93,31 @@ export function controlsOf(options: z.ZodType): Control[] {
       ...(values && { values }),
     } satisfies Control;
   });
+}
+
+/** The options that a form begins with: what must be given, and one of each group; defaults stay unsaid. */
+export function initialOptions(controls: readonly Control[]): Record<string, unknown> {
+  const chosen = new Map<string, Control>();
+  for (const control of controls) {
+    const { group } = control;
+    if (group === undefined) continue;
+    const known = chosen.get(group);
+    if (!known || (known.initial === undefined && control.initial !== undefined)) chosen.set(group, control);
+  }
+  const given = controls.filter((control) =>
+    control.group === undefined ? !control.optional : chosen.get(control.group) === control,
+  );
+  return Object.fromEntries(given.map((control) => [control.key, initialValue(control)]));
+}
+
+/** What a control shows while its option is not given. */
+export function initialValue({ kind, initial, fallback, values, unit, least }: Control): unknown {
+  if (fallback !== undefined) return fallback;
+  if (initial !== undefined) return initial;
+  if (kind === 'choice') return values![0];
+  if (kind === 'toggle') return false;
+  if (kind === 'list') return [least ?? 1];
+  return unit === 'share' ? 0.5 : Math.max(1, least ?? 1);
 }
 
 function limits({ minimum, exclusiveMinimum, maximum }: JsonSchema) {

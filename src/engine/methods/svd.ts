@@ -5,6 +5,7 @@ import {
   rankForEnergy,
   rankForError,
   rankForSize,
+  type TuckerRanks,
   truncationError,
   tuckerError,
   tuckerRanksForError,
@@ -14,7 +15,7 @@ import {
 import { truncate } from '../linalg/svd';
 import { truncatedSvd, truncationPays } from '../linalg/truncatedSvd';
 import { truncateTucker2 } from '../linalg/tucker2';
-import { denseOf, plannedDense } from '../operators/dense';
+import { denseOf, HALF_ROUNDING, plannedDense } from '../operators/dense';
 import { lowRank } from '../operators/lowRank';
 import { type Dense, elements, type FloatType, type Operator } from '../operators/operator';
 import { tucker2 } from '../operators/tucker2';
@@ -27,9 +28,23 @@ const group = 'budget';
 const options = z
   .strictObject({
     rank: whole(1, undefined, { title: 'Rank', help: 'directions kept', group }).optional(),
-    energy: share({ title: 'Energy', help: 'the kept share of σ²', group }).optional(),
-    error: share({ title: 'Error', help: 'a relative error', group }).optional(),
-    size: share({ title: 'Size', help: 'stored bytes after over before', group }).optional(),
+    energy: share({
+      title: 'Energy',
+      help: 'the kept share of σ²',
+      group,
+      logarithmic: 'toOne',
+      range: [0.05, 0.9999],
+      initial: 0.95,
+    }).optional(),
+    error: share({
+      title: 'Error',
+      help: 'a relative error',
+      group,
+      logarithmic: true,
+      range: [0.001, 1],
+      initial: 0.1,
+    }).optional(),
+    size: share({ title: 'Size', help: 'stored bytes after over before', group, initial: 0.5 }).optional(),
   })
   .refine(...exactlyOne<Partial<Record<(typeof budgets)[number], number>>>(budgets));
 
@@ -46,6 +61,8 @@ export const svd: Method<SvdOptions> = {
   paper: 'Eckart & Young 1936; Kim et al. 2016 (Tucker-2)',
   options,
   plan: planned,
+  predict,
+  advice,
   apply(leaf, budget, context) {
     return isMatrix(leaf) ? matrix(leaf, budget, context) : convolution(leaf, budget, context);
   },
@@ -54,33 +71,78 @@ export const svd: Method<SvdOptions> = {
 /** A 1×1 convolution is a matrix over its channels. */
 export const isMatrix = ({ shape }: Pick<Operator, 'shape'>): boolean => shape.slice(2).every((size) => size === 1);
 
-function planned(leaf: Dense, budget: SvdOptions, { spectrum }: PlanContext): Operator | Skipped | 'unknown' {
-  const { shape, type } = leaf;
-  const [out, inner, ...kernel] = shape as [number, number, ...number[]];
+/** [rank] of a matrix, [output, input] of a convolution; undefined where they follow from a spectrum not measured yet. */
+function ranksFor(leaf: Dense, budget: SvdOptions, { spectrum }: PlanContext): readonly number[] | undefined {
+  const [out, inner, ...kernel] = leaf.shape as [number, number, ...number[]];
+  const { rank, size } = budget;
   if (isMatrix(leaf)) {
-    const known = budget.rank ?? (budget.size === undefined ? undefined : rankForSize(out, inner, budget.size));
-    const rank = known ?? (spectrum?.kind === 'matrix' ? rankWithin(spectrum.values, budget) : undefined);
-    if (rank === undefined) return 'unknown';
-    if (!saves(out, inner, rank)) return tooLarge(`rank ${rank}`, leaf);
-    return lowRank(plannedDense([out, rank], type), plannedDense([rank, inner], type));
+    if (rank !== undefined) return [Math.min(rank, out, inner)];
+    if (size !== undefined) return [rankForSize(out, inner, size)];
+    return spectrum?.kind === 'matrix' ? [rankWithin(spectrum.values, budget)] : undefined;
   }
   const taps = elements(kernel);
-  const known =
-    budget.rank !== undefined
-      ? tuckerRanksForRank(out, inner, budget.rank)
-      : budget.size !== undefined
-        ? tuckerRanksForSize(out, inner, taps, budget.size)
-        : undefined;
-  const ranks =
-    known ?? (spectrum?.kind === 'tucker' ? tuckerRanksForError(spectrum, taps, errorOf(budget)) : undefined);
+  const pair = ({ rOut, rIn }: TuckerRanks) => [rOut, rIn];
+  if (rank !== undefined) return pair(tuckerRanksForRank(out, inner, rank));
+  if (size !== undefined) return pair(tuckerRanksForSize(out, inner, taps, size));
+  return spectrum?.kind === 'tucker' ? pair(tuckerRanksForError(spectrum, taps, errorOf(budget))) : undefined;
+}
+
+function planned(leaf: Dense, budget: SvdOptions, context: PlanContext): Operator | Skipped | 'unknown' {
+  const ranks = ranksFor(leaf, budget, context);
   if (!ranks) return 'unknown';
-  const { rOut, rIn } = ranks;
+  const { shape, type } = leaf;
+  const [out, inner, ...kernel] = shape as [number, number, ...number[]];
+  const [rOut, rIn] = ranks as [number, number];
+  if (isMatrix(leaf)) {
+    if (!saves(out, inner, rOut)) return tooLarge(`rank ${rOut}`, leaf);
+    return lowRank(plannedDense([out, rOut], type), plannedDense([rOut, inner], type));
+  }
   const operator = tucker2(
     plannedDense([rIn, inner], type),
     plannedDense([rOut, rIn, ...kernel], type),
     plannedDense([out, rOut], type),
   );
   return operator.parameters < leaf.parameters ? operator : tooLarge(`ranks ${rOut}×${rIn}`, leaf);
+}
+
+function predict(leaf: Dense, budget: SvdOptions, context: PlanContext): number | undefined {
+  const { spectrum } = context;
+  const ranks = spectrum && ranksFor(leaf, budget, context);
+  if (!ranks) return undefined;
+  const [rOut, rIn] = ranks as [number, number];
+  return spectrum.kind === 'matrix'
+    ? withRounding(truncationError(spectrum.values, rOut), leaf.type, 2, spectrum.values[0]!)
+    : withRounding(tuckerError(spectrum, rOut, rIn), leaf.type, 3, spectrum.outValues[0]!);
+}
+
+function advice(leaf: Dense, budget: SvdOptions, context: PlanContext): string[] {
+  const [out, inner, ...kernel] = leaf.shape as [number, number, ...number[]];
+  const saving = planned(leaf, budget, context);
+  const said: string[] = [];
+  if (saving !== 'unknown' && !('skipped' in saving)) {
+    const share = `${((100 * saving.multiplyAdds) / leaf.multiplyAdds).toFixed(0)} %`;
+    said.push(
+      context.op === 'Gather'
+        ? 'Saves storage, not time: looking up a row of the dense weight costs no multiplication.'
+        : `Smaller and less to compute: ${share} of the multiply-adds${isMatrix(leaf) ? '' : ' at stride 1'}.`,
+    );
+  }
+  if (isMatrix(leaf)) {
+    const even = `${out}·${inner}/(${out}+${inner}) = ${breakEvenRank(out, inner).toFixed(1)}`;
+    said.push(`Two factors hold less than the dense weight below rank mn/(m+n) = ${even}.`);
+  } else {
+    said.push(
+      `A ${kernel.join('×')} kernel becomes 1×1 · ${kernel.join('×')} · 1×1; it pays on both channel sides at once.`,
+    );
+  }
+  const { spectrum } = context;
+  const full = Math.min(out, inner);
+  if (spectrum && spectrum.effectiveRank > 0.7 * full) {
+    said.push(
+      `Its spectrum is flat: about ${spectrum.effectiveRank.toFixed(0)} of ${full} directions carry it, so that cutting it loses much.`,
+    );
+  }
+  return said;
 }
 
 const rankWithin = (values: Float64Array, { energy, error }: SvdOptions): number =>
@@ -158,11 +220,8 @@ function tooLarge(ranks: string, { shape }: Dense): Skipped {
   return { skipped: `would not get smaller: ${ranks} stores as much as the dense weight or more${limit}` };
 }
 
-/**
- * Rounding each of `factors` to float16 adds independent errors of 2^−11/√3, times 0.72 for mantissas spread evenly on a
- * log scale: 2.0e−4 of the weight's norm each. float32 rounds at 2e−8, below anything reported.
- */
+/** The error of a truncation whose `factors` are rounded to their type, which adds an independent error for each. */
 function withRounding(error: number, type: FloatType, factors: number, largest: number): number {
   // A zero weight has factors of zeros, which don't round.
-  return type === 'float16' && largest > 0 ? Math.hypot(error, Math.sqrt(factors) * 2.0e-4) : error;
+  return type === 'float16' && largest > 0 ? Math.hypot(error, Math.sqrt(factors) * HALF_ROUNDING) : error;
 }

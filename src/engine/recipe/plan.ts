@@ -1,0 +1,99 @@
+import { isSkipped, type Method, type PlanContext } from '../methods/method';
+import { methodCalled } from '../methods/registry';
+import type { LayerSpectrum } from '../methods/report';
+import { plannedDense } from '../operators/dense';
+import type { Dense, FloatType, Operator } from '../operators/operator';
+import { leavesOf, mapLeaves } from '../operators/tree';
+
+/** A method with checked options: a step of one layer's stack. */
+export interface StackStep {
+  readonly method: string;
+  readonly options: unknown;
+}
+
+/** What a stack is planned for. */
+export interface PlannedLayer {
+  readonly shape: readonly number[];
+  readonly type: FloatType;
+  readonly op: string;
+  /** Of the model's standard operators. */
+  readonly opset: number;
+  /** Of the layer's weight, where it has been measured. */
+  readonly spectrum?: LayerSpectrum | undefined;
+}
+
+export interface PlannedStep {
+  readonly method: string;
+  /** What the layer is after the step, without values; undefined where its size follows from what only running finds. */
+  readonly operator: Operator | undefined;
+  /** Why the step would leave the layer, or parts of it, as it was. */
+  readonly skipped?: string;
+  /** ‖Ŵ before − Ŵ after‖/‖W‖ that this step adds, where it is known beforehand. */
+  readonly added: number | undefined;
+  /** "Will it help here?", in sentences. */
+  readonly advice: readonly string[];
+}
+
+/**
+ * What a stack of steps will make of one layer, from sizes (and its spectrum) alone: the same steps as `runStep` takes,
+ * without values. Pure and fast, for sliders. Sizes after a step of unknown size are unknown too.
+ */
+export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): PlannedStep[] {
+  let operator: Operator | undefined = plannedDense(layer.shape, layer.type);
+  const whole = operator;
+  return steps.map(({ method: name, options }) => {
+    const method = methodCalled(name);
+    if (!operator) return { method: name, operator, added: undefined, advice: [] };
+    const before: Operator = operator;
+    const contextOf = (leaf: Dense): PlanContext => ({
+      opset: layer.opset,
+      op: layer.op,
+      ...(leaf === whole && { spectrum: layer.spectrum }),
+    });
+    const step = planStep(before, method, options, contextOf);
+    operator = step.operator;
+    const largest = leavesOf(before).reduce<Dense | undefined>(
+      (most, leaf) => (most && most.parameters >= leaf.parameters ? most : leaf),
+      undefined,
+    );
+    const advice = largest ? (method.advice?.(largest, options, contextOf(largest)) ?? []) : [];
+    return { method: name, ...step, advice };
+  });
+}
+
+function planStep(
+  before: Operator,
+  method: Method,
+  options: unknown,
+  contextOf: (leaf: Dense) => PlanContext,
+): Omit<PlannedStep, 'method' | 'advice'> {
+  let skipped: string | undefined;
+  let unknown = false;
+  let squares: number | undefined = 0;
+  const after = mapLeaves(before, (leaf) => {
+    const context = contextOf(leaf);
+    const outcome = method.plan(leaf, options, context);
+    if (outcome === 'unknown') {
+      unknown = true;
+      return leaf;
+    }
+    if (isSkipped(outcome)) {
+      skipped = outcome.skipped;
+      return leaf;
+    }
+    const added = method.predict?.(leaf, options, context);
+    squares = squares === undefined || added === undefined ? undefined : squares + added ** 2;
+    return outcome;
+  });
+  if (unknown) return { operator: undefined, added: undefined };
+  if (leavesOf(before).length === 0) skipped = `nothing is left to rewrite: it is ${before.form} already`;
+  if (after !== before && after.bytes >= before.bytes) {
+    skipped = `would not get smaller: ${after.form} stores ${after.bytes} bytes in place of ${before.bytes}`;
+    return { operator: before, skipped, added: 0 };
+  }
+  return {
+    operator: after,
+    added: squares === undefined ? undefined : Math.sqrt(squares),
+    ...(skipped !== undefined && { skipped }),
+  };
+}
