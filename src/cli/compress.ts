@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { Calibration } from '../engine/calibration/calibration';
 import { UserError } from '../engine/errors';
 import { generateDataset } from '../engine/evaluation/generate';
 import { Factorisations } from '../engine/methods/factorisations';
@@ -60,7 +61,7 @@ export async function compressCommand(
       factorisations: new Factorisations(chosen.backend),
       fileName: basename(out),
       recipeName: recipePath,
-      ...(calibration && { calibration: { dataset: calibration, open } }),
+      ...(calibration && { calibration: new Calibration({ dataset: calibration, open }) }),
     });
     const staged = await stage(compressed.files, out, call);
     try {

@@ -19,6 +19,8 @@ export interface InputSpec {
 export interface Dataset {
   readonly name: string;
   readonly samples: number;
+  /** Samples of the data that this is a part of. */
+  readonly of?: number;
   /** Made by `generateDataset`, for want of data. */
   readonly generated: boolean;
   readonly fields: readonly Field[];
@@ -150,12 +152,39 @@ export function fixedBatch({ fields, name }: Pick<Dataset, 'fields' | 'name'>): 
  * class, and their beginning would be one class only.
  */
 export function take(dataset: Dataset, count: number): Dataset {
-  const { samples, fields, labels } = dataset;
+  const { samples } = dataset;
   if (count >= samples) return dataset;
-  const chosen = Array.from({ length: count }, (_, index) => Math.floor((index * samples) / count));
+  return chosenOf(dataset, spread(samples, count));
+}
+
+/** Share of the data, and most samples, that are kept apart to calibrate on. */
+const CALIBRATION_SHARE = 0.25;
+const MOST_CALIBRATION_SAMPLES = 256;
+
+/**
+ * The data in two: samples to calibrate on, spread evenly, and the others, on which what was calibrated is then evaluated.
+ * The same data is always split alike. Throws a UserError where there is one sample only.
+ */
+export function split(dataset: Dataset): { readonly calibration: Dataset; readonly evaluation: Dataset } {
+  const { samples, name } = dataset;
+  if (samples < 2)
+    throw new UserError(`${name} holds one sample, but calibrating and evaluating need at least one each: add some.`);
+  const count = Math.max(1, Math.min(MOST_CALIBRATION_SAMPLES, Math.floor(CALIBRATION_SHARE * samples)));
+  const chosen = spread(samples, count);
+  const apart = new Set(chosen);
+  const others = Array.from({ length: samples }, (_, sample) => sample).filter((sample) => !apart.has(sample));
+  return { calibration: chosenOf(dataset, chosen), evaluation: chosenOf(dataset, others) };
+}
+
+const spread = (samples: number, count: number): number[] =>
+  Array.from({ length: count }, (_, index) => Math.floor((index * samples) / count));
+
+function chosenOf(dataset: Dataset, chosen: readonly number[]): Dataset {
+  const { samples, fields, labels } = dataset;
   return {
     ...dataset,
-    samples: count,
+    samples: chosen.length,
+    of: dataset.of ?? samples,
     fields: fields.map((field) => ({ ...field, array: gather(field.array, chosen) })),
     ...(labels && { labels: { ...labels, ids: gatherIds(labels, chosen) } }),
   };

@@ -73,6 +73,7 @@ export async function evaluate(
     batch: first.fed,
     ...latency,
     samples: dataset.samples,
+    ...(dataset.of !== undefined && { samplesOf: dataset.of }),
     data: dataset.name,
     provider,
   };

@@ -1,6 +1,8 @@
 import { version } from '../../../package.json';
+import type { Calibration } from '../calibration/calibration';
 import { outputErrors } from '../calibration/outputError';
-import type { Dataset } from '../evaluation/dataset';
+import { UserError } from '../errors';
+import { hashDataset } from '../evaluation/hash';
 import type { Factorisations } from '../methods/factorisations';
 import { methodCalled } from '../methods/registry';
 import { hashModel, hashText } from '../model/hash';
@@ -11,11 +13,16 @@ import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
 import { type ExportChoice, loadBytes, residentBytes } from '../operators/forms';
 import { replaceWeights } from '../operators/replace';
 import { modeOf } from '../operators/subgraph';
-import type { LongCall } from '../progress';
+import type { LongCall, Progress } from '../progress';
 import { withRecovery } from '../recovery';
-import type { Session } from '../runtime';
 import { multiplyOn, weightOf } from './measure';
-import type { CompressedLayerReport, CompressReport, ErrorReport, SkippedLayerReport } from './report';
+import type {
+  CalibrationReport,
+  CompressedLayerReport,
+  CompressReport,
+  ErrorReport,
+  SkippedLayerReport,
+} from './report';
 import { exportOf, type Recipe } from './schema';
 import { selectLayers } from './select';
 import { runStep, type Work } from './step';
@@ -33,8 +40,11 @@ export interface CompressContext extends LongCall {
   readonly fileName?: string;
   /** What messages call the recipe: its file. */
   readonly recipeName?: string;
-  /** Data on which the error of each layer's output is reported. */
-  readonly calibration?: { readonly dataset: Dataset; readonly open: (model: Model) => Promise<Session> };
+  /**
+   * Data for the steps that need statistics of their layers' inputs, and on which the error of each layer's output is
+   * reported. Kept from one call to the next, it observes nothing twice.
+   */
+  readonly calibration?: Calibration;
 }
 
 /**
@@ -49,6 +59,8 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const selected = selectLayers(recipe, layers, context.recipeName);
   const touched = layers.filter((layer) => selected.some((step) => step.includes(layer)));
   const works = new Map(touched.map((layer) => [layer, begin(model, layer)]));
+  const needing = stepsWithData(recipe, context);
+  const calibrated = new Set(needing.flatMap((i) => selected[i]!));
   const { backend } = context.factorisations;
   const failures: string[] = [];
   const total = selected.reduce((sum, { length }) => sum + length, 0);
@@ -57,6 +69,10 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
     const method = methodCalled(name);
     const step = selected[i]!;
     const tell = (done: number, label: string) => context.onProgress?.({ done: before + done, total, label });
+    if (i === needing[0]) {
+      const onProgress = ({ label }: Progress) => tell(0, label);
+      await context.calibration!.collect(model, main, calibrated, { signal: context.signal, onProgress });
+    }
     await runStep(
       step.map((layer) => works.get(layer)!),
       method,
@@ -66,7 +82,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
         signal: context.signal,
         seed: recipe.seed ?? 0,
         opset: opsetOf(model),
-        statisticsOf: () => 'no calibration data was given',
+        statisticsOf: (layer) => context.calibration?.statisticsOf(layer) ?? 'no calibration data was given',
         onProgress: ({ done, label }) => tell(done, label),
         onAnew(layer, sentence) {
           tell(step.indexOf(layer), `${sentence} Going on with ${layer.name}.`);
@@ -84,11 +100,14 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const choice = exportOf(recipe);
   const changed = await replaceWeights(model, main, operators, { signal: context.signal, choice });
   context.onProgress?.({ done: total, total, label: 'Hashing the original' });
+  const calibration = needing.length > 0 ? calibrationOf(context.calibration!) : undefined;
   const metadata = {
     'carrara.version': version,
     'carrara.recipe': JSON.stringify(recipe),
     'carrara.recipe_sha256': hashText(JSON.stringify(recipe)),
     'carrara.original_sha256': await hashModel(model, context.signal),
+    'carrara.seed': String(recipe.seed ?? 0),
+    ...(calibration && { 'carrara.calibration_sha256': calibration.sha256 }),
   };
   const files = filesOf(changed, context.fileName ?? compressedName(model.name, 1), metadata);
   const parameters = countParameters(model);
@@ -106,10 +125,31 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
       layers: reports,
       skipped: skippedIn(works),
       backend: backend.kind,
+      ...(calibration && { calibration }),
       ...(failures.length > 0 && { gpuFailures: failures }),
       ms: performance.now() - started,
     },
   };
+}
+
+/** Positions of the steps that need data. Throws a UserError where there is none. */
+function stepsWithData({ steps }: Recipe, { calibration, recipeName = 'The recipe' }: CompressContext): number[] {
+  const needing = [...steps.keys()].filter((i) => {
+    const { method, options } = steps[i]!;
+    return methodCalled(method).needsData?.(options) ?? false;
+  });
+  if (needing.length > 0 && !calibration) {
+    const [first] = needing as [number];
+    throw new UserError(
+      `${recipeName}, step ${first + 1}: ${steps[first]!.method} with these options needs calibration data: open an .npz with samples of the model's inputs (on the command line, --calibration SAMPLES.npz).`,
+    );
+  }
+  return needing;
+}
+
+function calibrationOf({ dataset }: Calibration): CalibrationReport {
+  const { name, samples, of } = dataset;
+  return { data: name, samples, ...(of !== undefined && { samplesOf: of }), sha256: hashDataset(dataset) };
 }
 
 function begin(model: Model, layer: Layer): Work {
@@ -154,7 +194,7 @@ async function outputErrorsOf(
   const layers = [...rewritten].map(([layer, { operator, weight }]) => [layer, { weight, operator }] as const);
   return outputErrors(model, main, new Map(layers), {
     ...call,
-    ...calibration,
+    calibration,
     multiply: multiplyOn(factorisations.backend),
   });
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { Calibration } from '../calibration/calibration';
 import { createCpuBackend } from '../cpu/backend';
 import { toNumbers } from '../evaluation/convert';
 import type { Dataset } from '../evaluation/dataset';
@@ -105,7 +106,7 @@ async function check(seed: number): Promise<number> {
   });
   const { report, files } = await compress(model, recipe, {
     factorisations: factorisations(),
-    calibration: { dataset: oneSample(model, feeds), open },
+    calibration: new Calibration({ dataset: oneSample(model, feeds), open }),
   });
   const written = await bytesOfFile(files[0]!);
   expect(written.length, place).toBe(report.after.bytes);

@@ -8,9 +8,20 @@ export interface CompressReport {
   readonly layers: readonly CompressedLayerReport[];
   readonly skipped: readonly SkippedLayerReport[];
   readonly backend: 'gpu' | 'cpu';
+  /** What the steps that need data were calibrated on; absent where no step does. */
+  readonly calibration?: CalibrationReport;
   /** Layers that were begun anew on another device, and why; absent where the GPU never failed. */
   readonly gpuFailures?: readonly string[];
   readonly ms: number;
+}
+
+export interface CalibrationReport {
+  readonly data: string;
+  readonly samples: number;
+  /** How many samples the data holds, where only a share was kept apart for calibration. */
+  readonly samplesOf?: number;
+  /** Of the samples that were used. */
+  readonly sha256: string;
 }
 
 export interface SizeReport {

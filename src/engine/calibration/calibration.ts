@@ -1,0 +1,115 @@
+import type { ValueInfoProto } from 'onnx-buf';
+import type { Dataset } from '../evaluation/dataset';
+import type { Layer } from '../model/layers';
+import type { Model } from '../model/model';
+import { value } from '../model/onnx/build';
+import { Rewrite } from '../model/rewrite';
+import type { Scope } from '../model/scopes';
+import type { InputStatistics } from '../operators/statistics';
+import type { LongCall } from '../progress';
+import { type Consumer, consumerOf, Nodes } from './consumers';
+import { together } from './moments';
+import { observe, type Seen } from './observation';
+import { type CalibrationSource, inTurns, runOn, withOutputs } from './running';
+
+/** What was observed of one consumer of a layer. */
+export interface Observed {
+  /** Whether it applies Wᵀ, so that its rows are as wide as W is high. */
+  readonly flipped: boolean;
+  readonly seen: Exclude<Seen, string>;
+}
+
+/** Bytes of H in float64 that are summed up at once. */
+const GRAM_BYTES = 128e6;
+
+/**
+ * What the layers of a model see of calibration data: for each input H = XᵀX, mean |x|, mean x² and the largest |x|.
+ * Memory does not grow with the data: each batch is reduced by nodes added to the model. Inputs that several layers share
+ * are observed once, and nothing twice: keep one of these for a model and its data.
+ */
+export class Calibration {
+  #model: Model | undefined;
+  #consumers = new Map<string, readonly (Consumer | string)[]>();
+  #seen = new Map<string, Seen>();
+
+  /** `gramBytes`: how much of H in float64 is summed up at once; what doesn't fit takes another run of the model. */
+  constructor(
+    readonly source: CalibrationSource,
+    private readonly gramBytes = GRAM_BYTES,
+  ) {}
+
+  get dataset(): Dataset {
+    return this.source.dataset;
+  }
+
+  /**
+   * Runs the model on the data for those of the layers (of `main`, the model's main graph) that were not observed yet;
+   * whatever was observed of another model is forgotten. Throws the signal's reason when aborted; what was finished by then stays.
+   */
+  async collect(model: Model, main: Scope, layers: Iterable<Layer>, call: LongCall = {}): Promise<void> {
+    if (this.#model !== model) {
+      this.#model = model;
+      this.#consumers = new Map();
+      this.#seen = new Map();
+    }
+    const missing = new Map<string, Consumer>();
+    for (const layer of layers) {
+      if (!layer.compressible) continue;
+      const consumers = layer.uses.map((use) => consumerOf(layer, use, main));
+      this.#consumers.set(layer.id, consumers);
+      for (const consumer of consumers) {
+        if (typeof consumer !== 'string' && !this.#seen.has(consumer.key)) missing.set(consumer.key, consumer);
+      }
+    }
+    const bytes = ({ kind, width }: Consumer) => (kind === 'indices' ? 8 * width : 8 * width ** 2);
+    const turns = inTurns(missing.values(), bytes, this.gramBytes);
+    for (const [i, turn] of turns.entries()) {
+      await this.#observe(model, main, turn, {
+        signal: call.signal,
+        onProgress: ({ done, total, label }) =>
+          call.onProgress?.({ done: i + done / total, total: turns.length, label }),
+      });
+    }
+  }
+
+  /** Statistics of what a layer is applied to; or why there are none, as the end of a sentence. */
+  statisticsOf(layer: Layer): InputStatistics | string {
+    const consumers = this.#consumers.get(layer.id) ?? ['its input was not observed'];
+    const parts: InputStatistics[] = [];
+    for (const consumer of consumers) {
+      if (typeof consumer === 'string') return consumer;
+      const seen = this.#seen.get(consumer.key) ?? 'its input was not observed';
+      if (typeof seen === 'string') return seen;
+      if (seen instanceof Float64Array)
+        return consumers.length === 1 ? 'its input is an index' : 'one of its consumers reads it by index';
+      if (consumer.flipped) return 'its consumers apply both it and its transpose';
+      parts.push(seen);
+    }
+    return together(parts);
+  }
+
+  /** What was observed of each consumer of a layer; those that can't be observed are left out. */
+  observedOf(layer: Layer): Observed[] {
+    return (this.#consumers.get(layer.id) ?? []).flatMap((consumer) => {
+      if (typeof consumer === 'string') return [];
+      const seen = this.#seen.get(consumer.key);
+      return seen === undefined || typeof seen === 'string' ? [] : [{ flipped: consumer.flipped, seen }];
+    });
+  }
+
+  async #observe(model: Model, main: Scope, consumers: readonly Consumer[], call: LongCall): Promise<void> {
+    const rewrite = new Rewrite(model, main);
+    const outputs: ValueInfoProto[] = [];
+    const observations = consumers.map((consumer) => {
+      const nodes = new Nodes(rewrite, main, consumer.layer.weight);
+      const observation = observe(nodes, consumer, rewrite.opset, (name, type) => outputs.push(value(name, type)));
+      const { node } = consumer.use;
+      rewrite.replace(node, [node, ...nodes.list]);
+      return { key: consumer.key, observation };
+    });
+    await runOn(withOutputs(rewrite.finish(), outputs), this.source, call, (found) => {
+      for (const { observation } of observations) observation.take(found);
+    });
+    for (const { key, observation } of observations) this.#seen.set(key, observation.finish());
+  }
+}

@@ -1,0 +1,123 @@
+import { toJson } from '@bufbuild/protobuf';
+import { type AttributeProto, AttributeProtoSchema, type NodeProto } from 'onnx-buf';
+import type { Layer, Use } from '../model/layers';
+import { intOf } from '../model/onnx/attributes';
+import { DataType, int64, node } from '../model/onnx/build';
+import type { Rewrite } from '../model/rewrite';
+import type { Scope } from '../model/scopes';
+import { elements } from '../operators/operator';
+import { SPATIAL } from '../operators/subgraph';
+
+/**
+ * Widest input whose H = XᵀX is kept, in values per row: a 3×3 convolution over 512 channels, and more than the 4096 of
+ * BERT-large's feed-forward layers. At 4608 H takes 170 MB in float64 while it is summed up, half of that again in the
+ * runtime, 42 MB once it is put away, and 4608² multiply-adds a row.
+ */
+export const LARGEST_GRAM = 4608;
+
+/** What one consumer of a layer is given beside the weight. */
+export interface Consumer {
+  readonly layer: Layer;
+  readonly use: Use;
+  /** The same for consumers that see the same rows, whatever their weights. */
+  readonly key: string;
+  /** rows: tokens; unfolded: a convolution's patches, taps fastest; indices: which rows a Gather reads. */
+  readonly kind: 'rows' | 'unfolded' | 'indices';
+  /** Values per row, or rows of the table that indices read. */
+  readonly width: number;
+  /** Whether it applies Wᵀ, so that its rows are as wide as W is high. */
+  readonly flipped: boolean;
+}
+
+/** A consumer as calibration sees it, or why it can't, as the end of a sentence. */
+export function consumerOf(layer: Layer, use: Use, main: Scope): Consumer | string {
+  const { node: consumer, role, input } = use;
+  if (use.scope !== main) return 'one of its consumers stands inside a branch or a loop, which may not run';
+  const flipped = use.transposed !== (layer.stored === 'transposed');
+  const x = consumer.input[input === 0 ? 1 : 0]!;
+  if (role!.kind === 'gather') {
+    return { layer, use, kind: 'indices', flipped, width: layer.shape[flipped ? 1 : 0]!, key: `indices of ${x}` };
+  }
+  // With the weight on the left there may be a stack of matrices on the right.
+  if (role!.kind === 'matmul' && input === 0) return "the graph doesn't show its input as a matrix";
+  const width = flipped ? layer.shape[0]! : elements(layer.shape.slice(1));
+  if (width > LARGEST_GRAM)
+    return `its input of ${width} values per row is too wide for its second moments (${LARGEST_GRAM} at most)`;
+  const kind = role!.kind === 'conv' ? 'unfolded' : 'rows';
+  const seen = kind === 'rows' ? `${isTurned(use)}` : unfoldingOf(layer, use);
+  return { layer, use, kind, flipped, width, key: `${kind} of ${x}, ${width}: ${seen}` };
+}
+
+/** Whether the rows stand in the input as columns: Gemm's W·X and Xᵀ·W. */
+const isTurned = ({ node: consumer, role, input }: Use): boolean =>
+  (input === 0) !== (role!.kind === 'gemm' && intOf(consumer, input === 0 ? 'transB' : 'transA', 0) === 1);
+
+const spatialOf = ({ node: consumer }: Use): AttributeProto[] =>
+  consumer.attribute.filter(({ name }) => SPATIAL.has(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+
+const unfoldingOf = (layer: Layer, use: Use): string =>
+  JSON.stringify([layer.shape.slice(2), spatialOf(use).map((each) => toJson(AttributeProtoSchema, each))]);
+
+/** Nodes to be added to a model's main graph, each with one output that has a fresh name. */
+export class Nodes {
+  readonly list: NodeProto[] = [];
+
+  constructor(
+    private readonly rewrite: Rewrite,
+    private readonly home: Scope,
+    private readonly label: string,
+  ) {}
+
+  emit(op: string, inputs: readonly string[], attributes: Parameters<typeof node>[3] = {}): string {
+    const name = this.fresh(op);
+    this.list.push(node(op, inputs, [name], attributes, { name }));
+    return name;
+  }
+
+  fresh(what: string): string {
+    return this.rewrite.freshName(`carrara.probe/${this.label}/${what}`);
+  }
+
+  constant(dims: readonly number[], dataType: number, bytes: Uint8Array<ArrayBuffer>): string {
+    const name = this.fresh('constant');
+    this.rewrite.addConstant(this.home, name, dims, dataType, bytes);
+    return name;
+  }
+
+  shape(dims: readonly number[]): string {
+    return this.constant([dims.length], DataType.INT64, int64('', dims).rawData as Uint8Array<ArrayBuffer>);
+  }
+}
+
+/** Writes the nodes that lay out what a consumer sees as a matrix X [rows, width] in float32; returns its name. */
+export function writeRows(nodes: Nodes, { layer, use, kind, width }: Consumer): string {
+  const x = nodes.emit('Cast', [use.node.input[use.input === 0 ? 1 : 0]!], { to: DataType.FLOAT });
+  if (kind === 'rows') {
+    const matrix = isTurned(use) ? nodes.emit('Transpose', [x], { perm: [1, 0] }) : x;
+    return nodes.emit('Reshape', [matrix, nodes.shape([-1, width])]);
+  }
+  const [, inner, ...kernel] = layer.shape as [number, number, ...number[]];
+  const taps = elements(kernel);
+  // A depthwise convolution with one-hot kernels unfolds its input: channel c·taps + k is channel c seen through tap k.
+  const hot = nodes.constant([inner * taps, 1, ...kernel], DataType.FLOAT, new Uint8Array(oneHot(inner, taps).buffer));
+  const unfolded = nodes.emit('Conv', [x, hot], { kernel_shape: kernel, group: inner });
+  nodes.list.at(-1)!.attribute.push(...spatialOf(use));
+  const positions = kernel.map((_, axis) => axis + 2);
+  const last = nodes.emit('Transpose', [unfolded], { perm: [0, ...positions, 1] });
+  return nodes.emit('Reshape', [last, nodes.shape([-1, width])]);
+}
+
+/** Writes what counts how often each row is read; returns the indices' name. */
+export const writeIndices = (nodes: Nodes, { use }: Consumer): string =>
+  nodes.emit('Cast', [use.node.input[1]!], { to: DataType.INT64 });
+
+/** XᵀX of rows X. */
+export const writeGram = (nodes: Nodes, rows: string): string =>
+  nodes.emit('MatMul', [nodes.emit('Transpose', [rows], { perm: [1, 0] }), rows]);
+
+/** [inner·taps, 1, taps] with a one at (c·taps + k, 0, k). */
+function oneHot(inner: number, taps: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(inner * taps * taps);
+  for (let c = 0; c < inner; c++) for (let k = 0; k < taps; k++) out[(c * taps + k) * taps + k] = 1;
+  return out;
+}

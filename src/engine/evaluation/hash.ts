@@ -1,0 +1,22 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { TensorData } from '../runtime';
+import type { Dataset } from './dataset';
+
+/**
+ * SHA-256 of the samples that a data set feeds: name, type, shape and values of each input's array, without labels. It is
+ * not that of a file, since only a share of one may be used, and packing changes no sample.
+ */
+export function hashDataset({ fields }: Dataset): string {
+  const hash = sha256.create();
+  for (const { input, array } of fields) {
+    hash.update(utf8ToBytes(JSON.stringify([input.name, array.type, array.dims])));
+    hash.update(bytesOf(array.data));
+  }
+  return bytesToHex(hash.digest());
+}
+
+const bytesOf = (data: TensorData): Uint8Array =>
+  Array.isArray(data)
+    ? utf8ToBytes(JSON.stringify(data))
+    : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
