@@ -14,7 +14,7 @@ import { memorySource } from '../src/engine/model/bytes';
 import { layersOf } from '../src/engine/model/layers';
 import { readModel } from '../src/engine/model/model';
 import { scopeOf } from '../src/engine/model/scopes';
-import { weightOf } from '../src/engine/recipe/measure';
+import { weightOf } from '../src/engine/operators/weight';
 import { nodeRuntime } from '../src/runtime/node';
 
 const MODELS = {

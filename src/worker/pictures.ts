@@ -2,8 +2,8 @@ import type { Backend } from '../engine/backend';
 import { svd, truncate } from '../engine/linalg/svd';
 import type { Layer } from '../engine/model/layers';
 import type { Model } from '../engine/model/model';
+import { weightOf } from '../engine/operators/weight';
 import type { LongCall } from '../engine/progress';
-import { weightOf } from '../engine/recipe/measure';
 import { withRecovery } from '../engine/recovery';
 import type { MatrixPicture, PictureFactors } from './protocol';
 

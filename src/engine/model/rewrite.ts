@@ -27,6 +27,8 @@ export class Rewrite {
   readonly #dropped = new Set<TensorProto>();
   readonly #sources: Map<string, ByteSource>;
   readonly #names: Set<string>;
+  readonly #preceding = new Map<NodeProto, readonly NodeProto[]>();
+  readonly #forgotten = new Set<string>();
   readonly #domains = new Map<string, number>();
   /** Of the standard domain. */
   readonly opset: number;
@@ -86,6 +88,23 @@ export class Rewrite {
     this.#replaced.set(old, nodes);
   }
 
+  /** Puts `node` in front of `old`, whatever becomes of that. */
+  precede(old: NodeProto, node: NodeProto): void {
+    this.#preceding.set(old, [...(this.#preceding.get(old) ?? []), node]);
+  }
+
+  /** Another value for a layer's stored tensor, under the same name. */
+  replaceConstant({ tensor, home, holder }: Layer, dims: readonly number[], bytes: Uint8Array<ArrayBuffer>): void {
+    this.#dropped.add(tensor);
+    if (holder) this.replace(holder, []);
+    this.addConstant(home, holder ? holder.output[0]! : tensor.name, dims, tensor.dataType, bytes);
+  }
+
+  /** What the graph says about the shapes of these values no longer holds. */
+  forgetShapes(values: readonly string[]): void {
+    for (const name of values) this.#forgotten.add(name);
+  }
+
   /** The layer's stored tensor goes, with the Transposes, Casts and Identities that nobody else needs. */
   dropWeight(layer: Layer): void {
     this.#dropped.add(layer.tensor);
@@ -137,7 +156,10 @@ export class Rewrite {
     // Before IR version 4 every initializer had to be an input too; Constant nodes are valid in all versions.
     const asNodes = this.model.proto.irVersion < 4n;
     const constants = asNodes ? added.map((value) => makeNode('Constant', [], [value.name], { value })) : [];
-    const nodes = graph.node.flatMap((node) => this.#replaced.get(node) ?? [this.#withInnerGraphs(node, scope)]);
+    const nodes = graph.node.flatMap((node) => [
+      ...(this.#preceding.get(node) ?? []),
+      ...(this.#replaced.get(node) ?? [this.#withInnerGraphs(node, scope)]),
+    ]);
     const droppedNames = new Set(
       graph.initializer.filter((tensor) => this.#dropped.has(tensor)).map(({ name }) => name),
     );
@@ -145,7 +167,7 @@ export class Rewrite {
       node: [...constants, ...nodes],
       initializer: [...graph.initializer.filter((tensor) => !this.#dropped.has(tensor)), ...(asNodes ? [] : added)],
       input: graph.input.filter(({ name }) => !droppedNames.has(name)),
-      valueInfo: graph.valueInfo.filter(({ name }) => !droppedNames.has(name)),
+      valueInfo: graph.valueInfo.filter(({ name }) => !droppedNames.has(name) && !this.#forgotten.has(name)),
     });
   }
 

@@ -13,9 +13,10 @@ import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
 import { type ExportChoice, loadBytes, residentBytes } from '../operators/forms';
 import { replaceWeights } from '../operators/replace';
 import { modeOf } from '../operators/subgraph';
+import { weightOf } from '../operators/weight';
 import type { LongCall, Progress } from '../progress';
 import { withRecovery } from '../recovery';
-import { multiplyOn, weightOf } from './measure';
+import { multiplyOn } from './measure';
 import type {
   CalibrationReport,
   CompressedLayerReport,

@@ -1,22 +1,5 @@
 import type { Backend, Matrix } from '../backend';
-import { transpose } from '../linalg/transpose';
-import type { Layer } from '../model/layers';
-import { type Model, readFloats } from '../model/model';
-import { dense } from '../operators/dense';
-import type { Dense, FloatType, Multiply } from '../operators/operator';
-
-/** A layer's weight as an operator: [out, in], read from the model whenever it is needed. */
-export function weightOf(model: Model, layer: Layer): Dense {
-  return dense(
-    layer.shape,
-    layer.dtype as FloatType,
-    async () => {
-      const values = await readFloats(model, layer.tensor);
-      return layer.stored === 'transposed' ? transpose(values, layer.shape[1]!, layer.shape[0]!) : values;
-    },
-    layer.id,
-  );
-}
+import type { Multiply } from '../operators/operator';
 
 /** ‖A−B‖/‖W‖ in the Frobenius norm, summed in float64; 0 for a zero weight. Throws where A−B is not finite. */
 export function relativeDistance(a: Float32Array, b: Float32Array, weight: Float32Array): number {

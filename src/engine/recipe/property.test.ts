@@ -16,10 +16,10 @@ import { scopeOf, scopesIn } from '../model/scopes';
 import { encodeFloats } from '../model/tensors';
 import { bytesOfFile, filesOf, sessionModelOf } from '../model/write';
 import { product } from '../operators/product';
+import { weightOf } from '../operators/weight';
 import { type Random, seeded } from '../random';
 import type { HostTensor } from '../runtime';
 import { compress } from './compress';
-import { weightOf } from './measure';
 import { randomModel } from './randomModel';
 import { checkRecipe } from './schema';
 

@@ -1,0 +1,193 @@
+import type { NodeProto } from 'onnx-buf';
+import type { Layer, Use } from '../layers';
+import { dimsOf } from '../tensors';
+import type { Flow } from './graph';
+import { type Carrier, type Edit, type Parameter, passing } from './rules';
+
+export type UnitKind = 'neurons' | 'heads' | 'channels';
+
+/** Layers and constants that share a number of units (neurons, heads, channels): one can only go from all of them. */
+export interface ChannelGroup {
+  readonly kind: UnitKind;
+  readonly units: number;
+  /** Their rows make the units. */
+  readonly producers: readonly Layer[];
+  /** Their columns take them. */
+  readonly consumers: readonly Layer[];
+  readonly parameters: readonly Parameter[];
+  readonly edits: readonly Edit[];
+  /** Values that change their shape. */
+  readonly values: readonly string[];
+}
+
+/** Why a layer's outputs can't be cut, as the end of a sentence. */
+export interface NoGroup {
+  readonly reason: string;
+}
+
+interface End {
+  readonly layer: Layer;
+  readonly use: Use;
+}
+
+/**
+ * The group of each layer whose outputs can be cut, found by following its channels through the graph until they end in
+ * layers that take them (Fang et al. 2023 call it a dependency graph). Layers of one group share the object.
+ */
+export function channelGroups(flow: Flow, layers: readonly Layer[]): Map<Layer, ChannelGroup | NoGroup> {
+  const ends = new Map<NodeProto, End>();
+  for (const layer of layers) {
+    for (const use of layer.uses) {
+      // A depthwise convolution ends nothing: its channels go on, one by one.
+      if (use.scope === flow.scope && use.role && !use.role.unhandled) ends.set(use.node, { layer, use });
+    }
+  }
+  const found = new Map<Layer, ChannelGroup | NoGroup>();
+  for (const layer of layers) {
+    if (found.has(layer)) continue;
+    const group = groupOf(flow, layer, ends);
+    if ('reason' in group) found.set(layer, group);
+    else for (const producer of group.producers) found.set(producer, group);
+  }
+  return found;
+}
+
+function groupOf(flow: Flow, layer: Layer, ends: ReadonlyMap<NodeProto, End>): ChannelGroup | NoGroup {
+  const only = layer.uses.length === 1 ? layer.uses[0]! : undefined;
+  if (!only) return { reason: 'several nodes use the weight' };
+  if (!makesChannels(layer, only)) return { reason: `${only.node.opType} does not make its rows the last axis` };
+  const channels = layer.shape[0]!;
+  let units = channels;
+  // Each time that channels turn out to come in runs, the search begins anew with the runs as units.
+  for (;;) {
+    const search = new Search(flow, ends, units, channels);
+    const ended = search.from({ name: only.node.output[0]!, axis: outputAxis(layer) });
+    if (typeof ended === 'number') {
+      units = ended;
+      continue;
+    }
+    if (ended !== undefined) return { reason: ended };
+    return search.group();
+  }
+}
+
+const isConv = (layer: Layer): boolean => layer.uses[0]!.role?.kind === 'conv';
+
+/** Rows of W, and so channels, are the last axis of x·Wᵀ and axis 1 of a convolution's output. */
+const outputAxis = (layer: Layer): number => (isConv(layer) ? 1 - layer.shape.length : -1);
+
+function makesChannels(layer: Layer, use: Use): boolean {
+  if (use.role?.unhandled !== undefined || use.role === undefined) return false;
+  if (use.role.kind === 'conv') return true;
+  return use.role.kind !== 'gather' && use.input === 1 && use.transposed === (layer.stored === 'transposed');
+}
+
+class Search {
+  readonly #carriers = new Map<string, number>();
+  readonly #producers = new Set<Layer>();
+  readonly #consumers = new Set<Layer>();
+  readonly #parameters: Parameter[] = [];
+  readonly #edits: Edit[] = [];
+  readonly #seen = new Set<NodeProto>();
+  #heads = false;
+
+  constructor(
+    private readonly flow: Flow,
+    private readonly ends: ReadonlyMap<NodeProto, End>,
+    private readonly units: number,
+    private readonly channels: number,
+  ) {}
+
+  /** Follows one value and all that depends on it. A number: begin anew with so many units. A string: why it fails. */
+  from(start: Carrier): number | string | undefined {
+    const waiting = [start];
+    for (let at = waiting.pop(); at; at = waiting.pop()) {
+      const known = this.#carriers.get(at.name);
+      if (known === at.axis) continue;
+      if (known !== undefined) return 'they come back along another axis';
+      this.#carriers.set(at.name, at.axis);
+      if (this.flow.leaves(at.name)) return 'they are an output of the model, or of use inside a sub-graph';
+      const maker = this.flow.makerOf(at.name);
+      if (!maker) return 'they come from an input of the model';
+      for (const node of [maker, ...this.flow.usersOf(at.name).map((user) => user.node)]) {
+        const next = this.#visit(node, at, node === maker);
+        if (typeof next === 'string' || typeof next === 'number') return next;
+        waiting.push(...next);
+      }
+    }
+    if (this.#consumers.size === 0) return 'no layer takes them';
+    return undefined;
+  }
+
+  group(): ChannelGroup {
+    const producers = [...this.#producers];
+    return {
+      kind: this.#heads ? 'heads' : producers.every(isConv) ? 'channels' : 'neurons',
+      units: this.units,
+      producers,
+      consumers: [...this.#consumers],
+      parameters: this.#parameters,
+      edits: this.#edits,
+      values: [...this.#carriers.keys()],
+    };
+  }
+
+  #visit(node: NodeProto, at: Carrier, made: boolean): readonly Carrier[] | string | number {
+    const end = this.ends.get(node);
+    if (end) return made ? this.#produced(end, at) : this.#consumed(end, at);
+    if (this.#seen.has(node)) return [];
+    const passed = passing(this.flow, node, at, { units: this.units, channels: this.channels });
+    if (typeof passed === 'string') return passed;
+    if (passed.units !== undefined) {
+      if (passed.units > this.units || this.units % passed.units !== 0) return 'they come in runs of different lengths';
+      return passed.units;
+    }
+    this.#seen.add(node);
+    for (const parameter of passed.parameters ?? []) {
+      const size = this.flow.size(node.input[parameter.input]!, parameter.axis) ?? 0;
+      if (size === 0 || size % this.units !== 0) return `${node.opType} has a constant of another size`;
+      const constant = this.flow.constant(node.input[parameter.input]!);
+      if (constant?.transposed || constant?.castTo !== undefined)
+        return `${node.opType} has a constant that is turned or cast`;
+      this.#parameters.push(parameter);
+    }
+    if (passed.edit) {
+      this.#edits.push(passed.edit);
+      if (passed.edit.kind === 'shape' && passed.edit.at === -2) this.#heads = true;
+    }
+    return passed.carriers;
+  }
+
+  #produced({ layer, use }: End, at: Carrier): readonly Carrier[] | string {
+    if (layer.uses.length > 1) return `the weight of ${layer.name} has several uses`;
+    if (!makesChannels(layer, use) || at.axis !== outputAxis(layer)) return `${layer.name} makes them in another way`;
+    if (layer.shape[0]! % this.units !== 0) return `${layer.name} makes another number of them`;
+    const bias = use.role!.kind === 'matmul' ? '' : (use.node.input[2] ?? '');
+    if (bias !== '' && this.flow.size(bias, -1) !== 1) {
+      if (!this.flow.constant(bias)) return `the bias of ${layer.name} is computed`;
+      this.#parameters.push({ node: use.node, input: 2, axis: -1 });
+    }
+    this.#producers.add(layer);
+    return [];
+  }
+
+  #consumed({ layer, use }: End, at: Carrier): readonly Carrier[] | string {
+    if (at.name !== use.node.input[use.input === 0 ? 1 : 0]) return `${layer.name} takes them as its bias`;
+    if (layer.uses.length > 1) return `the weight of ${layer.name} has several uses`;
+    if (use.role?.kind === 'gather' || !makesChannels(layer, use)) return `${layer.name} takes them in another way`;
+    const turned = use.role!.kind === 'gemm' && use.node.attribute.some(({ name, i }) => name === 'transA' && i === 1n);
+    if (turned || at.axis !== outputAxis(layer)) return `${layer.name} takes them along another axis`;
+    if (layer.shape[1]! % this.units !== 0) return `${layer.name} takes another number of them`;
+    this.#consumers.add(layer);
+    return [];
+  }
+}
+
+/** Where units lie in an axis of `size` entries: unit u holds the run of size/units entries from u·size/units on. */
+export function entriesOf(kept: readonly number[], units: number, size: number): number[] {
+  const run = size / units;
+  return kept.flatMap((unit) => Array.from({ length: run }, (_, i) => unit * run + i));
+}
+
+export const sizeOf = (flow: Flow, { node, input, axis }: Parameter): number =>
+  dimsOf(flow.constant(node.input[input]!)!.tensor).at(axis)!;

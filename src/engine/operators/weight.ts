@@ -1,0 +1,18 @@
+import { transpose } from '../linalg/transpose';
+import type { Layer } from '../model/layers';
+import { type Model, readFloats } from '../model/model';
+import { dense } from './dense';
+import type { Dense, FloatType } from './operator';
+
+/** A layer's weight as an operator: [out, in], read from the model whenever it is needed. */
+export function weightOf(model: Model, layer: Layer): Dense {
+  return dense(
+    layer.shape,
+    layer.dtype as FloatType,
+    async () => {
+      const values = await readFloats(model, layer.tensor);
+      return layer.stored === 'transposed' ? transpose(values, layer.shape[1]!, layer.shape[0]!) : values;
+    },
+    layer.id,
+  );
+}
