@@ -56,6 +56,33 @@ describe('carrara inspect', () => {
   });
 });
 
+describe('carrara inspect on calibration data', () => {
+  const args = ['inspect', `${MOBY}/model.onnx`, '--calibration', `${MOBY}/calibration.npz`];
+
+  it('tells which channels of each input stand out', () => {
+    const { status, json } = carrara(...args, '--json');
+    expect(status).toBe(0);
+    const inputs = new Map(json().layers.map(({ name, input }: never) => [name, input]));
+    const down = inputs.get('/blocks.0/down/MatMul') as never as Record<string, number> & { channels: never[] };
+    // 64 windows of 128 bytes.
+    expect(down.samples).toBe(64 * 128);
+    expect(down.ratio).toBeCloseTo(down.largest! / down.median!, 6);
+    expect(down.channels).toContainEqual({ channel: 417, largest: down.largest });
+    for (const { largest } of down.channels) expect(largest).toBeGreaterThan(6);
+    expect(inputs.get('/blocks.0/q/MatMul')).toEqual(inputs.get('/blocks.0/v/MatMul'));
+    expect(inputs.get('/embed/Gather')).toEqual({ reason: 'its input is an index' });
+    expect(inputs.get('/Slice')).toBeUndefined();
+  });
+
+  it('prints them for people', () => {
+    const { status, stdout } = carrara(...args);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\/blocks\.0\/down\/MatMul .* 39\.4 +5\.3 +340 +compressible/);
+    expect(stdout).toMatch(/^\/blocks\.0\/down\/MatMul: channels 417 \(39\.4\), .* and 332 more$/m);
+    expect(stdout).toMatch(/^\/embed\/Gather: its input is an index$/m);
+  });
+});
+
 describe('carrara compress, then evaluate', () => {
   it('gives a smaller model that is nearly as good', () => {
     const out = at('small.onnx');
@@ -245,6 +272,11 @@ describe('bad input', () => {
       'calibration of another model',
       () => ['compress', model, '--recipe', at('good.json'), '--out', at('out.onnx'), '--calibration', at('names.npz')],
       /image/,
+    ],
+    [
+      'calibration of another model, to inspect',
+      () => ['inspect', model, '--calibration', at('shapes.npz')],
+      /"image" in shapes\.npz has shape/,
     ],
     ['data with other names', () => ['evaluate', model, model, '--data', at('names.npz')], /names\.npz.*image/],
     [

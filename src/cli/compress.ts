@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { Calibration } from '../engine/calibration/calibration';
 import { UserError } from '../engine/errors';
 import { generateDataset } from '../engine/evaluation/generate';
 import { Factorisations } from '../engine/methods/factorisations';
@@ -13,7 +12,7 @@ import { verify } from '../engine/recipe/verify';
 import { nodeRuntime } from '../runtime/node';
 import { chooseBackend } from '../worker/backends';
 import { dawn } from './dawn';
-import { checkTarget, filesBehind, openData, openModel, readFile, stage } from './files';
+import { checkTarget, filesBehind, openCalibration, openModel, readFile, stage } from './files';
 import { bytes, percent, progressBar, table } from './terminal';
 import { fileStore } from './tuningStore';
 
@@ -43,8 +42,9 @@ export async function compressCommand(
   const model = await openModel(path);
   const behind = filesBehind(model, path);
   for (const file of [out, dataNameOf(out)]) checkTarget(file, behind);
-  const calibration = options.calibration === undefined ? undefined : openData(model, options.calibration);
   const runtime = nodeRuntime();
+  const calibration =
+    options.calibration === undefined ? undefined : openCalibration(model, options.calibration, runtime, signal);
   const open = async (read: Model) => runtime.open(await sessionModelOf(read, runtime.externalData, { signal }), 'cpu');
   const gpu = backend === 'cpu' ? undefined : await dawn();
   const chosen = await chooseBackend(
@@ -61,7 +61,7 @@ export async function compressCommand(
       factorisations: new Factorisations(chosen.backend),
       fileName: basename(out),
       recipeName: recipePath,
-      ...(calibration && { calibration: new Calibration({ dataset: calibration, open }) }),
+      ...(calibration && { calibration }),
     });
     const staged = await stage(compressed.files, out, call);
     try {
@@ -84,7 +84,7 @@ export async function compressCommand(
   }
 }
 
-function summary({ before, after, layers, skipped, backend, ms }: CompressReport, out: string): string {
+function summary({ before, after, layers, skipped, backend, calibration, ms }: CompressReport, out: string): string {
   const calibrated = layers.some(({ outputError }) => outputError);
   const rows = layers.map(({ name, form, weightError, outputError, bytesBefore, bytesAfter }) => [
     name,
@@ -110,6 +110,9 @@ function summary({ before, after, layers, skipped, backend, ms }: CompressReport
     ...(rows.length > 0 ? [table(head, rows)] : ['Nothing was compressed: the file holds the model as it was.']),
     ...skipped.map(({ name, reason }) => `${name}: left as it was: ${reason}`),
     '',
+    ...(calibration
+      ? [`Calibrated on ${calibration.samples.toLocaleString('en')} samples of ${calibration.data}.`]
+      : []),
     `${out}: ${bytes(before.bytes)} → ${bytes(after.bytes)} (${change(before.bytes, after.bytes)}), ` +
       `${before.parameters.toLocaleString('en')} → ${after.parameters.toLocaleString('en')} parameters ` +
       `(${change(before.parameters, after.parameters)}), ${(ms / 1000).toFixed(1)} s on the ${backend.toUpperCase()}`,

@@ -12,14 +12,16 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { Calibration } from '../engine/calibration/calibration';
 import { UserError } from '../engine/errors';
 import { type Dataset, openDataset } from '../engine/evaluation/dataset';
 import { readNpz } from '../engine/evaluation/npz';
 import { type ByteSource, checkRange } from '../engine/model/bytes';
 import { inputSpecs } from '../engine/model/inspect';
 import { type FindFile, fileNameOf, type Model, readModel } from '../engine/model/model';
-import type { FileToWrite } from '../engine/model/write';
+import { type FileToWrite, sessionModelOf } from '../engine/model/write';
 import type { LongCall } from '../engine/progress';
+import type { Runtime } from '../engine/runtime';
 
 /** Opens a model and finds its data files where it says, or beside it. */
 export async function openModel(path: string): Promise<Model> {
@@ -29,6 +31,13 @@ export async function openModel(path: string): Promise<Model> {
 /** Opens an .npz and checks it against the model's inputs. */
 export function openData(model: Model, path: string): Dataset {
   return openDataset(readNpz(readFile(path), basename(path)), inputSpecs(model), basename(path));
+}
+
+/** Calibration on the samples of an .npz, checked against the model's inputs. */
+export function openCalibration(model: Model, path: string, runtime: Runtime, signal: AbortSignal): Calibration {
+  const open = async (probed: Model) =>
+    runtime.open(await sessionModelOf(probed, runtime.externalData, { signal }), 'cpu');
+  return new Calibration({ dataset: openData(model, path), open });
 }
 
 const beside =

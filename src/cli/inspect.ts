@@ -1,23 +1,40 @@
+import { OUTLIER, outliersOf } from '../engine/calibration/outliers';
 import { inspect } from '../engine/model/inspect';
-import { openModel } from './files';
-import { bytes, percent, table } from './terminal';
+import { layersOf } from '../engine/model/layers';
+import type { Model } from '../engine/model/model';
+import { scopeOf } from '../engine/model/scopes';
+import { nodeRuntime } from '../runtime/node';
+import { openCalibration, openModel } from './files';
+import { bytes, percent, progressBar, table } from './terminal';
+
+type Outliers = ReturnType<typeof outliersOf> | string;
 
 /** `carrara inspect MODEL.onnx` */
-export async function inspectCommand(path: string, { json }: { json?: boolean }): Promise<void> {
-  const report = inspect(await openModel(path));
+export async function inspectCommand(
+  path: string,
+  { json, calibration }: { readonly json?: boolean; readonly calibration?: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const model = await openModel(path);
+  const report = inspect(model);
+  const inputs = calibration === undefined ? undefined : await outliersIn(model, calibration, signal);
   if (json) {
-    const layers = report.layers.map(({ name, op, shape, parameters, bytes, compressible, reason, ...rest }) => ({
-      name,
-      op,
-      shape,
-      parameters,
-      bytes,
-      compressible,
-      ...(reason !== undefined && { reason }),
-      weight: rest.weight,
-      dtype: rest.dtype,
-      consumers: rest.consumers,
-    }));
+    const layers = report.layers.map(({ name, op, shape, parameters, bytes, compressible, reason, ...rest }) => {
+      const input = inputs?.get(rest.id);
+      return {
+        name,
+        op,
+        shape,
+        parameters,
+        bytes,
+        compressible,
+        ...(reason !== undefined && { reason }),
+        weight: rest.weight,
+        dtype: rest.dtype,
+        consumers: rest.consumers,
+        ...(input !== undefined && { input: typeof input === 'string' ? { reason: input } : input }),
+      };
+    });
     console.log(
       JSON.stringify({ parameters: report.parameters, bytes: report.bytes, opset: report.opset, layers }, null, 2),
     );
@@ -29,10 +46,50 @@ export async function inspectCommand(path: string, { json }: { json?: boolean })
     layer.shape.join(' × '),
     layer.parameters.toLocaleString('en'),
     percent(layer.parameters / report.parameters),
+    ...(inputs ? cellsOf(inputs.get(layer.id)) : []),
     layer.reason ?? 'compressible',
   ]);
   console.log(
     `${report.name}: ${report.parameters.toLocaleString('en')} parameters, ${bytes(report.bytes)}, opset ${report.opset}\n`,
   );
-  console.log(table(['layer', 'operator', 'shape', 'parameters', 'share', ''], rows));
+  const more = inputs ? ['largest |x|', '÷ median', `channels over ${OUTLIER}`] : [];
+  console.log(table(['layer', 'operator', 'shape', 'parameters', 'share', ...more, ''], rows));
+  if (!inputs) return;
+  const lists = report.layers.flatMap(({ id, name }) => listOf(name, inputs.get(id)));
+  if (lists.length > 0) console.log(`\n${lists.join('\n')}`);
+}
+
+/** Of each compressible layer's input, by the layer's id; or why there are none. */
+async function outliersIn(model: Model, path: string, signal: AbortSignal): Promise<Map<string, Outliers>> {
+  const calibration = openCalibration(model, path, nodeRuntime(), signal);
+  const main = scopeOf(model.graph);
+  const layers = layersOf(main).filter(({ compressible }) => compressible);
+  const bar = progressBar();
+  try {
+    await calibration.collect(model, main, layers, { signal, onProgress: bar.show });
+  } finally {
+    bar.clear();
+  }
+  return new Map(
+    layers.map((layer) => {
+      const statistics = calibration.statisticsOf(layer);
+      return [layer.id, typeof statistics === 'string' ? statistics : outliersOf(statistics, layer.shape[1]!)];
+    }),
+  );
+}
+
+function cellsOf(found: Outliers): string[] {
+  if (found === undefined || typeof found === 'string') return ['–', '–', '–'];
+  const { largest, ratio, channels } = found;
+  return [largest.toPrecision(3), ratio?.toFixed(1) ?? '–', String(channels.length)];
+}
+
+/** A line with the outlier channels of a layer, the largest first, or one that says why nothing is known of them. */
+function listOf(name: string, found: Outliers): string[] {
+  if (typeof found === 'string') return [`${name}: ${found}`];
+  if (!found || found.channels.length === 0) return [];
+  const falling = [...found.channels].sort((a, b) => b.largest - a.largest);
+  const shown = falling.slice(0, 8).map(({ channel, largest }) => `${channel} (${largest.toPrecision(3)})`);
+  const rest = falling.length > shown.length ? ` and ${falling.length - shown.length} more` : '';
+  return [`${name}: channels ${shown.join(', ')}${rest}`];
 }

@@ -25,8 +25,9 @@ program
   .command('inspect')
   .description('lists the layers of a model and says which can be compressed')
   .argument('<model>', 'an .onnx file; its data files are found beside it')
+  .option('--calibration <file>', "samples without labels (.npz): also list the outlier channels of each layer's input")
   .option('--json', 'print JSON')
-  .action(inspectCommand);
+  .action((path: string, options) => inspectCommand(path, options, controller.signal));
 
 program
   .command('compress')
@@ -35,7 +36,10 @@ program
   .option('--recipe <file>', 'the recipe, JSON (needed)')
   .option('--out <file>', 'the .onnx file to write (needed)')
   .option('--backend <kind>', 'gpu (any WebGPU adapter), cpu, or auto: a real GPU, else the CPU', 'auto')
-  .option('--calibration <file>', "samples without labels (.npz): also report the error of each layer's output on them")
+  .option(
+    '--calibration <file>',
+    "samples without labels (.npz): for methods that need data, and to report each layer's output error",
+  )
   .option('--json', 'print JSON')
   .addHelpText('after', RECIPE_HELP())
   .action((path: string, options: CompressCommandOptions) => compressCommand(path, options, controller.signal));

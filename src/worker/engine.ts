@@ -15,13 +15,14 @@ import { scopeOf } from '../engine/model/scopes';
 import { sessionModelOf } from '../engine/model/write';
 import { weightOf } from '../engine/operators/weight';
 import type { LongCall } from '../engine/progress';
-import { type Compressed, compress, compressedName } from '../engine/recipe/compress';
+import { type Compressed, compress, compressedName, needsData } from '../engine/recipe/compress';
 import { checkRecipe } from '../engine/recipe/schema';
 import { selectLayers } from '../engine/recipe/select';
 import { spectrumOf } from '../engine/recipe/spectra';
 import { verify } from '../engine/recipe/verify';
 import type { Provider, Runtime, Session } from '../engine/runtime';
 import { type ChosenBackend, chooseBackend } from './backends';
+import { CalibrationShare } from './calibrationShare';
 import { writeBlobs } from './exporting';
 import { Jobs } from './jobs';
 import { factorPicture, weightPicture } from './pictures';
@@ -37,7 +38,9 @@ interface Opened {
   readonly originalOutputs: OutputCache;
   /** Undefined until data is opened, or generated for the first evaluation. */
   dataset?: Dataset;
-  /** The samples of `dataset` that the last limited evaluation used. */
+  /** Made for the first recipe that needs data. */
+  share?: CalibrationShare;
+  /** The samples of the data that the last limited evaluation used. */
   subset?: { readonly of: Dataset; readonly dataset: Dataset };
   original?: { readonly provider: Provider; readonly session: Promise<Session> };
 }
@@ -117,10 +120,13 @@ export class StudioEngine implements Engine {
     return this.#jobs.run(job, async (call) => {
       const opened = this.#open;
       const run = this.#lastRun + 1;
-      const compressed = await compress(opened.model, checkRecipe(recipe), {
+      const checked = checkRecipe(recipe);
+      const share = needsData(checked) ? this.#share(opened) : undefined;
+      const compressed = await compress(opened.model, checked, {
         ...call,
         factorisations: this.#factors,
         fileName: compressedName(opened.model.name, run),
+        ...(share && { calibration: share.calibration }),
       });
       this.#lastRun = run;
       opened.runs.set(run, { ...compressed, recipe });
@@ -131,14 +137,15 @@ export class StudioEngine implements Engine {
   evaluate(run: number, provider: Provider, job: { id: string }, limit?: number) {
     return this.#jobs.run(job, async (call) => {
       const opened = this.#open;
-      const compressed = await this.#session(this.#run(run).model, provider, call);
+      const { model, report } = this.#run(run);
+      const compressed = await this.#session(model, provider, call);
       try {
         const original = await this.#original(opened, provider, call);
         const { originalOutputs } = opened;
         const all = this.#dataset(opened);
-        const dataset = this.#some(opened, limit);
-        const report = await evaluate(original, compressed, dataset, { ...call, provider, originalOutputs });
-        return dataset === all ? report : { ...report, samplesOf: all.samples };
+        const share = report.calibration && all.samples > 1 ? this.#share(opened) : undefined;
+        const dataset = this.#some(opened, share?.evaluationOf(report) ?? all, limit);
+        return await evaluate(original, compressed, dataset, { ...call, provider, originalOutputs });
       } finally {
         await compressed.release();
       }
@@ -196,12 +203,20 @@ export class StudioEngine implements Engine {
   }
 
   /** `limit` samples of the data: the same ones every time, so that runs compare and the original's outputs are kept. */
-  #some(opened: Opened, limit = Number.POSITIVE_INFINITY): Dataset {
-    const all = this.#dataset(opened);
+  #some(opened: Opened, all: Dataset, limit = Number.POSITIVE_INFINITY): Dataset {
     if (limit >= all.samples) return all;
     if (opened.subset?.of !== all || opened.subset.dataset.samples !== limit)
       opened.subset = { of: all, dataset: take(all, limit) };
     return opened.subset.dataset;
+  }
+
+  /** The open data, split; undefined where there is none, since nothing can be learnt from inputs that were made up. */
+  #share(opened: Opened): CalibrationShare | undefined {
+    const dataset = this.#dataset(opened);
+    if (dataset.generated) return undefined;
+    if (opened.share?.of !== dataset)
+      opened.share = new CalibrationShare(dataset, (model) => this.#session(model, 'wasm', {}));
+    return opened.share;
   }
 
   #layer(id: string): Layer {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors';
 import type { HostTensor } from '../runtime';
-import { batches, fixedBatch, type InputSpec, openDataset, reportDataset, take } from './dataset';
+import { batches, fixedBatch, type InputSpec, openDataset, reportDataset, split, take } from './dataset';
+import { hashDataset } from './hash';
 
 const image: InputSpec = { name: 'image', type: 'float32', shape: ['batch', 1, 2] };
 const ids: InputSpec = { name: 'ids', type: 'int64', shape: ['batch', 'tokens'] };
@@ -228,5 +229,46 @@ describe('take', () => {
     const [batch] = batches(two, 4);
     expect(batch.feeds.words.data).toEqual(['a', 'c']);
     expect([...batch.labels!]).toEqual([0, 1, 4, 5]);
+  });
+});
+
+describe('split', () => {
+  const numbered = (samples: number) =>
+    open(
+      {
+        image: floats(
+          [samples, 1, 2],
+          Array.from({ length: 2 * samples }, (_, i) => i >> 1),
+        ),
+      },
+      [image],
+    );
+  const numbersIn = ({ fields, samples }: typeof nothing) =>
+    Array.from({ length: samples }, (_, i) => (fields[0].array.data as Float32Array)[2 * i]!);
+  const nothing = numbered(2);
+
+  it('keeps a quarter apart, spread evenly, and loses no sample', () => {
+    const { calibration, evaluation } = split(numbered(10));
+    expect(numbersIn(calibration)).toEqual([0, 5]);
+    expect(numbersIn(evaluation)).toEqual([1, 2, 3, 4, 6, 7, 8, 9]);
+    expect([calibration.of, evaluation.of]).toEqual([10, 10]);
+    // A part of a part is still a part of the whole.
+    expect(take(evaluation, 3).of).toBe(10);
+  });
+
+  it('takes 256 samples at most, and always one', () => {
+    const { calibration, evaluation } = split(numbered(3000));
+    expect([calibration.samples, evaluation.samples]).toEqual([256, 2744]);
+    expect(Math.max(...numbersIn(calibration))).toBeGreaterThan(2980);
+    expect(split(nothing).calibration.samples).toBe(1);
+    expect(() => split(numbered(1))).toThrow(/holds one sample, but calibrating and evaluating need at least one each/);
+  });
+
+  it('has a hash of the samples, whichever file they come from, that tells the shares apart', () => {
+    const once = split(numbered(10));
+    const again = split(numbered(10));
+    expect(hashDataset(once.calibration)).toBe(hashDataset(again.calibration));
+    expect(hashDataset(once.calibration)).not.toBe(hashDataset(once.evaluation));
+    expect(hashDataset(once.calibration)).toMatch(/^[0-9a-f]{64}$/);
   });
 });

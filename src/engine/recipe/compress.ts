@@ -60,7 +60,8 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const selected = selectLayers(recipe, layers, context.recipeName);
   const touched = layers.filter((layer) => selected.some((step) => step.includes(layer)));
   const works = new Map(touched.map((layer) => [layer, begin(model, layer)]));
-  const needing = stepsWithData(recipe, context);
+  const needing = stepsWithData(recipe);
+  checkData(needing, recipe, context);
   const calibrated = new Set(needing.flatMap((i) => selected[i]!));
   const { backend } = context.factorisations;
   const failures: string[] = [];
@@ -133,19 +134,18 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   };
 }
 
-/** Positions of the steps that need data. Throws a UserError where there is none. */
-function stepsWithData({ steps }: Recipe, { calibration, recipeName = 'The recipe' }: CompressContext): number[] {
-  const needing = [...steps.keys()].filter((i) => {
-    const { method, options } = steps[i]!;
-    return methodCalled(method).needsData?.(options) ?? false;
-  });
-  if (needing.length > 0 && !calibration) {
-    const [first] = needing as [number];
-    throw new UserError(
-      `${recipeName}, step ${first + 1}: ${steps[first]!.method} with these options needs calibration data: open an .npz with samples of the model's inputs (on the command line, --calibration SAMPLES.npz).`,
-    );
-  }
-  return needing;
+/** Whether a step of the recipe needs statistics of its layers' inputs. */
+export const needsData = (recipe: Recipe): boolean => stepsWithData(recipe).length > 0;
+
+/** Positions of the steps that need data. */
+const stepsWithData = ({ steps }: Recipe): number[] =>
+  [...steps.keys()].filter((i) => methodCalled(steps[i]!.method).needsData?.(steps[i]!.options) ?? false);
+
+function checkData([first]: readonly number[], { steps }: Recipe, { calibration, recipeName }: CompressContext): void {
+  if (first === undefined || calibration) return;
+  throw new UserError(
+    `${recipeName ?? 'The recipe'}, step ${first + 1}: ${steps[first]!.method} with these options needs calibration data: open an .npz with samples of the model's inputs (on the command line, --calibration SAMPLES.npz).`,
+  );
 }
 
 function calibrationOf({ dataset }: Calibration): CalibrationReport {
