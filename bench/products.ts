@@ -8,6 +8,7 @@ import { Dispatcher } from '../src/engine/gpu/dispatcher';
 import { Pace } from '../src/engine/gpu/pace';
 import { prepare } from '../src/engine/gpu/products/prepare';
 import type { Product } from '../src/engine/gpu/products/product';
+import { usualVariants } from '../src/engine/gpu/variants';
 import { seeded } from '../src/engine/random';
 import { blockSparseOf, nmOf, sparseOf } from '../src/engine/sparsity';
 import type { WeightForm } from '../src/engine/weightForm';
@@ -78,7 +79,12 @@ function formsOf(n: number): Record<string, WeightForm> {
 const gpu = await dawn();
 const device = gpu ? await openDevice(gpu) : null;
 if (!device) throw new Error('No WebGPU adapter: products cannot be measured here.');
-const context = { buffers: new Buffers(device), dispatcher: new Dispatcher(device), pace: new Pace() };
+const context = {
+  buffers: new Buffers(device),
+  dispatcher: new Dispatcher(device),
+  pace: new Pace(),
+  variants: usualVariants(device),
+};
 
 /** Runs a product `times` over; milliseconds for one. */
 function timer(product: Product, x: GPUBuffer, tokens: number) {

@@ -24,12 +24,12 @@ struct Uniforms {
 @group(0) @binding(2) var<storage, read> core: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
-fn inputAt(token: u32, k: u32) -> f32 {
+fn leftAt(token: u32, k: u32) -> f32 {
   let rest = uniforms.rest;
   return x[uniforms.inputOrigin + (token / rest * uniforms.columns + k) * rest + token % rest];
 }
 
-fn weightAt(row: u32, k: u32) -> f32 {
+fn rightAt(row: u32, k: u32) -> f32 {
   return core[row * uniforms.columns + k];
 }
 
@@ -38,11 +38,11 @@ fn outputAt(token: u32, row: u32) -> u32 {
   return uniforms.outputOrigin + (token / rest * uniforms.rows + row) * rest + token % rest;
 }
 
-fn inputDepthFirst() -> bool {
+fn leftDepthFirst() -> bool {
   return uniforms.rest < 4u;
 }
 
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  tileProduct(group.xy, local);
+@compute @workgroup_size(side, side)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  tileProduct(group.xy, local.xy);
 }

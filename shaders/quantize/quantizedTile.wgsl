@@ -26,11 +26,11 @@ struct Uniforms {
 @group(0) @binding(4) var<storage, read> zeroPoints: array<u32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
-fn inputAt(token: u32, k: u32) -> f32 {
+fn leftAt(token: u32, k: u32) -> f32 {
   return x[token * uniforms.columns + k];
 }
 
-fn weightAt(row: u32, k: u32) -> f32 {
+fn rightAt(row: u32, k: u32) -> f32 {
   let block = k >> uniforms.blockShift;
   return (codeAt(row, k) - zeroPointOf(row, block)) * scales[row * uniforms.blocks + block];
 }
@@ -39,11 +39,11 @@ fn outputAt(token: u32, row: u32) -> u32 {
   return token * uniforms.rows + row;
 }
 
-fn inputDepthFirst() -> bool {
+fn leftDepthFirst() -> bool {
   return true;
 }
 
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  tileProduct(group.xy, local);
+@compute @workgroup_size(side, side)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  tileProduct(group.xy, local.xy);
 }

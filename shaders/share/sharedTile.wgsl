@@ -24,7 +24,7 @@ struct Uniforms {
 @group(0) @binding(2) var<storage, read> slots: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
-fn inputAt(token: u32, k: u32) -> f32 {
+fn leftAt(token: u32, k: u32) -> f32 {
   return x[token * uniforms.columns + k];
 }
 
@@ -32,11 +32,11 @@ fn outputAt(token: u32, row: u32) -> u32 {
   return token * uniforms.rows + row;
 }
 
-fn inputDepthFirst() -> bool {
+fn leftDepthFirst() -> bool {
   return true;
 }
 
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  tileProduct(group.xy, local);
+@compute @workgroup_size(side, side)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  tileProduct(group.xy, local.xy);
 }

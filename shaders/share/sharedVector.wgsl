@@ -34,7 +34,7 @@ fn weightQuad(row: u32, quad: u32) -> vec4f {
     return uniforms.scale * values
       * vec4f(signOf(word, i), signOf(word, i + 1u), signOf(word, i + 2u), signOf(word, i + 3u));
   }
-  return vec4f(weightAt(row, k), weightAt(row, k + 1u), weightAt(row, k + 2u), weightAt(row, k + 3u));
+  return vec4f(rightAt(row, k), rightAt(row, k + 1u), rightAt(row, k + 2u), rightAt(row, k + 3u));
 }
 
 @compute @workgroup_size(64)

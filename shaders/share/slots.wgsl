@@ -25,7 +25,7 @@ fn signOf(word: u32, i: u32) -> f32 {
   return 1.0 - 2.0 * f32((word >> (i % 32u)) & 1u);
 }
 
-fn weightAt(row: u32, k: u32) -> f32 {
+fn rightAt(row: u32, k: u32) -> f32 {
   let i = uniforms.offset + row * uniforms.columns + k;
   return uniforms.scale * signOf(signs(i), i) * slots[slotOf(i)];
 }

@@ -1,14 +1,12 @@
 import type { Backend, Matrix } from '../backend';
 import { factorize } from './factorize';
 import { factorizeByGram } from './factorizeByGram';
-import { matmulKernels } from './kernels';
-import { matmulDispatches } from './matmul';
 import { orthogonalizeEach } from './orthogonalizeEach';
 import { createPanels, type GpuMatrix, panelProducts } from './panels';
 import { gpuSelection } from './selection';
 import { type Session, Sessions } from './session';
-import { matmulSide } from './tuneMatmul';
 import type { TuningStore } from './tuning';
+import { runProduct } from './variants';
 
 /** What the GPU was asked for since its device was opened, and what it holds. */
 export interface GpuCounts {
@@ -77,14 +75,12 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
     if (k !== inner) {
       throw new RangeError(`A [${m}, ${k}] matrix cannot be multiplied by a [${inner}, ${n}] matrix.`);
     }
-    const { dispatcher, buffers, productPace, panelBytes } = session;
-    const side = await matmulSide(session, m, n, k);
-    await dispatcher.pipelines.prepare(matmulKernels[side]);
-    const c = createPanels(buffers, m, n, panelBytes, `A [${m}, ${n}] product`);
+    const { buffers, panelBytes } = session;
     const [transposeA, transposeB] = [transpose.a ?? false, transpose.b ?? false];
+    const c = createPanels(buffers, m, n, panelBytes, `A [${m}, ${n}] product`);
     try {
       for (const product of panelProducts(a as GpuMatrix, b as GpuMatrix, c, transposeA, transposeB)) {
-        await dispatcher.runPaced(matmulDispatches({ ...product, side }, productPace), productPace, { signal });
+        await runProduct(session, product, { signal });
       }
     } catch (error) {
       buffers.free(...buffersOf(c));

@@ -1,5 +1,4 @@
-import type { Buffers } from './buffers';
-import { type Dispatch, type Dispatcher, dispatch, type PacedCall } from './dispatcher';
+import { type Dispatch, dispatch, type PacedCall } from './dispatcher';
 import {
   applyKernel,
   BLOCK,
@@ -7,28 +6,12 @@ import {
   gatherKernel,
   gramKernel,
   identityKernel,
-  matmulKernel,
   normsKernel,
   PAIR_ENTRIES,
 } from './kernels';
-import { matmulDispatches } from './matmul';
 import type { Pace } from './pace';
-
-/**
- * Left singular vectors by one-sided block Jacobi on rows.
- *
- * R = A and J = I are rotated together, so that R = J·A all the way, until the rows of R are orthogonal: then R = Σ·Vᵀ
- * and the rows of J are the left singular vectors. Rows go in blocks of 16. In each round of a round-robin tournament
- * disjoint pairs of blocks meet: `gram` forms the Gram matrix of their 32 rows from R as it is, `diagonalize` finds
- * the rotation that makes these rows orthogonal and sorts them by falling length (de Rijk's order, with which close
- * singular values converge quadratically too), `apply` rotates R and J.
- */
-export interface FactorizeContext {
-  readonly dispatcher: Dispatcher;
-  readonly buffers: Buffers;
-  readonly rotationPace: Pace;
-  readonly productPace: Pace;
-}
+import type { Session } from './session';
+import { runProduct } from './variants';
 
 export interface FactorizeCall {
   readonly signal?: AbortSignal | undefined;
@@ -51,11 +34,19 @@ const LEAST_COLUMNS_PER_SPLIT = 256;
 const DIAGONALIZE_WORK = 4e6;
 
 /**
- * A new [m, m] buffer whose row i is the i-th left singular vector of `a` [m, n]. Throws a RangeError where `a` has
+ * Left singular vectors by one-sided block Jacobi on rows.
+ *
+ * R = A and J = I are rotated together, so that R = J·A all the way, until the rows of R are orthogonal: then R = Σ·Vᵀ
+ * and the rows of J are the left singular vectors. Rows go in blocks of 16. In each round of a round-robin tournament
+ * disjoint pairs of blocks meet: `gram` forms the Gram matrix of their 32 rows from R as it is, `diagonalize` finds
+ * the rotation that makes these rows orthogonal and sorts them by falling length (de Rijk's order, with which close
+ * singular values converge quadratically too), `apply` rotates R and J.
+ *
+ * Returns a new [m, m] buffer whose row i is the i-th left singular vector of `a` [m, n]. Throws a RangeError where `a` has
  * values that are not finite, an Error after 30 sweeps without convergence, and the signal's AbortError.
  */
 export async function factorize(
-  context: FactorizeContext,
+  context: Session,
   a: GPUBuffer,
   m: number,
   n: number,
@@ -63,7 +54,7 @@ export async function factorize(
 ): Promise<GPUBuffer> {
   const { dispatcher, buffers } = context;
   await dispatcher.pipelines.prepare(
-    ...[gramKernel, diagonalizeKernel, applyKernel, normsKernel, gatherKernel, identityKernel, matmulKernel],
+    ...[gramKernel, diagonalizeKernel, applyKernel, normsKernel, gatherKernel, identityKernel],
   );
   call.signal?.throwIfAborted();
   const own: GPUBuffer[] = [];
@@ -117,7 +108,7 @@ function workspace(create: (length: number, what: string) => GPUBuffer, m: numbe
 }
 type Workspace = ReturnType<typeof workspace>;
 
-async function start({ dispatcher }: FactorizeContext, work: Workspace, a: GPUBuffer): Promise<void> {
+async function start({ dispatcher }: Session, work: Workspace, a: GPUBuffer): Promise<void> {
   dispatcher.copy(a, work.r, work.m * work.n);
   dispatcher.submit([
     dispatch(identityKernel, { columns: work.m }, [work.j], work.m),
@@ -125,7 +116,7 @@ async function start({ dispatcher }: FactorizeContext, work: Workspace, a: GPUBu
   ]);
 }
 
-async function sweeps(context: FactorizeContext, work: Workspace, a: GPUBuffer, energy: number, call: FactorizeCall) {
+async function sweeps(context: Session, work: Workspace, a: GPUBuffer, energy: number, call: FactorizeCall) {
   const { dispatcher, buffers, rotationPace } = context;
   // The cosine of two orthogonal rows comes out as the rounding of a dot product of n terms, summed in parts.
   const tolerance = Math.max(1e-6, 2 * ROUNDOFF * Math.sqrt(work.n));
@@ -189,8 +180,8 @@ function* sweepDispatches(work: Workspace, tolerance: number, noise: number, pac
  * Removes the rounding that many sweeps of rotations left: J becomes orthogonal again by one Newton–Schulz step,
  * J ← 1.5·J − 0.5·(J·Jᵀ)·J, and R is J·A once more. The sweeps that follow rotate little, so they add little.
  */
-async function refresh(context: FactorizeContext, work: Workspace, a: GPUBuffer, signal?: AbortSignal) {
-  const { dispatcher, buffers, productPace } = context;
+async function refresh(context: Session, work: Workspace, a: GPUBuffer, signal?: AbortSignal) {
+  const { dispatcher, buffers } = context;
   const { m, n, padded, j, r } = work;
   const what = `The factorisation of a [${m}, ${n}] matrix`;
   const polished = buffers.create(padded * m, what);
@@ -201,17 +192,16 @@ async function refresh(context: FactorizeContext, work: Workspace, a: GPUBuffer,
       { m: padded, n: padded, k: m, a: j, b: j, c: square, transposeB: true },
       { m: padded, n: m, k: padded, a: square, b: j, c: polished, alpha: -0.5, beta: 1.5 },
     ];
-    for (const step of steps) await dispatcher.runPaced(matmulDispatches(step, productPace), productPace, { signal });
+    for (const step of steps) await runProduct(context, step, { signal });
     dispatcher.copy(polished, j, padded * m);
-    const anew = { m: padded, n, k: m, a: j, b: a, c: r };
-    await dispatcher.runPaced(matmulDispatches(anew, productPace), productPace, { signal });
+    await runProduct(context, { m: padded, n, k: m, a: j, b: a, c: r }, { signal });
   } finally {
     buffers.free(polished, square);
   }
 }
 
 /** The rows of J by falling length of R's rows; zero rows of A come before the padding, whose rows of J are zero. */
-async function sortedRows({ dispatcher, buffers }: FactorizeContext, work: Workspace): Promise<GPUBuffer> {
+async function sortedRows({ dispatcher, buffers }: Session, work: Workspace): Promise<GPUBuffer> {
   const { m, n, padded, r, j, normsR, normsJ } = work;
   dispatcher.submit([
     dispatch(normsKernel, { rows: padded, columns: n }, [r, normsR], 2 * padded * n),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seeded } from '../random';
 import { apply } from '../reference/apply';
 import { expectClose } from '../reference/compare';
 import { diagonalize } from '../reference/diagonalize';
@@ -16,6 +17,7 @@ import * as kernels from './kernels';
 import { matmulDispatches } from './matmul';
 import { Pace } from './pace';
 import { testGpu } from './testing';
+import { usualVariants } from './variants';
 
 let device: Device;
 let buffers: Buffers;
@@ -34,6 +36,14 @@ const upload = (values: ArrayLike<number>) => buffers.upload(Float32Array.from(v
 const read = async (buffer: GPUBuffer) => new Float32Array(await buffers.read(buffer));
 const single = (length: number, seed: number) => Float32Array.from(normal(length, seed));
 
+const usual = usualVariants({ software: false });
+/** A pace whose budget is one workgroup at a time, so that every piece is a dispatch of its own. */
+function slow() {
+  const pace = new Pace();
+  pace.record(1, 1e6);
+  return pace;
+}
+
 // n roundings, each to 6e−8 of a partial sum of at most some 3·√n, add up like √n: 2e−7·n.
 const dotTolerance = (n: number) => 2e-7 * n + 1e-6;
 
@@ -42,28 +52,49 @@ describe('kernels against their twins', () => {
     const [m, n, k] = [150, 131, 70];
     const [a, b, c] = [single(m * k, 1), single(k * n, 2), single(m * n, 3)];
     const result = upload(c);
-    const pace = new Pace();
-    // A budget for one tile at a time, so that every piece is a dispatch of its own.
-    pace.record(1, 1e6);
     const product = { m, n, k, a: upload(a), b: upload(b), c: result, alpha: -0.5, beta: 1.5 };
-    const pieces = [...matmulDispatches(product, pace)];
-    expect(pieces.length).toBe(Math.ceil(m / kernels.MATMUL_TILE) * Math.ceil(n / kernels.MATMUL_TILE));
+    const pieces = [...matmulDispatches(product, usual, slow())];
+    const size = kernels.tileSize(usual.tile);
+    expect(pieces.length).toBe(Math.ceil(m / size) * Math.ceil(n / size));
     dispatcher.submit(pieces);
     expectClose(await read(result), matmul(a, b, m, n, k, { alpha: -0.5, beta: 1.5, c }), dotTolerance(k));
   });
 
-  it('matmul gives the same bits with every tile', async () => {
+  it('matmul gives the same bits with every tile, however the operands are stored', async () => {
     const [m, n, k] = [70, 133, 530];
     const [a, b] = [upload(single(m * k, 1)), upload(single(k * n, 2))];
-    const results: Float32Array[] = [];
-    for (const side of kernels.MATMUL_SIDES) {
-      const c = buffers.create(m * n, 'a test');
-      await dispatcher.pipelines.prepare(kernels.matmulKernels[side]);
-      dispatcher.submit([...matmulDispatches({ m, n, k, a, b, c, side }, new Pace())]);
-      results.push(await read(c));
+    for (const transposeB of [false, true]) {
+      const results: Float32Array[] = [];
+      for (const tile of kernels.TILE_VARIANTS) {
+        const c = buffers.create(m * n, 'a test');
+        const product = { m, n, k, a, b, c, transposeA: transposeB, transposeB };
+        dispatcher.submit([...matmulDispatches(product, { ...usual, tile }, new Pace())]);
+        results.push(await read(c));
+      }
+      for (const result of results.slice(1)) expect(result).toEqual(results[0]);
     }
-    for (const result of results.slice(1)) expect(result).toEqual(results[0]);
   });
+
+  it.each(kernels.VECTOR_VARIANTS)(
+    'matmulVector %s: few rows or columns, however stored, at any scale',
+    async (vector) => {
+      const random = seeded(20);
+      for (let round = 0; round < 24; round++) {
+        const [few, many] = [1 + random.below(8), 1 + random.below(150)];
+        const [m, n] = round % 2 ? [few, many] : [many, few];
+        // Beyond one run of sums, where there is one slice.
+        const k = 1 + random.below(round < 4 ? 1200 : 90);
+        const [transposeA, transposeB] = [random.below(2) > 0, random.below(2) > 0];
+        const [a, b, c] = [single(m * k, round), single(k * n, round + 50), single(m * n, round + 100)];
+        const [alpha, beta] = [random.normal(), random.below(2) * random.normal()];
+        const result = upload(c);
+        const product = { m, n, k, a: upload(a), b: upload(b), c: result, transposeA, transposeB, alpha, beta };
+        dispatcher.submit([...matmulDispatches(product, { ...usual, vector }, round % 3 ? new Pace() : slow())]);
+        const expected = matmul(a, b, m, n, k, { transposeA, transposeB, alpha, beta, c });
+        expectClose(await read(result), expected, dotTolerance(k) * (1 + Math.abs(alpha)));
+      }
+    },
+  );
 
   it.each([
     [33, 1],

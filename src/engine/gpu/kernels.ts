@@ -5,6 +5,7 @@ import gram from '../../../shaders/factorize/gram.wgsl';
 import identity from '../../../shaders/factorize/identity.wgsl';
 import norms from '../../../shaders/factorize/norms.wgsl';
 import matmul from '../../../shaders/matmul/matmul.wgsl';
+import matmulVector from '../../../shaders/matmul/matmulVector.wgsl';
 import { kernel } from './kernel';
 
 /** Rows of a block in the factorisation; two blocks meet, and 2·16 rows fill the 8 KiB of workgroup memory planned. */
@@ -15,15 +16,28 @@ export const PAIR_ENTRIES = (2 * BLOCK) ** 2;
 const WORKGROUP = 64;
 
 /**
- * Invocations per side of matmul's workgroup; its tile has 8·side rows and columns. The usual first: 64 in all suit every
- * adapter. 16 fills the 256 invocations and 16 KiB that WebGPU grants everywhere.
+ * Variants of what is made of lib/tile: `side` invocations a side of the workgroup, whose tile has 8·side rows and
+ * columns; operands staged in workgroup memory, or read straight from their buffers. 8 in all suits every adapter, 16
+ * fills the 256 invocations and 16 KiB that WebGPU grants everywhere.
  */
-export const MATMUL_SIDES = [8, 16, 4] as const;
-export type MatmulSide = (typeof MATMUL_SIDES)[number];
-export const matmulTile = (side: MatmulSide): number => 8 * side;
-export const MATMUL_TILE = matmulTile(MATMUL_SIDES[0]);
+export const TILES = {
+  'staged 8': { side: 8, staged: 1 },
+  'staged 16': { side: 16, staged: 1 },
+  'staged 4': { side: 4, staged: 1 },
+  'direct 8': { side: 8, staged: 0 },
+  'direct 4': { side: 4, staged: 0 },
+} as const;
+export type TileVariant = keyof typeof TILES;
+export const TILE_VARIANTS = Object.keys(TILES) as TileVariant[];
+/** Rows and columns of a tile. */
+export const tileSize = (variant: TileVariant): number => 8 * TILES[variant].side;
 
-const matmulOf = (side: MatmulSide) =>
+/** A value for each variant of a tile. */
+export function byTile<T>(make: (variant: TileVariant) => T): Readonly<Record<TileVariant, T>> {
+  return Object.fromEntries(TILE_VARIANTS.map((variant) => [variant, make(variant)])) as Record<TileVariant, T>;
+}
+
+export const matmulKernels = byTile((variant) =>
   kernel({
     name: 'matmul',
     source: matmul,
@@ -45,12 +59,55 @@ const matmulOf = (side: MatmulSide) =>
       beta: 'f32',
     },
     bindings: { a: 'read', b: 'read', c: 'read_write' },
-    overrides: { side },
-    grid: ({ rows, columns }) => [Math.ceil(columns / matmulTile(side)), Math.ceil(rows / matmulTile(side))],
-  });
+    overrides: TILES[variant],
+    grid: ({ rows, columns }) => [Math.ceil(columns / tileSize(variant)), Math.ceil(rows / tileSize(variant))],
+  }),
+);
 
-export const matmulKernels = { 4: matmulOf(4), 8: matmulOf(8), 16: matmulOf(16) } as const;
-export const matmulKernel = matmulKernels[MATMUL_SIDES[0]];
+/** Variants of matmulVector: lanes of four columns each, and how many invocations share the columns of a lane. */
+export const VECTORS = {
+  '4×16': { lanes: 4, slices: 16 },
+  '16×4': { lanes: 16, slices: 4 },
+  '2×32': { lanes: 2, slices: 32 },
+  '16×1': { lanes: 16, slices: 1 },
+} as const;
+export type VectorVariant = keyof typeof VECTORS;
+export const VECTOR_VARIANTS = Object.keys(VECTORS) as VectorVariant[];
+/** Rows that matmulVector computes at once; a kernel for each. */
+export const WIDTHS = [1, 4, 8] as const;
+/** Columns of a workgroup of matmulVector. */
+export const vectorColumns = (variant: VectorVariant): number => 4 * VECTORS[variant].lanes;
+
+const matmulVectorOf = (variant: VectorVariant) =>
+  WIDTHS.map((width) =>
+    kernel({
+      name: 'matmulVector',
+      source: matmulVector,
+      uniforms: {
+        m: 'u32',
+        n: 'u32',
+        aRow: 'u32',
+        aDepth: 'u32',
+        bDepth: 'u32',
+        bColumn: 'u32',
+        cRow: 'u32',
+        cColumn: 'u32',
+        firstColumn: 'u32',
+        columns: 'u32',
+        firstDepth: 'u32',
+        lastDepth: 'u32',
+        alpha: 'f32',
+        beta: 'f32',
+      },
+      bindings: { a: 'read', b: 'read', c: 'read_write' },
+      overrides: { width, ...VECTORS[variant] },
+      grid: ({ columns }) => [Math.ceil(columns / vectorColumns(variant)), 1],
+    }),
+  );
+/** By variant, then by `WIDTHS`. */
+export const matmulVectorKernels = Object.fromEntries(
+  VECTOR_VARIANTS.map((variant) => [variant, matmulVectorOf(variant)]),
+) as Readonly<Record<VectorVariant, ReturnType<typeof matmulVectorOf>>>;
 
 export const gramKernel = kernel({
   name: 'gram',
@@ -116,7 +173,8 @@ export const identityKernel = kernel({
 
 /** Every kernel there is, for the test that holds each declaration against its WGSL. */
 export const KERNELS = [
-  matmulKernel,
+  ...Object.values(matmulKernels),
+  ...Object.values(matmulVectorKernels).flat(),
   gramKernel,
   diagonalizeKernel,
   applyKernel,

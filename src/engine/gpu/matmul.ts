@@ -1,6 +1,17 @@
 import { type Binding, type Dispatch, dispatch } from './dispatcher';
-import { MATMUL_SIDES, type MatmulSide, matmulKernels, matmulTile } from './kernels';
-import type { Pace } from './pace';
+import type { Kernel } from './kernel';
+import {
+  matmulKernels,
+  matmulVectorKernels,
+  type TileVariant,
+  tileSize,
+  VECTORS,
+  type VectorVariant,
+  vectorColumns,
+  WIDTHS,
+} from './kernels';
+import { cuts, type Pace } from './pace';
+import type { Variants } from './variants';
 
 /** c[m, n] = alpha·op(a)·op(b) + beta·c, op(a) [m, k], op(b) [k, n]; a transposed operand is stored the other way. */
 export interface Product {
@@ -18,57 +29,97 @@ export interface Product {
   readonly transposeB?: boolean | undefined;
   readonly alpha?: number;
   readonly beta?: number;
-  /** Which variant of the kernel; it must be prepared. All give the same bits. */
-  readonly side?: MatmulSide;
 }
+
+/**
+ * Products of so few rows, or columns, read the large operand once for all of them. On SwiftShader, [8, 512]·[512, 512]
+ * took 2.0 ms so, 4.8 ms as a tile.
+ */
+export const MOST_VECTORS = WIDTHS.at(-1)!;
 
 // Terms summed in registers before they are added to c: rounding grows with √RUN + √(k/RUN) instead of √k. Doing this
 // inside the kernel took a second set of 64 registers, or a loop around the stores that SwiftShader did not compile
 // within 25 s.
 const RUN = 512;
 
+/** The kernels that a product of this shape takes, to be prepared. */
+export function matmulKernelsFor(
+  { m, n }: Pick<Product, 'm' | 'n'>,
+  { tile, vector }: Pick<Variants, 'tile' | 'vector'>,
+): Kernel[] {
+  const few = Math.min(m, n);
+  const kernel = few > MOST_VECTORS ? matmulKernels[tile] : matmulVectorKernels[vector][widthFor(few)]!;
+  return [kernel as unknown as Kernel];
+}
+
+const widthFor = (rows: number) => WIDTHS.findIndex((width) => width >= rows);
+
 /**
- * The dispatches of a product. Cut into rectangles of whole tiles of at most half a batch each, so that none runs long
- * on a slow adapter; k is cut at the same places always, so that the result doesn't depend on the pace.
+ * The dispatches of a product. Cut into parts of at most half a batch each, so that none runs long on a slow adapter; k
+ * is cut at the same places always, so that the result doesn't depend on the pace.
  */
-export function* matmulDispatches(product: Product, pace: Pace): Generator<Dispatch> {
-  const { m, n, k, a, b, c, transposeA, transposeB, alpha = 1, beta = 0, side = MATMUL_SIDES[0] } = product;
+export function matmulDispatches(
+  product: Product,
+  variants: Pick<Variants, 'tile' | 'vector'>,
+  pace: Pace,
+): Iterable<Dispatch> {
+  const { m, n, k, a, b, c, transposeA, transposeB, alpha = 1, beta = 0 } = product;
   const { strideA = transposeA ? m : k, strideB = transposeB ? k : n, strideC = n } = product;
-  const tile = matmulTile(side);
-  const perTile = 2 * tile * tile * Math.min(k, RUN);
-  const tilesDown = Math.ceil(m / tile);
-  const tilesAcross = Math.ceil(n / tile);
-  for (let row = 0; row < tilesDown; ) {
-    let across = Math.max(1, Math.min(tilesAcross, Math.floor(pace.budget / 2 / perTile)));
-    const down = Math.max(1, Math.min(tilesDown - row, Math.floor(pace.budget / 2 / (perTile * across))));
-    for (let column = 0; column < tilesAcross; column += across) {
-      across = Math.min(across, tilesAcross - column);
+  const [aRow, aDepth] = transposeA ? [1, strideA] : [strideA, 1];
+  const [bDepth, bColumn] = transposeB ? [1, strideB] : [strideB, 1];
+  const strided = { m, n, k, a, b, c, aRow, aDepth, bDepth, bColumn, cRow: strideC, cColumn: 1, alpha, beta };
+  if (Math.min(m, n) > MOST_VECTORS) return tileDispatches(strided, variants.tile, pace);
+  if (m <= n) return vectorDispatches(strided, variants.vector, pace);
+  // Few columns are few rows of cᵀ = op(b)ᵀ·op(a)ᵀ.
+  const turned = { m: n, n: m, a: b, b: a, aRow: bColumn, aDepth: bDepth, bDepth: aDepth, bColumn: aRow };
+  return vectorDispatches({ ...strided, ...turned, cRow: 1, cColumn: strideC }, variants.vector, pace);
+}
+
+interface Strided extends Required<Pick<Product, 'm' | 'n' | 'k' | 'a' | 'b' | 'c' | 'alpha' | 'beta'>> {
+  readonly aRow: number;
+  readonly aDepth: number;
+  readonly bDepth: number;
+  readonly bColumn: number;
+  readonly cRow: number;
+  readonly cColumn: number;
+}
+
+function* tileDispatches({ k, a, b, c, cColumn: _, ...product }: Strided, variant: TileVariant, pace: Pace) {
+  const { m, n, beta } = product;
+  const size = tileSize(variant);
+  const perTile = 2 * size * size * Math.min(k, RUN);
+  for (const [right, across] of cuts(Math.ceil(n / size), perTile, pace)) {
+    for (const [below, down] of cuts(Math.ceil(m / size), perTile * across, pace)) {
+      const [firstRow, firstColumn] = [below * size, right * size];
+      const part = {
+        ...product,
+        firstRow,
+        firstColumn,
+        rows: Math.min(down * size, m - firstRow),
+        columns: Math.min(across * size, n - firstColumn),
+      };
       for (let firstDepth = 0; firstDepth < k; firstDepth += RUN) {
         const lastDepth = Math.min(firstDepth + RUN, k);
-        yield dispatch(
-          matmulKernels[side],
-          {
-            m,
-            n,
-            aRow: transposeA ? 1 : strideA,
-            aDepth: transposeA ? strideA : 1,
-            bDepth: transposeB ? 1 : strideB,
-            bColumn: transposeB ? strideB : 1,
-            cRow: strideC,
-            firstRow: row * tile,
-            firstColumn: column * tile,
-            rows: Math.min(down * tile, m - row * tile),
-            columns: Math.min(across * tile, n - column * tile),
-            firstDepth,
-            lastDepth,
-            alpha,
-            beta: firstDepth ? 1 : beta,
-          },
-          [a, b, c],
-          perTile * across * down,
-        );
+        const uniforms = { ...part, firstDepth, lastDepth, beta: firstDepth ? 1 : beta };
+        yield dispatch(matmulKernels[variant], uniforms, [a, b, c], perTile * across * down);
       }
     }
-    row += down;
+  }
+}
+
+function* vectorDispatches({ k, a, b, c, ...product }: Strided, variant: VectorVariant, pace: Pace) {
+  const { m, n, beta } = product;
+  const kernel = matmulVectorKernels[variant][widthFor(m)]!;
+  const size = vectorColumns(variant);
+  const run = RUN * VECTORS[variant].slices;
+  const perGroup = 2 * kernel.overrides.width! * size * Math.min(k, run);
+  for (const [first, count] of cuts(Math.ceil(n / size), perGroup, pace)) {
+    const firstColumn = first * size;
+    const columns = Math.min(count * size, n - firstColumn);
+    for (let firstDepth = 0; firstDepth < k; firstDepth += run) {
+      const lastDepth = Math.min(firstDepth + run, k);
+      const uniforms = { ...product, firstColumn, columns, firstDepth, lastDepth, beta: firstDepth ? 1 : beta };
+      yield dispatch(kernel, uniforms, [a, b, c], perGroup * count);
+    }
   }
 }

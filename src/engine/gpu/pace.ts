@@ -21,3 +21,12 @@ export class Pace {
     this.#workPerMs = Math.max(1e4, Math.min(seen, this.#workPerMs * 4));
   }
 }
+
+/** Runs of whole units that cost at most half a batch each: [first, count], `units` in all, at most `most` at once. */
+export function* cuts(units: number, workPerUnit: number, pace: Pace, most = 65535): Generator<[number, number]> {
+  for (let first = 0; first < units; ) {
+    const count = Math.max(1, Math.min(units - first, most, Math.floor(pace.budget / 2 / workPerUnit)));
+    yield [first, count];
+    first += count;
+  }
+}

@@ -7,7 +7,7 @@ export interface MatmulOptions {
   readonly c?: ArrayLike<number>;
 }
 
-/** Twin of matmul.wgsl: alpha·op(a)·op(b) + beta·c, op(a) [m, k], op(b) [k, n]. */
+/** Twin of matmul.wgsl and matmulVector.wgsl: alpha·op(a)·op(b) + beta·c, op(a) [m, k], op(b) [k, n]. */
 export function matmul(
   a: ArrayLike<number>,
   b: ArrayLike<number>,

@@ -1,10 +1,10 @@
 import { seeded } from '../../random';
 import { type Dispatch, dispatch } from '../dispatcher';
-import { matmulKernel } from '../kernels';
-import { matmulDispatches } from '../matmul';
+import { matmulDispatches, matmulKernelsFor } from '../matmul';
 import { prepare } from '../products/prepare';
 import { digitsKernel, extremaKernel, extremaLanes, groupMaskKernel } from '../selectionKernels';
 import type { Session } from '../session';
+import { usualVariants, type Variants } from '../variants';
 import { CEILING_WORKGROUP, copyKernel, FMA_WORK, fmaKernel } from './kernels';
 
 /** A piece of work to be timed. */
@@ -66,18 +66,19 @@ export function ceilingCases({ buffers }: Session, { values, steps }: Sizes): [C
 /** The engine's kernels, each at sizes that layers have. */
 export async function kernelCases(session: Session, sizes: Sizes): Promise<Case[]> {
   const { dispatcher } = session;
-  await dispatcher.pipelines.prepare(matmulKernel);
+  const variants = usualVariants(session.device);
+  for (const n of sizes.products) await dispatcher.pipelines.prepare(...matmulKernelsFor({ m: n, n }, variants));
   await dispatcher.pipelines.prepare(digitsKernel);
   await dispatcher.pipelines.prepare(groupMaskKernel);
   await dispatcher.pipelines.prepare(extremaKernel);
   return [
-    ...sizes.products.map((n) => productCase(session, n)),
-    ...(await Promise.all(sizes.vectors.map((n) => vectorCase(session, n)))),
+    ...sizes.products.map((n) => productCase(session, variants, n)),
+    ...(await Promise.all(sizes.vectors.map((n) => vectorCase(session, variants, n)))),
     ...selectionCases(session, sizes.values),
   ];
 }
 
-function productCase({ buffers, productPace }: Session, n: number): Case {
+function productCase({ buffers, productPace }: Session, variants: Variants, n: number): Case {
   const [a, b] = [randomBuffer(buffers, n * n), randomBuffer(buffers, n * n)];
   const c = buffers.create(n * n, 'a measurement');
   return {
@@ -85,15 +86,19 @@ function productCase({ buffers, productPace }: Session, n: number): Case {
     shape: `[${n}, ${n}]·[${n}, ${n}]`,
     flops: 2 * n ** 3,
     bytes: 12 * n * n,
-    dispatches: () => [...matmulDispatches({ m: n, n, k: n, a, b, c }, productPace)],
+    dispatches: () => [...matmulDispatches({ m: n, n, k: n, a, b, c }, variants, productPace)],
     free: () => buffers.free(a, b, c),
   };
 }
 
-async function vectorCase({ buffers, dispatcher, productPace: pace }: Session, n: number): Promise<Case> {
+async function vectorCase(
+  { buffers, dispatcher, productPace: pace }: Session,
+  variants: Variants,
+  n: number,
+): Promise<Case> {
   const random = seeded(n);
   const values = Float32Array.from({ length: n * n }, () => random.normal());
-  const weight = await prepare({ buffers, dispatcher, pace }, { kind: 'dense', rows: n, columns: n, values });
+  const weight = await prepare({ buffers, dispatcher, pace, variants }, { kind: 'dense', rows: n, columns: n, values });
   const x = randomBuffer(buffers, n);
   const y = buffers.create(n, 'a measurement');
   const held: GPUBuffer[] = [];

@@ -1,8 +1,8 @@
 import { type Dispatch, dispatch } from '../dispatcher';
 import type { Kernel, UniformValues } from '../kernel';
-import type { Pace } from '../pace';
+import { cuts, type Pace } from '../pace';
 import { GATHER_ROWS, type GatherKernels, OCTETS, transposeTokensKernel } from './kernels';
-import { cuts, type Operand, type Scratch } from './product';
+import type { Operand, Scratch } from './product';
 
 // Beyond it, decoding an entry once for 8 tokens pays for turning x around.
 const ROW_TOKENS = 4;

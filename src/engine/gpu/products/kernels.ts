@@ -1,4 +1,3 @@
-import denseVector from '../../../../shaders/matmul/denseVector.wgsl';
 import padTokens from '../../../../shaders/matmul/padTokens.wgsl';
 import scaleColumns from '../../../../shaders/matmul/scaleColumns.wgsl';
 import tensorSite from '../../../../shaders/matmul/tensorSite.wgsl';
@@ -14,15 +13,30 @@ import quantizedVector from '../../../../shaders/quantize/quantizedVector.wgsl';
 import sharedTile from '../../../../shaders/share/sharedTile.wgsl';
 import sharedVector from '../../../../shaders/share/sharedVector.wgsl';
 import { kernel, type UniformLayout } from '../kernel';
+import { byTile, TILES, type TileVariant, tileSize, WIDTHS } from '../kernels';
 import { anyKernel } from './product';
 
 const WORKGROUP = 64;
+/** Variants of lib/rowProduct: how many invocations share a row. */
+export const ROW_SLICES = [16, 4, 1] as const;
+export type RowSlices = (typeof ROW_SLICES)[number];
 /** Rows of W in a workgroup of lib/rowProduct. */
-export const VECTOR_ROWS = 8;
-/** Tokens that lib/rowProduct computes at once; a variant for each. */
-export const WIDTHS = [1, 4, 8] as const;
-/** Side of the tile of lib/tileProduct. */
-export const TILE = 64;
+export const rowsOf = (slices: RowSlices): number => 128 / slices;
+
+/** Kernels of lib/rowProduct, by slices, then by `WIDTHS`: the tokens that are computed at once. */
+function byRow<T>(
+  make: (
+    overrides: { width: number; slices: RowSlices },
+    grid: (uniforms: { rowsHere: number }) => [number, number],
+  ) => T,
+) {
+  return new Map(
+    ROW_SLICES.map((slices) => {
+      const grid = ({ rowsHere }: { rowsHere: number }): [number, number] => [Math.ceil(rowsHere / rowsOf(slices)), 1];
+      return [slices, WIDTHS.map((width) => make({ width, slices }, grid))];
+    }),
+  );
+}
 
 const vectorFields = {
   tokens: 'u32',
@@ -33,7 +47,6 @@ const vectorFields = {
   quads: 'u32',
   accumulate: 'u32',
 } as const;
-const vectorGrid = ({ rowsHere }: { rowsHere: number }) => [Math.ceil(rowsHere / VECTOR_ROWS), 1] as const;
 
 const tileFields = {
   tokens: 'u32',
@@ -47,8 +60,12 @@ const tileFields = {
   tokensHere: 'u32',
   rowsHere: 'u32',
 } as const;
-const tileGrid = ({ rowsHere, tokensHere }: { rowsHere: number; tokensHere: number }) =>
-  [Math.ceil(rowsHere / TILE), Math.ceil(tokensHere / TILE)] as const;
+const tileGrid =
+  (variant: TileVariant) =>
+  ({ rowsHere, tokensHere }: { rowsHere: number; tokensHere: number }): [number, number] => [
+    Math.ceil(rowsHere / tileSize(variant)),
+    Math.ceil(tokensHere / tileSize(variant)),
+  ];
 
 export const padTokensKernel = kernel({
   name: 'padTokens',
@@ -68,43 +85,33 @@ export const scaleColumnsKernel = kernel({
   grid: ({ columns, rows }) => [Math.ceil(columns / WORKGROUP), rows],
 });
 
-/** Variants by `WIDTHS`. */
-export const denseVectorKernels = WIDTHS.map((width) =>
-  kernel({
-    name: 'denseVector',
-    source: denseVector,
-    uniforms: vectorFields,
-    bindings: { x: 'read', weights: 'read', y: 'read_write' },
-    overrides: { width, quadsPerLane: 1 },
-    grid: vectorGrid,
-  }),
-);
-
 const quantizedFields = { wordsPerRow: 'u32', blocks: 'u32', blockShift: 'u32', zeroPointBytes: 'u32' } as const;
 const quantizedBindings = { x: 'read', codes: 'read', scales: 'read', zeroPoints: 'read', y: 'read_write' } as const;
 
 /** The kernels for each number of bits. */
 export const quantizedKernels = new Map(
   ([2, 4, 8] as const).map((bits) => {
-    const vector = WIDTHS.map((width) =>
+    const vector = byRow((overrides, grid) =>
       kernel({
         name: 'quantizedVector',
         source: quantizedVector,
         uniforms: { ...vectorFields, ...quantizedFields },
         bindings: quantizedBindings,
         // A word of codes serves one invocation, which then keeps it in a register.
-        overrides: { width, quadsPerLane: 8 / bits, bits },
-        grid: vectorGrid,
+        overrides: { ...overrides, quadsPerLane: 8 / bits, bits },
+        grid,
       }),
     );
-    const tile = kernel({
-      name: 'quantizedTile',
-      source: quantizedTile,
-      uniforms: { ...tileFields, ...quantizedFields },
-      bindings: quantizedBindings,
-      overrides: { bits },
-      grid: tileGrid,
-    });
+    const tile = byTile((variant) =>
+      kernel({
+        name: 'quantizedTile',
+        source: quantizedTile,
+        uniforms: { ...tileFields, ...quantizedFields },
+        bindings: quantizedBindings,
+        overrides: { ...TILES[variant], bits },
+        grid: tileGrid(variant),
+      }),
+    );
     return [bits, { vector, tile }] as const;
   }),
 );
@@ -194,45 +201,50 @@ export const blockSparseKernels = gatherKernels(
 const slotFields = { slotCount: 'u32', offset: 'u32', seed: 'u32', scale: 'f32' } as const;
 const slotBindings = { x: 'read', slots: 'read', y: 'read_write' } as const;
 
-/** Variants by `WIDTHS`. */
-export const sharedVectorKernels = WIDTHS.map((width) =>
+export const sharedVectorKernels = byRow((overrides, grid) =>
   kernel({
     name: 'sharedVector',
     source: sharedVector,
     uniforms: { ...vectorFields, columns: 'u32', ...slotFields },
     bindings: slotBindings,
-    overrides: { width, quadsPerLane: 1 },
-    grid: vectorGrid,
+    overrides: { ...overrides, quadsPerLane: 1 },
+    grid,
   }),
 );
 
-export const sharedTileKernel = kernel({
-  name: 'sharedTile',
-  source: sharedTile,
-  uniforms: { ...tileFields, ...slotFields },
-  bindings: slotBindings,
-  overrides: {},
-  grid: tileGrid,
-});
+export const sharedTileKernels = byTile((variant) =>
+  kernel({
+    name: 'sharedTile',
+    source: sharedTile,
+    uniforms: { ...tileFields, ...slotFields },
+    bindings: slotBindings,
+    overrides: TILES[variant],
+    grid: tileGrid(variant),
+  }),
+);
 
-export const tensorSiteKernel = kernel({
-  name: 'tensorSite',
-  source: tensorSite,
-  uniforms: { ...tileFields, rest: 'u32', inputOrigin: 'u32', outputOrigin: 'u32' },
-  bindings: { x: 'read', core: 'read', y: 'read_write' },
-  overrides: {},
-  grid: tileGrid,
-});
+export const tensorSiteKernels = byTile((variant) =>
+  kernel({
+    name: 'tensorSite',
+    source: tensorSite,
+    uniforms: { ...tileFields, rest: 'u32', inputOrigin: 'u32', outputOrigin: 'u32' },
+    bindings: { x: 'read', core: 'read', y: 'read_write' },
+    overrides: TILES[variant],
+    grid: tileGrid(variant),
+  }),
+);
 
 /** Every kernel of the products, for the test that holds each declaration against its WGSL. */
 export const PRODUCT_KERNELS = [
   padTokensKernel,
   scaleColumnsKernel,
-  ...denseVectorKernels,
-  ...[...quantizedKernels.values()].flatMap(({ vector, tile }) => [...vector, tile]),
-  ...sharedVectorKernels,
-  sharedTileKernel,
-  tensorSiteKernel,
+  ...[...quantizedKernels.values()].flatMap(({ vector, tile }) => [
+    ...[...vector.values()].flat(),
+    ...Object.values(tile),
+  ]),
+  ...[...sharedVectorKernels.values()].flat(),
+  ...Object.values(sharedTileKernels),
+  ...Object.values(tensorSiteKernels),
   transposeTokensKernel,
   ...[sparseKernels, ...nmKernels.values(), blockSparseKernels].flatMap(({ row, tokens }) => [row, ...tokens]),
 ].map(anyKernel);

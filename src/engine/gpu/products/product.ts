@@ -3,12 +3,14 @@ import type { Buffers } from '../buffers';
 import type { Dispatch, Dispatcher, PacedCall } from '../dispatcher';
 import type { Kernel } from '../kernel';
 import type { Pace } from '../pace';
+import type { Variants } from '../variants';
 
 /** What products need of a device. */
 export interface ProductContext {
   readonly buffers: Buffers;
   readonly dispatcher: Dispatcher;
   readonly pace: Pace;
+  readonly variants: Variants;
 }
 
 /** x `[tokens, columns]` and y `[tokens, rows]`, row-major float32; y = x·Wᵀ, or y += x·Wᵀ. */
@@ -58,12 +60,3 @@ export const anyKernel = (kernel: unknown) => kernel as Kernel;
 
 /** Bytes of buffers. */
 export const sizeOf = (...buffers: readonly GPUBuffer[]) => buffers.reduce((sum, { size }) => sum + size, 0);
-
-/** Runs of whole units that cost at most half a batch each: [first, count], `units` in all, at most `most` at once. */
-export function* cuts(units: number, workPerUnit: number, pace: Pace, most = 65535): Generator<[number, number]> {
-  for (let first = 0; first < units; ) {
-    const count = Math.max(1, Math.min(units - first, most, Math.floor(pace.budget / 2 / workPerUnit)));
-    yield [first, count];
-    first += count;
-  }
-}

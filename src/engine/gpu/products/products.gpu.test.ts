@@ -7,8 +7,11 @@ import type { WeightForm } from '../../weightForm';
 import { Buffers } from '../buffers';
 import { type Device, openDevice } from '../device';
 import { Dispatcher } from '../dispatcher';
+import { TILE_VARIANTS, VECTOR_VARIANTS } from '../kernels';
 import { Pace } from '../pace';
 import { testGpu } from '../testing';
+import { usualVariants, type Variants } from '../variants';
+import { ROW_SLICES } from './kernels';
 import { prepare } from './prepare';
 import type { ProductContext } from './product';
 
@@ -18,7 +21,12 @@ let context: ProductContext;
 beforeAll(async () => {
   device = (await openDevice(await testGpu()))!;
   expect(device, 'a WebGPU adapter').not.toBeNull();
-  context = { buffers: new Buffers(device), dispatcher: new Dispatcher(device), pace: new Pace() };
+  context = {
+    buffers: new Buffers(device),
+    dispatcher: new Dispatcher(device),
+    pace: new Pace(),
+    variants: usualVariants(device),
+  };
 });
 afterAll(() => device?.destroy());
 let held: number;
@@ -36,11 +44,11 @@ const EPSILON = 2 ** -24;
  * K·ε/(1 − K·ε) of Σ|x·w| (Higham, 3.1). Products of factors add the lengths of their sums; a decoded or scaled weight
  * two roundings more; bonds of at most 6 between three sites, 18. `depth` is what comes on top of the columns.
  */
-async function expectProduct(random: Random, form: WeightForm, tokens: number, depth = 0) {
-  const { buffers } = context;
+async function expectProduct(random: Random, form: WeightForm, tokens: number, depth = 0, within = context) {
+  const { buffers } = within;
   const weight = denseOf(form);
   const x = Float32Array.from({ length: tokens * weight.columns }, () => random.normal());
-  const product = await prepare(context, form);
+  const product = await prepare(within, form);
   const input = buffers.upload(x, 'a test');
   const output = await product.apply(input, tokens);
   const found = new Float32Array(await buffers.read(output));
@@ -75,13 +83,20 @@ describe.each(Object.entries(RANDOM_LEAVES))('%s against its twin', (_, leaf) =>
 });
 
 describe('products', () => {
-  it('of any form, nested, at any shape', async () => {
+  it('of any form, nested, at any shape, in every variant', async () => {
     const random = seeded(7);
     for (let round = 0; round < 40; round++) {
+      const pick = <T>(values: readonly T[]) => values[random.below(values.length)]!;
+      const variants: Variants = {
+        tile: pick(TILE_VARIANTS),
+        decodingTile: pick(TILE_VARIANTS),
+        vector: pick(VECTOR_VARIANTS),
+        rowSlices: pick(ROW_SLICES),
+      };
       const [rows, columns] = [1 + random.below(150), 1 + random.below(300)];
       const form = randomForm(random, rows, columns, 2);
       // Two levels of factors sum at most 40 more terms each; two sums and scalings a few.
-      await expectProduct(random, form, 1 + random.below(80), 100);
+      await expectProduct(random, form, 1 + random.below(80), 100, { ...context, variants });
     }
   });
 

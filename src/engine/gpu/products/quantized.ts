@@ -1,10 +1,11 @@
 import type { QuantizedForm } from '../../weightForm';
+import { MOST_VECTORS } from '../matmul';
 import { padTokensKernel, quantizedKernels } from './kernels';
 import { anyKernel, type Preparation, sizeOf } from './product';
-import { tileSteps, VECTOR_TOKENS, vectorSteps } from './steps';
+import { tileSteps, vectorSteps } from './steps';
 
 /** Codes, scales and zero points as MatMulNBits stores them; decoded in the kernels, never in memory. */
-export const prepareQuantized: Preparation<QuantizedForm> = ({ buffers }, form) => {
+export const prepareQuantized: Preparation<QuantizedForm> = ({ buffers, variants }, form) => {
   const { rows, columns, bits, blockSize } = form;
   const blocks = Math.ceil(columns / blockSize);
   const powerOfTwo = blockSize >= 16 && Number.isInteger(Math.log2(blockSize));
@@ -31,12 +32,12 @@ export const prepareQuantized: Preparation<QuantizedForm> = ({ buffers }, form) 
     columns,
     bytes: sizeOf(codes, scales) + (form.zeroPoints ? zeroPoints.size : 0),
     multiplyAdds: rows * columns,
-    kernels: [padTokensKernel, tile, ...vector].map(anyKernel),
+    kernels: [padTokensKernel, tile[variants.decodingTile], ...vector.get(variants.rowSlices)!].map(anyKernel),
     *steps(operand, scratch, pace) {
       const bound = (x: GPUBuffer) => [x, codes, scales, zeroPoints, operand.y];
       const shape = { rows, columns, extra, buffers: bound };
-      if (operand.tokens <= VECTOR_TOKENS) yield* vectorSteps(vector, shape, operand, scratch, pace);
-      else yield* tileSteps(tile, shape, operand, pace);
+      if (operand.tokens <= MOST_VECTORS) yield* vectorSteps(vector, variants.rowSlices, shape, operand, scratch, pace);
+      else yield* tileSteps(tile, variants.decodingTile, shape, operand, pace);
     },
     free: () => buffers.free(codes, scales, zeroPoints),
   };

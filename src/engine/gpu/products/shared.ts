@@ -1,10 +1,11 @@
 import type { SharedForm } from '../../weightForm';
-import { padTokensKernel, sharedTileKernel, sharedVectorKernels } from './kernels';
+import { MOST_VECTORS } from '../matmul';
+import { padTokensKernel, sharedTileKernels, sharedVectorKernels } from './kernels';
 import { anyKernel, type Preparation } from './product';
-import { tileSteps, VECTOR_TOKENS, vectorSteps } from './steps';
+import { tileSteps, vectorSteps } from './steps';
 
 /** The slots alone are stored; place and sign of each weight are hashed in the kernel, in 32-bit arithmetic. */
-export const prepareShared: Preparation<SharedForm> = ({ buffers }, form) => {
+export const prepareShared: Preparation<SharedForm> = ({ buffers, variants }, form) => {
   const { rows, columns, slots: values, scale, offset, seed } = form;
   if (values.length < 1 || values.length >= 2 ** 31) throw new RangeError(`${values.length} slots: take 1 to 2³¹ − 1.`);
   if (offset < 0 || offset + rows * columns > 2 ** 32) {
@@ -17,14 +18,19 @@ export const prepareShared: Preparation<SharedForm> = ({ buffers }, form) => {
     columns,
     bytes: slots.size,
     multiplyAdds: rows * columns,
-    kernels: [padTokensKernel, sharedTileKernel, ...sharedVectorKernels].map(anyKernel),
+    kernels: [
+      padTokensKernel,
+      sharedTileKernels[variants.decodingTile],
+      ...sharedVectorKernels.get(variants.rowSlices)!,
+    ].map(anyKernel),
     *steps(operand, scratch, pace) {
       const bound = (x: GPUBuffer) => [x, slots, operand.y];
       const shape = { rows, columns, extra, buffers: bound };
-      if (operand.tokens > VECTOR_TOKENS) yield* tileSteps(sharedTileKernel, shape, operand, pace);
+      if (operand.tokens > MOST_VECTORS)
+        yield* tileSteps(sharedTileKernels, variants.decodingTile, shape, operand, pace);
       else {
         const own = { ...shape, extra: { columns, ...extra } };
-        yield* vectorSteps(sharedVectorKernels, own, operand, scratch, pace);
+        yield* vectorSteps(sharedVectorKernels, variants.rowSlices, own, operand, scratch, pace);
       }
     },
     free: () => buffers.free(slots),

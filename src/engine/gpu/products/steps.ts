@@ -1,14 +1,9 @@
 import { type Dispatch, dispatch } from '../dispatcher';
 import type { Kernel, UniformValues } from '../kernel';
-import type { Pace } from '../pace';
-import { padTokensKernel, TILE, VECTOR_ROWS, WIDTHS } from './kernels';
-import { anyKernel, cuts, type Operand, type Scratch } from './product';
-
-/**
- * Up to this many tokens go through the kernels that read W once for eight. On SwiftShader (1024², 16 tokens, two runs of
- * bench/products on busy cores) two such passes took 416 ms, tiles 251 ms.
- */
-export const VECTOR_TOKENS = 8;
+import { type TileVariant, tileSize, WIDTHS } from '../kernels';
+import { cuts, type Pace } from '../pace';
+import { padTokensKernel, type RowSlices, rowsOf } from './kernels';
+import { anyKernel, type Operand, type Scratch } from './product';
 
 // Terms summed in registers before they are added to y, as in gpu/matmul: rounding grows with √RUN + √(k/RUN).
 const RUN = 512;
@@ -39,9 +34,10 @@ interface Shared {
   readonly buffers: (x: GPUBuffer) => readonly GPUBuffer[];
 }
 
-/** The dispatches of a kernel made of lib/rowProduct; `variants` by `WIDTHS`. */
+/** The dispatches of a kernel made of lib/rowProduct; `kernels` by slices, then by `WIDTHS`. */
 export function* vectorSteps(
-  variants: readonly unknown[],
+  kernels: ReadonlyMap<RowSlices, readonly unknown[]>,
+  slices: RowSlices,
   { rows, columns, extra, buffers }: Shared,
   operand: Operand,
   scratch: Scratch,
@@ -50,48 +46,51 @@ export function* vectorSteps(
   const x = yield* padded(operand, columns, scratch);
   const quads = Math.ceil(columns / 4);
   const bound = buffers(x);
+  const rowsPerGroup = rowsOf(slices);
   for (let firstToken = 0; firstToken < operand.tokens; firstToken += 8) {
     const tokens = Math.min(8, operand.tokens - firstToken);
     const variant = WIDTHS.findIndex((width) => width >= tokens);
-    const perGroup = 2 * VECTOR_ROWS * quads * 4 * WIDTHS[variant]!;
-    for (const [first, count] of cuts(Math.ceil(rows / VECTOR_ROWS), perGroup, pace)) {
-      const firstRow = first * VECTOR_ROWS;
-      const rowsHere = Math.min(count * VECTOR_ROWS, rows - firstRow);
+    const perGroup = 2 * rowsPerGroup * quads * 4 * WIDTHS[variant]!;
+    for (const [first, count] of cuts(Math.ceil(rows / rowsPerGroup), perGroup, pace)) {
+      const firstRow = first * rowsPerGroup;
+      const rowsHere = Math.min(count * rowsPerGroup, rows - firstRow);
       const accumulate = Number(operand.accumulate);
       const uniforms = { tokens, firstToken, rows, firstRow, rowsHere, quads, accumulate, ...extra };
-      yield dispatch(anyKernel(variants[variant]), uniforms, bound, count * perGroup);
+      yield dispatch(anyKernel(kernels.get(slices)![variant]), uniforms, bound, count * perGroup);
     }
   }
 }
 
 /** The dispatches of a kernel made of lib/tileProduct: tokens × rows in tiles, `depth` terms each in runs. */
 export function* tileSteps(
-  kernel: unknown,
+  kernels: Readonly<Record<TileVariant, unknown>>,
+  variant: TileVariant,
   { rows, columns, extra, buffers, depth = columns }: Shared & { depth?: number },
   { x, tokens, accumulate }: Operand,
   pace: Pace,
 ): Generator<Dispatch> {
-  const tilesDown = Math.ceil(tokens / TILE);
-  const tilesAcross = Math.ceil(rows / TILE);
-  const perTile = 2 * TILE * TILE * Math.min(depth, RUN);
+  const size = tileSize(variant);
+  const tilesDown = Math.ceil(tokens / size);
+  const tilesAcross = Math.ceil(rows / size);
+  const perTile = 2 * size * size * Math.min(depth, RUN);
   const bound = buffers(x);
   for (const [right, across] of cuts(tilesAcross, perTile, pace)) {
     for (const [below, down] of cuts(tilesDown, perTile * across, pace)) {
       for (let firstDepth = 0; firstDepth < depth; firstDepth += RUN) {
         const uniforms = {
           tokens,
-          firstToken: below * TILE,
+          firstToken: below * size,
           rows,
-          firstRow: right * TILE,
+          firstRow: right * size,
           columns,
           firstDepth,
           lastDepth: Math.min(firstDepth + RUN, depth),
           accumulate: Number(accumulate),
-          tokensHere: Math.min(down * TILE, tokens - below * TILE),
-          rowsHere: Math.min(across * TILE, rows - right * TILE),
+          tokensHere: Math.min(down * size, tokens - below * size),
+          rowsHere: Math.min(across * size, rows - right * size),
           ...extra,
         };
-        yield dispatch(kernel as Kernel, uniforms, bound, perTile * across * down);
+        yield dispatch(kernels[variant] as Kernel, uniforms, bound, perTile * across * down);
       }
     }
   }

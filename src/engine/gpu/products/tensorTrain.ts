@@ -1,5 +1,5 @@
 import type { TensorTrainForm } from '../../weightForm';
-import { tensorSiteKernel } from './kernels';
+import { tensorSiteKernels } from './kernels';
 import { anyKernel, type Preparation, sizeOf } from './product';
 import { tileSteps } from './steps';
 
@@ -12,7 +12,7 @@ const product = (values: readonly number[]) => values.reduce((all, value) => all
  * Contracts x with one core after the other, from the left. With prefix Jₗ = ∏ₗ<ₖ out[l] and rest Iₗ = ∏ₗ>ₖ in[l], site k
  * takes Jₗ·Iₗ·out[k]·χ(k)·χ(k−1)·in[k] multiply-adds a token, and leaves Jₗ·Iₗ·out[k]·χ(k) numbers.
  */
-export const prepareTensorTrain: Preparation<TensorTrainForm> = ({ buffers }, form) => {
+export const prepareTensorTrain: Preparation<TensorTrainForm> = ({ buffers, variants }, form) => {
   const { out, in: into, bonds, cores } = form;
   const [rows, columns] = [product(out), product(into)];
   const sites = cores.map((core, k) => {
@@ -36,7 +36,7 @@ export const prepareTensorTrain: Preparation<TensorTrainForm> = ({ buffers }, fo
     columns,
     bytes: sizeOf(...held),
     multiplyAdds: sites.reduce((sum, { left }, k) => sum + made(k) * left * into[k]!, 0),
-    kernels: [anyKernel(tensorSiteKernel)],
+    kernels: [anyKernel(tensorSiteKernels[variants.tile])],
     *steps(operand, scratch, pace) {
       const { tokens } = operand;
       const atOnce = Math.max(1, Math.min(tokens, Math.floor(BETWEEN / largest)));
@@ -62,7 +62,7 @@ export const prepareTensorTrain: Preparation<TensorTrainForm> = ({ buffers }, fo
             },
             buffers: (x: GPUBuffer) => [x, held[k]!, part.y],
           };
-          yield* tileSteps(tensorSiteKernel, shape, part, pace);
+          yield* tileSteps(tensorSiteKernels, variants.tile, shape, part, pace);
         }
       }
     },
