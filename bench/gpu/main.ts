@@ -23,8 +23,8 @@ const MOST_REPEATS = 200;
 
 function shapesFor({ software }: GpuReport): [number, number, number][] {
   // A software adapter shares its cores with everything else: small sizes, or the run takes minutes.
-  const squares = software ? [128, 256] : [256, 512, 1024, 2048];
-  const vectors = software ? [256, 512] : [1024, 2048, 4096];
+  const squares = software ? [128, 256, 512, 1024] : [256, 512, 1024, 2048];
+  const vectors = software ? [256, 512, 1024, 2048] : [1024, 2048, 4096];
   return [
     ...squares.map((n): [number, number, number] => [n, n, n]),
     ...vectors.map((n): [number, number, number] => [1, n, n]),

@@ -27,9 +27,12 @@ async function own(): Promise<Peer> {
     name: 'carrara',
     async open(m, k, n, a, b) {
       const [left, right] = [backend.upload(a, m, k), backend.upload(b, k, n)];
+      const one = backend.upload(new Float32Array(1), 1, 1);
       return {
         async run(count) {
           for (let i = 0; i < count; i++) backend.free(await backend.multiply(left, right));
+          // Read back: the queue runs in order, so that all products are done by then.
+          await backend.download(one);
         },
         async read() {
           const product = await backend.multiply(left, right);
@@ -37,7 +40,7 @@ async function own(): Promise<Peer> {
           backend.free(product);
           return values;
         },
-        free: () => backend.free(left, right),
+        free: () => backend.free(left, right, one),
       };
     },
   };

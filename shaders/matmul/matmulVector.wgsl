@@ -27,34 +27,65 @@ struct Uniforms {
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
-// [row, lane, slice]
-var<workgroup> partial: array<vec4f, width * lanes * slices>;
+// [lane, slice]
+var<workgroup> partial: array<vec4f, lanes * slices>;
 
 fn leftAt(row: u32, k: u32) -> f32 {
   // Rows beyond the last are computed from the last, and not stored.
   return a[min(row, uniforms.m - 1u) * uniforms.aRow + k * uniforms.aDepth];
 }
 
-fn finish(row: u32, column: u32, first: u32, own: vec4f) {
-  var sum = own;
-  for (var slice = 1u; slice < slices; slice++) {
-    sum += partial[row * lanes * slices + first + slice];
+// A quad for each row; only ever indexed by constants, so that they stay in registers.
+alias Sums = array<vec4f, 8>;
+
+fn addAt(sums: ptr<function, Sums>, columns: vec4u, k: u32) {
+  let at = columns + k * uniforms.bDepth;
+  let right = vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+  sums[0] += leftAt(0u, k) * right;
+  if (width > 1u) {
+    sums[1] += leftAt(1u, k) * right;
+    sums[2] += leftAt(2u, k) * right;
+    sums[3] += leftAt(3u, k) * right;
   }
-  for (var i = 0u; i < 4u; i++) {
-    let j = column + i * lanes;
-    if (row < uniforms.m && j < uniforms.n) {
-      let at = row * uniforms.cRow + j * uniforms.cColumn;
-      var result = uniforms.alpha * sum[i];
-      if (uniforms.beta != 0.0) {
-        result += uniforms.beta * c[at];
-      }
-      c[at] = result;
-    }
+  if (width > 4u) {
+    sums[4] += leftAt(4u, k) * right;
+    sums[5] += leftAt(5u, k) * right;
+    sums[6] += leftAt(6u, k) * right;
+    sums[7] += leftAt(7u, k) * right;
   }
 }
 
-fn keep(row: u32, at: u32, sum: vec4f) {
-  partial[row * lanes * slices + at] = sum;
+fn store(row: u32, column: u32, sum: f32) {
+  if (row >= uniforms.m || column >= uniforms.n) {
+    return;
+  }
+  let at = row * uniforms.cRow + column * uniforms.cColumn;
+  var result = uniforms.alpha * sum;
+  if (uniforms.beta != 0.0) {
+    result += uniforms.beta * c[at];
+  }
+  c[at] = result;
+}
+
+fn finish(row: u32, column: u32, first: u32, slice: u32, own: vec4f) {
+  var sum = own;
+  if (slices > 1u) {
+    // One row after the other through the same memory.
+    partial[first + slice] = own;
+    workgroupBarrier();
+    if (slice == 0u) {
+      for (var i = 1u; i < slices; i++) {
+        sum += partial[first + i];
+      }
+    }
+    workgroupBarrier();
+  }
+  if (slice == 0u) {
+    store(row, column, sum.x);
+    store(row, column + lanes, sum.y);
+    store(row, column + 2u * lanes, sum.z);
+    store(row, column + 3u * lanes, sum.w);
+  }
 }
 
 @compute @workgroup_size(lanes * slices)
@@ -65,60 +96,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let slice = select(local / lanes, local % slices, byDepth);
   let column = uniforms.firstColumn + group.x * lanes * 4u + lane;
   let columns = min(column + vec4u(0u, 1u, 2u, 3u) * lanes, vec4u(uniforms.n - 1u)) * uniforms.bColumn;
-  var sum0 = vec4f();
-  var sum1 = vec4f();
-  var sum2 = vec4f();
-  var sum3 = vec4f();
-  var sum4 = vec4f();
-  var sum5 = vec4f();
-  var sum6 = vec4f();
-  var sum7 = vec4f();
-  for (var k = uniforms.firstDepth + slice; k < uniforms.lastDepth; k += slices) {
-    let at = columns + k * uniforms.bDepth;
-    let right = vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
-    sum0 += leftAt(0u, k) * right;
-    if (width > 1u) {
-      sum1 += leftAt(1u, k) * right;
-      sum2 += leftAt(2u, k) * right;
-      sum3 += leftAt(3u, k) * right;
-    }
-    if (width > 4u) {
-      sum4 += leftAt(4u, k) * right;
-      sum5 += leftAt(5u, k) * right;
-      sum6 += leftAt(6u, k) * right;
-      sum7 += leftAt(7u, k) * right;
-    }
+  var sums = Sums();
+  var k = uniforms.firstDepth + slice;
+  // Four turns in one: they read independently of each other.
+  for (; k + 3u * slices < uniforms.lastDepth; k += 4u * slices) {
+    addAt(&sums, columns, k);
+    addAt(&sums, columns, k + slices);
+    addAt(&sums, columns, k + 2u * slices);
+    addAt(&sums, columns, k + 3u * slices);
+  }
+  for (; k < uniforms.lastDepth; k += slices) {
+    addAt(&sums, columns, k);
   }
   let first = lane * slices;
-  if (slices > 1u) {
-    let at = first + slice;
-    keep(0u, at, sum0);
-    if (width > 1u) {
-      keep(1u, at, sum1);
-      keep(2u, at, sum2);
-      keep(3u, at, sum3);
-    }
-    if (width > 4u) {
-      keep(4u, at, sum4);
-      keep(5u, at, sum5);
-      keep(6u, at, sum6);
-      keep(7u, at, sum7);
-    }
-    workgroupBarrier();
-  }
-  if (slice != 0u) {
-    return;
-  }
-  finish(0u, column, first, sum0);
+  finish(0u, column, first, slice, sums[0]);
   if (width > 1u) {
-    finish(1u, column, first, sum1);
-    finish(2u, column, first, sum2);
-    finish(3u, column, first, sum3);
+    finish(1u, column, first, slice, sums[1]);
+    finish(2u, column, first, slice, sums[2]);
+    finish(3u, column, first, slice, sums[3]);
   }
   if (width > 4u) {
-    finish(4u, column, first, sum4);
-    finish(5u, column, first, sum5);
-    finish(6u, column, first, sum6);
-    finish(7u, column, first, sum7);
+    finish(4u, column, first, slice, sums[4]);
+    finish(5u, column, first, slice, sums[5]);
+    finish(6u, column, first, slice, sums[6]);
+    finish(7u, column, first, slice, sums[7]);
   }
 }

@@ -80,7 +80,8 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
     const c = createPanels(buffers, m, n, panelBytes, `A [${m}, ${n}] product`);
     try {
       for (const product of panelProducts(a as GpuMatrix, b as GpuMatrix, c, transposeA, transposeB)) {
-        await runProduct(session, product, { signal });
+        // What waits for the product is whoever reads it: small ones in a row would each wait longer than they take.
+        await runProduct(session, product, { signal, wait: false });
       }
     } catch (error) {
       buffers.free(...buffersOf(c));

@@ -19,6 +19,15 @@ export interface PacedCall {
   readonly signal?: AbortSignal | undefined;
   /** Told after each batch: the work it did. */
   readonly onWork?: ((work: number) => void) | undefined;
+  /** Whether to wait for the last batch too; usually so. Else what goes wrong in it is told by a later call. */
+  readonly wait?: boolean;
+}
+
+/** What was submitted at a pace since the GPU last had nothing to do for it. */
+interface Flight {
+  readonly work: number;
+  readonly started: number;
+  readonly done: Promise<void>;
 }
 
 /** Types a dispatch by its kernel. `buffers` in the order of the kernel's bindings. */
@@ -66,6 +75,7 @@ export class Dispatcher {
   #dispatches = 0;
   #submissions = 0;
   readonly #uniformPool: GPUBuffer[] = [];
+  readonly #flights = new WeakMap<Pace, Flight>();
 
   constructor(private readonly device: Device) {
     this.pipelines = new Pipelines(device);
@@ -90,28 +100,51 @@ export class Dispatcher {
    * Submits in batches of at most `pace.budget`, waits for each, and checks the signal in between: a cancel is heard
    * within one batch. The dispatches are made lazily, so that they can be cut to the budget as it is then.
    */
-  async runPaced(dispatches: Iterable<Dispatch>, pace: Pace, { signal, onWork }: PacedCall = {}): Promise<void> {
+  async runPaced(dispatches: Iterable<Dispatch>, pace: Pace, call: PacedCall = {}): Promise<void> {
+    const { signal, onWork, wait = true } = call;
     let batch: Dispatch[] = [];
     let work = 0;
-    const flush = async () => {
+    const send = () => {
       if (!batch.length) return;
       signal?.throwIfAborted();
-      const started = performance.now();
-      this.submit(batch);
-      await this.settle();
-      pace.record(work, performance.now() - started);
-      onWork?.(work);
+      this.#send(batch, work, pace);
       batch = [];
+    };
+    const flush = async () => {
+      const sent = work;
+      send();
       work = 0;
+      await this.device.guard(this.#flights.get(pace)?.done ?? Promise.resolve());
+      if (sent > 0) onWork?.(sent);
       signal?.throwIfAborted();
     };
     for (const next of dispatches) {
       const cost = next.work + LAUNCH;
-      if (work + cost > pace.budget) await flush();
+      if ((this.#flights.get(pace)?.work ?? 0) + work + cost > pace.budget) await flush();
       batch.push(next);
       work += cost;
     }
-    await flush();
+    if (wait) await flush();
+    else send();
+  }
+
+  #send(batch: readonly Dispatch[], work: number, pace: Pace): void {
+    const before = this.#flights.get(pace);
+    const started = before?.started ?? performance.now();
+    this.submit(batch);
+    // Not guarded: a fault is told once, and must be to somebody who waits.
+    const landed = this.device.gpu.queue.onSubmittedWorkDone().catch(() => undefined);
+    const flight: Flight = {
+      work: (before?.work ?? 0) + work,
+      started,
+      done: landed.then(() => {
+        // The queue runs in order: whoever sent last takes the time.
+        if (this.#flights.get(pace) !== flight) return;
+        this.#flights.delete(pace);
+        pace.record(flight.work, performance.now() - started);
+      }),
+    };
+    this.#flights.set(pace, flight);
   }
 
   /** Copies the first `length` 32-bit elements. */

@@ -83,7 +83,7 @@ describe('kernels against their twins', () => {
         const [few, many] = [1 + random.below(8), 1 + random.below(150)];
         const [m, n] = round % 2 ? [few, many] : [many, few];
         // Beyond one run of sums, where there is one slice.
-        const k = 1 + random.below(round < 4 ? 1200 : 90);
+        const k = 1 + random.below(round < 4 ? 4500 : 90);
         const [transposeA, transposeB] = [random.below(2) > 0, random.below(2) > 0];
         const [a, b, c] = [single(m * k, round), single(k * n, round + 50), single(m * n, round + 100)];
         const [alpha, beta] = [random.normal(), random.below(2) * random.normal()];

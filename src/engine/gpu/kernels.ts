@@ -69,7 +69,7 @@ export const VECTORS = {
   '4×16': { lanes: 4, slices: 16 },
   '16×4': { lanes: 16, slices: 4 },
   '2×32': { lanes: 2, slices: 32 },
-  '16×1': { lanes: 16, slices: 1 },
+  '32×1': { lanes: 32, slices: 1 },
 } as const;
 export type VectorVariant = keyof typeof VECTORS;
 export const VECTOR_VARIANTS = Object.keys(VECTORS) as VectorVariant[];

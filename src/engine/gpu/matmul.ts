@@ -41,6 +41,8 @@ export const MOST_VECTORS = WIDTHS.at(-1)!;
 // inside the kernel took a second set of 64 registers, or a loop around the stores that SwiftShader did not compile
 // within 25 s.
 const RUN = 512;
+// Of each slice of a vector: there, launching again costs more than what it computes.
+const VECTOR_RUN = 2048;
 
 /** The kernels that a product of this shape takes, to be prepared. */
 export function matmulKernelsFor(
@@ -111,7 +113,7 @@ function* vectorDispatches({ k, a, b, c, ...product }: Strided, variant: VectorV
   const { m, n, beta } = product;
   const kernel = matmulVectorKernels[variant][widthFor(m)]!;
   const size = vectorColumns(variant);
-  const run = RUN * VECTORS[variant].slices;
+  const run = VECTOR_RUN * VECTORS[variant].slices;
   const perGroup = 2 * kernel.overrides.width! * size * Math.min(k, run);
   for (const [first, count] of cuts(Math.ceil(n / size), perGroup, pace)) {
     const firstColumn = first * size;

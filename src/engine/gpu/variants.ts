@@ -23,7 +23,7 @@ export interface Variants {
  */
 export const usualVariants = ({ software }: { readonly software: boolean }): Variants =>
   software
-    ? { tile: 'direct 4', decodingTile: 'staged 8', vector: '16×1', rowSlices: 1 }
+    ? { tile: 'direct 4', decodingTile: 'staged 8', vector: '32×1', rowSlices: 1 }
     : { tile: 'staged 8', decodingTile: 'staged 8', vector: '4×16', rowSlices: 16 };
 
 // A product below this many multiply-adds ends before a better variant could tell.
