@@ -1,6 +1,6 @@
 /**
  * Which of a kernel's declared variants (tile and workgroup sizes) is fastest on the user's adapter. Variants give the
- * same bits, so that a choice changes nothing but time: it is made once, by timing, and remembered.
+ * same results up to rounding, tiles even the same bits: a choice is made once, by timing, and remembered.
  */
 export interface Tunable<V extends string> {
   readonly kernel: string;
