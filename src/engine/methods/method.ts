@@ -1,12 +1,16 @@
 import type { z } from 'zod';
+import type { Cut } from '../model/channels/cut';
+import type { Layer } from '../model/layers';
+import type { Model } from '../model/model';
+import type { Scope } from '../model/scopes';
 import type { Dense, Operator } from '../operators/operator';
 import type { InputStatistics } from '../operators/statistics';
 import type { LongCall } from '../progress';
 import type { Factorisations } from './factorisations';
 import type { LayerSpectrum } from './report';
 
-/** A way to make a weight smaller: rewrites the dense leaves of an operator tree. */
-export interface Method<Options = unknown> {
+/** What every method says of itself. */
+export interface MethodFace<Options> {
   /** As recipes call it. */
   readonly name: string;
   readonly title: string;
@@ -23,13 +27,48 @@ export interface Method<Options = unknown> {
    * size follows from the values.
    */
   plan(leaf: Dense, options: Options, context: PlanContext): Operator | Skipped | 'unknown';
-  /** Called once a step with all leaves it works on, where one budget is shared among them; `apply` gets its answer. */
-  prepare?(leaves: readonly Target[], options: Options, context: StepContext): Promise<unknown>;
-  apply(leaf: Dense, options: Options, context: MethodContext): Promise<Outcome>;
   /** ‖W−Ŵ‖/‖W‖ of a leaf that `plan` rewrites, where it is known beforehand: exactly, or but for rounding. */
   predict?(leaf: Dense, options: Options, context: PlanContext): number | undefined;
   /** "Will it help here?": what a user should know before, in sentences with numbers. */
   advice?(leaf: Dense, options: Options, context: PlanContext): string[];
+}
+
+/** A way to make a weight smaller: rewrites the dense leaves of an operator tree. */
+export interface Method<Options = unknown> extends MethodFace<Options> {
+  /** Called once a step with all leaves it works on, where one budget is shared among them; `apply` gets its answer. */
+  prepare?(leaves: readonly Target[], options: Options, context: StepContext): Promise<unknown>;
+  apply(leaf: Dense, options: Options, context: MethodContext): Promise<Outcome>;
+}
+
+/** A way to make a model smaller that edits several tensors together. It works on layers that no step has rewritten. */
+export interface GraphMethod<Options = unknown> extends MethodFace<Options> {
+  edit(
+    model: Model,
+    main: Scope,
+    layers: readonly Layer[],
+    options: Options,
+    context: GraphContext,
+  ): Promise<GraphEdit>;
+}
+
+export type AnyMethod = Method | GraphMethod;
+
+export const isGraphMethod = (method: AnyMethod): method is GraphMethod => 'edit' in method;
+
+export interface GraphContext extends StepContext {
+  /** All layers of the model, whether or not the step selects them. */
+  readonly layers: readonly Layer[];
+  /** Whether a step before has put another operator in the layer's place. */
+  rewritten(layer: Layer): boolean;
+  /** Statistics of a layer's input, or why there are none. */
+  statisticsOf(layer: Layer): InputStatistics | string;
+}
+
+export interface GraphEdit {
+  readonly model: Model;
+  readonly cuts: readonly Cut[];
+  /** Why layers were left as they were. */
+  readonly skipped: ReadonlyMap<Layer, string>;
 }
 
 /** A leaf on its way through a step. */

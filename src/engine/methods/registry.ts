@@ -1,11 +1,12 @@
 import { half } from './half';
-import type { Method } from './method';
+import type { AnyMethod } from './method';
+import { pruneStructured } from './pruneStructured';
 import { svd } from './svd';
 
 /** Every method, in the order in which they are offered. */
-export const methods: readonly Method[] = [svd, half];
+export const methods: readonly AnyMethod[] = [svd, pruneStructured, half];
 
-export function methodCalled(name: string): Method {
+export function methodCalled(name: string): AnyMethod {
   const found = methods.find((method) => method.name === name);
   if (!found) throw new RangeError(`No method is called ${name}.`);
   return found;

@@ -1,9 +1,10 @@
 import { version } from '../../../package.json';
-import type { Calibration } from '../calibration/calibration';
+import { Calibration } from '../calibration/calibration';
 import { outputErrors } from '../calibration/outputError';
 import { UserError } from '../errors';
 import { hashDataset } from '../evaluation/hash';
 import type { Factorisations } from '../methods/factorisations';
+import { isGraphMethod } from '../methods/method';
 import { methodCalled } from '../methods/registry';
 import { hashModel, hashText } from '../model/hash';
 import { type Layer, layersOf } from '../model/layers';
@@ -13,9 +14,9 @@ import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
 import { type ExportChoice, loadBytes, residentBytes } from '../operators/forms';
 import { replaceWeights } from '../operators/replace';
 import { modeOf } from '../operators/subgraph';
-import { weightOf } from '../operators/weight';
 import type { LongCall, Progress } from '../progress';
 import { withRecovery } from '../recovery';
+import { begin, runGraphStep, type State } from './graphStep';
 import { multiplyOn } from './measure';
 import type {
   CalibrationReport,
@@ -59,75 +60,92 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const layers = layersOf(main);
   const selected = selectLayers(recipe, layers, context.recipeName);
   const touched = layers.filter((layer) => selected.some((step) => step.includes(layer)));
-  const works = new Map(touched.map((layer) => [layer, begin(model, layer)]));
+  const state: State = { model, main, layers, works: new Map(touched.map((layer) => [layer.id, begin(model, layer)])) };
+  const { works } = state;
   const needing = stepsWithData(recipe);
   checkData(needing, recipe, context);
-  const calibrated = new Set(needing.flatMap((i) => selected[i]!));
+  const calibrated = new Set(needing.flatMap((i) => selected[i]!.map(({ id }) => id)));
   const { backend } = context.factorisations;
   const failures: string[] = [];
   const total = selected.reduce((sum, { length }) => sum + length, 0);
   let before = 0;
+  let { calibration } = context;
   for (const [i, { method: name, options }] of recipe.steps.entries()) {
     const method = methodCalled(name);
-    const step = selected[i]!;
+    const ids = new Set(selected[i]!.map(({ id }) => id));
+    const step = state.layers.filter(({ id }) => ids.has(id));
     const tell = (done: number, label: string) => context.onProgress?.({ done: before + done, total, label });
-    if (i === needing[0]) {
+    if (needing.includes(i)) {
+      // What the layers of a model that was cut see has other widths; the observations of the original are kept for others.
+      if (state.model !== model && calibration === context.calibration)
+        calibration = new Calibration(context.calibration!.source);
       const onProgress = ({ label }: Progress) => tell(0, label);
-      await context.calibration!.collect(model, main, calibrated, { signal: context.signal, onProgress });
+      // A method that edits the graph looks at layers that its step does not select.
+      const observed = isGraphMethod(method) ? state.layers : state.layers.filter(({ id }) => calibrated.has(id));
+      await calibration!.collect(state.model, state.main, observed, { signal: context.signal, onProgress });
     }
-    await runStep(
-      step.map((layer) => works.get(layer)!),
-      method,
-      options,
-      {
-        factorisations: context.factorisations,
-        signal: context.signal,
-        seed: recipe.seed ?? 0,
-        opset: opsetOf(model),
-        statisticsOf: (layer) => context.calibration?.statisticsOf(layer) ?? 'no calibration data was given',
-        onProgress: ({ done, label }) => tell(done, label),
-        onAnew(layer, sentence) {
-          tell(step.indexOf(layer), `${sentence} Going on with ${layer.name}.`);
-          failures.push(`${layer.name}: ${sentence}`);
-        },
+    const call = {
+      factorisations: context.factorisations,
+      signal: context.signal,
+      seed: recipe.seed ?? 0,
+      opset: opsetOf(model),
+      statisticsOf: (layer: Layer) => calibration?.statisticsOf(layer) ?? 'no calibration data was given',
+      onProgress: ({ done, label }: Progress) => tell(done, label),
+      onAnew(layer: Layer, sentence: string) {
+        tell(step.indexOf(layer), `${sentence} Going on with ${layer.name}.`);
+        failures.push(`${layer.name}: ${sentence}`);
       },
-    );
+    };
+    if (isGraphMethod(method)) await runGraphStep(state, step, method, options, call);
+    else
+      await runStep(
+        step.map(({ id }) => works.get(id)!),
+        method,
+        options,
+        call,
+      );
     before += step.length;
   }
 
-  const rewritten = new Map([...works].filter(([, { operator, weight }]) => operator !== weight));
-  const outputs = await withRecovery(backend, () => outputErrorsOf(model, main, rewritten, context));
-  const reports = [...rewritten.values()].map((work) => reportOf(work, outputs.get(work.layer)));
+  const changedWorks = [...works.values()].filter(({ operator, weight, kept }) => operator !== weight || kept < 1);
+  const rewritten = new Map(
+    [...works.values()].filter(({ operator, weight }) => operator !== weight).map((work) => [work.layer, work]),
+  );
+  const outputs = await withRecovery(backend, () =>
+    outputErrorsOf(state.model, state.main, rewritten, { ...context, ...(calibration && { calibration }) }),
+  );
+  const reports = changedWorks.map((work) => reportOf(work, outputs.get(work.layer)));
   const operators = new Map([...rewritten].map(([layer, { operator }]) => [layer, operator]));
   const choice = exportOf(recipe);
-  const changed = await replaceWeights(model, main, operators, { signal: context.signal, choice });
+  const changed = await replaceWeights(state.model, state.main, operators, { signal: context.signal, choice });
   context.onProgress?.({ done: total, total, label: 'Hashing the original' });
-  const calibration = needing.length > 0 ? calibrationOf(context.calibration!) : undefined;
+  const data = needing.length > 0 ? calibrationOf(context.calibration!) : undefined;
   const metadata = {
     'carrara.version': version,
     'carrara.recipe': JSON.stringify(recipe),
     'carrara.recipe_sha256': hashText(JSON.stringify(recipe)),
     'carrara.original_sha256': await hashModel(model, context.signal),
     'carrara.seed': String(recipe.seed ?? 0),
-    ...(calibration && { 'carrara.calibration_sha256': calibration.sha256 }),
+    ...(data && { 'carrara.calibration_sha256': data.sha256 }),
   };
   const files = filesOf(changed, context.fileName ?? compressedName(model.name, 1), metadata);
-  const parameters = countParameters(model);
   return {
     model: changed,
     files,
     report: {
-      before: { bytes: storedBytes(model), parameters },
+      before: { bytes: storedBytes(model), parameters: countParameters(model) },
       after: {
         bytes: writtenBytes(files),
-        parameters:
-          parameters - reports.reduce((sum, layer) => sum + layer.parametersBefore - layer.parametersAfter, 0),
+        parameters: [...rewritten.values()].reduce(
+          (count, { weight, operator }) => count - weight.parameters + operator.parameters,
+          countParameters(state.model),
+        ),
       },
-      memory: memoryOf(model, rewritten, choice),
+      memory: memoryOf(model, changedWorks, choice),
       layers: reports,
-      skipped: skippedIn(works),
+      skipped: skippedIn(works.values()),
       backend: backend.kind,
-      ...(calibration && { calibration }),
+      ...(data && { calibration: data }),
       ...(failures.length > 0 && { gpuFailures: failures }),
       ms: performance.now() - started,
     },
@@ -153,34 +171,32 @@ function calibrationOf({ dataset }: Calibration): CalibrationReport {
   return { data: name, samples, ...(of !== undefined && { samplesOf: of }), sha256: hashDataset(dataset) };
 }
 
-function begin(model: Model, layer: Layer): Work {
-  const weight = weightOf(model, layer);
-  return { layer, weight, operator: weight, steps: [], ms: 0 };
-}
-
-function reportOf({ layer, operator, steps, ms }: Work, outputError: ErrorReport | undefined): CompressedLayerReport {
+function reportOf(
+  { layer, before, weight, operator, steps, ms }: Work,
+  outputError: ErrorReport | undefined,
+): CompressedLayerReport {
   return {
     name: layer.name,
-    form: operator.form,
+    form: operator === weight ? `cut to ${layer.shape.join('×')}` : operator.form,
     // What the steps add is as good as orthogonal: a truncation's rest to what it keeps, rounding to everything.
     weightError: { predicted: Math.hypot(...steps.map(({ added }) => added)), measured: steps.at(-1)!.error },
     ...(outputError && { outputError }),
-    bytesBefore: layer.bytes,
+    bytesBefore: before.bytes,
     bytesAfter: operator.bytes,
-    parametersBefore: layer.parameters,
+    parametersBefore: before.parameters,
     parametersAfter: operator.parameters,
     steps,
     ms,
   };
 }
 
-function memoryOf(model: Model, rewritten: ReadonlyMap<Layer, Work>, choice: ExportChoice) {
+function memoryOf(model: Model, works: readonly Work[], choice: ExportChoice) {
   let estimatedResident = storedBytes(model);
   let estimatedLoad = estimatedResident;
-  for (const [layer, { operator }] of rewritten) {
+  for (const { layer, operator, before } of works) {
     const mode = modeOf(layer, layer.uses[0]!);
-    estimatedResident += residentBytes(operator, mode, choice) - layer.bytes;
-    estimatedLoad += loadBytes(operator, mode, choice) - layer.bytes;
+    estimatedResident += residentBytes(operator, mode, choice) - before.bytes;
+    estimatedLoad += loadBytes(operator, mode, choice) - before.bytes;
   }
   return { estimatedResident, estimatedLoad };
 }
@@ -200,9 +216,9 @@ async function outputErrorsOf(
   });
 }
 
-const skippedIn = (works: ReadonlyMap<Layer, Work>): SkippedLayerReport[] =>
-  [...works.values()].flatMap(({ layer, operator, weight, steps }) => {
-    if (operator !== weight) return [];
+const skippedIn = (works: Iterable<Work>): SkippedLayerReport[] =>
+  [...works].flatMap(({ layer, operator, weight, kept, steps }) => {
+    if (operator !== weight || kept < 1) return [];
     const reason = layer.reason ?? steps.findLast(({ skipped }) => skipped !== undefined)?.skipped;
     return [{ name: layer.name, reason: reason ?? 'no step changed it' }];
   });

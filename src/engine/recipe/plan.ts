@@ -1,4 +1,4 @@
-import { isSkipped, type Method, type PlanContext } from '../methods/method';
+import { type AnyMethod, isSkipped, type PlanContext } from '../methods/method';
 import { methodCalled } from '../methods/registry';
 import type { LayerSpectrum } from '../methods/report';
 import { plannedDense } from '../operators/dense';
@@ -63,7 +63,7 @@ export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): Pla
 
 function planStep(
   before: Operator,
-  method: Method,
+  method: AnyMethod,
   options: unknown,
   contextOf: (leaf: Dense) => PlanContext,
 ): Omit<PlannedStep, 'method' | 'advice'> {

@@ -7,6 +7,7 @@ import type { Dataset } from '../evaluation/dataset';
 import { transpose } from '../linalg/transpose';
 import { methodContext } from '../methods/context.fixtures';
 import { Factorisations } from '../methods/factorisations';
+import type { Method } from '../methods/method';
 import { methodCalled } from '../methods/registry';
 import { memorySource } from '../model/bytes';
 import { inputSpecs, inspect } from '../model/inspect';
@@ -62,7 +63,11 @@ async function withDense(bytes: Uint8Array, rewritten: ReadonlySet<string>, opti
   const model = await readModel(memorySource(bytes, 'model.onnx'));
   for (const layer of layersOf(scopeOf(model.graph))) {
     if (!rewritten.has(layer.id)) continue;
-    const outcome = await methodCalled('svd').apply(weightOf(model, layer), options, methodContext(factorisations()));
+    const outcome = await (methodCalled('svd') as Method).apply(
+      weightOf(model, layer),
+      options,
+      methodContext(factorisations()),
+    );
     if ('skipped' in outcome) throw new Error(`${layer.id} was rewritten, but the method skips it`);
     const values = await outcome.operator.toDense(product);
     const stored = layer.stored === 'transposed' ? transpose(values, layer.shape[0]!, layer.shape[1]!) : values;

@@ -10,8 +10,14 @@ import type { StepReport } from './report';
 
 /** A layer on its way through the steps. */
 export interface Work {
-  readonly layer: Layer;
-  readonly weight: Dense;
+  /** In the model as it is now; cutting units replaces it. */
+  layer: Layer;
+  /** As the steps that rewrite leaves found it. */
+  weight: Dense;
+  /** Of the layer in the model that was given. */
+  readonly before: { readonly bytes: number; readonly parameters: number };
+  /** √ of the share of ‖W‖² that cuts left: what is cut away is orthogonal to all that happens to the rest. */
+  kept: number;
   operator: Operator;
   steps: StepReport[];
   ms: number;
@@ -108,9 +114,7 @@ async function stepOn(
     reason = `would not get smaller: ${rewritten.form} stores ${rewritten.bytes} bytes in place of ${before.bytes}`;
   const skipped = reason === undefined ? {} : { skipped: reason };
   if (rewritten === before || larger) {
-    const { form, bytes, parameters, multiplyAdds } = before;
-    const error = work.steps.at(-1)?.error ?? 0;
-    work.steps.push({ method: method.name, form, added: 0, error, bytes, parameters, multiplyAdds, ...skipped });
+    work.steps.push(left(work, method.name, reason));
     return;
   }
   context.signal?.throwIfAborted();
@@ -121,5 +125,23 @@ async function stepOn(
   const added = known ?? relativeDistance(await before.toDense(multiply), now, exact);
   work.operator = await rewriteLeaves(rewritten, spilled);
   const { form, bytes, parameters, multiplyAdds } = rewritten;
-  work.steps.push({ method: method.name, form, added, error, bytes, parameters, multiplyAdds, ...skipped });
+  const { kept } = work;
+  work.steps.push({
+    method: method.name,
+    form,
+    added: kept * added,
+    error: Math.hypot(Math.sqrt(1 - kept ** 2), kept * error),
+    bytes,
+    parameters,
+    multiplyAdds,
+    ...skipped,
+  });
+}
+
+/** The report of a step that left a layer as it was. */
+export function left({ steps, operator }: Work, method: string, reason: string | undefined): StepReport {
+  const { form, bytes, parameters, multiplyAdds } = operator;
+  const error = steps.at(-1)?.error ?? 0;
+  const skipped = reason === undefined ? {} : { skipped: reason };
+  return { method, form, added: 0, error, bytes, parameters, multiplyAdds, ...skipped };
 }

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { type Cut, cutChannels } from '../model/channels/cut';
+import { Flow } from '../model/channels/graph';
+import { type ChannelGroup, channelGroups, entriesOf, type UnitKind } from '../model/channels/groups';
+import type { Layer } from '../model/layers';
+import { plannedDense } from '../operators/dense';
+import { elements } from '../operators/operator';
+import { weightOf } from '../operators/weight';
+import type { GraphContext, GraphEdit, GraphMethod } from './method';
+import { choice, share } from './options';
+
+const options = z.strictObject({
+  size: share({ title: 'Size', help: 'stored bytes after over before' }),
+  unit: choice(['neurons', 'heads', 'channels'], {
+    title: 'Unit',
+    help: 'what goes as a whole: hidden neurons of matrices, attention heads, or channels of convolutions',
+  }).default('neurons'),
+  score: choice(['magnitude', 'wanda'], {
+    title: 'Score',
+    help: 'which units matter: the size of their weights, or of what they hand on for the calibration data',
+  }).default('magnitude'),
+});
+
+export type PruneStructuredOptions = z.infer<typeof options>;
+
+/**
+ * Structured pruning: whole neurons, attention heads or channels go, with every tensor that depends on them (LLM-Pruner's
+ * dependency groups), so that what is left is a smaller dense model that every runtime runs faster.
+ *
+ * A unit's score is the sum over the group's weights of its share of ‖W‖²: rows of what makes it, columns of what takes it.
+ * With `wanda`, of what takes it alone, each column weighted by the mean square of its input.
+ */
+export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
+  name: 'prune-structured',
+  title: 'Structured pruning',
+  summary: 'Removes whole neurons, heads or channels with everything that depends on them.',
+  paper: 'Ma et al. 2023 (LLM-Pruner); Fang et al. 2023 (DepGraph); Sun et al. 2023 (Wanda)',
+  options,
+  needsData: ({ score }) => score === 'wanda',
+  plan(leaf, { size, unit }) {
+    if (leaf.shape.length > 2 !== (unit === 'channels')) return { skipped: `it has no ${unit}` };
+    const [out, ...rest] = leaf.shape as [number, ...number[]];
+    return plannedDense([keptOf(out, size), ...rest], leaf.type);
+  },
+  advice: (_, { unit }) => [
+    `The layers that take these ${unit} shrink by as much, and what is left is dense: every runtime runs it faster.`,
+  ],
+  async edit(model, main, layers, { size, unit, score }, context): Promise<GraphEdit> {
+    const flow = new Flow(main);
+    const groups = channelGroups(flow, context.layers);
+    const skipped = new Map<Layer, string>();
+    const cuts: Cut[] = [];
+    const done = new Set<ChannelGroup>();
+    for (const [at, layer] of layers.entries()) {
+      context.signal?.throwIfAborted();
+      context.onProgress?.({ done: at, total: layers.length, label: layer.name });
+      const group = groups.get(layer)!;
+      const reason =
+        'reason' in group ? `its outputs can't be cut: ${group.reason}` : whyNot(group, unit, layers, context);
+      if (reason !== undefined) {
+        skipped.set(layer, reason);
+        continue;
+      }
+      if (done.has(group as ChannelGroup)) continue;
+      done.add(group as ChannelGroup);
+      const cut = await cutOf(group as ChannelGroup, keptOf((group as ChannelGroup).units, size), score);
+      if (typeof cut === 'string') for (const producer of (group as ChannelGroup).producers) skipped.set(producer, cut);
+      else cuts.push(cut);
+    }
+    return { model: cuts.length > 0 ? await cutChannels(model, flow, cuts, context.signal) : model, cuts, skipped };
+
+    async function cutOf(
+      group: ChannelGroup,
+      count: number,
+      by: PruneStructuredOptions['score'],
+    ): Promise<Cut | string> {
+      if (count === group.units) return `would not get smaller: all ${group.units} ${unit} stay`;
+      const scores = new Float64Array(group.units);
+      const add = async (layer: Layer, axis: 0 | 1, weights?: Float64Array) => {
+        const energies = await energiesOf(layer, axis, weights);
+        const total = energies.reduce((sum, value) => sum + value, 0) || 1;
+        const run = energies.length / group.units;
+        for (const [i, value] of energies.entries()) scores[Math.floor(i / run)]! += value / total;
+      };
+      if (by === 'magnitude') for (const layer of group.producers) await add(layer, 0);
+      for (const layer of group.consumers) {
+        const input = by === 'wanda' ? context.statisticsOf(layer) : undefined;
+        if (typeof input === 'string')
+          return `score wanda needs statistics of the input of ${layer.name}, and ${input}`;
+        await add(layer, 1, input?.meanSquare);
+      }
+      const ranked = Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
+      return { group, kept: ranked.slice(0, count).sort((a, b) => a - b) };
+    }
+
+    /** ‖row‖² or ‖column‖² of a layer's weight; `weights`: by which each entry of a row counts. */
+    async function energiesOf(layer: Layer, axis: 0 | 1, weights?: Float64Array): Promise<Float64Array> {
+      const values = await weightOf(model, layer).toDense();
+      const [out, inner, ...kernel] = layer.shape as [number, number, ...number[]];
+      const taps = elements(kernel);
+      const energies = new Float64Array(axis === 0 ? out : inner);
+      for (let i = 0; i < out; i++) {
+        for (let j = 0; j < inner * taps; j++) {
+          const square = values[i * inner * taps + j]! ** 2 * (weights?.[j] ?? 1);
+          energies[axis === 0 ? i : Math.floor(j / taps)]! += square;
+        }
+      }
+      return energies;
+    }
+  },
+};
+
+const keptOf = (units: number, size: number): number => Math.max(1, Math.floor(size * units + 1e-9));
+
+function whyNot(
+  group: ChannelGroup,
+  unit: UnitKind,
+  selected: readonly Layer[],
+  { rewritten }: GraphContext,
+): string | undefined {
+  if (group.kind !== unit) return `it makes ${group.kind}, not ${unit}`;
+  const missing = group.producers.find((layer) => !selected.includes(layer));
+  if (missing) return `its ${unit} are also made by ${missing.name}, which is not selected`;
+  const changed = [...group.producers, ...group.consumers].find((layer) => rewritten(layer));
+  if (changed) return `${changed.name} was rewritten by a step before; put prune-structured first`;
+  return undefined;
+}
+
+/** Share of ‖W‖² that stays of a layer's weight. */
+export async function keptEnergy(values: Float32Array, shape: readonly number[], cuts: readonly Cut[], layer: Layer) {
+  const [out, inner, ...kernel] = shape as [number, number, ...number[]];
+  const taps = elements(kernel);
+  const entries = (side: 'producers' | 'consumers', size: number) => {
+    const cut = cuts.find(({ group }) => group[side].includes(layer));
+    return cut && new Set(entriesOf(cut.kept, cut.group.units, size));
+  };
+  const [rows, columns] = [entries('producers', out), entries('consumers', inner)];
+  let all = 0;
+  let kept = 0;
+  for (let i = 0; i < out; i++) {
+    for (let j = 0; j < inner * taps; j++) {
+      const square = values[i * inner * taps + j]! ** 2;
+      all += square;
+      if ((rows?.has(i) ?? true) && (columns?.has(Math.floor(j / taps)) ?? true)) kept += square;
+    }
+  }
+  return all === 0 ? 1 : kept / all;
+}

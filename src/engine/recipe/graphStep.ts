@@ -1,0 +1,72 @@
+import type { GraphMethod, StepContext } from '../methods/method';
+import { keptEnergy } from '../methods/pruneStructured';
+import { type Layer, layersOf } from '../model/layers';
+import type { Model } from '../model/model';
+import { type Scope, scopeOf } from '../model/scopes';
+import { weightOf } from '../operators/weight';
+import { left, type StepInputs, type Work } from './step';
+
+/** A model on its way through the steps, with its layers by their ids, which stay the same. */
+export interface State {
+  model: Model;
+  main: Scope;
+  layers: readonly Layer[];
+  /** Of the layers that steps select, and of those that cuts change along with them. */
+  readonly works: Map<string, Work>;
+}
+
+export function begin(model: Model, layer: Layer): Work {
+  const weight = weightOf(model, layer);
+  const { bytes, parameters } = layer;
+  return { layer, weight, before: { bytes, parameters }, kept: 1, operator: weight, steps: [], ms: 0 };
+}
+
+/** Runs a method that edits several tensors at once: the state gets another model, and every layer its new weight. */
+export async function runGraphStep(
+  state: State,
+  selected: readonly Layer[],
+  method: GraphMethod,
+  options: unknown,
+  call: StepContext & Pick<StepInputs, 'statisticsOf'>,
+): Promise<void> {
+  const started = performance.now();
+  const { works, layers, model } = state;
+  const { cuts, skipped, ...edit } = await method.edit(model, state.main, selected, options, {
+    ...call,
+    layers,
+    rewritten: ({ id }) => {
+      const work = works.get(id);
+      return work !== undefined && work.operator !== work.weight;
+    },
+  });
+  const ms = (performance.now() - started) / Math.max(1, selected.length);
+  state.model = edit.model;
+  state.main = scopeOf(edit.model.graph);
+  state.layers = layersOf(state.main);
+  const now = new Map(state.layers.map((layer) => [layer.id, layer]));
+  for (const layer of layers) {
+    const cut = cuts.some(({ group }) => group.producers.includes(layer) || group.consumers.includes(layer));
+    if (!cut && !works.has(layer.id)) continue;
+    const work = works.get(layer.id) ?? begin(model, layer);
+    works.set(layer.id, work);
+    const next = now.get(layer.id);
+    if (!next) throw new Error(`${layer.name} is gone from the model that ${method.name} made.`);
+    const wasSelected = selected.includes(layer);
+    if (wasSelected) work.ms += ms;
+    if (!cut) {
+      work.layer = next;
+      if (wasSelected) work.steps.push(left(work, method.name, skipped.get(layer)));
+      continue;
+    }
+    work.kept *= Math.sqrt(await keptEnergy(await work.weight.toDense(), layer.shape, cuts, layer));
+    work.layer = next;
+    work.weight = weightOf(edit.model, next);
+    work.operator = work.weight;
+    const { bytes, parameters, multiplyAdds, shape } = work.weight;
+    const error = Math.sqrt(1 - work.kept ** 2);
+    const before = work.steps.at(-1)?.error ?? 0;
+    const added = Math.sqrt(Math.max(0, error ** 2 - before ** 2));
+    const form = `cut to ${shape.join('×')}`;
+    work.steps.push({ method: method.name, form, added, error, bytes, parameters, multiplyAdds });
+  }
+}
