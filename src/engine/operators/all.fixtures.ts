@@ -2,14 +2,29 @@ import { gaussian } from '../model/fixtures';
 import { seeded } from '../random';
 import { denseOf } from './dense';
 import { lowRank } from './lowRank';
-import type { Operator } from './operator';
+import type { FloatType, Operator } from './operator';
 import { scaled } from './scaled';
 import { sum } from './sum';
+import { trainOf } from './tensorTrain';
 import { tucker2 } from './tucker2';
 
 const random = seeded(11);
 const leaf = (...shape: number[]) => denseOf(shape, 'float32', gaussian(random, shape));
 const half = (...shape: number[]) => denseOf(shape, 'float16', gaussian(random, shape));
+
+const train = (
+  shape: number[],
+  out: number[],
+  inner: number[],
+  bonds: number[],
+  type: FloatType = 'float32',
+): Operator => {
+  const cores = out.map((size, k) => {
+    const core = [bonds[k - 1] ?? 1, size, inner[k]!, bonds[k] ?? 1] as const;
+    return { values: gaussian(random, core), shape: core };
+  });
+  return trainOf(cores, shape, type);
+};
 
 /** One of every operator, and of stacks of them: what a new operator is added to, so that every test of forms runs it. */
 export const OPERATORS: Readonly<Record<string, () => Operator>> = {
@@ -20,6 +35,12 @@ export const OPERATORS: Readonly<Record<string, () => Operator>> = {
   'Tucker-2': () => tucker2(leaf(5, 10), leaf(6, 5, 3, 3), leaf(12, 6)),
   'sum of two': () => sum([lowRank(leaf(40, 6), leaf(6, 24)), half(40, 24)]),
   'sum of kernels': () => sum([leaf(12, 10, 3, 3), tucker2(leaf(5, 10), leaf(6, 5, 3, 3), leaf(12, 6))]),
+  'tensor train of two sites, in half precision': () => train([40, 24], [5, 8], [6, 4], [7], 'float16'),
+  'tensor train of three sites, from the right': () => train([40, 24], [5, 2, 4], [2, 3, 4], [6, 5]),
+  'tensor train of four sites, from the left': () => train([24, 40], [2, 3, 2, 2], [4, 2, 1, 5], [3, 5, 2]),
+  'padded tensor train, scaled': () => scaled(train([37, 23], [4, 5, 2], [3, 2, 4], [4, 3]), leaf(1, 23)),
+  'padded tensor train of a kernel': () => train([11, 10, 3, 3], [3, 4], [10, 10], [6], 'float16'),
+  'sum with a tensor train': () => sum([train([40, 24], [5, 8], [6, 4], [3]), lowRank(half(40, 2), leaf(2, 24))]),
   scaled: () => scaled(lowRank(leaf(40, 6), leaf(6, 24)), leaf(1, 24)),
   'scaled kernel': () => scaled(half(12, 10, 3, 3), leaf(1, 10)),
 };
