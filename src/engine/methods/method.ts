@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import type { Cut } from '../model/channels/cut';
 import type { Layer } from '../model/layers';
 import type { Model } from '../model/model';
 import type { Scope } from '../model/scopes';
@@ -66,7 +65,6 @@ export interface GraphContext extends StepContext {
 
 export interface GraphEdit {
   readonly model: Model;
-  readonly cuts: readonly Cut[];
   /** Why layers were left as they were. */
   readonly skipped: ReadonlyMap<Layer, string>;
 }

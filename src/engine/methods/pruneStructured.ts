@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Cut, cutChannels } from '../model/channels/cut';
 import { Flow } from '../model/channels/graph';
-import { type ChannelGroup, channelGroups, entriesOf, type UnitKind } from '../model/channels/groups';
+import { type ChannelGroup, channelGroups, type UnitKind } from '../model/channels/groups';
 import type { Layer } from '../model/layers';
 import { plannedDense } from '../operators/dense';
 import { elements } from '../operators/operator';
@@ -67,7 +67,7 @@ export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
       if (typeof cut === 'string') for (const producer of (group as ChannelGroup).producers) skipped.set(producer, cut);
       else cuts.push(cut);
     }
-    return { model: cuts.length > 0 ? await cutChannels(model, flow, cuts, context.signal) : model, cuts, skipped };
+    return { model: cuts.length > 0 ? await cutChannels(model, flow, cuts, context.signal) : model, skipped };
 
     async function cutOf(
       group: ChannelGroup,
@@ -124,25 +124,4 @@ function whyNot(
   const changed = [...group.producers, ...group.consumers].find((layer) => rewritten(layer));
   if (changed) return `${changed.name} was rewritten by a step before; put prune-structured first`;
   return undefined;
-}
-
-/** Share of ‖W‖² that stays of a layer's weight. */
-export async function keptEnergy(values: Float32Array, shape: readonly number[], cuts: readonly Cut[], layer: Layer) {
-  const [out, inner, ...kernel] = shape as [number, number, ...number[]];
-  const taps = elements(kernel);
-  const entries = (side: 'producers' | 'consumers', size: number) => {
-    const cut = cuts.find(({ group }) => group[side].includes(layer));
-    return cut && new Set(entriesOf(cut.kept, cut.group.units, size));
-  };
-  const [rows, columns] = [entries('producers', out), entries('consumers', inner)];
-  let all = 0;
-  let kept = 0;
-  for (let i = 0; i < out; i++) {
-    for (let j = 0; j < inner * taps; j++) {
-      const square = values[i * inner * taps + j]! ** 2;
-      all += square;
-      if ((rows?.has(i) ?? true) && (columns?.has(Math.floor(j / taps)) ?? true)) kept += square;
-    }
-  }
-  return all === 0 ? 1 : kept / all;
 }

@@ -93,8 +93,12 @@ export class Rewrite {
     this.#preceding.set(old, [...(this.#preceding.get(old) ?? []), node]);
   }
 
-  /** Another value for a layer's stored tensor, under the same name. */
-  replaceConstant({ tensor, home, holder }: Layer, dims: readonly number[], bytes: Uint8Array<ArrayBuffer>): void {
+  /** Another value for a stored tensor, under the same name. */
+  replaceConstant(
+    { tensor, home, holder }: Pick<Layer, 'tensor' | 'home' | 'holder'>,
+    dims: readonly number[],
+    bytes: Uint8Array<ArrayBuffer>,
+  ): void {
     this.#dropped.add(tensor);
     if (holder) this.replace(holder, []);
     this.addConstant(home, holder ? holder.output[0]! : tensor.name, dims, tensor.dataType, bytes);

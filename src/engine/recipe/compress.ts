@@ -107,7 +107,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
     before += step.length;
   }
 
-  const changedWorks = [...works.values()].filter(({ operator, weight, kept }) => operator !== weight || kept < 1);
+  const changedWorks = [...works.values()].filter(isChanged);
   const rewritten = new Map(
     [...works.values()].filter(({ operator, weight }) => operator !== weight).map((work) => [work.layer, work]),
   );
@@ -216,9 +216,13 @@ async function outputErrorsOf(
   });
 }
 
+const isChanged = ({ operator, weight, before }: Work): boolean =>
+  operator !== weight || weight.parameters < before.parameters;
+
 const skippedIn = (works: Iterable<Work>): SkippedLayerReport[] =>
-  [...works].flatMap(({ layer, operator, weight, kept, steps }) => {
-    if (operator !== weight || kept < 1) return [];
+  [...works].flatMap((work) => {
+    if (isChanged(work)) return [];
+    const { layer, steps } = work;
     const reason = layer.reason ?? steps.findLast(({ skipped }) => skipped !== undefined)?.skipped;
     return [{ name: layer.name, reason: reason ?? 'no step changed it' }];
   });

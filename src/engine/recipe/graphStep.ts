@@ -1,5 +1,4 @@
 import type { GraphMethod, StepContext } from '../methods/method';
-import { keptEnergy } from '../methods/pruneStructured';
 import { type Layer, layersOf } from '../model/layers';
 import type { Model } from '../model/model';
 import { type Scope, scopeOf } from '../model/scopes';
@@ -31,7 +30,7 @@ export async function runGraphStep(
 ): Promise<void> {
   const started = performance.now();
   const { works, layers, model } = state;
-  const { cuts, skipped, ...edit } = await method.edit(model, state.main, selected, options, {
+  const { skipped, ...edit } = await method.edit(model, state.main, selected, options, {
     ...call,
     layers,
     rewritten: ({ id }) => {
@@ -45,12 +44,12 @@ export async function runGraphStep(
   state.layers = layersOf(state.main);
   const now = new Map(state.layers.map((layer) => [layer.id, layer]));
   for (const layer of layers) {
-    const cut = cuts.some(({ group }) => group.producers.includes(layer) || group.consumers.includes(layer));
+    const next = now.get(layer.id);
+    if (!next) throw new Error(`${layer.name} is gone from the model that ${method.name} made.`);
+    const cut = String(next.shape) !== String(layer.shape);
     if (!cut && !works.has(layer.id)) continue;
     const work = works.get(layer.id) ?? begin(model, layer);
     works.set(layer.id, work);
-    const next = now.get(layer.id);
-    if (!next) throw new Error(`${layer.name} is gone from the model that ${method.name} made.`);
     const wasSelected = selected.includes(layer);
     if (wasSelected) work.ms += ms;
     if (!cut) {
@@ -58,9 +57,10 @@ export async function runGraphStep(
       if (wasSelected) work.steps.push(left(work, method.name, skipped.get(layer)));
       continue;
     }
-    work.kept *= Math.sqrt(await keptEnergy(await work.weight.toDense(), layer.shape, cuts, layer));
+    const whole = normOf(await work.weight.toDense());
     work.layer = next;
     work.weight = weightOf(edit.model, next);
+    work.kept *= whole === 0 ? 1 : normOf(await work.weight.toDense()) / whole;
     work.operator = work.weight;
     const { bytes, parameters, multiplyAdds, shape } = work.weight;
     const error = Math.sqrt(1 - work.kept ** 2);
@@ -70,3 +70,5 @@ export async function runGraphStep(
     work.steps.push({ method: method.name, form, added, error, bytes, parameters, multiplyAdds });
   }
 }
+
+const normOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));

@@ -58,13 +58,20 @@ export async function cutChannels(
     for (const layer of group.consumers) sliceOf(layer).columns = entriesOf(kept, group.units, layer.shape[1]!);
     for (const parameter of group.parameters) {
       const { node, input, axis } = parameter;
-      const { tensor, home } = flow.constant(node.input[input]!)!;
+      const constant = flow.constant(node.input[input]!)!;
+      const { tensor, home } = constant;
       const dims = dimsOf(tensor);
       const entries = entriesOf(kept, group.units, sizeOf(flow, parameter));
       const along = axis + dims.length;
-      const name = rewrite.freshName(`${node.input[input]}.kept`);
+      const left = dims.with(along, entries.length);
       const bytes = take(await readBytes(model, tensor), dims, bytesOf(tensor) / elementsOf(tensor), along, entries);
-      rewrite.addConstant(home, name, dims.with(along, entries.length), tensor.dataType, bytes);
+      // Others may need a shared constant as it was.
+      if (flow.isAlone(constant, node.input[input]!)) {
+        rewrite.replaceConstant(constant, left, bytes);
+        continue;
+      }
+      const name = rewrite.freshName(`${node.input[input]}.kept`);
+      rewrite.addConstant(home, name, left, tensor.dataType, bytes);
       copyOf(node).input[input] = name;
     }
     for (const edit of group.edits) {
@@ -107,7 +114,6 @@ export async function cutChannels(
     signal?.throwIfAborted();
     const { dims, bytes } = await sliced(model, layer, slice);
     rewrite.replaceConstant(layer, dims, bytes);
-    // A kernel's shape follows from the weight; nothing else of the node counts channels.
   }
   for (const [node, copy] of copies) rewrite.replace(node, [copy]);
   return rewrite.finish();

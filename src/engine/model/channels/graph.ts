@@ -1,4 +1,4 @@
-import type { NodeProto } from 'onnx-buf';
+import type { NodeProto, TensorProto } from 'onnx-buf';
 import { intsOf } from '../onnx/attributes';
 import { DataType } from '../onnx/build';
 import { type Constant, isPassage, resolve, type Scope } from '../scopes';
@@ -11,6 +11,8 @@ export class Flow {
   readonly #outputs: ReadonlySet<string>;
   /** Values that graphs inside nodes look up. */
   readonly #captured = new Set<string>();
+  /** How many nodes use a stored tensor, under whatever name. */
+  readonly #uses = new Map<TensorProto, number>();
 
   constructor(readonly scope: Scope) {
     const { graph } = scope;
@@ -22,6 +24,8 @@ export class Flow {
         const users = this.#users.get(name) ?? [];
         users.push({ node, input });
         this.#users.set(name, users);
+        const tensor = resolve(name, scope)?.tensor;
+        if (tensor) this.#uses.set(tensor, (this.#uses.get(tensor) ?? 0) + 1);
       });
     }
     for (const inner of scope.children.values()) for (const child of inner) this.#capture(child.scope);
@@ -42,6 +46,11 @@ export class Flow {
 
   constant(name: string): Constant | undefined {
     return name === '' ? undefined : resolve(name, this.scope);
+  }
+
+  /** Whether one node alone of this graph uses a stored tensor. */
+  isAlone({ tensor, home }: Constant, name: string): boolean {
+    return home === this.scope && this.#uses.get(tensor) === 1 && !this.leaves(name);
   }
 
   /** Whole numbers that a constant holds. */
