@@ -1,40 +1,48 @@
-// y[token, row] = Σ over the stored entries of a row, value·x[token, column]; one token a workgroup (group.y), four rows
-// of sixteen invocations each, so that neighbours read neighbouring entries.
-// The importing kernel declares x (array<f32>), y, the fields rows, firstRow, columns and accumulate, and
-// rangeOf(row): where its quads of entries begin, and how many there are; entryAt(row, begin, index).
+// y[token, row] = Σ over the stored entries of a row, value·x[token, column]; one token a workgroup (group.y), `slices`
+// invocations a row, so that neighbours read neighbouring entries. With one slice there is nothing to share, and no
+// barrier.
+// The importing kernel declares x (array<f32>), y, the fields of lib/gatherFields, and rangeOf(row): where its quads of
+// entries begin, and how many there are; entryAt(row, begin, index).
 struct Entry {
   values: vec4f,
   columns: vec4u,
 }
 
-const lanes = 16u;
-const rowsPerGroup = 4u;
+override slices: u32 = 16u;
 var<workgroup> partial: array<f32, 64>;
 
+fn store(row: u32, token: u32, value: f32) {
+  let to = token * uniforms.rows + row;
+  var sum = value;
+  if (uniforms.accumulate != 0u) {
+    sum += y[to];
+  }
+  y[to] = sum;
+}
+
 fn gatherRow(group: vec2u, local: u32) {
-  let lane = local % lanes;
-  let row = uniforms.firstRow + group.x * rowsPerGroup + local / lanes;
+  let slice = local % slices;
+  let row = uniforms.firstRow + group.x * (64u / slices) + local / slices;
   let origin = group.y * uniforms.columns;
   var sum = 0.0;
   if (row < uniforms.rows) {
     let range = rangeOf(row);
-    for (var index = lane; index < range.y; index += lanes) {
+    for (var index = slice; index < range.y; index += slices) {
       let entry = entryAt(row, range.x, index);
       let at = entry.columns + origin;
       sum += dot(entry.values, vec4f(x[at.x], x[at.y], x[at.z], x[at.w]));
     }
   }
-  partial[local] = sum;
-  workgroupBarrier();
-  if (lane != 0u || row >= uniforms.rows) {
-    return;
+  if (slices > 1u) {
+    partial[local] = sum;
+    workgroupBarrier();
+    if (slice == 0u) {
+      for (var i = 1u; i < slices; i++) {
+        sum += partial[local + i];
+      }
+    }
   }
-  for (var i = 1u; i < lanes; i++) {
-    sum += partial[local + i];
+  if (slice == 0u && row < uniforms.rows) {
+    store(row, group.y, sum);
   }
-  let to = group.y * uniforms.rows + row;
-  if (uniforms.accumulate != 0u) {
-    sum += y[to];
-  }
-  y[to] = sum;
 }

@@ -2,8 +2,8 @@
 // `slices` invocations share a row, so that neighbours read neighbouring weights; each holds two rows, so that a quad of
 // x serves twice. With one slice there is nothing to share, and no barrier. `width` tokens are computed in registers: a
 // variant for 1, 4 and 8, since a loop over an indexed array would spill.
-// The importing kernel declares x (array<vec4f>), y, the fields tokens, firstToken, rows, firstRow, quads and
-// accumulate, and weightQuad(row, quad): W[row, 4·quad … 4·quad + 3].
+// The importing kernel declares x (array<vec4f>), y, the fields of lib/rowFields, and weightQuad(row, quad):
+// W[row, 4·quad … 4·quad + 3].
 override width: u32 = 8u;
 // Consecutive quads that one invocation takes: as many as a word of packed weights holds.
 override quadsPerLane: u32 = 1u;

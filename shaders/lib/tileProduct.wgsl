@@ -1,6 +1,6 @@
 // y = x·Wᵀ (+ y) in tiles of tokens by rows of W.
-// The importing kernel declares y, the fields tokens, firstToken, rows, firstRow, firstDepth, lastDepth and accumulate,
-// leftAt(token, k), leftDepthFirst() and rightAt(row, k) as lib/tile has them, and outputAt(token, row): the place in y.
+// The importing kernel declares y, the fields of lib/tileFields, leftAt(token, k), leftDepthFirst() and rightAt(row, k)
+// as lib/tile has them, and outputAt(token, row): the place in y.
 #import "tile.wgsl"
 
 fn extent() -> vec2u {

@@ -4,16 +4,7 @@
 #import "../lib/tileProduct.wgsl"
 
 struct Uniforms {
-  tokens: u32,
-  firstToken: u32,
-  rows: u32,
-  firstRow: u32,
-  columns: u32,
-  firstDepth: u32,
-  lastDepth: u32,
-  accumulate: u32,
-  tokensHere: u32,
-  rowsHere: u32,
+  #import "../lib/tileFields.wgsl"
   rest: u32,
   inputOrigin: u32,
   outputOrigin: u32,

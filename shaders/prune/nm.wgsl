@@ -1,6 +1,19 @@
 // `kept` of every `group` columns: the values of a row in quads, their places within their group in placeBits each.
 override placeBits: u32 = 2u;
 
+struct Uniforms {
+  #import "../lib/gatherFields.wgsl"
+  kept: u32,
+  group: u32,
+  quadsPerRow: u32,
+  wordsPerRow: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(2) var<storage, read> places: array<u32>;
+@group(0) @binding(3) var<storage, read> values: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
 fn rangeOf(row: u32) -> vec2u {
   return vec2u(row * uniforms.quadsPerRow, uniforms.quadsPerRow);
 }

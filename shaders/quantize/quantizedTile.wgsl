@@ -3,16 +3,7 @@
 #import "codes.wgsl"
 
 struct Uniforms {
-  tokens: u32,
-  firstToken: u32,
-  rows: u32,
-  firstRow: u32,
-  columns: u32,
-  firstDepth: u32,
-  lastDepth: u32,
-  accumulate: u32,
-  tokensHere: u32,
-  rowsHere: u32,
+  #import "../lib/tileFields.wgsl"
   wordsPerRow: u32,
   blocks: u32,
   blockShift: u32,

@@ -3,16 +3,7 @@
 #import "slots.wgsl"
 
 struct Uniforms {
-  tokens: u32,
-  firstToken: u32,
-  rows: u32,
-  firstRow: u32,
-  columns: u32,
-  firstDepth: u32,
-  lastDepth: u32,
-  accumulate: u32,
-  tokensHere: u32,
-  rowsHere: u32,
+  #import "../lib/tileFields.wgsl"
   slotCount: u32,
   offset: u32,
   seed: u32,

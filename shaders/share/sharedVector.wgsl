@@ -3,13 +3,7 @@
 #import "slots.wgsl"
 
 struct Uniforms {
-  tokens: u32,
-  firstToken: u32,
-  rows: u32,
-  firstRow: u32,
-  rowsHere: u32,
-  quads: u32,
-  accumulate: u32,
+  #import "../lib/rowFields.wgsl"
   columns: u32,
   slotCount: u32,
   offset: u32,

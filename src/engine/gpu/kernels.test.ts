@@ -1,4 +1,7 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadShader } from '../../../scripts/wgsl.mjs';
 import { type Kernel, labelOf, writeUniforms } from './kernel';
 import { KERNELS } from './kernels';
 import { CEILING_KERNELS } from './measure/kernels';
@@ -25,7 +28,8 @@ describe.each(kernels)('the declaration of %s', (_, kernel) => {
     expect(kernel.source).toContain('@group(0) @binding(0) var<uniform> uniforms: Uniforms;');
   });
   it('has its bindings, in order', () => {
-    const bound = [...kernel.source.matchAll(/@group\(0\) @binding\((\d+)\) var<storage, (\w+)> (\w+)/g)];
+    const found = [...kernel.source.matchAll(/@group\(0\) @binding\((\d+)\) var<storage, (\w+)> (\w+)/g)];
+    const bound = found.sort(([, one], [, other]) => Number(one) - Number(other));
     expect(Object.entries(kernel.bindings)).toEqual(bound.map(([, , access, name]) => [name, access]));
     expect(bound.map(([, binding]) => Number(binding))).toEqual(bound.map((_, index) => index + 1));
   });
@@ -38,6 +42,18 @@ describe.each(kernels)('the declaration of %s', (_, kernel) => {
     const ones = Object.fromEntries(Object.keys(kernel.uniforms).map((name) => [name, 1]));
     expect(Math.min(...kernel.grid(ones))).toBe(1);
   });
+});
+
+it('every entry point among the shaders is declared', () => {
+  const root = join(import.meta.dirname, '../../../shaders');
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.wgsl'));
+  const declared = new Set(kernels.map(([, { source }]) => source));
+  const missing = files.filter((file) => {
+    const { source } = loadShader(join(root, file));
+    return source.includes('@compute') && !declared.has(source);
+  });
+  expect(missing).toEqual([]);
+  expect(files.length).toBeGreaterThan(30);
 });
 
 describe('writeUniforms', () => {

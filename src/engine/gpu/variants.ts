@@ -12,7 +12,7 @@ export interface Variants {
   readonly decodingTile: TileVariant;
   /** Of products with few rows. */
   readonly vector: VectorVariant;
-  /** Of products of few tokens with weights that are decoded. */
+  /** Of products of few tokens with weights that are decoded, or stored as entries: how many invocations share a row. */
   readonly rowSlices: RowSlices;
 }
 

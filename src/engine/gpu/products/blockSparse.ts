@@ -4,7 +4,7 @@ import { blockSparseKernels } from './kernels';
 import { type Preparation, sizeOf } from './product';
 
 /** Compressed rows of dense blocks; a block's column is stored once. */
-export const prepareBlockSparse: Preparation<BlockSparseForm> = ({ buffers }, form) => {
+export const prepareBlockSparse: Preparation<BlockSparseForm> = ({ buffers, variants }, form) => {
   const { rows, columns, height, width, starts, columnOf, values } = form;
   if (!(height >= 1) || !(width >= 4) || width % 4 !== 0) {
     throw new RangeError(`Blocks of ${height}×${width}: take a width divisible by 4.`);
@@ -27,9 +27,9 @@ export const prepareBlockSparse: Preparation<BlockSparseForm> = ({ buffers }, fo
     columns,
     bytes: sizeOf(...stored),
     multiplyAdds: values.length,
-    kernels: gatherKernelsOf(blockSparseKernels),
+    kernels: gatherKernelsOf(blockSparseKernels, variants),
     steps: (operand, scratch, pace) =>
-      gatherSteps(blockSparseKernels, { rows, columns, longest, extra, stored }, operand, scratch, pace),
+      gatherSteps(blockSparseKernels, variants, { rows, columns, longest, extra, stored }, operand, scratch, pace),
     free: () => buffers.free(...stored),
   };
 };

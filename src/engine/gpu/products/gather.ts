@@ -1,8 +1,10 @@
 import { type Dispatch, dispatch } from '../dispatcher';
-import type { Kernel, UniformValues } from '../kernel';
+import type { UniformValues } from '../kernel';
+import { TILES } from '../kernels';
 import { cuts, type Pace } from '../pace';
-import { GATHER_ROWS, type GatherKernels, OCTETS, transposeTokensKernel } from './kernels';
-import type { Operand, Scratch } from './product';
+import type { Variants } from '../variants';
+import { type GatherKernels, gatherRowsOf, OCTETS, transposeTokensKernels } from './kernels';
+import { anyKernel, type Operand, type Scratch } from './product';
 
 // Beyond it, decoding an entry once for 8 tokens pays for turning x around.
 const ROW_TOKENS = 4;
@@ -18,21 +20,12 @@ interface Gathered {
   readonly stored: readonly GPUBuffer[];
 }
 
-/** x `[tokens, columns]` as `[columns, tokens]`, tokens padded to a multiple of 8. */
-export function* transposed(
-  { x, tokens }: Operand,
-  columns: number,
-  scratch: Scratch,
-): Generator<Dispatch, GPUBuffer, undefined> {
-  const padded = Math.ceil(tokens / 8) * 8;
-  const xT = scratch(columns * padded);
-  yield dispatch(transposeTokensKernel, { tokens, columns, padded }, [x, xT], columns * padded * 4);
-  return xT;
-}
+const transposeKernel = ({ tile }: Variants) => transposeTokensKernels[TILES[tile].staged]!;
 
 /** The dispatches of a product with a form that stores entries. */
 export function* gatherSteps(
   kernels: GatherKernels,
+  variants: Variants,
   { rows, columns, longest, extra, stored }: Gathered,
   operand: Operand,
   scratch: Scratch,
@@ -42,17 +35,22 @@ export function* gatherSteps(
   const fixed = { tokens, rows, columns, accumulate: Number(accumulate), ...extra };
   const perRow = 8 * GATHER_COST * (longest + 4);
   if (tokens <= ROW_TOKENS) {
-    const perGroup = perRow * GATHER_ROWS * tokens;
-    for (const [first, count] of cuts(Math.ceil(rows / GATHER_ROWS), perGroup, pace)) {
-      const firstRow = first * GATHER_ROWS;
-      const rowsHere = Math.min(count * GATHER_ROWS, rows - firstRow);
+    const rowsPerGroup = gatherRowsOf(variants.rowSlices);
+    const perGroup = perRow * rowsPerGroup * tokens;
+    for (const [first, count] of cuts(Math.ceil(rows / rowsPerGroup), perGroup, pace)) {
+      const firstRow = first * rowsPerGroup;
+      const rowsHere = Math.min(count * rowsPerGroup, rows - firstRow);
       const uniforms = { ...fixed, firstRow, rowsHere, firstOctet: 0, octetsHere: 0, stride: 0 };
-      yield dispatch(kernels.row as unknown as Kernel, uniforms, [x, ...stored, y], count * perGroup);
+      yield dispatch(anyKernel(kernels.row.get(variants.rowSlices)), uniforms, [x, ...stored, y], count * perGroup);
     }
     return;
   }
   const octets = Math.ceil(tokens / 8);
-  const bound = [yield* transposed(operand, columns, scratch), ...stored, y];
+  // x turned around, tokens padded to a multiple of 8.
+  const xT = scratch(columns * octets * 8);
+  const turning = { tokens, columns, padded: octets * 8 };
+  yield dispatch(transposeKernel(variants), turning, [x, xT], columns * octets * 32);
+  const bound = [xT, ...stored, y];
   const variant = Math.max(
     0,
     OCTETS.findLastIndex((size) => size <= octets),
@@ -69,11 +67,11 @@ export function* gatherSteps(
         rowsHere: Math.min(count * down, rows - first * down),
         stride: octets * 2,
       };
-      yield dispatch(kernels.tokens[variant] as unknown as Kernel, uniforms, bound, perGroup * groups * count);
+      yield dispatch(anyKernel(kernels.tokens[variant]), uniforms, bound, perGroup * groups * count);
     }
   }
 }
 
 /** The kernels that `gatherSteps` takes. */
-export const gatherKernelsOf = ({ row, tokens }: GatherKernels) =>
-  [transposeTokensKernel, row, ...tokens].map((kernel) => kernel as unknown as Kernel);
+export const gatherKernelsOf = ({ row, tokens }: GatherKernels, variants: Variants) =>
+  [transposeKernel(variants), row.get(variants.rowSlices), ...tokens].map(anyKernel);

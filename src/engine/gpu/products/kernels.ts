@@ -116,17 +116,20 @@ export const quantizedKernels = new Map(
   }),
 );
 
-export const transposeTokensKernel = kernel({
-  name: 'transposeTokens',
-  source: transposeTokens,
-  uniforms: { tokens: 'u32', columns: 'u32', padded: 'u32' },
-  bindings: { x: 'read', xT: 'read_write' },
-  overrides: {},
-  grid: ({ columns, padded }) => [Math.ceil(columns / 16), Math.ceil(padded / 16)],
-});
+/** By whether x goes through workgroup memory. */
+export const transposeTokensKernels = ([0, 1] as const).map((staged) =>
+  kernel({
+    name: 'transposeTokens',
+    source: transposeTokens,
+    uniforms: { tokens: 'u32', columns: 'u32', padded: 'u32' },
+    bindings: { x: 'read', xT: 'read_write' },
+    overrides: { staged },
+    grid: ({ columns, padded }) => [Math.ceil(columns / 16), Math.ceil(padded / 16)],
+  }),
+);
 
 /** Rows of W in a workgroup of lib/gatherRow. */
-export const GATHER_ROWS = 4;
+export const gatherRowsOf = (slices: RowSlices): number => 64 / slices;
 /** Groups of 8 tokens in a workgroup of lib/gatherTokens, which has 64 / octets rows; a variant for each. */
 export const OCTETS = [2, 8] as const;
 
@@ -142,7 +145,7 @@ const gatherFields = {
   accumulate: 'u32',
 } as const;
 
-/** The two kernels of a form that stores entries: few tokens, and many in variants by `OCTETS`. */
+/** The kernels of a form that stores entries: few tokens by slices of a row, and many by `OCTETS`. */
 function gatherKernels(
   name: string,
   [row, many]: readonly [string, string],
@@ -157,14 +160,19 @@ function gatherKernels(
     y: 'read_write' as const,
   });
   return {
-    row: kernel({
-      name: `${name}Row`,
-      source: row,
-      uniforms,
-      bindings: bindings('x'),
-      overrides,
-      grid: ({ rowsHere, tokens }) => [Math.ceil(rowsHere! / GATHER_ROWS), tokens!],
-    }),
+    row: new Map(
+      ROW_SLICES.map((slices) => [
+        slices,
+        kernel({
+          name: `${name}Row`,
+          source: row,
+          uniforms,
+          bindings: bindings('x'),
+          overrides: { ...overrides, slices },
+          grid: ({ rowsHere, tokens }) => [Math.ceil(rowsHere! / gatherRowsOf(slices)), tokens!],
+        }),
+      ]),
+    ),
     tokens: OCTETS.map((octets) =>
       kernel({
         name: `${name}Tokens`,
@@ -245,6 +253,9 @@ export const PRODUCT_KERNELS = [
   ...[...sharedVectorKernels.values()].flat(),
   ...Object.values(sharedTileKernels),
   ...Object.values(tensorSiteKernels),
-  transposeTokensKernel,
-  ...[sparseKernels, ...nmKernels.values(), blockSparseKernels].flatMap(({ row, tokens }) => [row, ...tokens]),
+  ...transposeTokensKernels,
+  ...[sparseKernels, ...nmKernels.values(), blockSparseKernels].flatMap(({ row, tokens }) => [
+    ...row.values(),
+    ...tokens,
+  ]),
 ].map(anyKernel);

@@ -4,7 +4,7 @@ import { nmKernels } from './kernels';
 import { type Preparation, sizeOf } from './product';
 
 /** n values of every m columns with their places in 1, 2 or 4 bits: 2:4 takes 34 bits a value, 0.53 of dense. */
-export const prepareNM: Preparation<NMForm> = ({ buffers }, form) => {
+export const prepareNM: Preparation<NMForm> = ({ buffers, variants }, form) => {
   const { rows, columns, n, m, values, places } = form;
   if (!(n >= 1 && n <= m && m <= 16)) throw new RangeError(`${n} of ${m} columns: take 1 ≤ n ≤ m ≤ 16.`);
   const perRow = Math.ceil(columns / m) * n;
@@ -32,9 +32,9 @@ export const prepareNM: Preparation<NMForm> = ({ buffers }, form) => {
     columns,
     bytes: sizeOf(...stored),
     multiplyAdds: rows * perRow,
-    kernels: gatherKernelsOf(kernels),
+    kernels: gatherKernelsOf(kernels, variants),
     steps: (operand, scratch, pace) =>
-      gatherSteps(kernels, { rows, columns, longest: quadsPerRow, extra, stored }, operand, scratch, pace),
+      gatherSteps(kernels, variants, { rows, columns, longest: quadsPerRow, extra, stored }, operand, scratch, pace),
     free: () => buffers.free(...stored),
   };
 };

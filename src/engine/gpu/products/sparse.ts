@@ -11,7 +11,7 @@ const PANEL = 65536;
  * each 32 columns, with the offset of its values, takes 2 bits a column and 32 a value: less above a density of 1/8,
  * but there a product in sparse form gains little, and its lanes would wait for the fullest of their blocks.
  */
-export const prepareSparse: Preparation<SparseForm> = ({ buffers }, form) => {
+export const prepareSparse: Preparation<SparseForm> = ({ buffers, variants }, form) => {
   const { rows, columns, starts, columnOf, values } = form;
   if (starts.length !== rows + 1 || starts[rows] !== values.length || columnOf.length !== values.length) {
     throw new RangeError(`The rows of a sparse [${rows}, ${columns}] weight do not hold its ${values.length} values.`);
@@ -29,11 +29,11 @@ export const prepareSparse: Preparation<SparseForm> = ({ buffers }, form) => {
     columns,
     bytes: panels.reduce((sum, { stored }) => sum + sizeOf(...stored), 0),
     multiplyAdds: values.length,
-    kernels: gatherKernelsOf(sparseKernels),
+    kernels: gatherKernelsOf(sparseKernels, variants),
     *steps(operand, scratch, pace) {
       for (const [i, panel] of panels.entries()) {
         const part = { ...operand, accumulate: operand.accumulate || i > 0 };
-        yield* gatherSteps(sparseKernels, { rows, columns, ...panel }, part, scratch, pace);
+        yield* gatherSteps(sparseKernels, variants, { rows, columns, ...panel }, part, scratch, pace);
       }
     },
     free: () => buffers.free(...panels.flatMap(({ stored }) => stored)),

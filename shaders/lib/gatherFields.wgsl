@@ -1,0 +1,10 @@
+// The first fields of Uniforms in kernels made of lib/gatherRow and lib/gatherTokens.
+  tokens: u32,
+  firstOctet: u32,
+  octetsHere: u32,
+  rows: u32,
+  firstRow: u32,
+  rowsHere: u32,
+  columns: u32,
+  stride: u32,
+  accumulate: u32,

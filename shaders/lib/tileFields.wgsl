@@ -1,0 +1,11 @@
+// The first fields of Uniforms in kernels made of lib/tileProduct.
+  tokens: u32,
+  firstToken: u32,
+  rows: u32,
+  firstRow: u32,
+  columns: u32,
+  firstDepth: u32,
+  lastDepth: u32,
+  accumulate: u32,
+  tokensHere: u32,
+  rowsHere: u32,
