@@ -1,12 +1,13 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
 import { intOf } from './onnx/attributes';
-import { dimsOf } from './tensors';
 
 /** How a node uses a constant weight. */
 export interface Role {
   readonly kind: 'matmul' | 'gemm' | 'conv' | 'gather';
   /** Whether the node wants its [out, in] matrix transposed, that is as [in, out]. */
   readonly transposed: boolean;
+  /** Of a convolution: each of so many groups of output channels sees input channels of its own. */
+  readonly groups?: number;
   /** Why a weight used like this is not compressed. */
   readonly unhandled?: string;
 }
@@ -33,15 +34,7 @@ export function roleOf(node: NodeProto, input: number, tensor: TensorProto): Rol
     }
     case 'Conv': {
       if (input !== 1) return undefined;
-      const groups = intOf(node, 'group', 1);
-      const inner = dimsOf(tensor)[1];
-      const reason =
-        groups === 1
-          ? undefined
-          : inner === 1
-            ? `depthwise convolution (${groups} groups of one channel): there are no channels to factorise`
-            : `grouped convolution (${groups} groups), which is not handled yet`;
-      return { kind: 'conv', transposed: false, ...(reason !== undefined && { unhandled: reason }) };
+      return { kind: 'conv', transposed: false, groups: intOf(node, 'group', 1) };
     }
     case 'Gather': {
       if (input !== 0) return undefined;

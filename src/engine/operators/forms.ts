@@ -27,7 +27,7 @@ export function formOf(operator: Operator, mode: Mode, { aim, form }: ExportChoi
 }
 
 export const canWrite = (operator: Operator, mode: Mode): boolean =>
-  operator.write !== undefined && (operator.writes?.(mode) ?? true);
+  operator.write !== undefined && mode !== 'convGrouped' && (operator.writes?.(mode) ?? true);
 
 /** Share of a dense product's pace that a tensor train's reshapes, and its small products, reach. */
 const CONTRACTION_PACE = 0.25;

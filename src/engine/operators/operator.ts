@@ -46,9 +46,18 @@ export interface Operator {
 
 /**
  * How a weight meets its input. rows: x·Wᵀ (MatMul with the weight on the right); columns: W·x (on the left); gather:
- * rows of W by index; conv: convolution. `…Transposed` applies Wᵀ in W's place.
+ * rows of W by index; conv: convolution; convGrouped: one in groups, of which no operator but a dense one has a form of its
+ * own. `…Transposed` applies Wᵀ in W's place.
  */
-export type Mode = 'rows' | 'rowsTransposed' | 'columns' | 'columnsTransposed' | 'gather' | 'gatherTransposed' | 'conv';
+export type Mode =
+  | 'rows'
+  | 'rowsTransposed'
+  | 'columns'
+  | 'columnsTransposed'
+  | 'gather'
+  | 'gatherTransposed'
+  | 'conv'
+  | 'convGrouped';
 
 export interface Stage {
   /** Carries the node's name, output, bias and scale factors: the last operator in a chain. */

@@ -14,12 +14,20 @@ import { elements, type Operator } from './operator';
 import { replaceWeights } from './replace';
 
 /** The ways in which a model of one layer uses its weight. */
-export const USES = ['MatMul', 'Gemm', 'Gemm transposed', 'MatMul on the left', 'Conv', 'Gather'] as const;
+export const USES = [
+  'MatMul',
+  'Gemm',
+  'Gemm transposed',
+  'MatMul on the left',
+  'Conv',
+  'Conv in groups',
+  'Gather',
+] as const;
 export type UseName = (typeof USES)[number];
 
 /** Those that a weight of this shape can be used by. */
 export const usesOf = (shape: readonly number[]): UseName[] =>
-  shape.length > 2 ? ['Conv'] : USES.filter((use) => use !== 'Conv');
+  shape.length > 2 ? ['Conv', 'Conv in groups'] : USES.filter((use) => !use.startsWith('Conv'));
 
 export interface Running {
   /** The model with the operator's dense weight, and with the operator. */
@@ -47,6 +55,24 @@ export async function running(
   const gemm = (transB: number) =>
     node('Gemm', ['x', 'w', 'b'], ['y'], { transB, alpha: float(0.5), beta: float(2) }, { name: 'fc' });
   const spatial = kernel.map(() => 8);
+  const conv = (group: number) => ({
+    x: [2, group * inner, ...spatial],
+    nodes: [
+      node(
+        'Conv',
+        ['x', 'w', 'b'],
+        ['y'],
+        {
+          kernel_shape: kernel,
+          pads: [...kernel, ...kernel].map((size) => size >> 1),
+          strides: kernel.map(() => 2),
+          group,
+        },
+        { name: 'fc' },
+      ),
+    ],
+    weights: [plain(), b],
+  });
   const cases = {
     MatMul: () => ({
       x: [2, tokens, inner],
@@ -60,19 +86,8 @@ export async function running(
       nodes: [node('MatMul', ['w', 'x'], ['y'], {}, { name: 'fc' })],
       weights: [plain()],
     }),
-    Conv: () => ({
-      x: [2, inner, ...spatial],
-      nodes: [
-        node(
-          'Conv',
-          ['x', 'w', 'b'],
-          ['y'],
-          { kernel_shape: kernel, pads: [...kernel, ...kernel].map((size) => size >> 1), strides: kernel.map(() => 2) },
-          { name: 'fc' },
-        ),
-      ],
-      weights: [plain(), b],
-    }),
+    Conv: () => conv(1),
+    'Conv in groups': () => conv(out),
     Gather: () => ({ x: [tokens], nodes: [node('Gather', ['w', 'x'], ['y'], {}, { name: 'fc' })], weights: [plain()] }),
   };
   const { x, nodes, weights } = cases[use]();

@@ -131,7 +131,7 @@ export class SubgraphWriter implements WeightWriter {
   /** One whole matrix or kernel applied to `x`. */
   #applyWhole(weight: Operator, x: string, mode: Mode, stage: Stage): string {
     const { node: old, role } = this.use;
-    if (mode === 'conv') return this.#conv(weight, x, stage);
+    if (mode === 'conv' || mode === 'convGrouped') return this.#conv(weight, x, stage);
     if (mode === 'gather' || mode === 'gatherTransposed') {
       return this.#emit('Gather', [this.#whole(weight, mode === 'gatherTransposed'), x], old.attribute, stage);
     }
@@ -258,7 +258,7 @@ const listed = (attributes: Attributes): AttributeProto[] =>
 export function modeOf(layer: Layer, { role, input, transposed }: Use): Mode {
   const { kind } = role!;
   const flipped = transposed !== (layer.stored === 'transposed');
-  if (kind === 'conv') return kind;
+  if (kind === 'conv') return (role!.groups ?? 1) > 1 ? 'convGrouped' : kind;
   if (kind === 'gather') return flipped ? 'gatherTransposed' : 'gather';
   if (input === 0) return flipped ? 'columnsTransposed' : 'columns';
   return flipped ? 'rowsTransposed' : 'rows';

@@ -39,7 +39,8 @@ export function channelGroups(flow: Flow, layers: readonly Layer[]): Map<Layer, 
   for (const layer of layers) {
     for (const use of layer.uses) {
       // A depthwise convolution ends nothing: its channels go on, one by one.
-      if (use.scope === flow.scope && use.role && !use.role.unhandled) ends.set(use.node, { layer, use });
+      const grouped = (use.role?.groups ?? 1) > 1;
+      if (use.scope === flow.scope && use.role && !use.role.unhandled && !grouped) ends.set(use.node, { layer, use });
     }
   }
   const found = new Map<Layer, ChannelGroup | NoGroup>();
@@ -55,6 +56,8 @@ export function channelGroups(flow: Flow, layers: readonly Layer[]): Map<Layer, 
 function groupOf(flow: Flow, layer: Layer, ends: ReadonlyMap<NodeProto, End>): ChannelGroup | NoGroup {
   const only = layer.uses.length === 1 ? layer.uses[0]! : undefined;
   if (!only) return { reason: 'several nodes use the weight' };
+  if ((only.role?.groups ?? 1) > 1)
+    return { reason: 'its groups see channels of their own; it shrinks with what it takes' };
   if (!makesChannels(layer, only)) return { reason: `${only.node.opType} does not make its rows the last axis` };
   const channels = layer.shape[0]!;
   let units = channels;
@@ -78,7 +81,7 @@ const outputAxis = (layer: Layer): number => (isConv(layer) ? 1 - layer.shape.le
 
 function makesChannels(layer: Layer, use: Use): boolean {
   if (use.role?.unhandled !== undefined || use.role === undefined) return false;
-  if (use.role.kind === 'conv') return true;
+  if (use.role.kind === 'conv') return use.role.groups === 1;
   return use.role.kind !== 'gather' && use.input === 1 && use.transposed === (layer.stored === 'transposed');
 }
 
