@@ -8,7 +8,7 @@ await withStudio(async (studio) => {
   await openSample(page);
   await ready(page);
   const slider = page.getByRole('slider', { name: /budget$/ });
-  const figures = page.getByRole('region', { name: 'Spectrum and budget' });
+  const figures = page.getByRole('region', { name: 'Step' });
   await slider.focus();
   await page.keyboard.press('End');
 

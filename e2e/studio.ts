@@ -19,7 +19,7 @@ export class Studio {
     this.exportButton = page.getByRole('banner').getByRole('button', { name: 'Export', exact: true });
     this.cancelButton = page.getByRole('contentinfo').getByRole('button', { name: 'Cancel' });
     this.budget = page.getByRole('slider', { name: /budget$/ });
-    this.workbench = page.getByRole('region', { name: 'Spectrum and budget' });
+    this.workbench = page.getByRole('region', { name: 'Step' });
   }
 
   /** Loads the page and waits until the engine has said which backend it runs on. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LayerReport, MatrixSpectrum, TuckerSpectrum } from '../worker/protocol';
-import { breakEven, errorsAtSizes, layerCost, maxRank, totalCost } from './cost';
+import { breakEven, cutOf, errorsAtSizes, maxRank, operatorAfter, planOf, predictedError, totalCost } from './cost';
+import type { Stack } from './store';
 
 const layer = (shape: number[], op = 'MatMul'): LayerReport => {
   const parameters = shape.reduce((product, size) => product * size, 1);
@@ -24,13 +25,16 @@ const matrix = (id: string, values: number[]): MatrixSpectrum => ({
   effectiveRank: 1,
 });
 
+const svd = (options: Record<string, number>): Stack => [{ method: 'svd', options }];
+const half: Stack = [{ method: 'half', options: {} }];
+
 describe('break-even', () => {
   it.each([[[1024, 256]], [[160, 160]], [[10, 256]], [[48, 16, 3, 3]], [[16, 1, 3, 3]], [[40, 48, 1, 1]]])(
     'of %j is the last rank that saves',
     (shape) => {
       const dense = layer(shape);
       const even = breakEven(dense);
-      const saves = (value: number) => layerCost(dense, undefined, { kind: 'rank', value })?.smaller;
+      const saves = (rank: number) => planOf(dense, 17, undefined, svd({ rank })).steps[0].skipped === undefined;
       if (even > 0) expect(saves(even)).toBe(true);
       if (even < maxRank(dense)) expect(saves(even + 1)).toBe(false);
     },
@@ -41,13 +45,30 @@ describe('a matrix', () => {
   const dense = layer([8, 8]);
   const spectrum = matrix(dense.id, [4, 2, 1, 0, 0, 0, 0, 0]);
   it('costs r(m+n), and loses what the tail holds', () => {
-    const cost = layerCost(dense, spectrum, { kind: 'rank', value: 2 });
-    expect(cost).toMatchObject({ ranks: [2], parameters: 32, smaller: true });
-    expect(cost?.error).toBeCloseTo(Math.sqrt(1 / 21), 12);
+    const plan = planOf(dense, 17, spectrum, svd({ rank: 2 }));
+    expect(operatorAfter(plan)).toMatchObject({ form: 'lowRank 2', parameters: 32 });
+    expect(predictedError(plan)).toBeCloseTo(Math.sqrt(1 / 21), 12);
+    expect(cutOf(dense, spectrum, svd({ rank: 2 }))).toMatchObject({ ranks: [2], smaller: true });
+    // A cut is drawn where it does not pay, too.
+    expect(cutOf(dense, spectrum, svd({ rank: 5 }))).toMatchObject({ ranks: [5], smaller: false });
+    expect(cutOf(dense, spectrum, half)).toBeUndefined();
   });
-  it('has no known rank for an error before its spectrum is there, but one for a size', () => {
-    expect(layerCost(dense, undefined, { kind: 'error', value: 0.1 })).toBeUndefined();
-    expect(layerCost(dense, undefined, { kind: 'size', value: 0.5 })).toMatchObject({ ranks: [2], error: undefined });
+  it('has no known size for an error before its spectrum is there, but one for a size', () => {
+    expect(operatorAfter(planOf(dense, 17, undefined, svd({ error: 0.1 })))).toBeUndefined();
+    const plan = planOf(dense, 17, undefined, svd({ size: 0.5 }));
+    expect(operatorAfter(plan)).toMatchObject({ form: 'lowRank 2' });
+    expect(predictedError(plan)).toBeUndefined();
+  });
+  it('gets a step more, and what the steps add is as good as orthogonal', () => {
+    const plan = planOf(dense, 17, spectrum, [...svd({ rank: 2 }), ...half]);
+    expect(operatorAfter(plan, 1)!.bytes).toBe(128);
+    expect(operatorAfter(plan)!.bytes).toBe(64);
+    expect(predictedError(plan)).toBeGreaterThan(predictedError(plan, 1)!);
+  });
+  it('is planned up to a step that is refused, which says why', () => {
+    const plan = planOf(dense, 17, spectrum, [...half, ...svd({ rank: 2, size: 0.5 }), ...half]);
+    expect(plan.steps).toHaveLength(1);
+    expect(plan.fault).toBe('must have exactly one of rank, energy, error, size');
   });
   it('shows its error at four sizes, never falling', () => {
     const errors = errorsAtSizes(dense, spectrum);
@@ -67,16 +88,20 @@ it('a convolution loses the energy outside the block that is kept', () => {
     energy: Float64Array.of(0, 0, 0, 0, 4, 5, 0, 4, 8),
     effectiveRank: 2,
   };
-  const cost = layerCost(dense, spectrum, { kind: 'rank', value: 1 });
-  expect(cost?.ranks).toEqual([1, 1]);
-  expect(cost?.parameters).toBe(2 + 9 + 2);
-  expect(cost?.error).toBeCloseTo(Math.sqrt(0.5), 12);
+  expect(cutOf(dense, spectrum, svd({ rank: 1 }))?.ranks).toEqual([1, 1]);
+  const plan = planOf(dense, 17, spectrum, svd({ rank: 1 }));
+  expect(operatorAfter(plan)?.parameters).toBe(2 + 9 + 2);
+  expect(predictedError(plan)).toBeCloseTo(Math.sqrt(0.5), 12);
 });
 
 it('of several layers, those that would not get smaller count as they are', () => {
   const large = layer([64, 64]);
   const tiny = layer([2, 2]);
-  const total = totalCost([large, tiny], new Map(), new Map([[tiny.id, { kind: 'rank', value: 2 }]]));
+  const total = totalCost([large, tiny], {
+    opset: 17,
+    spectra: new Map(),
+    stacks: new Map([[tiny.id, svd({ rank: 2 })]]),
+  });
   expect(total).toMatchObject({ skipped: 1, unknown: 0 });
   expect(total.after.parameters).toBe(16 * 128 + 4);
 });
@@ -96,8 +121,8 @@ it('counts the layers that lose more than half of their norm, and not those that
     ],
     [small.id, matrix(small.id, [1, 1])],
   ]);
-  const budgets = new Map([flat, steep, small].map(({ id }) => [id, { kind: 'rank', value: 1 } as const]));
-  const total = totalCost([flat, steep, small], spectra, budgets);
+  const stacks = new Map([flat, steep, small].map(({ id }) => [id, svd({ rank: 1 })]));
+  const total = totalCost([flat, steep, small], { opset: 17, spectra, stacks });
   expect(total.heavy).toBe(1);
   expect(total.worst?.layer).toBe(flat);
   // √(63/64): all but one of 64 equal singular values.

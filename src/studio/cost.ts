@@ -1,30 +1,19 @@
-import {
-  breakEvenRank,
-  rankForEnergy,
-  rankForError,
-  rankForSize,
-  type TuckerRanks,
-  truncationError,
-  tuckerError,
-  tuckerParameters,
-  tuckerRanksForError,
-  tuckerRanksForRank,
-  tuckerRanksForSize,
-} from '../engine/linalg/spectrum';
-import type { LayerReport, LayerSpectrum, MatrixSpectrum, TuckerSpectrum } from '../worker/protocol';
-import { budgetOf } from './state/recipe';
-import type { Budget } from './store';
+import { breakEvenRank, tuckerParameters, tuckerRanksForRank } from '../engine/linalg/spectrum';
+import { isSkipped } from '../engine/methods/method';
+import { type SvdOptions, svd, svdRanks } from '../engine/methods/svd';
+import { plannedDense } from '../engine/operators/dense';
+import type { FloatType, Operator } from '../engine/operators/operator';
+import { type PlannedStep, planStack } from '../engine/recipe/plan';
+import type { LayerReport, LayerSpectrum } from '../worker/protocol';
+import { checked } from './methods';
+import { stackOf } from './state/recipe';
+import type { Stack } from './store';
 
-/** What a layer would cost under a budget. Exact: it follows from the layer's shape and its spectrum. */
-export interface LayerCost {
-  /** [r] for a matrix, [output, input] for Tucker-2. */
-  readonly ranks: readonly number[];
-  /** Of the factors, even where they would hold more than the dense weight. */
-  readonly parameters: number;
-  /** Relative Frobenius error of the weight; unknown until the spectrum is measured. */
-  readonly error: number | undefined;
-  /** Otherwise the layer stays as it is. */
-  readonly smaller: boolean;
+/** What a stack will make of a layer: sizes at once, errors where they follow from the spectrum. */
+export interface StackPlan {
+  /** Up to the first step whose options are refused. */
+  readonly steps: readonly PlannedStep[];
+  readonly fault?: string;
 }
 
 /** The sizes at which the strip of a layer shows its error. */
@@ -61,133 +50,147 @@ export function breakEven(layer: LayerReport): number {
 // A slider asks for the same layer again and again, and several components ask at once.
 const latest = new WeakMap<
   LayerReport,
-  { budget: Budget; spectrum: LayerSpectrum | undefined; cost: LayerCost | undefined }
+  { stack: Stack; spectrum: LayerSpectrum | undefined; opset: number; plan: StackPlan }
 >();
 
-/** Undefined where the budget's rank follows from a spectrum that is not there yet. */
-export function layerCost(
+export function planOf(
   layer: LayerReport,
+  opset: number,
   spectrum: LayerSpectrum | undefined,
-  budget: Budget,
-): LayerCost | undefined {
+  stack: Stack,
+): StackPlan {
   const known = latest.get(layer);
-  if (known && known.budget === budget && known.spectrum === spectrum) return known.cost;
-  const cost = isTucker(layer)
-    ? tuckerCost(layer, spectrum as TuckerSpectrum | undefined, budget)
-    : matrixCost(layer, spectrum as MatrixSpectrum | undefined, budget);
-  latest.set(layer, { budget, spectrum, cost });
-  return cost;
+  if (known && known.stack === stack && known.spectrum === spectrum && known.opset === opset) return known.plan;
+  const steps: { method: string; options: unknown }[] = [];
+  let fault: string | undefined;
+  for (const step of stack) {
+    const result = checked(step);
+    if ('fault' in result) {
+      fault = result.fault;
+      break;
+    }
+    steps.push({ method: step.method, options: result.options });
+  }
+  const { shape, op, dtype } = layer;
+  const planned = planStack({ shape, op, opset, spectrum, type: dtype as FloatType }, steps);
+  const plan = { steps: planned, ...(fault !== undefined && { fault }) };
+  latest.set(layer, { stack, spectrum, opset, plan });
+  return plan;
 }
 
-function matrixCost(
-  layer: LayerReport,
-  spectrum: MatrixSpectrum | undefined,
-  { kind, value }: Budget,
-): LayerCost | undefined {
-  const { out, inner } = dimensions(layer);
-  let rank: number;
-  if (kind === 'rank') rank = Math.min(value, maxRank(layer));
-  else if (kind === 'size') rank = Math.min(rankForSize(out, inner, value), maxRank(layer));
-  else if (!spectrum) return undefined;
-  else rank = kind === 'energy' ? rankForEnergy(spectrum.values, value) : rankForError(spectrum.values, value);
-  const parameters = rank * (out + inner);
-  return {
-    ranks: [rank],
-    parameters,
-    error: spectrum && truncationError(spectrum.values, rank),
-    smaller: parameters < layer.parameters,
-  };
+/** ‖W−Ŵ‖/‖W‖ after the first `count` steps, where every one of them knows what it adds: as good as orthogonal errors. */
+export function predictedError({ steps }: StackPlan, count = steps.length): number | undefined {
+  let squares = 0;
+  for (const { added } of steps.slice(0, count)) {
+    if (added === undefined) return undefined;
+    squares += added ** 2;
+  }
+  return Math.sqrt(squares);
 }
 
-function tuckerCost(
+/** Where a truncated SVD cuts the spectrum of a layer, and what is lost there; undefined where no such step is first. */
+export function cutOf(
   layer: LayerReport,
-  spectrum: TuckerSpectrum | undefined,
-  { kind, value }: Budget,
-): LayerCost | undefined {
-  const { out, inner, taps } = dimensions(layer);
-  let ranks: TuckerRanks;
-  if (kind === 'rank') ranks = tuckerRanksForRank(out, inner, value);
-  else if (kind === 'size') ranks = tuckerRanksForSize(out, inner, taps, value);
-  else if (!spectrum) return undefined;
-  else ranks = tuckerRanksForError(spectrum, taps, kind === 'error' ? value : Math.sqrt(1 - value));
-  const { rOut, rIn } = ranks;
-  const parameters = tuckerParameters(out, inner, taps, ranks);
-  return {
-    ranks: [rOut, rIn],
-    parameters,
-    error: spectrum && tuckerError(spectrum, rOut, rIn),
-    smaller: parameters < layer.parameters,
-  };
+  spectrum: LayerSpectrum,
+  stack: Stack,
+): { readonly ranks: readonly number[]; readonly error: number; readonly smaller: boolean } | undefined {
+  const [step] = stack;
+  const result = step?.method === svd.name ? checked(step) : undefined;
+  if (!result || 'fault' in result) return undefined;
+  const leaf = plannedDense(layer.shape, layer.dtype as FloatType);
+  const [options, context] = [result.options as SvdOptions, { op: layer.op, opset: 0, spectrum }];
+  const ranks = svdRanks(leaf, options, context);
+  if (!ranks) return undefined;
+  const planned = svd.plan(leaf, options, context);
+  const smaller = planned !== 'unknown' && !isSkipped(planned);
+  return { ranks, error: svd.predict!(leaf, options, context)!, smaller };
 }
 
 const strips = new WeakMap<LayerSpectrum, readonly number[]>();
 
-/** Relative error at each of `STRIP_SIZES`. */
-export function errorsAtSizes(layer: LayerReport, spectrum: LayerSpectrum): readonly number[] {
+/** Relative error of a truncation at each of `STRIP_SIZES`. */
+export function errorsAtSizes({ shape, op, dtype }: LayerReport, spectrum: LayerSpectrum): readonly number[] {
   let errors = strips.get(spectrum);
   if (!errors) {
-    errors = STRIP_SIZES.map((value) => {
-      const budget: Budget = { kind: 'size', value };
-      const cost =
-        spectrum.kind === 'matrix' ? matrixCost(layer, spectrum, budget) : tuckerCost(layer, spectrum, budget);
-      return cost?.error ?? 0;
-    });
+    const leaf = plannedDense(shape, dtype as FloatType);
+    errors = STRIP_SIZES.map((size) => svd.predict!(leaf, { size }, { op, opset: 0, spectrum }) ?? 0);
     strips.set(spectrum, errors);
   }
   return errors;
 }
 
 export interface TotalCost {
-  readonly before: { readonly bytes: number; readonly parameters: number };
-  /** Layers that would not get smaller, or whose cost is not known yet, count as they are. */
-  readonly after: { readonly bytes: number; readonly parameters: number };
-  /** The largest error among the layers that would be compressed. */
+  readonly before: Sizes;
+  /** Layers whose cost is not known yet count as they are. */
+  readonly after: Sizes;
+  /** The largest error among the layers that would change. */
   readonly worst: { readonly layer: LayerReport; readonly error: number } | undefined;
   /** How many of those lose more than half of their norm. */
   readonly heavy: number;
-  readonly ranks: readonly (readonly number[])[];
-  /**
-   * Multiply-adds after over before, each layer counted once for every row of its input, convolutions as if their
-   * stride were 1: then both are counted by parameters.
-   */
-  readonly multiplyAdds: number;
+  /** What the layers would be: each distinct form once. */
+  readonly forms: readonly string[];
+  /** Layers that no step would change. */
   readonly skipped: number;
   readonly unknown: number;
+}
+
+/** `multiplyAdds` for one token, or one position of each convolution's output as if its stride were 1. */
+export interface Sizes {
+  readonly bytes: number;
+  readonly parameters: number;
+  readonly multiplyAdds: number;
 }
 
 /** A weight that loses more of its norm than it keeps seldom leaves a model that works. */
 export const HEAVY_ERROR = 0.5;
 
-/** Several layers under their budgets. Of a single layer the factors are counted even where they would be skipped. */
+/** What is planned for: the page's model, its spectra, its stacks. */
+export interface Plans {
+  readonly opset: number;
+  readonly spectra: ReadonlyMap<string, LayerSpectrum>;
+  readonly stacks: ReadonlyMap<string, Stack>;
+}
+
+/** Several layers under their stacks, or under the first `count` steps of them. */
 export function totalCost(
   layers: readonly LayerReport[],
-  spectra: ReadonlyMap<string, LayerSpectrum>,
-  budgets: ReadonlyMap<string, Budget>,
+  { opset, spectra, stacks }: Plans,
+  count = Number.POSITIVE_INFINITY,
 ): TotalCost {
-  const before = { bytes: 0, parameters: 0 };
-  const after = { bytes: 0, parameters: 0 };
-  const ranks: (readonly number[])[] = [];
+  const before = { bytes: 0, parameters: 0, multiplyAdds: 0 };
+  const after = { bytes: 0, parameters: 0, multiplyAdds: 0 };
+  const forms = new Set<string>();
   let worst: TotalCost['worst'];
   let heavy = 0;
   let skipped = 0;
   let unknown = 0;
   for (const layer of layers) {
-    const cost = layerCost(layer, spectra.get(layer.id), budgetOf(budgets, layer.id));
-    const counted = cost && (cost.smaller || layers.length === 1) ? cost.parameters : layer.parameters;
-    before.bytes += layer.bytes;
-    before.parameters += layer.parameters;
-    after.parameters += counted;
-    after.bytes += (layer.bytes * counted) / layer.parameters;
-    if (!cost) unknown++;
+    const { bytes, parameters } = layer;
+    const dense = { bytes, parameters, multiplyAdds: parameters };
+    const plan = planOf(layer, opset, spectra.get(layer.id), stackOf(stacks, layer.id));
+    const operator = operatorAfter(plan, count);
+    add(before, dense);
+    add(after, operator ?? dense);
+    if (!operator) unknown++;
+    else if (operator.bytes === bytes) skipped++;
     else {
-      ranks.push(cost.ranks);
-      if (!cost.smaller) skipped++;
-      const considered = cost.smaller || layers.length === 1;
-      if (considered && cost.error !== undefined) {
-        if (!worst || cost.error > worst.error) worst = { layer, error: cost.error };
-        if (cost.error > HEAVY_ERROR) heavy++;
-      }
+      forms.add(operator.form);
+      const error = predictedError(plan, count);
+      if (error === undefined) continue;
+      if (!worst || error > worst.error) worst = { layer, error };
+      if (error > HEAVY_ERROR) heavy++;
     }
   }
-  return { before, after, worst, heavy, ranks, multiplyAdds: after.parameters / before.parameters, skipped, unknown };
+  return { before, after, worst, heavy, forms: [...forms], skipped, unknown };
+}
+
+/** What the layer is after the first `count` steps; undefined where that is not known. */
+export function operatorAfter({ steps }: StackPlan, count = steps.length): Operator | undefined {
+  return steps[Math.min(count, steps.length) - 1]?.operator;
+}
+
+function add(sum: { bytes: number; parameters: number; multiplyAdds: number }, part: Sizes): void {
+  sum.bytes += part.bytes;
+  sum.parameters += part.parameters;
+  sum.multiplyAdds += part.multiplyAdds;
 }

@@ -1,12 +1,12 @@
 import { create } from 'zustand';
 import type { Job } from '../worker/protocol';
-import { budgetSlice } from './state/budgetSlice';
 import { engineSlice } from './state/engineSlice';
 import { jobSlice, noticeSlice, runJob } from './state/jobs';
 import { layersSlice } from './state/layersSlice';
 import { modelSlice } from './state/modelSlice';
 import { runsSlice } from './state/runsSlice';
 import { spectraSlice } from './state/spectra';
+import { stackSlice } from './state/stackSlice';
 import type { JobKind, Studio } from './state/types';
 
 /**
@@ -18,7 +18,7 @@ export const useStudio = create<Studio>()((set, get) => ({
   ...modelSlice(set, get),
   ...layersSlice(set, get),
   ...spectraSlice(set, get),
-  ...budgetSlice(set, get),
+  ...stackSlice(set, get),
   ...runsSlice(set, get),
   ...jobSlice(set, get),
   ...noticeSlice(set, get),

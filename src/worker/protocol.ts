@@ -14,6 +14,7 @@ export type {
   ErrorReport,
   SizeReport,
   SkippedLayerReport,
+  StepReport,
 } from '../engine/recipe/report';
 export type { ReadBack } from '../engine/recipe/verify';
 

@@ -72,7 +72,7 @@ export const svd: Method<SvdOptions> = {
 export const isMatrix = ({ shape }: Pick<Operator, 'shape'>): boolean => shape.slice(2).every((size) => size === 1);
 
 /** [rank] of a matrix, [output, input] of a convolution; undefined where they follow from a spectrum not measured yet. */
-function ranksFor(leaf: Dense, budget: SvdOptions, { spectrum }: PlanContext): readonly number[] | undefined {
+export function svdRanks(leaf: Dense, budget: SvdOptions, { spectrum }: PlanContext): readonly number[] | undefined {
   const [out, inner, ...kernel] = leaf.shape as [number, number, ...number[]];
   const { rank, size } = budget;
   if (isMatrix(leaf)) {
@@ -88,7 +88,7 @@ function ranksFor(leaf: Dense, budget: SvdOptions, { spectrum }: PlanContext): r
 }
 
 function planned(leaf: Dense, budget: SvdOptions, context: PlanContext): Operator | Skipped | 'unknown' {
-  const ranks = ranksFor(leaf, budget, context);
+  const ranks = svdRanks(leaf, budget, context);
   if (!ranks) return 'unknown';
   const { shape, type } = leaf;
   const [out, inner, ...kernel] = shape as [number, number, ...number[]];
@@ -107,7 +107,7 @@ function planned(leaf: Dense, budget: SvdOptions, context: PlanContext): Operato
 
 function predict(leaf: Dense, budget: SvdOptions, context: PlanContext): number | undefined {
   const { spectrum } = context;
-  const ranks = spectrum && ranksFor(leaf, budget, context);
+  const ranks = spectrum && svdRanks(leaf, budget, context);
   if (!ranks) return undefined;
   const [rOut, rIn] = ranks as [number, number];
   return spectrum.kind === 'matrix'
@@ -137,7 +137,7 @@ function advice(leaf: Dense, budget: SvdOptions, context: PlanContext): string[]
   }
   const { spectrum } = context;
   const full = Math.min(out, inner);
-  if (spectrum && spectrum.effectiveRank > 0.7 * full) {
+  if (spectrum && full >= 8 && spectrum.effectiveRank > 0.7 * full) {
     said.push(
       `Its spectrum is flat: about ${spectrum.effectiveRank.toFixed(0)} of ${full} directions carry it, so that cutting it loses much.`,
     );

@@ -1,10 +1,8 @@
-import type { CompressReport } from '../../worker/protocol';
+import type { CompressReport, StepReport } from '../../worker/protocol';
 import { formatBytes, formatError } from '../format';
+import { formWords } from '../forms';
 import styles from './compare.module.css';
 import { formatDuration } from './rows';
-
-/** The engine's name of a form, in words: "lowRank 32" → "rank 32", "tucker2 24×16" → "Tucker-2 24×16". */
-const formName = (form: string) => form.replace(/^lowRank/, 'rank').replace(/^tucker2/, 'Tucker-2');
 
 /** What became of each layer, and why others stayed as they were. */
 export function LayerResults({ result }: { result: CompressReport }) {
@@ -42,7 +40,10 @@ export function LayerResults({ result }: { result: CompressReport }) {
                       <span>
                         <bdi>{layer.name}</bdi>
                       </span>
-                      <small>{formName(layer.form)}</small>
+                      <small>{formWords(layer.form)}</small>
+                      {(layer.steps.length > 1 || layer.steps.some(({ skipped }) => skipped)) && (
+                        <Steps steps={layer.steps} />
+                      )}
                     </th>
                     <td>
                       {formatError(layer.weightError.measured)}
@@ -74,5 +75,20 @@ export function LayerResults({ result }: { result: CompressReport }) {
         )}
       </details>
     </section>
+  );
+}
+
+/** What each step of the layer's stack did to it. */
+function Steps({ steps }: { steps: readonly StepReport[] }) {
+  return (
+    <ol className={styles.steps} aria-label="Steps">
+      {steps.map(({ method, error, bytes, skipped }, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a method may stand there twice
+        <li key={at} title={skipped}>
+          {method}: {formatBytes(bytes)}, {formatError(error)}
+          {skipped !== undefined && ` (left: ${skipped})`}
+        </li>
+      ))}
+    </ol>
   );
 }

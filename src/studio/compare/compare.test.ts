@@ -35,7 +35,7 @@ const run = (number: number, bytes: number, evaluated?: EvaluateReport): RunRepo
   result: {
     before: { bytes: 4_000_000, parameters: 1_000_000 },
     after: { bytes, parameters: bytes / 4 },
-    memory: { estimatedResident: bytes, estimatedLoad: bytes },
+    memory: { estimatedResident: 4_000_000, estimatedLoad: 4_000_000 + bytes },
     layers: [],
     skipped: [],
     backend: 'cpu',
@@ -48,6 +48,8 @@ describe('rows', () => {
   it('tell sizes with their change', () => {
     expect(sizeRows(run(1, 1_000_000).result)).toMatchObject([
       { original: '4.00 MB', compressed: '1.00 MB', change: '−75 %', tone: 'better' },
+      { name: 'memory, running', original: '≈ 4.00 MB', compressed: '≈ 4.00 MB', change: '0' },
+      { name: 'peak, loading', original: '≈ 4.00 MB', compressed: '≈ 5.00 MB', change: '+25 %', tone: 'worse' },
       { original: '1.00 M', compressed: '250 k', change: '−75 %', tone: 'better' },
     ]);
     expect(sizeRows(run(1, 4_000_000).result)[0]).not.toHaveProperty('tone');
@@ -148,11 +150,16 @@ describe('what the panel says', () => {
 describe('describeRun', () => {
   it('puts a recipe in a line', () => {
     expect(describeRun(run(1, 1))).toBe('svd size 50 % · 0 layers');
-    const steps = [0.5, 0.3, 0.5].map((size) => ({ layers: 'a', method: 'svd', options: { size } }));
-    expect(describeRun({ ...run(1, 1), recipe: { version: 1, steps } })).toBe('svd size 50 %, size 30 % · 0 layers');
-    const many = [4, 8, 16, 32].map((rank) => ({ layers: 'a', method: 'svd', options: { rank } }));
-    expect(describeRun({ ...run(1, 1), recipe: { version: 1, steps: many } })).toBe(
-      'svd rank 4, rank 8, 2 more · 0 layers',
+    const step = (layers: string, options: object) => ({ layers, method: 'svd', options });
+    const words = (steps: object[]) => describeRun({ ...run(1, 1), recipe: { version: 1, steps } });
+    expect(words([step('a', { size: 0.5 }), step('b', { size: 0.3 }), step('c', { size: 0.5 })])).toBe(
+      'svd size 50 %, svd size 30 % · 0 layers',
+    );
+    expect(words([step('a', { energy: 0.999 }), { layers: 'a', method: 'half', options: {} }])).toBe(
+      'svd energy 99.9 % → half · 0 layers',
+    );
+    expect(words([4, 8, 16, 32].map((rank) => step(`layer ${rank}`, { rank })))).toBe(
+      'svd rank 4, svd rank 8, 2 more · 0 layers',
     );
   });
 });

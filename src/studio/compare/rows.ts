@@ -20,8 +20,8 @@ export interface Row {
   readonly spread?: readonly [string, string];
 }
 
-/** Bytes and parameters: known as soon as the model is compressed. */
-export function sizeRows({ before, after }: CompressReport): Row[] {
+/** Three sizes that are not the same, and parameters: known as soon as the model is compressed. */
+export function sizeRows({ before, after, memory }: CompressReport): Row[] {
   return [
     {
       name: 'file',
@@ -29,6 +29,16 @@ export function sizeRows({ before, after }: CompressReport): Row[] {
       original: formatBytes(before.bytes),
       compressed: formatBytes(after.bytes),
       ...relative(before.bytes, after.bytes),
+    },
+    {
+      name: 'memory, running',
+      note: "The weights' bytes while the model runs: dense ones where they are rebuilt on loading. Estimated.",
+      ...estimated(before.bytes, memory.estimatedResident),
+    },
+    {
+      name: 'peak, loading',
+      note: 'The bytes that exist at once while the model is loaded: what is stored and all that is folded. Estimated.',
+      ...estimated(before.bytes, memory.estimatedLoad),
     },
     {
       name: 'parameters',
@@ -39,6 +49,13 @@ export function sizeRows({ before, after }: CompressReport): Row[] {
     },
   ];
 }
+
+// "≈" marks an estimate. The original's weights are in memory as they are in its file.
+const estimated = (before: number, after: number) => ({
+  original: `≈ ${formatBytes(before)}`,
+  compressed: `≈ ${formatBytes(after)}`,
+  ...relative(before, after),
+});
 
 /** Accuracy where there are labels, then fidelity, which is never called accuracy. */
 export function qualityRows(evaluation: EvaluateReport): Row[] {

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { STUDIO_ADDRESS, useRoute } from '../route';
 import { useStudio } from '../store';
+import { AimMenu } from './AimMenu';
 import { BackendChip } from './BackendChip';
 import { DataChip } from './DataChip';
 import { ExportMenu } from './ExportMenu';
@@ -35,6 +36,7 @@ export function TopBar() {
       {open && (
         <>
           <ExportMenu />
+          <AimMenu />
           <CompressButton />
         </>
       )}

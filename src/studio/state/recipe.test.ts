@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkRecipe } from '../../engine/recipe/schema';
 import type { LayerReport, ModelReport } from '../../worker/protocol';
-import { budgetsOf, buildRecipe, worthCompressing } from './recipe';
-import type { Budget } from './types';
+import { buildRecipe, settingsOf, stackKey, stacksOf, worthCompressing } from './recipe';
+import type { Stack } from './types';
 
 const layer = (id: string, name: string, weight = id, compressible = true): LayerReport => ({
   id,
@@ -28,43 +28,79 @@ const model = (layers: LayerReport[]): ModelReport => ({
   warnings: [],
 });
 
-const half: Budget = { kind: 'size', value: 0.5 };
-const rank4: Budget = { kind: 'rank', value: 4 };
+const half: Stack = [{ method: 'svd', options: { size: 0.5 } }];
+const three: Stack = [
+  { method: 'svd', options: { rank: 4 } },
+  { method: 'half', options: {} },
+  { method: 'svd', options: { size: 0.9 } },
+];
 
-describe('a recipe from budgets', () => {
-  const three = model([layer('1', 'q'), layer('2', 'k'), layer('3', 'v')]);
-  const budgets = new Map([
+describe('a recipe from stacks', () => {
+  const layers = model([layer('1', 'q'), layer('2', 'k'), layer('3', 'v')]);
+  const stacks = new Map([
     ['1', half],
-    ['2', rank4],
-    ['3', { ...half }],
+    ['2', three],
+    ['3', [{ method: 'svd', options: { size: 0.5 } }]],
   ]);
+  const all = new Set(['1', '2', '3']);
 
-  it('has a step for each distinct budget, with the layers that have it', () => {
-    expect(buildRecipe(three, new Set(['1', '2', '3']), budgets).steps).toEqual([
+  it('has the steps of each distinct stack in order, with the layers that have it', () => {
+    expect(buildRecipe(layers, all, stacks).steps).toEqual([
       { layers: ['q', 'v'], method: 'svd', options: { size: 0.5 } },
       { layers: ['k'], method: 'svd', options: { rank: 4 } },
+      { layers: ['k'], method: 'half', options: {} },
+      { layers: ['k'], method: 'svd', options: { size: 0.9 } },
     ]);
   });
-  it('leaves out what is not ticked', () => {
-    expect(buildRecipe(three, new Set(['2']), budgets).steps).toHaveLength(1);
+  it('leaves out what is not ticked, and what has no steps', () => {
+    expect(buildRecipe(layers, new Set(['3']), stacks).steps).toHaveLength(1);
+    expect(buildRecipe(layers, new Set(['3']), new Map([['3', []]])).steps).toEqual([]);
   });
-  it('passes the schema of the engine', () => {
-    expect(() => checkRecipe(buildRecipe(three, new Set(['1', '2']), budgets))).not.toThrow();
+  it('passes the schema of the engine, settings too', () => {
+    const settings = { seed: 7, export: { aim: 'memory' } } as const;
+    expect(checkRecipe(buildRecipe(layers, all, stacks, settings))).toMatchObject(settings);
   });
   it('calls two weights of one node by their own names', () => {
     const twins = model([layer('1', 'lstm', 'w'), layer('2', 'lstm', 'r')]);
     expect(buildRecipe(twins, new Set(['1', '2']), new Map()).steps[0].layers).toEqual(['w', 'r']);
   });
-  it('comes back as the same budgets', () => {
-    const recipe = buildRecipe(three, new Set(['1', '2', '3']), budgets);
-    expect(budgetsOf(three, recipe, [['1', '3'], ['2']])).toEqual(budgets);
+  it('comes back as the same stacks, equal ones as one', () => {
+    const recipe = buildRecipe(layers, all, stacks);
+    const back = stacksOf(layers, recipe, [['1', '3'], ['2'], ['2'], ['2']]);
+    expect(back).toEqual(stacks);
+    expect(back.get('1')).toBe(back.get('3'));
+    expect(buildRecipe(layers, new Set(back.keys()), back)).toEqual(recipe);
+  });
+  it('is the same for the same options set in another order', () => {
+    const one: Stack = [{ method: 'm', options: { a: 1, b: [2] } }];
+    const other: Stack = [{ method: 'm', options: { b: [2], a: 1 } }];
+    expect(stackKey(one)).toBe(stackKey(other));
+    expect(stackKey(one)).not.toBe(stackKey([...one, ...other]));
   });
 });
 
-it('a pattern over weights that stay as they are gives those no budget', () => {
-  const mixed = model([layer('1', 'q'), layer('2', 'norm', 'n', false)]);
-  const recipe = { version: 1, steps: [{ layers: '*', method: 'svd', options: { size: 0.5 } }] };
-  expect([...budgetsOf(mixed, recipe, [['1', '2']]).keys()]).toEqual(['1']);
+it('steps over overlapping layers become stacks of their own', () => {
+  const mixed = model([layer('1', 'q'), layer('2', 'norm', 'n', false), layer('3', 'k')]);
+  const recipe = {
+    version: 1,
+    steps: [
+      { layers: '*', method: 'svd', options: { size: 0.5 } },
+      { layers: 'k', method: 'half', options: {} },
+    ],
+  };
+  const stacks = stacksOf(mixed, recipe, [['1', '2', '3'], ['3']]);
+  expect([...stacks].map(([id, stack]) => [id, stack.map(({ method }) => method)])).toEqual([
+    ['1', ['svd']],
+    ['3', ['svd', 'half']],
+  ]);
+});
+
+it('settings are what a recipe says beside its steps', () => {
+  expect(settingsOf({ version: 1, steps: [] })).toEqual({});
+  expect(settingsOf({ version: 1, seed: 3, export: { aim: 'file' }, steps: [] })).toEqual({
+    seed: 3,
+    export: { aim: 'file' },
+  });
 });
 
 describe('what a new model begins with', () => {

@@ -1,8 +1,8 @@
 import type { LayerReport, ModelReport } from '../../worker/protocol';
-import type { Budget, BudgetKind, Studio } from './types';
+import type { RecipeSettings, Stack, StackStep, Studio } from './types';
 
 /** What a layer gets before the user says otherwise. */
-export const DEFAULT_BUDGET: Budget = { kind: 'size', value: 0.5 };
+export const DEFAULT_STACK: Stack = [{ method: 'svd', options: { size: 0.5 } }];
 
 /** How much of the compressible weights the layers ticked at first hold. */
 const WORTH_SHARE = 0.95;
@@ -24,42 +24,54 @@ export function worthCompressing(layers: readonly LayerReport[]): string[] {
   return compressible.filter(({ parameters }) => parameters >= least).map(({ id }) => id);
 }
 
-export interface Step {
+export interface Step extends StackStep {
   readonly layers: string | readonly string[];
-  readonly method: 'svd';
-  readonly options: Partial<Record<BudgetKind, number>>;
 }
-export interface Recipe {
+export interface Recipe extends RecipeSettings {
   readonly version: 1;
   readonly steps: readonly Step[];
 }
 
-export const KINDS: readonly BudgetKind[] = ['rank', 'energy', 'size', 'error'];
+export const stackOf = (stacks: ReadonlyMap<string, Stack>, id: string): Stack => stacks.get(id) ?? DEFAULT_STACK;
 
-export const budgetOf = (budgets: ReadonlyMap<string, Budget>, id: string): Budget => budgets.get(id) ?? DEFAULT_BUDGET;
+const keys = new WeakMap<Stack, string>();
 
-/** One step for each distinct budget, layers in the order of the model. No layer is in two steps. */
+/** The same for stacks of the same steps in the same order; the order in which options were set makes no difference. */
+export function stackKey(stack: Stack): string {
+  let key = keys.get(stack);
+  if (key === undefined) {
+    const sorted = stack.map(({ method, options }) => [
+      method,
+      Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)),
+    ]);
+    key = JSON.stringify(sorted);
+    keys.set(stack, key);
+  }
+  return key;
+}
+
+/** The steps of each distinct stack, for all layers that have it, layers in the order of the model. */
 export function buildRecipe(
   model: ModelReport,
   included: ReadonlySet<string>,
-  budgets: ReadonlyMap<string, Budget>,
+  stacks: ReadonlyMap<string, Stack>,
+  settings: RecipeSettings = {},
 ): Recipe {
-  const steps = new Map<string, { budget: Budget; layers: LayerReport[] }>();
+  const groups = new Map<string, { stack: Stack; layers: LayerReport[] }>();
   for (const layer of model.layers) {
     if (!included.has(layer.id)) continue;
-    const budget = budgetOf(budgets, layer.id);
-    const key = `${budget.kind} ${budget.value}`;
-    const step = steps.get(key);
-    if (step) step.layers.push(layer);
-    else steps.set(key, { budget, layers: [layer] });
+    const stack = stackOf(stacks, layer.id);
+    const group = groups.get(stackKey(stack));
+    if (group) group.layers.push(layer);
+    else groups.set(stackKey(stack), { stack, layers: [layer] });
   }
   return {
     version: 1,
-    steps: [...steps.values()].map(({ budget, layers }) => ({
-      layers: layers.map((layer) => callName(model, layer)),
-      method: 'svd',
-      options: { [budget.kind]: budget.value },
-    })),
+    ...settings,
+    steps: [...groups.values()].flatMap(({ stack, layers }) => {
+      const names = layers.map((layer) => callName(model, layer));
+      return stack.map(({ method, options }) => ({ layers: names, method, options }));
+    }),
   };
 }
 
@@ -67,10 +79,11 @@ export function buildRecipe(
 export function currentRecipe({
   model,
   included,
-  budgets,
+  stacks,
+  settings,
   fixedRecipe,
-}: Pick<Studio, 'model' | 'included' | 'budgets' | 'fixedRecipe'>): unknown {
-  return fixedRecipe ?? (model && buildRecipe(model, included, budgets));
+}: Pick<Studio, 'model' | 'included' | 'stacks' | 'settings' | 'fixedRecipe'>): unknown {
+  return fixedRecipe ?? (model && buildRecipe(model, included, stacks, settings));
 }
 
 // Two weights of one node share its name; the weight's own name tells them apart.
@@ -80,29 +93,40 @@ function callName(model: ModelReport, layer: LayerReport): string {
 }
 
 /**
- * The budgets that the steps of a recipe give, by layer id. `selected` is the engine's answer to `checkRecipe`: the
- * layers of each step. Steps that are no `svd` with one budget give none.
+ * The stacks that a checked recipe gives, by layer id: for each layer the steps that select it, in their order.
+ * `selected` is the engine's answer to `checkRecipe`: the layers of each step.
  */
-export function budgetsOf(
+export function stacksOf(
   model: ModelReport,
   recipe: unknown,
   selected: readonly (readonly string[])[],
-): ReadonlyMap<string, Budget> {
-  const budgets = new Map<string, Budget>();
-  const { steps } = recipe as { steps: readonly { method?: string; options?: Record<string, unknown> }[] };
-  steps.forEach((step, index) => {
-    const kind = KINDS.find((name) => typeof step.options?.[name] === 'number');
-    if (step.method !== 'svd' || !kind) return;
-    const budget: Budget = { kind, value: step.options?.[kind] as number };
-    const names = new Set(selected[index]);
-    for (const { id, name, weight, compressible } of model.layers) {
-      if (compressible && (names.has(id) || names.has(name) || names.has(weight))) budgets.set(id, budget);
+): ReadonlyMap<string, Stack> {
+  const compressible = new Set(model.layers.filter((layer) => layer.compressible).map(({ id }) => id));
+  const stacks = new Map<string, Stack>();
+  const { steps } = recipe as { steps: readonly StackStep[] };
+  steps.forEach(({ method, options }, index) => {
+    for (const id of selected[index]) {
+      if (compressible.has(id)) stacks.set(id, [...(stacks.get(id) ?? []), { method, options }]);
     }
   });
-  return budgets;
+  return shared(stacks);
 }
 
-/** "svd size 50 % · 7 layers": a recipe in a line. `counts`: how many layers each step selects, where it is known. */
-export function describeBudget({ kind, value }: Budget): string {
-  return kind === 'rank' ? `rank ${value}` : `${kind} ${+(value * 100).toPrecision(4)} %`;
+// Equal stacks as one object: whatever is worked out for it is worked out once.
+function shared(stacks: ReadonlyMap<string, Stack>): ReadonlyMap<string, Stack> {
+  const known = new Map<string, Stack>();
+  return new Map(
+    [...stacks].map(([id, stack]) => {
+      const key = stackKey(stack);
+      const first = known.get(key) ?? stack;
+      known.set(key, first);
+      return [id, first];
+    }),
+  );
+}
+
+/** What a checked recipe says beside its steps. */
+export function settingsOf(recipe: unknown): RecipeSettings {
+  const { seed, export: written } = recipe as RecipeSettings;
+  return { ...(seed !== undefined && { seed }), ...(written && { export: written }) };
 }

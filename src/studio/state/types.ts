@@ -1,3 +1,4 @@
+import type { Aim } from '../../engine/operators/forms';
 import type { Provider } from '../../engine/runtime';
 import type {
   DataReport,
@@ -9,11 +10,19 @@ import type {
   RunReport,
 } from '../../worker/protocol';
 
-/** What a layer may cost, in the units of a recipe's `svd` options: see `BUDGETS` for their ranges. */
-export type BudgetKind = 'rank' | 'energy' | 'size' | 'error';
-export interface Budget {
-  readonly kind: BudgetKind;
-  readonly value: number;
+/** A method with its options, as a recipe writes them. */
+export interface StackStep {
+  readonly method: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What is done to a layer, in order. Never changed in place: an edit makes a new one. */
+export type Stack = readonly StackStep[];
+
+/** What a recipe says beside its steps. */
+export interface RecipeSettings {
+  readonly seed?: number;
+  readonly export?: { readonly aim?: Aim; readonly form?: string };
 }
 
 export type SortKey = 'order' | 'name' | 'size' | 'share' | 'effectiveRank' | 'error';
@@ -96,15 +105,20 @@ export interface SpectraSlice {
   resumeSpectra(): Promise<void>;
 }
 
-export interface BudgetSlice {
+export interface StackSlice {
   /** By layer id. Kept when a layer leaves the recipe, so that it comes back as it was. */
-  readonly budgets: ReadonlyMap<string, Budget>;
+  readonly stacks: ReadonlyMap<string, Stack>;
   /** Ids of the layers that Compress will compress. */
   readonly included: ReadonlySet<string>;
-  /** A recipe from a file or from a run, used word for word until a budget or a tick changes. */
+  readonly settings: RecipeSettings;
+  /** Index of the step that the workbench shows; beyond the stack's end it is the last. */
+  readonly step: number;
+  /** A recipe from a file or from a run, used word for word until a step, a tick or a setting changes. */
   readonly fixedRecipe: unknown;
-  /** Gives these layers the budget and includes them. */
-  setBudget(ids: readonly string[], budget: Budget): void;
+  /** Gives these layers the stack and includes them; an empty one takes them out. */
+  setStack(ids: readonly string[], stack: Stack): void;
+  showStep(step: number): void;
+  setAim(aim: Aim): void;
   include(ids: readonly string[], included: boolean): void;
   includeOnly(ids: readonly string[]): void;
   /** Checks a recipe (`name`: its file) and takes it over. Resolves to false (and leaves a notice) where it does not fit the model. */
@@ -148,7 +162,7 @@ export type Studio = EngineSlice &
   ModelSlice &
   LayersSlice &
   SpectraSlice &
-  BudgetSlice &
+  StackSlice &
   RunsSlice &
   JobSlice &
   NoticeSlice;

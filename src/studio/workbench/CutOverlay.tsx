@@ -1,10 +1,10 @@
-import { breakEven, layerCost } from '../cost';
+import { breakEven, cutOf } from '../cost';
 import { formatShare } from '../format';
-import { budgetOf } from '../state/recipe';
+import { stackOf } from '../state/recipe';
 import { useStudio } from '../store';
 import { curvesOf, footOf, largest, type Measured, PLOT, rankPosition, ranksOf, valuePosition } from './geometry';
 
-/** What moves with the budget, above the chart: the kept region and its edge, or a dot on each of several curves. */
+/** What moves with the options, above the chart: the kept region and its edge, or a dot on each of several curves. */
 export function CutOverlay({ measured }: { measured: readonly Measured[] }) {
   return (
     <div
@@ -18,20 +18,20 @@ export function CutOverlay({ measured }: { measured: readonly Measured[] }) {
 }
 
 function OneCut({ measured: { layer, spectrum } }: { measured: Measured }) {
-  const budget = useStudio(({ budgets }) => budgetOf(budgets, layer.id));
-  const cost = layerCost(layer, spectrum, budget);
-  if (!cost) return null;
+  const stack = useStudio(({ stacks }) => stackOf(stacks, layer.id));
+  const cut = cutOf(layer, spectrum, stack);
+  if (!cut) return null;
   const ranks = ranksOf(spectrum);
   const even = breakEven(layer);
-  const [first] = cost.ranks;
+  const [first] = cut.ranks;
   const edge = 100 * rankPosition(first, ranks);
   const evenAt = 100 * rankPosition(even, ranks);
-  const edges = cost.ranks.map((rank) => 100 * rankPosition(rank, ranks));
-  const kept = cost.error === undefined ? '' : ` · ${formatShare(1 - cost.error ** 2)} of σ²`;
+  const edges = cut.ranks.map((rank) => 100 * rankPosition(rank, ranks));
+  const kept = ` · ${formatShare(1 - cut.error ** 2)} of σ²`;
   return (
     <>
       <div className="cut-region" style={{ width: `${edge}%` }} />
-      {cost.ranks.map((rank, side) => {
+      {cut.ranks.map((rank, side) => {
         const at = 100 * rankPosition(rank, ranks);
         return (
           <div
@@ -42,7 +42,7 @@ function OneCut({ measured: { layer, spectrum } }: { measured: Measured }) {
             data-flip={at > 60 || undefined}
             style={{ left: `${at}%` }}
           >
-            {side === 0 && <span>{`kept: ${cost.ranks.join(' and ')}${kept}`}</span>}
+            {side === 0 && <span>{`kept: ${cut.ranks.join(' and ')}${kept}`}</span>}
           </div>
         );
       })}
@@ -65,20 +65,20 @@ function flipped(at: number, edges: readonly number[]): boolean {
 }
 
 function ManyCuts({ measured }: { measured: readonly Measured[] }) {
-  const budgets = useStudio((state) => state.budgets);
+  const stacks = useStudio((state) => state.stacks);
   const foot = footOf(measured);
   return measured.map(({ layer, spectrum }) => {
-    const cost = layerCost(layer, spectrum, budgetOf(budgets, layer.id));
-    if (!cost) return null;
+    const cut = cutOf(layer, spectrum, stackOf(stacks, layer.id));
+    if (!cut) return null;
     return curvesOf(spectrum).map((values, side) => {
-      const rank = Math.min(values.length, cost.ranks[side] ?? cost.ranks[0]);
+      const rank = Math.min(values.length, cut.ranks[side] ?? cut.ranks[0]);
       return (
         <i
           // biome-ignore lint/suspicious/noArrayIndexKey: the two sides are told apart by their place
           key={`${layer.id} ${side}`}
           className="cut-dot"
           data-side={side}
-          data-idle={!cost.smaller || undefined}
+          data-idle={!cut.smaller || undefined}
           style={{
             left: `${(100 * rank) / values.length}%`,
             top: `${100 * valuePosition(values[rank - 1] / largest(values), foot)}%`,

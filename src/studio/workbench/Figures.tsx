@@ -1,35 +1,46 @@
-import type { LayerReport } from '../../worker/protocol';
-import { isTucker, maxRank, totalCost } from '../cost';
+import { planOf, predictedError, totalCost } from '../cost';
 import { formatBytes, formatChange, formatCount, formatError } from '../format';
+import { formWords } from '../forms';
 import { useStudio } from '../store';
+import type { StackView } from './useStack';
 
-/** What the budget comes to. Every figure is exact: it follows from shapes and spectra. */
-export function Figures({ layers }: { layers: readonly LayerReport[] }) {
+/** What the layers come to with the step in view and those before it: sizes by plan, errors where spectra tell them. */
+export function Figures({ view: { layers, stack, index } }: { view: StackView }) {
   const spectra = useStudio((state) => state.spectra);
-  const budgets = useStudio((state) => state.budgets);
-  const total = totalCost(layers, spectra, budgets);
+  const stacks = useStudio((state) => state.stacks);
+  const opset = useStudio(({ model }) => model!.opset);
+  const count = index + 1;
   const several = layers.length > 1;
-  const { ranks, before, after, worst, multiplyAdds } = total;
+  const total = totalCost(layers, { opset, spectra, stacks }, count);
+  const { before, after, worst, unknown, forms } = total;
+  const [first] = layers;
+  const plan = planOf(first, opset, spectra.get(first.id), stack);
+  const error = several ? worst?.error : predictedError(plan, count);
+  const known = unknown < layers.length;
   return (
     <dl className="figures" aria-live="off">
       <Figure
-        name="rank"
-        value={rankText(ranks, several)}
-        note={several ? 'least to most' : `of ${fullRank(layers[0])}`}
+        name="form"
+        value={forms.length > 0 ? (several ? spread(forms) : formWords(forms[0])) : known ? 'as it was' : '…'}
+        note={count > 1 ? `after ${count} steps` : several ? `${layers.length} layers` : 'after this step'}
       />
       <Figure
         name="parameters"
-        value={formatChange(after.parameters / before.parameters - 1)}
+        value={known ? formatChange(after.parameters / before.parameters - 1) : '…'}
         note={`${formatCount(after.parameters)} of ${formatCount(before.parameters)}`}
       />
-      <Figure name="bytes" value={formatBytes(after.bytes)} note={`of ${formatBytes(before.bytes)}`} />
+      <Figure name="bytes" value={known ? formatBytes(after.bytes) : '…'} note={`of ${formatBytes(before.bytes)}`} />
       <Figure
         name={several ? 'worst error' : 'weight error'}
-        value={worst ? formatError(worst.error) : '…'}
-        note={several && worst ? worst.layer.name : 'relative, exact'}
-        hurts={worst !== undefined && worst.error > 0.3}
+        value={error === undefined ? '…' : formatError(error)}
+        note={error === undefined ? 'measured below' : several && worst ? worst.layer.name : 'relative, predicted'}
+        hurts={error !== undefined && error > 0.3}
       />
-      <Figure name="multiply-adds" value={`${multiplyAdds.toFixed(2)} ×`} note="of the dense layer" />
+      <Figure
+        name="multiply-adds"
+        value={known ? `${(after.multiplyAdds / before.multiplyAdds).toFixed(2)} ×` : '…'}
+        note="of the dense layer"
+      />
     </dl>
   );
 }
@@ -38,23 +49,21 @@ function Figure({ name, value, note, hurts }: { name: string; value: string; not
   return (
     <div className="figure" data-hurts={hurts || undefined}>
       <dt>{name}</dt>
-      <dd>{value}</dd>
-      {note && (
-        <dd className="figure-note" title={note}>
-          {note}
-        </dd>
-      )}
+      <dd data-long={value.length > 12 || undefined}>{value}</dd>
+      <dd className="figure-note" title={note}>
+        {note}
+      </dd>
     </div>
   );
 }
 
-const fullRank = (layer: LayerReport) => (isTucker(layer) ? layer.shape.slice(0, 2).join(' × ') : maxRank(layer));
-
-function rankText(ranks: readonly (readonly number[])[], several: boolean): string {
-  if (ranks.length === 0) return '…';
-  if (!several) return ranks[0].join(' × ');
-  const all = ranks.flat();
-  const least = Math.min(...all);
-  const most = Math.max(...all);
-  return least === most ? String(least) : `${least}–${most}`;
+/** "rank 4–32" of several; where they are of different kinds, how many there are. */
+function spread(forms: readonly string[]): string {
+  const ranks = forms.map((form) => /^lowRank (\d+)$/.exec(form)?.[1]);
+  if (forms.length === 1) return formWords(forms[0]);
+  if (ranks.every((rank) => rank !== undefined)) {
+    const numbers = ranks.map(Number);
+    return `rank ${Math.min(...numbers)}–${Math.max(...numbers)}`;
+  }
+  return `${forms.length} forms`;
 }

@@ -4,20 +4,20 @@ import { totalCost } from '../cost';
 import { formatBytes, formatChange } from '../format';
 import { currentRecipe } from '../state/recipe';
 import { useStudio } from '../store';
-import { describeHeavy } from './Verdict';
+import { describeHeavy } from './Advice';
 
 /** What Compress will do, all ticked layers together: in a line, and as the recipe it runs. */
 export function RecipeView() {
   const model = useStudio((state) => state.model);
   const included = useStudio((state) => state.included);
-  const budgets = useStudio((state) => state.budgets);
+  const stacks = useStudio((state) => state.stacks);
   const spectra = useStudio((state) => state.spectra);
   const fixed = useStudio(({ fixedRecipe }) => fixedRecipe !== null);
   const selection = useStudio((state) => state.selection);
   const [open, setOpen] = useState(false);
   if (!model) return null;
   const layers = model.layers.filter(({ id }) => included.has(id));
-  const total = totalCost(layers, spectra, budgets);
+  const total = totalCost(layers, { opset: model.opset, spectra, stacks });
   const { before, after } = total;
   // Of the layers in view the verdict above speaks.
   const unseen = layers.some(({ id }) => !selection.includes(id));
@@ -33,7 +33,9 @@ export function RecipeView() {
       </div>
       {unseen && total.heavy > 0 && <p className="recipe-heavy">{describeHeavy(total, layers.length)}</p>}
       {fixed && (
-        <p className="recipe-fixed">Taken over word for word; a change to a budget or a tick makes it yours.</p>
+        <p className="recipe-fixed">
+          Taken over word for word; a change to a step, a tick or a setting makes it yours.
+        </p>
       )}
       <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>Show as JSON</summary>
@@ -46,10 +48,11 @@ export function RecipeView() {
 function Json() {
   const model = useStudio((state) => state.model);
   const included = useStudio((state) => state.included);
-  const budgets = useStudio((state) => state.budgets);
+  const stacks = useStudio((state) => state.stacks);
+  const settings = useStudio((state) => state.settings);
   const fixedRecipe = useStudio((state) => state.fixedRecipe);
   if (!model) return null;
-  const text = JSON.stringify(currentRecipe({ model, included, budgets, fixedRecipe }), null, 2);
+  const text = JSON.stringify(currentRecipe({ model, included, stacks, settings, fixedRecipe }), null, 2);
   return (
     <div className="recipe-json">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}

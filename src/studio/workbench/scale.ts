@@ -1,16 +1,15 @@
-import type { Budget, BudgetKind } from '../store';
+import type { Control } from '../../engine/methods/options';
 
 /**
- * Where a budget stands on its slider. Shares of energy crowd at 1 and errors at 0, so those two sliders are
- * logarithmic: equal steps cut the lost energy, or the error, by equal factors.
+ * Where a number stands on its slider. Shares of energy crowd at 1 and errors at 0, so those sliders are logarithmic:
+ * equal steps cut what is lost, or the error, by equal factors.
  */
 export interface Scale {
-  readonly label: string;
   /** Positions 0…last in whole steps. */
   readonly last: number;
   valueAt(position: number): number;
   positionOf(value: number): number;
-  /** Ranges of the value itself, for the field beside the slider. */
+  /** What a recipe allows, for the field beside the slider. */
   readonly min: number;
   readonly max: number;
 }
@@ -19,73 +18,57 @@ const clamp = (value: number, min: number, max: number): number => Math.min(max,
 
 /** Steps to a factor of ten. */
 const PER_DECADE = 50;
-const ENERGY_DECADES = 4;
-const ERROR_DECADES = 3;
+/** A slider has about as many pixels: whole numbers beyond these go in logarithmic steps. */
+const MOST_POSITIONS = 4096;
 
-/** `maxRank`: the largest rank that any of the layers has. */
-export function scaleOf(kind: BudgetKind, maxRank: number): Scale {
-  switch (kind) {
-    case 'rank':
-      return {
-        label: 'Rank',
-        last: Math.max(1, maxRank - 1),
-        valueAt: (position) => clamp(position + 1, 1, maxRank),
-        positionOf: (value) => clamp(Math.round(value), 1, maxRank) - 1,
-        min: 1,
-        max: maxRank,
-      };
-    case 'size':
-      return {
-        label: 'Size',
-        last: 99,
-        valueAt: (position) => (position + 1) / 100,
-        positionOf: (value) => clamp(Math.round(value * 100) - 1, 0, 99),
-        min: 0.001,
-        max: 1,
-      };
-    case 'energy':
-      return {
-        label: 'Energy',
-        last: ENERGY_DECADES * PER_DECADE,
-        valueAt: (position) => tidy(1 - 10 ** (-Math.max(position, 1) / PER_DECADE), 6),
-        positionOf: (value) =>
-          clamp(Math.round(-Math.log10(Math.max(1 - value, 1e-9)) * PER_DECADE), 1, ENERGY_DECADES * PER_DECADE),
-        min: 0.001,
-        max: 1,
-      };
-    case 'error':
-      return {
-        label: 'Error',
-        last: ERROR_DECADES * PER_DECADE,
-        valueAt: (position) => tidy(10 ** (position / PER_DECADE - ERROR_DECADES), 5),
-        positionOf: (value) =>
-          clamp(
-            Math.round((Math.log10(Math.max(value, 1e-9)) + ERROR_DECADES) * PER_DECADE),
-            0,
-            ERROR_DECADES * PER_DECADE,
-          ),
-        min: 0.0001,
-        max: 1,
-      };
+/** `most`: where a count without an end of its own ends, as the layers have it. */
+export function scaleOf(control: Control, most: number): Scale {
+  const { least = 0, unit, whole, range, logarithmic } = control;
+  const share = unit === 'share';
+  const end = share
+    ? 1
+    : Math.max(least, Math.min(control.most ?? most, control.whole ? most : Number.POSITIVE_INFINITY));
+  const [low, high] = range ?? [share ? 0.01 : least, end];
+  const limits = {
+    min: share ? Math.min(low, 0.0001) : least,
+    max: control.most ?? (share ? 1 : Math.max(end, least)),
+  };
+  if (logarithmic === 'toOne') {
+    const [far, near] = [1 - low, Math.max(1 - high, 1e-9)];
+    const scale = decades(near, far);
+    return {
+      last: scale.last,
+      valueAt: (position) => tidy(1 - scale.at(scale.last - position), 6),
+      positionOf: (value) => scale.last - scale.of(1 - value),
+      ...limits,
+    };
   }
+  if (logarithmic || (whole && high - low > MOST_POSITIONS)) {
+    const scale = decades(Math.max(low, 1e-9), high);
+    const round = (value: number) => (whole ? Math.round(value) : tidy(value, 5));
+    return { last: scale.last, valueAt: (position) => round(scale.at(position)), positionOf: scale.of, ...limits };
+  }
+  const step = whole ? 1 : share ? 0.01 : (high - low) / 100;
+  const last = Math.max(1, Math.round((high - low) / step));
+  return {
+    last,
+    valueAt: (position) => tidy(clamp(low + position * step, low, high), 6),
+    positionOf: (value) => clamp(Math.round((value - low) / step), 0, last),
+    ...limits,
+  };
+}
+
+function decades(low: number, high: number) {
+  const last = Math.max(1, Math.round(Math.log10(high / low) * PER_DECADE));
+  const factor = (high / low) ** (1 / last);
+  return {
+    last,
+    at: (position: number) => clamp(low * factor ** position, low, high),
+    of: (value: number) => clamp(Math.round(Math.log(Math.max(value, low) / low) / Math.log(factor)), 0, last),
+  };
 }
 
 /** A recipe is read by people: 0.9369 rather than 0.9369042655519806. */
 export function tidy(value: number, decimals: number): number {
   return Number(value.toFixed(decimals));
-}
-
-/** "rank 64", "50 % of the size", for a slider's spoken value. */
-export function speak({ kind, value }: Budget): string {
-  const percent = `${+(value * 100).toPrecision(6)} %`;
-  switch (kind) {
-    case 'rank':
-      return `rank ${value}`;
-    case 'size':
-      return `${percent} of the size`;
-    case 'energy':
-      return `${percent} of the energy kept`;
-    case 'error':
-      return `error at most ${percent}`;
-  }
 }

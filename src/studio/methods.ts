@@ -1,0 +1,109 @@
+import { type Control, controlsOf, initialOptions, initialValue } from '../engine/methods/options';
+import { methods } from '../engine/methods/registry';
+import { formatShare } from './format';
+import type { StackStep } from './store';
+
+/** A method as the page shows it. Imported where a model is open only: it brings the engine's methods along. */
+export interface MethodForm {
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly paper: string;
+  readonly controls: readonly Control[];
+}
+
+export const FORMS: readonly MethodForm[] = methods.map(({ name, title, summary, paper, options }) => ({
+  name,
+  title,
+  summary,
+  paper,
+  controls: controlsOf(options),
+}));
+
+const methodOf = (name: string) => methods.find((method) => method.name === name);
+
+export const formOf = (name: string): MethodForm | undefined => FORMS.find((form) => form.name === name);
+
+/** A step as it begins when it is added. */
+export const newStep = ({ name, controls }: MethodForm): StackStep => ({
+  method: name,
+  options: settled(controls, initialOptions(controls)),
+});
+
+export type Checked = { readonly options: unknown } | { readonly fault: string };
+
+const checks = new WeakMap<StackStep, Checked>();
+
+/** The step's options with defaults filled in, or why they are refused. */
+export function checked(step: StackStep): Checked {
+  let known = checks.get(step);
+  if (!known) {
+    const result = methodOf(step.method)?.options.safeParse(step.options);
+    if (!result) known = { fault: `there is no method called ${step.method}` };
+    else if (result.success) known = { options: result.data };
+    else {
+      const { path, message } = result.error.issues[0];
+      known = { fault: [path.join('.'), message].filter(Boolean).join(' ') };
+    }
+    checks.set(step, known);
+  }
+  return known;
+}
+
+/** Whether the step needs statistics of the layer's input, which only open data gives. */
+export function needsData(step: StackStep): boolean {
+  const result = checked(step);
+  return 'options' in result && (methodOf(step.method)?.needsData?.(result.options) ?? false);
+}
+
+/** What counts: the option as given, or else its default. */
+export const effective = (control: Control, options: Readonly<Record<string, unknown>>): unknown =>
+  options[control.key] ?? control.fallback;
+
+/** Whether other options leave this one a meaning. */
+export function applies(
+  { when }: Control,
+  controls: readonly Control[],
+  options: Readonly<Record<string, unknown>>,
+): boolean {
+  return Object.entries(when ?? {}).every(([key, values]) => {
+    const other = controls.find((control) => control.key === key);
+    return values.includes(other ? effective(other, options) : options[key]);
+  });
+}
+
+/** The options after an edit: those that lost their meaning go, those that must be given now are. */
+export function settled(
+  controls: readonly Control[],
+  options: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const next: Record<string, unknown> = { ...options };
+  for (const control of controls) if (!applies(control, controls, next)) delete next[control.key];
+  const shown = controls.filter((control) => applies(control, controls, next));
+  const initial = initialOptions(shown);
+  for (const control of shown) {
+    const { key, group } = control;
+    const given = group === undefined ? key in next : shown.some((other) => other.group === group && other.key in next);
+    if (!given && key in initial) next[key] = initialValue(control);
+  }
+  return next;
+}
+
+/** "size 50 %", "bits 4 · group size 32": what was chosen, in a line. */
+export function describeOptions({ method, options }: StackStep): string {
+  const controls = formOf(method)?.controls ?? [];
+  return controls
+    .filter((control) => control.key in options)
+    .map((control) => `${control.title.toLowerCase()} ${writeValue(control, options[control.key])}`)
+    .join(' · ');
+}
+
+export function writeValue({ unit, labels }: Control, value: unknown): string {
+  if (Array.isArray(value)) return value.join(', ');
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'number' && unit === 'share') return formatShare(+value.toPrecision(4), shareDigits(value));
+  return labels?.[String(value)] ?? String(value);
+}
+
+// 50 % rather than 50.0 %, and all that was typed of 99.99 %.
+const shareDigits = (value: number): number => (String(+(value * 100).toPrecision(6)).split('.')[1] ?? '').length;

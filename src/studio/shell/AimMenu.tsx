@@ -1,0 +1,49 @@
+import { Menu } from '@mantine/core';
+import type { Aim } from '../../engine/operators/forms';
+import { useStudio } from '../store';
+
+const AIMS: Readonly<Record<Aim, { readonly title: string; readonly words: string }>> = {
+  speed: {
+    title: 'For speed',
+    words: 'Computes through the factors where that takes fewer multiply-adds; all else is made dense while loading.',
+  },
+  file: {
+    title: 'For a small file',
+    words: 'As small on disk as it can be. What is packed is made dense while loading, and takes its memory again.',
+  },
+  memory: {
+    title: 'For little memory',
+    words:
+      'Weights stay packed while the model runs and are made dense one layer at a time: the slowest, and the least memory.',
+  },
+};
+
+/** What the exported model is to be best at. */
+export function AimMenu() {
+  const aim = useStudio(({ settings }) => settings.export?.aim ?? 'speed');
+  const setAim = useStudio((state) => state.setAim);
+  return (
+    <Menu position="bottom-end" width={330} withinPortal={false} withInitialFocusPlaceholder={false}>
+      <Menu.Target>
+        <button type="button" className="chip chip-aim" title={AIMS[aim].words}>
+          <span className="hidden-text">Best </span>
+          <strong>{AIMS[aim].title.toLowerCase()}</strong>
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown className="aim-menu">
+        {(Object.keys(AIMS) as Aim[]).map((each) => (
+          <Menu.Item
+            key={each}
+            role="menuitemradio"
+            aria-checked={each === aim}
+            leftSection={<span aria-hidden="true">{each === aim ? '●' : '○'}</span>}
+            onClick={() => setAim(each)}
+          >
+            <strong>{AIMS[each].title}</strong>
+            <small>{AIMS[each].words}</small>
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,68 @@
+import { engine } from '../engine';
+import { sentence } from './jobs';
+import { DEFAULT_STACK, settingsOf, stackOf, stacksOf } from './recipe';
+import type { Slice, Stack, StackSlice } from './types';
+
+export const stackSlice: Slice<StackSlice> = (set, get) => ({
+  stacks: new Map(),
+  included: new Set(),
+  settings: {},
+  step: 0,
+  fixedRecipe: null,
+  setStack(ids, stack) {
+    const stacks = new Map(get().stacks);
+    for (const id of ids) stacks.set(id, stack);
+    const included = new Set(get().included);
+    // A layer without steps stays as it is: nothing for Compress to do.
+    for (const id of ids) {
+      if (stack.length > 0) included.add(id);
+      else included.delete(id);
+    }
+    const same = ids.every((id) => included.has(id) === get().included.has(id));
+    set({ stacks, fixedRecipe: null, ...(!same && { included }) });
+  },
+  showStep(step) {
+    set({ step });
+  },
+  setAim(aim) {
+    const { settings } = get();
+    set({ settings: { ...settings, export: { ...settings.export, aim } }, fixedRecipe: null });
+  },
+  include(ids, included) {
+    const next = new Set(get().included);
+    for (const id of ids) {
+      if (included) next.add(id);
+      else next.delete(id);
+    }
+    set({ included: next, fixedRecipe: null, ...(included && { stacks: withSteps(get().stacks, ids) }) });
+  },
+  includeOnly(ids) {
+    set({ included: new Set(ids), fixedRecipe: null, stacks: withSteps(get().stacks, ids) });
+  },
+  async applyRecipe(recipe, name = 'The recipe') {
+    const { model } = get();
+    if (!model) return false;
+    try {
+      const selected = await engine.checkRecipe(recipe);
+      const given = stacksOf(model, recipe, selected);
+      set({
+        fixedRecipe: recipe,
+        settings: settingsOf(recipe),
+        stacks: new Map([...get().stacks, ...given]),
+        included: new Set(given.keys()),
+        selection: model.layers.filter(({ id }) => given.has(id)).map(({ id }) => id),
+        step: 0,
+      });
+      return true;
+    } catch (error) {
+      get().notify('error', sentence(error).replace(/^The recipe/, name));
+      return false;
+    }
+  },
+});
+
+/** A tick on a layer whose steps were all removed gives it those of a new layer. */
+function withSteps(stacks: ReadonlyMap<string, Stack>, ids: readonly string[]): ReadonlyMap<string, Stack> {
+  const bare = ids.filter((id) => stackOf(stacks, id).length === 0);
+  return bare.length === 0 ? stacks : new Map([...stacks, ...bare.map((id) => [id, DEFAULT_STACK] as const)]);
+}

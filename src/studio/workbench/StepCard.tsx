@@ -1,0 +1,71 @@
+import { ActionIcon } from '@mantine/core';
+import { IconArrowLeft, IconArrowRight, IconTrash } from '@tabler/icons-react';
+import { formOf } from '../methods';
+import { Advice } from './Advice';
+import { Figures } from './Figures';
+import { SpectrumPicture } from './SpectrumPicture';
+import { StepControls } from './StepControls';
+import type { StackView } from './useStack';
+
+/** The step in view: its picture, its options, what the layers come to with it, and whether it will help. */
+export function StepCard({ view }: { view: StackView }) {
+  const { stack, index, mixed } = view;
+  const step = stack[index];
+  const form = formOf(step.method);
+  return (
+    <section className="card" aria-label="Step">
+      <div className="card-title step-title">
+        <h2 title={form?.paper}>{form?.title ?? step.method}</h2>
+        <span className="step-summary">{form?.summary}</span>
+        {stack.length > 1 && (
+          <>
+            <StepAction
+              label="Move the step earlier"
+              disabled={index === 0}
+              onClick={() => view.move(index, index - 1)}
+            >
+              <IconArrowLeft size={14} />
+            </StepAction>
+            <StepAction
+              label="Move the step later"
+              disabled={index === stack.length - 1}
+              onClick={() => view.move(index, index + 1)}
+            >
+              <IconArrowRight size={14} />
+            </StepAction>
+          </>
+        )}
+        <StepAction label="Remove the step" onClick={() => view.remove(index)}>
+          <IconTrash size={14} />
+        </StepAction>
+      </div>
+      {mixed && <p className="step-mixed">The layers' steps differ; a change gives all of them these.</p>}
+      {PICTURES[step.method]?.(view)}
+      <StepControls view={view} step={step} />
+      <Figures view={view} />
+      <Advice view={view} />
+    </section>
+  );
+}
+
+/** What a method shows beside its options while they change; what only running it shows stands in the preview. */
+const PICTURES: Readonly<Record<string, (view: StackView) => React.ReactNode>> = {
+  // The spectrum is the layer's own, before any step.
+  svd: ({ layers, index }) => index === 0 && <SpectrumPicture layers={layers} />,
+};
+
+function StepAction(props: { label: string; disabled?: boolean; onClick: () => void; children: React.ReactNode }) {
+  return (
+    <ActionIcon
+      size="sm"
+      variant="subtle"
+      color="gray"
+      aria-label={props.label}
+      title={props.label}
+      disabled={props.disabled}
+      onClick={props.onClick}
+    >
+      {props.children}
+    </ActionIcon>
+  );
+}

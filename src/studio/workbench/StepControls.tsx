@@ -1,0 +1,131 @@
+import { SegmentedControl } from '@mantine/core';
+import type { Control } from '../../engine/methods/options';
+import { initialValue } from '../../engine/methods/options';
+import { methodCalled } from '../../engine/methods/registry';
+import type { FloatType } from '../../engine/operators/operator';
+import { valueWithin } from '../../engine/recipe/sizing';
+import { operatorAfter, planOf } from '../cost';
+import { applies, effective, formOf, settled } from '../methods';
+import { type StackStep, useStudio } from '../store';
+import { ChoiceControl, ListControl, NumberControl, ToggleControl } from './controls';
+import { tidy } from './scale';
+import type { StackView } from './useStack';
+
+/** The options of the step in view, as its schema has them. */
+export function StepControls({ view, step }: { view: StackView; step: StackStep }) {
+  const controls = formOf(step.method)?.controls ?? [];
+  const { options } = step;
+  const set = (next: Readonly<Record<string, unknown>>) =>
+    view.replace(view.index, { ...step, options: settled(controls, next) });
+  const shown = controls.filter((control) => applies(control, controls, options));
+  const groups = new Set<string>();
+  return (
+    <div className="options">
+      {shown.map((control) => {
+        const { key, group } = control;
+        if (group === undefined) {
+          return (
+            <One
+              key={key}
+              control={control}
+              view={view}
+              value={effective(control, options)}
+              onChange={(value) => set(without({ ...options, [key]: value }, value === undefined ? key : undefined))}
+            />
+          );
+        }
+        if (groups.has(group)) return null;
+        groups.add(group);
+        const members = shown.filter((other) => other.group === group);
+        return <Group key={group} name={group} members={members} view={view} step={step} onChange={set} />;
+      })}
+    </div>
+  );
+}
+
+/** Of several options exactly one: which, then how much. */
+function Group({
+  name,
+  members,
+  view,
+  step,
+  onChange,
+}: {
+  name: string;
+  members: readonly Control[];
+  view: StackView;
+  step: StackStep;
+  onChange: (options: Readonly<Record<string, unknown>>) => void;
+}) {
+  const { options } = step;
+  const chosen = members.find(({ key }) => options[key] !== undefined) ?? members[0];
+  const others = Object.fromEntries(Object.entries(options).filter(([key]) => !members.some((one) => one.key === key)));
+  return (
+    <One
+      control={chosen}
+      view={view}
+      value={options[chosen.key]}
+      onChange={(value) => onChange({ ...others, [chosen.key]: value })}
+      suffix={name}
+      head={
+        <SegmentedControl
+          size="xs"
+          aria-label={`${name[0].toUpperCase()}${name.slice(1)} by`}
+          data={members.map(({ key, title }) => ({ value: key, label: title }))}
+          value={chosen.key}
+          onChange={(key) => {
+            const next = members.find((member) => member.key === key)!;
+            onChange({ ...others, [key]: alike(view, step, others, next) });
+          }}
+        />
+      }
+    />
+  );
+}
+
+function One(props: {
+  control: Control;
+  view: StackView;
+  value: unknown;
+  onChange: (value: unknown) => void;
+  head?: React.ReactNode;
+  suffix?: string;
+}) {
+  const { control } = props;
+  if (control.kind === 'choice') return <ChoiceControl {...props} />;
+  if (control.kind === 'toggle') return <ToggleControl {...props} />;
+  if (control.kind === 'list') return <ListControl {...props} />;
+  return <NumberControl {...props} />;
+}
+
+/** The value of another kind that stores about as much of the first layer, so that a switch moves little. */
+function alike(
+  { layers: [layer], stack, index }: StackView,
+  step: StackStep,
+  others: Readonly<Record<string, unknown>>,
+  control: Control,
+): unknown {
+  const { model, spectra } = useStudio.getState();
+  const opset = model!.opset;
+  const spectrum = spectra.get(layer.id);
+  const { shape, op, dtype } = layer;
+  const now = operatorAfter(planOf(layer, opset, spectrum, stack), index + 1);
+  // Only a step on the layer itself is planned by the layer's own shape.
+  const value =
+    now && index === 0
+      ? valueWithin(
+          { shape, op, opset, spectrum, type: dtype as FloatType },
+          methodCalled(step.method),
+          others,
+          control,
+          now.bytes,
+        )
+      : undefined;
+  if (value === undefined) return initialValue(control);
+  return control.whole ? value : tidy(value, 4);
+}
+
+const without = (options: Record<string, unknown>, key: string | undefined) => {
+  if (key !== undefined) delete options[key];
+  return options;
+};

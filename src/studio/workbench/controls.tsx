@@ -1,0 +1,155 @@
+import { NumberInput, SegmentedControl, Select, Slider, Switch, TextInput } from '@mantine/core';
+import { type ReactNode, useEffect, useState } from 'react';
+import type { Control } from '../../engine/methods/options';
+import { maxRank } from '../cost';
+import { writeValue } from '../methods';
+import { scaleOf, tidy } from './scale';
+import type { StackView } from './useStack';
+
+export interface OptionProps {
+  readonly control: Control;
+  readonly view: StackView;
+  /** Undefined where an option without a default is not given. */
+  readonly value: unknown;
+  readonly onChange: (value: unknown) => void;
+  /** What stands in place of the title: the choice among a group. */
+  readonly head?: ReactNode;
+  /** The group, as the end of the slider's name. */
+  readonly suffix?: string;
+}
+
+/** By slider and by number. */
+export function NumberControl({ control, view, value, onChange, head, suffix }: OptionProps) {
+  const { title, help, unit, optional, fallback, whole } = control;
+  const scale = scaleOf(
+    control,
+    view.layers.reduce((most, layer) => Math.max(most, maxRank(layer)), 1),
+  );
+  const percent = unit === 'share';
+  const number = typeof value === 'number' ? value : undefined;
+  const name = suffix ? `${title} ${suffix}` : title;
+  return (
+    <div className="option">
+      <div className="option-head">
+        {head ?? <span className="option-title">{title}</span>}
+        <span className="option-help">{help}</span>
+        <NumberInput
+          size="xs"
+          w={104}
+          aria-label={`${title}, as a number`}
+          placeholder="not set"
+          value={number === undefined ? '' : percent ? tidy(number * 100, 4) : number}
+          min={percent ? scale.min * 100 : scale.min}
+          max={percent ? scale.max * 100 : scale.max}
+          allowDecimal={!whole}
+          decimalScale={4}
+          clampBehavior="blur"
+          suffix={percent ? ' %' : ''}
+          onChange={(typed) => {
+            if (typed === '' && optional && suffix === undefined && fallback === undefined) onChange(undefined);
+            const given = percent ? tidy(Number(typed) / 100, 6) : Number(typed);
+            if (typed !== '' && given >= scale.min && given <= scale.max) onChange(given);
+          }}
+        />
+      </div>
+      {number !== undefined && (
+        <Slider
+          className="option-slider"
+          size="sm"
+          min={0}
+          max={scale.last}
+          step={1}
+          value={scale.positionOf(number)}
+          onChange={(position) => onChange(scale.valueAt(position))}
+          label={null}
+          thumbLabel={name}
+          thumbValueText={() => writeValue(control, number)}
+        />
+      )}
+    </div>
+  );
+}
+
+/** More than these, or longer ones, do not stand side by side. */
+const MOST_SEGMENTS = 5;
+const MOST_LETTERS = 48;
+
+export function ChoiceControl({ control, value, onChange, head }: OptionProps) {
+  const { title, help, values = [], labels } = control;
+  const data = values.map((each) => ({ value: String(each), label: labels?.[String(each)] ?? String(each) }));
+  const set = (text: string | null) => onChange(values.find((each) => String(each) === text));
+  const letters = data.reduce((sum, { label }) => sum + label.length, 0);
+  return (
+    <div className="option option-head">
+      {head ?? <span className="option-title">{title}</span>}
+      <span className="option-help">{help}</span>
+      {data.length <= MOST_SEGMENTS && letters <= MOST_LETTERS ? (
+        <SegmentedControl size="xs" aria-label={title} data={data} value={String(value)} onChange={set} />
+      ) : (
+        <Select
+          size="xs"
+          w={200}
+          aria-label={title}
+          data={data}
+          value={String(value)}
+          allowDeselect={false}
+          onChange={set}
+          comboboxProps={{ withinPortal: false }}
+        />
+      )}
+    </div>
+  );
+}
+
+export function ToggleControl({ control: { title, help }, value, onChange, head }: OptionProps) {
+  return (
+    <div className="option option-head">
+      {head ?? <span className="option-title">{title}</span>}
+      <span className="option-help">{help}</span>
+      <Switch
+        size="xs"
+        aria-label={title}
+        checked={value === true}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+      />
+    </div>
+  );
+}
+
+/** "8, 16, 8": kept as typed until it is a list of whole numbers. */
+export function ListControl({ control: { title, help, optional }, value, onChange, head }: OptionProps) {
+  const given = Array.isArray(value) ? value.join(', ') : '';
+  const [typed, setTyped] = useState(given);
+  // A comma just typed must not vanish: only a list that came from elsewhere is written anew.
+  useEffect(() => setTyped((now) => (readList(now)?.join(', ') === given ? now : given)), [given]);
+  const wrong = typed.trim() !== '' && readList(typed) === undefined;
+  return (
+    <div className="option option-head">
+      {head ?? <span className="option-title">{title}</span>}
+      <span className="option-help">{help}</span>
+      <TextInput
+        size="xs"
+        w={160}
+        aria-label={title}
+        placeholder="for example 8, 16"
+        value={typed}
+        error={wrong && 'whole numbers of at least 1'}
+        onChange={(event) => {
+          const text = event.currentTarget.value;
+          setTyped(text);
+          const numbers = readList(text);
+          if (numbers) onChange(numbers);
+          else if (text.trim() === '' && optional) onChange(undefined);
+        }}
+      />
+    </div>
+  );
+}
+
+function readList(text: string): number[] | undefined {
+  const numbers = text
+    .split(/[\s,×x]+/)
+    .filter(Boolean)
+    .map(Number);
+  return numbers.length > 0 && numbers.every((each) => Number.isInteger(each) && each >= 1) ? numbers : undefined;
+}

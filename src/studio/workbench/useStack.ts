@@ -1,0 +1,46 @@
+import type { LayerReport } from '../../worker/protocol';
+import { stackKey, stackOf } from '../state/recipe';
+import { type Stack, type StackStep, useStudio } from '../store';
+
+/** The stack in view and what may be done to it; every edit is one of all layers in view. */
+export interface StackView {
+  readonly layers: readonly LayerReport[];
+  readonly ids: readonly string[];
+  /** Of the first layer. */
+  readonly stack: Stack;
+  /** The layers' stacks differ. */
+  readonly mixed: boolean;
+  /** The step in view; −1 where there is none. */
+  readonly index: number;
+  replace(at: number, step: StackStep): void;
+  /** Does nothing where `to` is beyond the ends. */
+  move(from: number, to: number): void;
+  remove(at: number): void;
+}
+
+export function useStack(layers: readonly LayerReport[]): StackView {
+  const stacks = useStudio((state) => state.stacks);
+  const step = useStudio((state) => state.step);
+  const setStack = useStudio((state) => state.setStack);
+  const showStep = useStudio((state) => state.showStep);
+  const ids = layers.map(({ id }) => id);
+  const stack = stackOf(stacks, ids[0]);
+  const mixed = ids.some((id) => stackKey(stackOf(stacks, id)) !== stackKey(stack));
+  return {
+    layers,
+    ids,
+    stack,
+    mixed,
+    index: Math.min(step, stack.length - 1),
+    replace: (at, changed) => setStack(ids, stack.with(at, changed)),
+    move(from, to) {
+      if (to < 0 || to >= stack.length) return;
+      setStack(ids, stack.toSpliced(from, 1).toSpliced(to, 0, stack[from]));
+      showStep(to);
+    },
+    remove(at) {
+      setStack(ids, stack.toSpliced(at, 1));
+      showStep(Math.max(0, at - 1));
+    },
+  };
+}
