@@ -1,8 +1,8 @@
-import { type AnyMethod, isSkipped, type PlanContext } from '../methods/method';
+import { type AnyMethod, isGraphMethod, isSkipped, type PlanContext } from '../methods/method';
 import { methodCalled } from '../methods/registry';
 import type { LayerSpectrum } from '../methods/report';
 import { plannedDense } from '../operators/dense';
-import type { Dense, FloatType, Operator } from '../operators/operator';
+import { type Dense, type FloatType, isDense, type Operator } from '../operators/operator';
 import { leavesOf, mapLeaves } from '../operators/tree';
 
 /** A method with checked options: a step of one layer's stack. */
@@ -67,6 +67,8 @@ function planStep(
   options: unknown,
   contextOf: (leaf: Dense) => PlanContext,
 ): Omit<PlannedStep, 'method' | 'advice'> {
+  if (isGraphMethod(method) && !isDense(before))
+    return { operator: before, skipped: `was rewritten by a step before; put ${method.name} first`, added: 0 };
   let skipped: string | undefined;
   let unknown = false;
   let squares: number | undefined = 0;

@@ -1,4 +1,4 @@
-import { isSkipped, type Method } from '../methods/method';
+import { type AnyMethod, isSkipped } from '../methods/method';
 import { type Control, controlsOf, initialOptions } from '../methods/options';
 import { plannedDense } from '../operators/dense';
 import type { PlannedLayer } from './plan';
@@ -12,7 +12,7 @@ const HALVINGS = 24;
  */
 export function valueWithin(
   layer: PlannedLayer,
-  method: Method,
+  method: AnyMethod,
   options: Readonly<Record<string, unknown>>,
   control: Control,
   bytes: number,
@@ -41,7 +41,7 @@ export function valueWithin(
  */
 export function optionsWithin(
   layer: PlannedLayer,
-  method: Method,
+  method: AnyMethod,
   bytes: number,
 ): Readonly<Record<string, unknown>> | { readonly skipped: string } {
   const controls = controlsOf(method.options);
@@ -65,6 +65,9 @@ export function optionsWithin(
       if (best) return { ...options, [control.key]: best.value };
     }
   }
+  const only = plannedBytes(layer, method, initial);
+  if (only !== undefined && only <= bytes) return initial;
+  least = Math.min(least, only ?? least);
   return {
     skipped: Number.isFinite(least)
       ? `its smallest form stores ${least} bytes, more than ${Math.round(bytes)}`
@@ -74,7 +77,7 @@ export function optionsWithin(
 
 function changesSize(
   layer: PlannedLayer,
-  method: Method,
+  method: AnyMethod,
   options: Readonly<Record<string, unknown>>,
   control: Control,
 ): boolean {
@@ -85,7 +88,7 @@ function changesSize(
 }
 
 /** Bytes after the step, by its plan: the dense ones where it would leave the layer; undefined where they are unknown. */
-function plannedBytes(layer: PlannedLayer, method: Method, options: unknown): number | undefined {
+function plannedBytes(layer: PlannedLayer, method: AnyMethod, options: unknown): number | undefined {
   const checked = method.options.safeParse(options);
   if (!checked.success) return undefined;
   const leaf = plannedDense(layer.shape, layer.type);
