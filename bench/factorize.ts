@@ -3,7 +3,7 @@
 // take turns, so that a busy machine slows them alike.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCpuBackend } from '../src/engine/cpu/backend';
 import { orthonormalRows } from '../src/engine/linalg/qr';
@@ -12,6 +12,7 @@ import { svd } from '../src/engine/linalg/svd';
 import { truncatedSvd } from '../src/engine/linalg/truncatedSvd';
 import { seeded } from '../src/engine/random';
 import { nodeRuntime } from '../src/runtime/node';
+import { keepResult, median, time } from './timing';
 
 const RANK = 64;
 const RUNS = 3;
@@ -42,16 +43,7 @@ rows.push(await measure('random', noise(50_000, 64), 50_000, 64, 16));
 rows.push(await measure('random', noise(50_000, 768), 50_000, 768));
 rows.push(await measure('falling like 1/i', await falling(50_000, 768, (i) => 1 / (1 + i)), 50_000, 768));
 rmSync(folder, { recursive: true });
-const result = {
-  command: 'npm run bench -- factorize',
-  machine: `${cpus().length} cores, ${cpus()[0]!.model}`,
-  date: new Date().toISOString().slice(0, 10),
-  backend: backend.description,
-  rows,
-  planted,
-};
-writeFileSync('bench/results/factorize.json', `${JSON.stringify(result, null, 2)}\n`);
-console.log(JSON.stringify(result, null, 2));
+keepResult('factorize', { backend: backend.description, rows, planted });
 process.exit(0);
 
 async function measure(spectrum: string, values: Float32Array, m: number, n: number, rank = RANK): Promise<Row> {
@@ -168,14 +160,4 @@ else:
 print(json.dumps(found))`;
   const { status, stdout } = spawnSync('python3', ['-c', script], { encoding: 'utf8' });
   return status === 0 ? (JSON.parse(stdout) as { ms: number; iterations: number; error: number }) : undefined;
-}
-
-async function time(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
