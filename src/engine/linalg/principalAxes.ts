@@ -69,9 +69,17 @@ export async function rowNorms(
 ): Promise<Float64Array> {
   const norms = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
-    let sum = 0;
-    for (let at = i * columns; at < (i + 1) * columns; at++) sum += values[at] * values[at];
-    norms[i] = Math.sqrt(sum);
+    // Two sums: one would wait for each addition before the next.
+    let even = 0;
+    let odd = 0;
+    const end = (i + 1) * columns;
+    let at = i * columns;
+    for (; at + 1 < end; at += 2) {
+      even += values[at] * values[at];
+      odd += values[at + 1] * values[at + 1];
+    }
+    if (at < end) even += values[at] * values[at];
+    norms[i] = Math.sqrt(even + odd);
     await pacer.breathe();
   }
   return norms;
@@ -105,8 +113,8 @@ function orient(basis: Float32Array, product: Float32Array, count: number): void
   const k = basis.length / count;
   const l = product.length / count;
   for (let i = 0; i < count; i++) {
-    const vector = basis.subarray(i * k, (i + 1) * k);
-    const largest = vector.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
+    let largest = 0;
+    for (let at = i * k; at < (i + 1) * k; at++) if (Math.abs(basis[at]) > Math.abs(largest)) largest = basis[at];
     if (largest >= 0) continue;
     for (let at = i * k; at < (i + 1) * k; at++) basis[at] = -basis[at];
     for (let at = i * l; at < (i + 1) * l; at++) product[at] = -product[at];
