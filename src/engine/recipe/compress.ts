@@ -12,6 +12,7 @@ import { countParameters, type Model, opsetOf, storedBytes } from '../model/mode
 import { type Scope, scopeOf } from '../model/scopes';
 import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
 import { type ExportChoice, loadBytes, residentBytes } from '../operators/forms';
+import type { Operator } from '../operators/operator';
 import { replaceWeights } from '../operators/replace';
 import { modeOf } from '../operators/subgraph';
 import type { LongCall, Progress } from '../progress';
@@ -33,6 +34,8 @@ export interface Compressed {
   readonly model: Model;
   /** Ready to be written: the model with recipe and hashes in its metadata. */
   readonly files: readonly FileToWrite[];
+  /** What stands for each rewritten weight, by the layer's id. */
+  readonly operators: ReadonlyMap<string, Operator>;
   readonly report: CompressReport;
 }
 
@@ -132,6 +135,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   return {
     model: changed,
     files,
+    operators: new Map([...operators].map(([{ id }, operator]) => [id, operator])),
     report: {
       before: { bytes: storedBytes(model), parameters: countParameters(model) },
       after: {
