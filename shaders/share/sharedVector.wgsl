@@ -21,12 +21,12 @@ fn weightQuad(row: u32, quad: u32) -> vec4f {
   let k = quad * 4u;
   let i = uniforms.offset + row * uniforms.columns + k;
   let slot = slotOf(i);
-  // One hash of each kind, where four neighbours lie in one word of signs and neither run nor slots end between them.
-  if (i % 32u <= 28u && i % uniforms.slotCount + 3u < uniforms.slotCount && slot + 3u < uniforms.slotCount) {
-    let word = signs(i);
+  // One hash of each kind, where neither run nor slots end between four neighbours; they lie in one word of signs.
+  if (i % uniforms.slotCount + 3u < uniforms.slotCount && slot + 3u < uniforms.slotCount) {
+    let word = signs(row, k);
     let values = vec4f(slots[slot], slots[slot + 1u], slots[slot + 2u], slots[slot + 3u]);
     return uniforms.scale * values
-      * vec4f(signOf(word, i), signOf(word, i + 1u), signOf(word, i + 2u), signOf(word, i + 3u));
+      * vec4f(signOf(word, k), signOf(word, k + 1u), signOf(word, k + 2u), signOf(word, k + 3u));
   }
   return vec4f(rightAt(row, k), rightAt(row, k + 1u), rightAt(row, k + 2u), rightAt(row, k + 3u));
 }

@@ -92,8 +92,9 @@ export interface TensorTrainForm {
 
 /**
  * Hash-shared: with i = offset + row·columns + column and s = slots.length,
- * W = scale · sign(i) · slots[(hash(⌊i/s⌋) + i mod s) mod s]. Every run of s weights is a circular shift of the slots,
- * so that neighbours stay neighbours and each slot carries equally many weights.
+ * W = scale · sign(row) · sign(column) · slots[(hash(⌊i/s⌋) + i mod s) mod s]. Every run of s weights is a circular shift
+ * of the slots, so that neighbours stay neighbours and each slot carries equally many weights. Signs that factor are few
+ * enough to be stored where nothing can hash them, and are applied to x and y as well as to W.
  */
 export interface SharedForm extends Shape {
   readonly kind: 'shared';

@@ -29,8 +29,13 @@ export function formOf(operator: Operator, mode: Mode, { aim, form }: ExportChoi
 export const canWrite = (operator: Operator, mode: Mode): boolean =>
   operator.write !== undefined && mode !== 'convGrouped' && (operator.writes?.(mode) ?? true);
 
-/** Share of a dense product's pace that a tensor train's reshapes, and its small products, reach. */
-const CONTRACTION_PACE = 0.25;
+/**
+ * Share of a dense product's multiply-adds a second that contracting x with a tensor train reaches where it is about as
+ * fast: measured natively and in WebAssembly (bench/tensorTrain.ts) on sides of 1024 to 4096, at 64 tokens 0.8–1.2 with
+ * two sites, 0.5–1.0 with three, 0.35–0.5 with four, whose products are smaller. At one token, where the dense product
+ * waits for memory, 0.7 and more (but 0.2–0.7 at a side of 256).
+ */
+export const CONTRACTION_PACE = 0.5;
 
 /**
  * Multiply-adds a token, in the form that takes fewest: a part that no runtime can apply as it is counts as dense, zeros
