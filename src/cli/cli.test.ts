@@ -302,7 +302,7 @@ describe('bad input', () => {
       /has an input "ids", which the original lacks/,
     ],
     ['no recipe', () => ['compress', model, '--out', at('out.onnx')], /compress needs a recipe: --recipe FILE/],
-    ['no command', () => [], /name a command: there are inspect, compress and evaluate/],
+    ['no command', () => [], /name a command: there are inspect, methods, compress and evaluate/],
     [
       'a mistyped option',
       () => ['compress', model, '--recip', at('good.json'), '--out', at('out.onnx')],
@@ -348,9 +348,23 @@ describe('bad input', () => {
 });
 
 it('says how it is used', () => {
-  for (const command of [[], ['inspect'], ['compress'], ['evaluate']]) {
+  for (const command of [[], ['inspect'], ['methods'], ['compress'], ['evaluate']]) {
     const { status, stdout } = carrara(...command, '--help');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^Usage: carrara/);
   }
+});
+
+it('tells the methods and their options from their schemas', () => {
+  const all = carrara('methods').stdout;
+  const help = carrara('compress', '--help').stdout;
+  for (const { name, options } of methods) {
+    expect(all).toContain(name);
+    expect(help).toContain(name);
+    const one = carrara('methods', name);
+    expect(one.status).toBe(0);
+    for (const { key } of controlsOf(options)) expect(one.stdout).toMatch(new RegExp(`^ +${key} `, 'm'));
+  }
+  expect(carrara('methods', 'swd').stderr).toMatch(/No method is called "swd"; did you mean svd\?/);
+  expect(JSON.parse(carrara('methods', 'svd', '--json').stdout)[0]).toMatchObject({ name: 'svd' });
 });

@@ -4,6 +4,7 @@ import { isAbort, messageOf } from '../engine/errors';
 import { type CompressCommandOptions, compressCommand } from './compress';
 import { evaluateCommand } from './evaluate';
 import { inspectCommand } from './inspect';
+import { methodsCommand, recipeHelp } from './methods';
 
 const controller = new AbortController();
 process.once('SIGINT', () => controller.abort());
@@ -18,7 +19,7 @@ const program = new Command('carrara')
 program.allowExcessArguments().action(() => {
   const [name] = program.args;
   const fault = name === undefined ? 'name a command' : `unknown command '${name}'`;
-  program.error(`${fault}: there are inspect, compress and evaluate; --help explains them`);
+  program.error(`${fault}: there are inspect, methods, compress and evaluate; --help explains them`);
 });
 
 program
@@ -28,6 +29,13 @@ program
   .option('--calibration <file>', "samples without labels (.npz): also list the outlier channels of each layer's input")
   .option('--json', 'print JSON')
   .action((path: string, options) => inspectCommand(path, options, controller.signal));
+
+program
+  .command('methods')
+  .description('lists the methods of recipes, or tells the options of one')
+  .argument('[name]', 'a method')
+  .option('--json', 'print JSON')
+  .action(methodsCommand);
 
 program
   .command('compress')
@@ -41,7 +49,7 @@ program
     "samples without labels (.npz): for methods that need data, and to report each layer's output error",
   )
   .option('--json', 'print JSON')
-  .addHelpText('after', RECIPE_HELP())
+  .addHelpText('after', recipeHelp())
   .action((path: string, options: CompressCommandOptions) => compressCommand(path, options, controller.signal));
 
 program
@@ -54,16 +62,6 @@ program
   .action((original: string, compressed: string, options) =>
     evaluateCommand(original, compressed, options, controller.signal),
   );
-
-function RECIPE_HELP(): string {
-  return `
-A recipe:
-  { "version": 1, "steps": [
-    { "layers": "encoder.*", "ignore": "op:Gather", "method": "svd", "options": { "size": 0.5 } } ] }
-  layers, ignore   node or weight names, * for any run of characters, op:Gemm by operator; one or a list
-  svd              exactly one of rank, energy (kept share of the squared singular values),
-                   error (relative, Frobenius), size (stored bytes after over before)`;
-}
 
 try {
   await program.parseAsync();
