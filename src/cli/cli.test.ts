@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeNpz } from '../engine/evaluation/npz';
+import { controlsOf } from '../engine/methods/options';
+import { methods } from '../engine/methods/registry';
 import { DataType, modelBytes, node, tensor, value } from '../engine/model/onnx/build';
 
 const FASHION = 'public/samples/fashion-mnist';
@@ -358,13 +360,13 @@ it('says how it is used', () => {
 it('tells the methods and their options from their schemas', () => {
   const all = carrara('methods').stdout;
   const help = carrara('compress', '--help').stdout;
-  for (const { name, options } of methods) {
+  for (const { name } of methods) {
     expect(all).toContain(name);
     expect(help).toContain(name);
-    const one = carrara('methods', name);
-    expect(one.status).toBe(0);
-    for (const { key } of controlsOf(options)) expect(one.stdout).toMatch(new RegExp(`^ +${key} `, 'm'));
   }
+  const { stdout } = carrara('methods', 'svd');
+  const [svd] = JSON.parse(carrara('methods', 'svd', '--json').stdout);
+  expect(svd.options).toHaveLength(controlsOf(methods[0]!.options).length);
+  for (const { key } of svd.options) expect(stdout).toMatch(new RegExp(`^ +${key} `, 'm'));
   expect(carrara('methods', 'swd').stderr).toMatch(/No method is called "swd"; did you mean svd\?/);
-  expect(JSON.parse(carrara('methods', 'svd', '--json').stdout)[0]).toMatchObject({ name: 'svd' });
 });
