@@ -3,6 +3,7 @@ import { type GpuReport, measureGpu, median } from '../../src/engine/gpu/measure
 import { compare } from '../../src/engine/reference/compare';
 import { normal } from '../../src/engine/reference/random';
 import { type Multiplier, type Peer, peers } from './peers';
+import { quantizedPeers } from './quantizedPeers';
 
 export interface PeerTime {
   readonly name: string;
@@ -97,6 +98,8 @@ async function compareShape(all: readonly Peer[], [m, k, n]: [number, number, nu
 export interface Result {
   readonly gpu: GpuReport;
   readonly peers: readonly PeerResult[];
+  /** Weights of 4 bits in groups of 32. */
+  readonly quantized: readonly PeerResult[];
 }
 
 async function run(): Promise<Result> {
@@ -107,7 +110,13 @@ async function run(): Promise<Result> {
     console.info(`Peers, ${shape.join(' × ')}`);
     results.push(await compareShape(all, shape));
   }
-  return { gpu, peers: results };
+  const quantized: PeerResult[] = [];
+  const weights = await quantizedPeers();
+  for (const tokens of [1, 256]) {
+    console.info(`Weights of 4 bits, ${tokens} tokens`);
+    quantized.push(await compareShape(weights, [tokens, 1024, 1024]));
+  }
+  return { gpu, peers: results, quantized };
 }
 
 Object.assign(globalThis, { run });

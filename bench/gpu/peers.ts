@@ -56,50 +56,63 @@ function memoryStore() {
 
 const STORAGE = 0x80 | 0x08 | 0x04;
 
+interface OrtInput {
+  readonly name: string;
+  readonly values: Float32Array;
+  readonly dims: number[];
+}
+
+/** A model of one node, its inputs on the GPU, its output c. */
+export async function ortMultiplier(model: Uint8Array, inputs: readonly OrtInput[]): Promise<Multiplier> {
+  const ort = await import('onnxruntime-web/webgpu');
+  ort.env.wasm.numThreads = 1;
+  const adapter = (await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' }))!;
+  const { maxBufferSize, maxStorageBufferBindingSize, maxComputeInvocationsPerWorkgroup } = adapter.limits;
+  const device = await adapter.requestDevice({
+    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxComputeInvocationsPerWorkgroup },
+    // Some of its kernels are written for subgroups and halves.
+    requiredFeatures: (['shader-f16', 'subgroups'] as GPUFeatureName[]).filter((name) => adapter.features.has(name)),
+  });
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: [{ name: 'webgpu', device } as never],
+    preferredOutputLocation: 'gpu-buffer',
+    logSeverityLevel: 3,
+  });
+  const feeds = Object.fromEntries(
+    inputs.map(({ name, values, dims }) => {
+      const buffer = device.createBuffer({ size: values.byteLength, usage: STORAGE });
+      device.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
+      return [name, ort.Tensor.fromGpuBuffer(buffer as never, { dataType: 'float32', dims })];
+    }),
+  );
+  return {
+    async run(count) {
+      for (let i = 0; i < count; i++) (await session.run(feeds)).c!.dispose();
+      await device.queue.onSubmittedWorkDone();
+    },
+    async read() {
+      const { c } = await session.run(feeds);
+      const values = (await c!.getData()) as Float32Array;
+      c!.dispose();
+      return values.slice();
+    },
+    free: () => void session.release(),
+  };
+}
+
 function onnxruntime(): Peer {
   return {
     name: 'onnxruntime-web',
     async open(m, k, n, a, b) {
-      const ort = await import('onnxruntime-web/webgpu');
-      ort.env.wasm.numThreads = 1;
-      const adapter = (await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' }))!;
-      const { maxBufferSize, maxStorageBufferBindingSize, maxComputeInvocationsPerWorkgroup } = adapter.limits;
-      const device = await adapter.requestDevice({
-        requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxComputeInvocationsPerWorkgroup },
-        // Some of its kernels are written for subgroups and halves.
-        requiredFeatures: (['shader-f16', 'subgroups'] as GPUFeatureName[]).filter((name) =>
-          adapter.features.has(name),
-        ),
-      });
       const model = modelBytes({
         nodes: [node('MatMul', ['a', 'b'], ['c'])],
         inputs: [value('a', DataType.FLOAT, [m, k]), value('b', DataType.FLOAT, [k, n])],
         outputs: [value('c', DataType.FLOAT, [m, n])],
       });
-      const session = await ort.InferenceSession.create(model, {
-        executionProviders: [{ name: 'webgpu', device } as never],
-        preferredOutputLocation: 'gpu-buffer',
-        logSeverityLevel: 3,
-      });
-      const upload = (values: Float32Array, dims: number[]) => {
-        const buffer = device.createBuffer({ size: values.byteLength, usage: STORAGE });
-        device.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
-        return ort.Tensor.fromGpuBuffer(buffer as never, { dataType: 'float32', dims });
-      };
-      const feeds = { a: upload(a, [m, k]), b: upload(b, [k, n]) };
-      return {
-        async run(count) {
-          for (let i = 0; i < count; i++) (await session.run(feeds)).c!.dispose();
-          await device.queue.onSubmittedWorkDone();
-        },
-        async read() {
-          const { c } = await session.run(feeds);
-          const values = (await c!.getData()) as Float32Array;
-          c!.dispose();
-          return values.slice();
-        },
-        free: () => void session.release(),
-      };
+      return ortMultiplier(model, [
+        { name: 'a', values: a, dims: [m, k] },
+        { name: 'b', values: b, dims: [k, n] },
+      ]);
     },
   };
 }

@@ -18,3 +18,18 @@ fn codeAt(row: u32, k: u32) -> f32 {
   let bit = k * bits;
   return f32(extractBits(codes[row * uniforms.wordsPerRow + bit / 32u], bit % 32u, bits));
 }
+
+fn rightAt(row: u32, k: u32) -> f32 {
+  let block = k >> uniforms.blockShift;
+  return (codeAt(row, k) - zeroPointOf(row, block)) * scales[row * uniforms.blocks + block];
+}
+
+// A quad lies within one word and one block, as both hold a multiple of four weights.
+fn weightQuad(row: u32, quad: u32) -> vec4f {
+  let bit = quad * 4u * bits;
+  let word = codes[row * uniforms.wordsPerRow + bit / 32u] >> (bit % 32u);
+  let mask = (1u << bits) - 1u;
+  let quadCodes = vec4f((vec4u(word) >> (vec4u(0u, 1u, 2u, 3u) * bits)) & vec4u(mask));
+  let block = (quad * 4u) >> uniforms.blockShift;
+  return (quadCodes - zeroPointOf(row, block)) * scales[row * uniforms.blocks + block];
+}

@@ -21,11 +21,6 @@ fn leftAt(token: u32, k: u32) -> f32 {
   return x[token * uniforms.columns + k];
 }
 
-fn rightAt(row: u32, k: u32) -> f32 {
-  let block = k >> uniforms.blockShift;
-  return (codeAt(row, k) - zeroPointOf(row, block)) * scales[row * uniforms.blocks + block];
-}
-
 fn outputAt(token: u32, row: u32) -> u32 {
   return token * uniforms.rows + row;
 }

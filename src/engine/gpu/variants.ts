@@ -8,8 +8,8 @@ import type { Session } from './session';
 export interface Variants {
   /** Of tiles of numbers. */
   readonly tile: TileVariant;
-  /** Of tiles whose weights are decoded. */
-  readonly decodingTile: TileVariant;
+  /** Of products of many tokens with weights that are decoded: once a tile, or once, into memory. */
+  readonly decoding: TileVariant | 'unpacked';
   /** Of products with few rows. */
   readonly vector: VectorVariant;
   /** Of products of few tokens with weights that are decoded, or stored as entries: how many invocations share a row. */
@@ -19,12 +19,12 @@ export interface Variants {
 /**
  * What is used where nothing was timed. A software adapter keeps what lives across a barrier in memory: SwiftShader took
  * 256³ in 20 ms staged and 11 ms direct, [1, 512]·[512, 512] in 2.0 ms with 16 slices and 0.9 ms with one, and with
- * weights of 4 bits in 4.5 and 2.7 ms. Decoding once a tile pays there as well: 29 ms for 64 tokens, direct 39 ms.
+ * weights of 4 bits in 4.5 and 2.7 ms.
  */
 export const usualVariants = ({ software }: { readonly software: boolean }): Variants =>
   software
-    ? { tile: 'direct 4', decodingTile: 'staged 8', vector: '32×1', rowSlices: 1 }
-    : { tile: 'staged 8', decodingTile: 'staged 8', vector: '4×16', rowSlices: 16 };
+    ? { tile: 'direct 4', decoding: 'unpacked', vector: '32×1', rowSlices: 1 }
+    : { tile: 'staged 8', decoding: 'staged 8', vector: '4×16', rowSlices: 16 };
 
 // A product below this many multiply-adds ends before a better variant could tell.
 const WORTH_IT = 2 ** 24;

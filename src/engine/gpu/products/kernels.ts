@@ -8,10 +8,12 @@ import nmTokens from '../../../../shaders/prune/nmTokens.wgsl';
 import sparseRow from '../../../../shaders/prune/sparseRow.wgsl';
 import sparseTokens from '../../../../shaders/prune/sparseTokens.wgsl';
 import transposeTokens from '../../../../shaders/prune/transposeTokens.wgsl';
+import dequantize from '../../../../shaders/quantize/dequantize.wgsl';
 import quantizedTile from '../../../../shaders/quantize/quantizedTile.wgsl';
 import quantizedVector from '../../../../shaders/quantize/quantizedVector.wgsl';
 import sharedTile from '../../../../shaders/share/sharedTile.wgsl';
 import sharedVector from '../../../../shaders/share/sharedVector.wgsl';
+import unshare from '../../../../shaders/share/unshare.wgsl';
 import { kernel, type UniformLayout } from '../kernel';
 import { byTile, TILES, type TileVariant, tileSize, WIDTHS } from '../kernels';
 import { anyKernel } from './product';
@@ -67,6 +69,15 @@ const tileGrid =
     Math.ceil(tokensHere / tileSize(variant)),
   ];
 
+/** Of the kernels that make rows of a weight dense. */
+const unpackFields = { columns: 'u32', firstRow: 'u32', rowsHere: 'u32' } as const;
+const unpackGrid =
+  (perInvocation: number) =>
+  ({ columns, rowsHere }: { columns: number; rowsHere: number }): [number, number] => [
+    Math.ceil(columns / (WORKGROUP * perInvocation)),
+    rowsHere,
+  ];
+
 export const padTokensKernel = kernel({
   name: 'padTokens',
   source: padTokens,
@@ -86,7 +97,8 @@ export const scaleColumnsKernel = kernel({
 });
 
 const quantizedFields = { wordsPerRow: 'u32', blocks: 'u32', blockShift: 'u32', zeroPointBytes: 'u32' } as const;
-const quantizedBindings = { x: 'read', codes: 'read', scales: 'read', zeroPoints: 'read', y: 'read_write' } as const;
+const quantizedStored = { codes: 'read', scales: 'read', zeroPoints: 'read' } as const;
+const quantizedBindings = { x: 'read', ...quantizedStored, y: 'read_write' } as const;
 
 /** The kernels for each number of bits. */
 export const quantizedKernels = new Map(
@@ -112,7 +124,15 @@ export const quantizedKernels = new Map(
         grid: tileGrid(variant),
       }),
     );
-    return [bits, { vector, tile }] as const;
+    const dense = kernel({
+      name: 'dequantize',
+      source: dequantize,
+      uniforms: { ...unpackFields, ...quantizedFields },
+      bindings: { ...quantizedStored, dense: 'read_write' },
+      overrides: { bits },
+      grid: unpackGrid(4),
+    });
+    return [bits, { vector, tile, dense }] as const;
   }),
 );
 
@@ -231,6 +251,15 @@ export const sharedTileKernels = byTile((variant) =>
   }),
 );
 
+export const unshareKernel = kernel({
+  name: 'unshare',
+  source: unshare,
+  uniforms: { ...unpackFields, ...slotFields },
+  bindings: { slots: 'read', dense: 'read_write' },
+  overrides: {},
+  grid: unpackGrid(1),
+});
+
 export const tensorSiteKernels = byTile((variant) =>
   kernel({
     name: 'tensorSite',
@@ -246,12 +275,14 @@ export const tensorSiteKernels = byTile((variant) =>
 export const PRODUCT_KERNELS = [
   padTokensKernel,
   scaleColumnsKernel,
-  ...[...quantizedKernels.values()].flatMap(({ vector, tile }) => [
+  ...[...quantizedKernels.values()].flatMap(({ vector, tile, dense }) => [
+    dense,
     ...[...vector.values()].flat(),
     ...Object.values(tile),
   ]),
   ...[...sharedVectorKernels.values()].flat(),
   ...Object.values(sharedTileKernels),
+  unshareKernel,
   ...Object.values(tensorSiteKernels),
   ...transposeTokensKernels,
   ...[sparseKernels, ...nmKernels.values(), blockSparseKernels].flatMap(({ row, tokens }) => [

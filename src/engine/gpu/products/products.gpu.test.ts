@@ -89,7 +89,7 @@ describe('products', () => {
       const pick = <T>(values: readonly T[]) => values[random.below(values.length)]!;
       const variants: Variants = {
         tile: pick(TILE_VARIANTS),
-        decodingTile: pick(TILE_VARIANTS),
+        decoding: pick([...TILE_VARIANTS, 'unpacked']),
         vector: pick(VECTOR_VARIANTS),
         rowSlices: pick(ROW_SLICES),
       };

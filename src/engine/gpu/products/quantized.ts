@@ -1,10 +1,9 @@
 import type { QuantizedForm } from '../../weightForm';
-import { MOST_VECTORS } from '../matmul';
-import { padTokensKernel, quantizedKernels } from './kernels';
-import { anyKernel, type Preparation, sizeOf } from './product';
-import { tileSteps, vectorSteps } from './steps';
+import { decodedSteps, decodingKernelsOf } from './decoded';
+import { quantizedKernels } from './kernels';
+import { type Preparation, sizeOf } from './product';
 
-/** Codes, scales and zero points as MatMulNBits stores them; decoded in the kernels, never in memory. */
+/** Codes, scales and zero points as MatMulNBits stores them. */
 export const prepareQuantized: Preparation<QuantizedForm> = ({ buffers, variants }, form) => {
   const { rows, columns, bits, blockSize } = form;
   const blocks = Math.ceil(columns / blockSize);
@@ -24,7 +23,8 @@ export const prepareQuantized: Preparation<QuantizedForm> = ({ buffers, variants
   const scales = buffers.upload(form.scales, what);
   const zeroBytes = form.zeroPoints ?? new Uint8Array(4);
   const zeroPoints = buffers.upload(words(zeroBytes, 1, zeroBytes.length, Math.ceil(zeroBytes.length / 4)), what);
-  const { vector, tile } = quantizedKernels.get(bits)!;
+  const kernels = quantizedKernels.get(bits)!;
+  const stored = [codes, scales, zeroPoints];
   // One block per row: no column reaches the next.
   const extra = { wordsPerRow, blocks, blockShift: blocks === 1 ? 31 : Math.log2(blockSize), zeroPointBytes };
   return {
@@ -32,14 +32,10 @@ export const prepareQuantized: Preparation<QuantizedForm> = ({ buffers, variants
     columns,
     bytes: sizeOf(codes, scales) + (form.zeroPoints ? zeroPoints.size : 0),
     multiplyAdds: rows * columns,
-    kernels: [padTokensKernel, tile[variants.decodingTile], ...vector.get(variants.rowSlices)!].map(anyKernel),
-    *steps(operand, scratch, pace) {
-      const bound = (x: GPUBuffer) => [x, codes, scales, zeroPoints, operand.y];
-      const shape = { rows, columns, extra, buffers: bound };
-      if (operand.tokens <= MOST_VECTORS) yield* vectorSteps(vector, variants.rowSlices, shape, operand, scratch, pace);
-      else yield* tileSteps(tile, variants.decodingTile, shape, operand, pace);
-    },
-    free: () => buffers.free(codes, scales, zeroPoints),
+    kernels: decodingKernelsOf(kernels, rows, variants),
+    steps: (operand, scratch, pace) =>
+      decodedSteps(kernels, variants, { rows, columns, extra, stored }, operand, scratch, pace),
+    free: () => buffers.free(...stored),
   };
 };
 

@@ -1,8 +1,9 @@
 import type { SharedForm } from '../../weightForm';
-import { MOST_VECTORS } from '../matmul';
-import { padTokensKernel, sharedTileKernels, sharedVectorKernels } from './kernels';
-import { anyKernel, type Preparation } from './product';
-import { tileSteps, vectorSteps } from './steps';
+import { decodedSteps, decodingKernelsOf } from './decoded';
+import { sharedTileKernels, sharedVectorKernels, unshareKernel } from './kernels';
+import type { Preparation } from './product';
+
+const kernels = { vector: sharedVectorKernels, tile: sharedTileKernels, dense: unshareKernel };
 
 /** The slots alone are stored; place and sign of each weight are hashed in the kernel, in 32-bit arithmetic. */
 export const prepareShared: Preparation<SharedForm> = ({ buffers, variants }, form) => {
@@ -18,21 +19,16 @@ export const prepareShared: Preparation<SharedForm> = ({ buffers, variants }, fo
     columns,
     bytes: slots.size,
     multiplyAdds: rows * columns,
-    kernels: [
-      padTokensKernel,
-      sharedTileKernels[variants.decodingTile],
-      ...sharedVectorKernels.get(variants.rowSlices)!,
-    ].map(anyKernel),
-    *steps(operand, scratch, pace) {
-      const bound = (x: GPUBuffer) => [x, slots, operand.y];
-      const shape = { rows, columns, extra, buffers: bound };
-      if (operand.tokens > MOST_VECTORS)
-        yield* tileSteps(sharedTileKernels, variants.decodingTile, shape, operand, pace);
-      else {
-        const own = { ...shape, extra: { columns, ...extra } };
-        yield* vectorSteps(sharedVectorKernels, variants.rowSlices, own, operand, scratch, pace);
-      }
-    },
+    kernels: decodingKernelsOf(kernels, rows, variants),
+    steps: (operand, scratch, pace) =>
+      decodedSteps(
+        kernels,
+        variants,
+        { rows, columns, extra, vectorExtra: { columns }, stored: [slots] },
+        operand,
+        scratch,
+        pace,
+      ),
     free: () => buffers.free(slots),
   };
 };
