@@ -84,7 +84,11 @@ export async function compressCommand(
   }
 }
 
-function summary({ before, after, layers, skipped, backend, calibration, ms }: CompressReport, out: string): string {
+/** More bytes a weight than this while loading are worth a word. */
+const MUCH = 16;
+
+function summary(report: CompressReport, out: string): string {
+  const { before, after, memory, layers, skipped, backend, calibration, ms } = report;
   const calibrated = layers.some(({ outputError }) => outputError);
   const rows = layers.map(({ name, form, weightError, outputError, bytesBefore, bytesAfter }) => [
     name,
@@ -116,5 +120,12 @@ function summary({ before, after, layers, skipped, backend, calibration, ms }: C
     `${out}: ${bytes(before.bytes)} → ${bytes(after.bytes)} (${change(before.bytes, after.bytes)}), ` +
       `${before.parameters.toLocaleString('en')} → ${after.parameters.toLocaleString('en')} parameters ` +
       `(${change(before.parameters, after.parameters)}), ${(ms / 1000).toFixed(1)} s on the ${backend.toUpperCase()}`,
+    `weights in memory, estimated: ${bytes(memory.estimatedResident)} when it runs, ${bytes(memory.estimatedLoad)} at most while it loads`,
+    ...layers
+      .filter((layer) => layer.memory.estimatedLoad > MUCH * layer.parametersBefore)
+      .map(
+        (layer) =>
+          `${layer.name}: loading it takes ${(layer.memory.estimatedLoad / layer.parametersBefore).toFixed(0)} bytes a weight, as its dense weight is computed on the way; { "export": { "aim": "memory" } } avoids that`,
+      ),
   ].join('\n');
 }

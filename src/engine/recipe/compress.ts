@@ -117,9 +117,9 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const outputs = await withRecovery(backend, () =>
     outputErrorsOf(state.model, state.main, rewritten, { ...context, ...(calibration && { calibration }) }),
   );
-  const reports = changedWorks.map((work) => reportOf(work, outputs.get(work.layer)));
-  const operators = new Map([...rewritten].map(([layer, { operator }]) => [layer, operator]));
   const choice = exportOf(recipe);
+  const reports = changedWorks.map((work) => reportOf(work, outputs.get(work.layer), choice));
+  const operators = new Map([...rewritten].map(([layer, { operator }]) => [layer, operator]));
   const changed = await replaceWeights(state.model, state.main, operators, { signal: context.signal, choice });
   context.onProgress?.({ done: total, total, label: 'Hashing the original' });
   const data = needing.length > 0 ? calibrationOf(context.calibration!) : undefined;
@@ -145,7 +145,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
           countParameters(state.model),
         ),
       },
-      memory: memoryOf(model, changedWorks, choice),
+      memory: memoryOf(model, reports),
       layers: reports,
       skipped: skippedIn(works.values()),
       backend: backend.kind,
@@ -178,7 +178,9 @@ function calibrationOf({ dataset }: Calibration): CalibrationReport {
 function reportOf(
   { layer, before, weight, operator, steps, ms }: Work,
   outputError: ErrorReport | undefined,
+  choice: ExportChoice,
 ): CompressedLayerReport {
+  const mode = modeOf(layer, layer.uses[0]!);
   return {
     name: layer.name,
     form: operator === weight ? `cut to ${layer.shape.join('×')}` : operator.form,
@@ -189,20 +191,24 @@ function reportOf(
     bytesAfter: operator.bytes,
     parametersBefore: before.parameters,
     parametersAfter: operator.parameters,
+    memory: {
+      estimatedResident: residentBytes(operator, mode, choice),
+      estimatedLoad: loadBytes(operator, mode, choice),
+    },
     steps,
     ms,
   };
 }
 
-function memoryOf(model: Model, works: readonly Work[], choice: ExportChoice) {
-  let estimatedResident = storedBytes(model);
-  let estimatedLoad = estimatedResident;
-  for (const { layer, operator, before } of works) {
-    const mode = modeOf(layer, layer.uses[0]!);
-    estimatedResident += residentBytes(operator, mode, choice) - before.bytes;
-    estimatedLoad += loadBytes(operator, mode, choice) - before.bytes;
-  }
-  return { estimatedResident, estimatedLoad };
+/** The original's bytes, with those of each changed layer replaced. */
+function memoryOf(model: Model, layers: readonly CompressedLayerReport[]) {
+  const before = storedBytes(model);
+  const total = (of: (layer: CompressedLayerReport) => number) =>
+    layers.reduce((sum, layer) => sum + of(layer) - layer.bytesBefore, before);
+  return {
+    estimatedResident: total(({ memory }) => memory.estimatedResident),
+    estimatedLoad: total(({ memory }) => memory.estimatedLoad),
+  };
 }
 
 async function outputErrorsOf(

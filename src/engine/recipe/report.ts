@@ -46,6 +46,8 @@ export interface CompressedLayerReport {
   readonly bytesAfter: number;
   readonly parametersBefore: number;
   readonly parametersAfter: number;
+  /** What its weight takes when the exported model runs, and at most while it is loaded, as far as operators tell. */
+  readonly memory: { readonly estimatedResident: number; readonly estimatedLoad: number };
   /** One for each of the recipe's steps that selected the layer. */
   readonly steps: readonly StepReport[];
   readonly ms: number;
