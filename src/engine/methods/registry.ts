@@ -1,10 +1,11 @@
 import { half } from './half';
 import type { AnyMethod } from './method';
 import { pruneStructured } from './pruneStructured';
+import { quantize } from './quantize';
 import { svd } from './svd';
 
 /** Every method, in the order in which they are offered. */
-export const methods: readonly AnyMethod[] = [svd, pruneStructured, half];
+export const methods: readonly AnyMethod[] = [svd, pruneStructured, quantize, half];
 
 export function methodCalled(name: string): AnyMethod {
   const found = methods.find((method) => method.name === name);

@@ -1,8 +1,11 @@
 import { gaussian } from '../model/fixtures';
 import { seeded } from '../random';
+import { randomQuantized } from '../reference/weights/forms.fixtures';
 import { denseOf } from './dense';
 import { lowRank } from './lowRank';
 import type { FloatType, Operator } from './operator';
+import { asMatrix, quantizedOf } from './quantized';
+
 import { scaled } from './scaled';
 import { sum } from './sum';
 import { trainOf } from './tensorTrain';
@@ -25,6 +28,22 @@ const train = (
   });
   return trainOf(cores, shape, type);
 };
+const coded = (
+  shape: readonly number[],
+  { bits = 4, blockSize = 16, zeroPoints = true, type = 'float32', dynamic = false }: Partial<Coded> = {},
+) => {
+  const [rows, columns] = asMatrix(shape);
+  const form = randomQuantized(random, rows, columns, { bits, blockSize, zeroPoints });
+  const scales = form.scales.map((_, i) => (1 + (i % 7)) / 8);
+  return quantizedOf(shape, type, { ...form, scales }, { dynamic });
+};
+interface Coded {
+  bits: 2 | 4 | 8;
+  blockSize: number;
+  zeroPoints: boolean;
+  type: FloatType;
+  dynamic: boolean;
+}
 
 /** One of every operator, and of stacks of them: what a new operator is added to, so that every test of forms runs it. */
 export const OPERATORS: Readonly<Record<string, () => Operator>> = {
@@ -42,5 +61,27 @@ export const OPERATORS: Readonly<Record<string, () => Operator>> = {
   'padded tensor train of a kernel': () => train([11, 10, 3, 3], [3, 4], [10, 10], [6], 'float16'),
   'sum with a tensor train': () => sum([train([40, 24], [5, 8], [6, 4], [3]), lowRank(half(40, 2), leaf(2, 24))]),
   scaled: () => scaled(lowRank(leaf(40, 6), leaf(6, 24)), leaf(1, 24)),
+  '4 bits': () => coded([40, 64]),
+  '4 bits, padded and symmetric': () => coded([40, 24], { blockSize: 32, zeroPoints: false }),
+  '4 bits, padded, an odd count of groups': () => coded([12, 70]),
+  '2 bits': () => coded([40, 64], { bits: 2, blockSize: 32 }),
+  '2 bits, half precision': () => coded([40, 50], { bits: 2, type: 'float16' }),
+  '8 bits': () => coded([40, 64], { bits: 8, blockSize: 32 }),
+  '8 bits, one scale a row': () => coded([40, 22], { bits: 8, blockSize: 24, zeroPoints: false }),
+  '8 bits, int8 inputs': () => coded([40, 22], { bits: 8, blockSize: 24, zeroPoints: false, dynamic: true }),
+  '4 bits, kernel': () => coded([12, 10, 3, 3]),
+  '2 bits, small kernel': () => coded([12, 1, 3, 3], { bits: 2, blockSize: 12, type: 'float16' }),
+  'low rank of codes': () => lowRank(coded([40, 16]), coded([16, 24], { bits: 8, zeroPoints: false })),
+  'Tucker-2 of codes': () => tucker2(coded([5, 10], { blockSize: 12 }), coded([6, 5, 3, 3]), leaf(12, 6)),
+  'scaled codes': () => scaled(coded([40, 32]), leaf(1, 32)),
   'scaled kernel': () => scaled(half(12, 10, 3, 3), leaf(1, 10)),
 };
+
+/** Operators that need more than the oldest opset that is tested. */
+export const LEAST_OPSET: Readonly<Record<string, number>> = { '8 bits, int8 inputs': 11 };
+
+/**
+ * What their own forms may err by, of the largest output, where they round their inputs: to 8 bits of a range of some 6
+ * standard deviations, 0.7 % of one each, which is about the error of a sum over that of its largest of some 200.
+ */
+export const TOLERANCE: Readonly<Record<string, number>> = { '8 bits, int8 inputs': 1.5e-2 };

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { webRuntime } from '../../runtime/web';
-import { OPERATORS } from './all.fixtures';
+import { OPERATORS, TOLERANCE } from './all.fixtures';
 import { expectRuns, running, usesOf } from './running.fixtures';
 
 describe('what an operator exports computes its weight in the browser', () => {
@@ -13,7 +13,8 @@ describe('what an operator exports computes its weight in the browser', () => {
         for (const use of provider === 'wasm' ? uses : uses.slice(0, 1)) {
           for (const form of ['factored', 'load', 'use'] as const) {
             const run = await running(operator, use, { choice: { aim: 'speed', form } });
-            await expectRuns(run, await opening, provider, `${name}, ${use}, ${form}, ${provider}`);
+            const tolerance = form === 'factored' ? TOLERANCE[name] : undefined;
+            await expectRuns(run, await opening, provider, `${name}, ${use}, ${form}, ${provider}`, tolerance);
           }
         }
       });

@@ -16,3 +16,5 @@ export function widened(writer: NodeWriter, x: string, by: number): string {
 
 export const reshaped = (writer: NodeWriter, x: string, dims: readonly number[]): string =>
   writer.node('Reshape', [x, writer.int64(dims)]);
+
+export const cast = (writer: NodeWriter, value: string, to: number): string => writer.node('Cast', [value], { to });

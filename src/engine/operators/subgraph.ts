@@ -22,6 +22,7 @@ const SMALL = 1024;
 export class SubgraphWriter implements WeightWriter {
   readonly #nodes: NodeProto[] = [];
   readonly #pins = new Map<string, string>();
+  readonly #wholes = new Map<string, string>();
   #form: ExportForm = 'factored';
   #zero: string | undefined;
 
@@ -91,6 +92,10 @@ export class SubgraphWriter implements WeightWriter {
     return this.#add(op, inputs, listed(attributes), domain);
   }
 
+  nodeOf(op: string, inputs: readonly string[], outputs: number, attributes: Attributes = {}, domain = ''): string[] {
+    return this.#addAll(op, inputs, outputs, listed(attributes), domain);
+  }
+
   constant(array: StoredArray): string {
     const name = this.store.constant(array);
     // Half precision is cast while loading: at use, WebGPU could do so only where the adapter has `shader-f16`.
@@ -99,6 +104,9 @@ export class SubgraphWriter implements WeightWriter {
   }
 
   int64(values: readonly number[], dims: readonly number[] = [values.length]): string {
+    const key = `${values} of ${dims}`;
+    const known = this.#wholes.get(key);
+    if (known !== undefined) return known;
     const name = this.rewrite.freshName(`${this.#base}/shape`);
     this.rewrite.addConstant(
       this.use.scope,
@@ -107,6 +115,7 @@ export class SubgraphWriter implements WeightWriter {
       DataType.INT64,
       int64(name, values).rawData as Uint8Array<ArrayBuffer>,
     );
+    this.#wholes.set(key, name);
     return name;
   }
 
@@ -234,12 +243,22 @@ export class SubgraphWriter implements WeightWriter {
   }
 
   #add(op: string, inputs: readonly string[], attributes: readonly AttributeProto[], domain: string): string {
+    return this.#addAll(op, inputs, 1, attributes, domain)[0]!;
+  }
+
+  #addAll(
+    op: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: readonly AttributeProto[],
+    domain: string,
+  ): string[] {
     this.#require(domain);
-    const name = this.rewrite.freshName(`${this.#base}/${op}`);
-    const made = node(op, inputs, [name], {}, { name, domain });
+    const names = Array.from({ length: outputs }, () => this.rewrite.freshName(`${this.#base}/${op}`));
+    const made = node(op, inputs, names, {}, { name: names[0]!, domain });
     made.attribute = [...attributes];
     this.#nodes.push(made);
-    return name;
+    return names;
   }
 
   #require(domain: string): void {

@@ -19,6 +19,8 @@ export interface NodeWriter {
   readonly type: FloatType;
   /** A node; returns the name of its one output. */
   node(op: string, inputs: readonly string[], attributes?: Attributes, domain?: string): string;
+  /** The same for a node with several outputs: their names. */
+  nodeOf(op: string, inputs: readonly string[], outputs: number, attributes?: Attributes, domain?: string): string[];
   /** The name of a stored array; asked twice for the same array, it is stored once. */
   constant(array: StoredArray): string;
   /** A small constant of whole numbers, as Reshape and its like take them. */

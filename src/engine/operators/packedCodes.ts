@@ -1,0 +1,64 @@
+import { DataType } from '../model/onnx/build';
+import { cast, reshaped } from './nodes';
+import { BYTES_OF } from './operator';
+import type { NodeWriter } from './writer';
+
+export type CodeBits = 1 | 2 | 4 | 8;
+
+/** Codes below 2^bits in bytes, the lowest bits of a byte first: the order of MatMulNBits. Spare bits are 0. */
+export function pack(codes: Uint8Array, bits: CodeBits): Uint8Array<ArrayBuffer> {
+  const each = 8 / bits;
+  const bytes = new Uint8Array(Math.ceil(codes.length / each));
+  for (let i = 0; i < codes.length; i++) bytes[Math.floor(i / each)]! |= codes[i]! << (bits * (i % each));
+  return bytes;
+}
+
+/** The first `count` codes that `pack` put into bytes. */
+export function unpack(bytes: Uint8Array, bits: CodeBits, count: number): Uint8Array<ArrayBuffer> {
+  const each = 8 / bits;
+  const most = 2 ** bits - 1;
+  return Uint8Array.from({ length: count }, (_, i) => (bytes[Math.floor(i / each)]! >> (bits * (i % each))) & most);
+}
+
+/**
+ * Nodes that unpack `count` bytes called `bytes` into codes of shape `dims`, cast to `type`. Every code of a byte is
+ * shifted to the top, which drops those above it, then to the bottom: two values of a byte a code. BitShift exists from
+ * opset 11 on; before, the same in float32, where code = ⌊byte/2^k⌋ − 2^bits·⌊byte/2^(k + bits)⌋ is exact.
+ */
+export function writeUnpacked(
+  writer: NodeWriter,
+  bytes: string,
+  bits: CodeBits,
+  count: number,
+  dims: readonly number[],
+  type: number,
+): string {
+  const each = 8 / bits;
+  if (each === 1) return cast(writer, reshaped(writer, bytes, dims), type);
+  const spread = reshaped(writer, bytes, [count, 1]);
+  const shifts = Array.from({ length: each }, (_, k) => bits * k);
+  if (writer.opset >= 11) {
+    const amounts = (values: readonly number[]) => cast(writer, writer.int64(values), DataType.UINT8);
+    const top = writer.node('BitShift', [spread, amounts(shifts.map((shift) => 8 - bits - shift))], {
+      direction: 'LEFT',
+    });
+    const codes = writer.node('BitShift', [top, amounts([8 - bits])], { direction: 'RIGHT' });
+    return cast(writer, reshaped(writer, codes, dims), type);
+  }
+  const whole = cast(writer, spread, DataType.FLOAT);
+  const floors = (divisors: readonly number[]) => {
+    const divisor = cast(writer, writer.int64(divisors), DataType.FLOAT);
+    return writer.node('Floor', [writer.node('Div', [whole, divisor])]);
+  };
+  const above = writer.node('Mul', [
+    floors(shifts.map((shift) => 2 ** (shift + bits))),
+    cast(writer, writer.int64([2 ** bits]), DataType.FLOAT),
+  ]);
+  const codes = writer.node('Sub', [floors(shifts.map((shift) => 2 ** shift)), above]);
+  const shaped = reshaped(writer, codes, dims);
+  return type === DataType.FLOAT ? shaped : cast(writer, shaped, type);
+}
+
+/** Bytes of the values that `writeUnpacked` makes of `codes` codes, from opset 11 on (about twice that before). */
+export const unpackedBytes = (codes: number, bits: CodeBits): number =>
+  (bits === 8 ? 1 : 3) * codes + BYTES_OF.float32 * codes;
