@@ -1,64 +1,194 @@
 import { z } from 'zod';
+import { columnParts, columnsOf } from '../operators/columnParts';
+import { denseOf, plannedDense } from '../operators/dense';
 import type { Dense, Operator } from '../operators/operator';
-import { asMatrix, plannedQuantized, quantizedOf } from '../operators/quantized';
-import type { Method, Skipped } from './method';
+import { asMatrix, plannedQuantized, type Quantisation, quantizedOf } from '../operators/quantized';
+import { scaled } from '../operators/scaled';
+import { type InputStatistics, selected } from '../operators/statistics';
+import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
 import { choice, toggle } from './options';
+import { awq } from './quantization/awq';
+import { gptq } from './quantization/gptq';
+import type { GridOptions } from './quantization/grid';
 import { nearest } from './quantization/nearest';
+import { quantizeAdvice } from './quantizeAdvice';
 
-const options = z.strictObject({
-  bits: choice([8, 4, 2], { title: 'Bits', help: 'bits of a code' }).default(4),
-  groupSize: choice([0, 16, 32, 64, 128, 256], {
-    title: 'Group',
-    help: 'weights of a row that share a scale; 0: the whole row',
-    labels: { 0: 'Whole row' },
-  }).default(32),
-  symmetric: toggle({
-    title: 'Symmetric',
-    help: 'codes around zero, without zero points; by default at 8 bits only',
-  }).optional(),
+const rounding = choice(['nearest', 'gptq', 'awq'], {
+  title: 'Rounding',
+  help: 'how codes are chosen; gptq and awq look at the inputs of the calibration data',
+  labels: { nearest: 'To nearest', gptq: 'GPTQ', awq: 'AWQ' },
 });
+
+const options = z
+  .strictObject({
+    bits: choice([8, 4, 2], { title: 'Bits', help: 'bits of a code' }).default(4),
+    groupSize: choice([0, 16, 32, 64, 128, 256], {
+      title: 'Group',
+      help: 'weights of a row that share a scale; 0: the whole row',
+      labels: { 0: 'Whole row' },
+      when: { activations: ['none'] },
+    }).default(32),
+    symmetric: toggle({
+      title: 'Symmetric',
+      help: 'codes around zero, without zero points; by default at 8 bits only',
+      when: { activations: ['none'] },
+    }).optional(),
+    rounding: rounding.default('nearest'),
+    activations: choice(['none', 'dynamic', 'outliers'], {
+      title: 'Inputs',
+      help: 'what the weight is applied to: as it is, in 8 bits as well, or so but for channels with outliers',
+      labels: { none: 'As they are', dynamic: 'In 8 bits', outliers: 'In 8 bits but for outliers' },
+      when: { bits: [8] },
+    }).default('none'),
+    threshold: z
+      .number('must be a number above 0')
+      .positive('must be a number above 0')
+      .meta({
+        control: {
+          title: 'Outlier',
+          help: 'input channels that exceed it on the calibration data stay as they are',
+          when: { activations: ['outliers'] },
+        },
+      })
+      .default(6),
+  })
+  .refine(({ activations, bits }) => activations === 'none' || bits === 8, {
+    message: 'must be 8 where inputs are quantised too (activations dynamic or outliers)',
+    path: ['bits'],
+  });
 
 export type QuantizeOptions = z.infer<typeof options>;
 
 /**
- * Stores weights as whole numbers of 8, 4 or 2 bits with a scale for each group of a row (and a zero point, where ranges
- * are lopsided: that spends a code fewer on what does not occur, which counts at 4 and 2 bits and is nothing at 8).
+ * Stores weights as whole numbers of 8, 4 or 2 bits with a scale for each group of a row, and a zero point where ranges
+ * may be lopsided: by default at 4 and 2 bits, where a code that is never used is a sixteenth or a quarter of them, and not
+ * at 8. With 8-bit activations weights have one scale a row and no zero points, which is what MatMulInteger takes.
  */
 export const quantize: Method<QuantizeOptions> = {
   name: 'quantize',
   title: 'Quantisation',
   summary: 'Stores each weight as a code of 8, 4 or 2 bits, with a scale for each group of them.',
-  paper: 'Dettmers & Zettlemoyer 2023 (arXiv:2212.09720)',
+  paper:
+    'GPTQ: Frantar et al. 2023 (arXiv:2210.17323); AWQ: Lin et al. 2024 (2306.00978); LLM.int8(): Dettmers et al. 2022 (2208.07339)',
   options,
-  plan: (leaf, given) => smaller(plannedQuantized(leaf.shape, leaf.type, specOf(leaf, given)), leaf),
-  async apply(leaf, given, context) {
-    const planned = smaller(plannedQuantized(leaf.shape, leaf.type, specOf(leaf, given)), leaf);
-    if ('skipped' in planned) return planned;
-    const [rows, columns] = asMatrix(leaf.shape);
-    const spec = specOf(leaf, given);
-    const grid = { ...spec, symmetric: !spec.zeroPoints, type: leaf.type };
-    const { selection } = context.factorisations.backend;
-    const form = await nearest(await leaf.toDense(), rows, columns, grid, selection, context);
-    return { operator: quantizedOf(leaf.shape, leaf.type, form) };
+  needsData: ({ rounding, activations }) => rounding !== 'nearest' || activations === 'outliers',
+  plan(leaf, given, context) {
+    const skip = unfit(given, context) ?? tooLarge(leaf, given);
+    if (skip) return skip;
+    return given.activations === 'outliers' ? 'unknown' : planned(leaf, given);
   },
+  async apply(leaf, given, context) {
+    const skip = unfit(given, context) ?? tooLarge(leaf, given);
+    if (skip) return skip;
+    const { input, noInput } = context;
+    if (quantize.needsData!(given) && !input) {
+      const what = given.activations === 'outliers' ? 'keeping outliers' : `rounding by ${given.rounding}`;
+      return { skipped: `${what} needs statistics of the layer's input, and ${noInput}` };
+    }
+    const values = await leaf.toDense();
+    if (given.activations === 'outliers') return withOutliers(leaf, values, given, context, input!);
+    return coded(leaf, values, given, context, input);
+  },
+  advice: quantizeAdvice,
 };
 
-function specOf(leaf: Dense, { bits, groupSize, symmetric = bits === 8 }: QuantizeOptions) {
+function specOf(leaf: Dense, { bits, groupSize, symmetric = bits === 8, activations }: QuantizeOptions): Quantisation {
+  if (activations !== 'none') return { bits, blockSize: rowBlock(leaf), zeroPoints: false, dynamic: true };
   return { bits, blockSize: blockSizeOf(leaf, groupSize), zeroPoints: !symmetric };
 }
 
 /**
  * Blocks of the layout, whose last is padded. A row that one group covers gets one block: of a size that MatMulNBits
- * takes where the weight is a matrix, else just long enough for whole bytes.
+ * takes where that wastes little, else just long enough for whole bytes.
  */
-function blockSizeOf({ shape }: Dense, groupSize: number): number {
-  const [, columns] = asMatrix(shape);
+function blockSizeOf(leaf: Dense, groupSize: number): number {
+  const [, columns] = asMatrix(leaf.shape);
   if (groupSize > 0 && columns > groupSize) return groupSize;
   const power = Math.max(16, 2 ** Math.ceil(Math.log2(columns)));
-  return shape.length === 2 && power <= 256 && power < 1.1 * columns ? power : 4 * Math.ceil(columns / 4);
+  return leaf.shape.length === 2 && power <= 256 && power < 1.1 * columns ? power : rowBlock(leaf);
 }
 
-const smaller = (operator: Operator, leaf: Dense): Operator | Skipped =>
-  operator.bytes < leaf.bytes
-    ? operator
-    : { skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${leaf.bytes}` };
+const rowBlock = ({ shape }: Dense): number => 4 * Math.ceil(asMatrix(shape)[1] / 4);
+
+function planned(leaf: Dense, given: QuantizeOptions): Operator {
+  const operator = plannedQuantized(leaf.shape, leaf.type, specOf(leaf, given));
+  return given.rounding === 'awq' ? scaled(operator, plannedDense([1, leaf.shape[1]!], leaf.type)) : operator;
+}
+
+/** Why these options can't be had of this model's operators. */
+function unfit({ activations }: QuantizeOptions, { opset, op }: PlanContext): Skipped | undefined {
+  if (activations === 'none') return undefined;
+  if (op !== 'MatMul' && op !== 'Gemm')
+    return { skipped: `8-bit inputs are for MatMul and Gemm, and this is a ${op}: take activations none` };
+  return opset < 11
+    ? { skipped: `8-bit inputs need opset 11 (DynamicQuantizeLinear), and the model has ${opset}` }
+    : undefined;
+}
+
+function tooLarge(leaf: Dense, given: QuantizeOptions): Skipped | undefined {
+  const { form, bytes } = planned(leaf, given);
+  return bytes < leaf.bytes
+    ? undefined
+    : { skipped: `would not get smaller: ${form} stores ${bytes} bytes in place of ${leaf.bytes}` };
+}
+
+async function coded(
+  leaf: Dense,
+  values: Float32Array,
+  given: QuantizeOptions,
+  context: MethodContext,
+  input: InputStatistics | undefined,
+): Promise<Outcome> {
+  const { shape, type } = leaf;
+  const [rows, columns] = asMatrix(shape);
+  const { bits, blockSize, zeroPoints, dynamic } = specOf(leaf, given);
+  const grid: GridOptions = { bits, blockSize, symmetric: !zeroPoints, type };
+  const as = { dynamic: dynamic ?? false };
+  const { backend } = context.factorisations;
+  if (given.rounding === 'awq') {
+    const channels = shape[1]!;
+    const { form, inverse } = await awq(backend, values, [rows, columns, channels], grid, input!, context);
+    return { operator: scaled(quantizedOf(shape, type, form, as), denseOf([1, channels], type, inverse)) };
+  }
+  const form =
+    given.rounding === 'gptq'
+      ? await gptq(values, rows, columns, grid, input!, context)
+      : await nearest(values, rows, columns, grid, backend.selection, context);
+  return 'skipped' in form ? form : { operator: quantizedOf(shape, type, form, as) };
+}
+
+/** LLM.int8(): columns whose inputs grow large stay in floating point, so that the others' range is not theirs. */
+async function withOutliers(
+  leaf: Dense,
+  values: Float32Array,
+  given: QuantizeOptions,
+  context: MethodContext,
+  input: InputStatistics,
+): Promise<Outcome> {
+  const { largest } = input;
+  if (!largest) return { skipped: 'the largest inputs of this factor are not known: take activations dynamic' };
+  const [rows, columns] = leaf.shape as [number, number];
+  const all = [...largest.keys()];
+  const [kept, rest] = [
+    all.filter((j) => largest[j]! > given.threshold),
+    all.filter((j) => !(largest[j]! > given.threshold)),
+  ];
+  if (kept.length === 0) return coded(leaf, values, given, context, input);
+  if (rest.length === 0) return { skipped: `all of its ${columns} inputs exceed ${given.threshold}` };
+  const part = (places: readonly number[]) => {
+    const held = new Float32Array(rows * places.length);
+    for (let i = 0; i < rows; i++) {
+      for (const [j, place] of places.entries()) held[i * places.length + j] = values[i * columns + place]!;
+    }
+    return denseOf([rows, places.length], leaf.type, held);
+  };
+  const most = part(rest);
+  const outcome = await coded(most, await most.toDense(), given, context, selected(input, rest));
+  if ('skipped' in outcome) return outcome;
+  return {
+    operator: columnParts([
+      { columns: columnsOf(rest), operator: outcome.operator },
+      { columns: columnsOf(kept), operator: part(kept) },
+    ]),
+  };
+}

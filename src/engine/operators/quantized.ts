@@ -115,7 +115,7 @@ function quantized(shape: readonly number[], type: FloatType, spec: Quantisation
   };
 
   return {
-    kind: 'quantized',
+    kind: dynamic ? 'dynamicQuantized' : 'quantized',
     form: `${bits}-bit ${groups}${dynamic ? ', int8 inputs' : ''}`,
     shape,
     parameters: rows * columns,

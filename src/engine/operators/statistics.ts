@@ -72,3 +72,24 @@ export function scaledBy(input: InputStatistics, d: Float32Array): InputStatisti
     },
   };
 }
+
+/** Statistics of some of X's columns, in the order of `columns`. */
+export function selected(input: InputStatistics, columns: ArrayLike<number>): InputStatistics {
+  const { length: size } = columns;
+  const pick = (values: Float64Array) => Float64Array.from(columns, (column) => values[column]!);
+  return {
+    size,
+    samples: input.samples,
+    meanSquare: pick(input.meanSquare),
+    meanAbs: pick(input.meanAbs),
+    ...(input.largest && { largest: pick(input.largest) }),
+    async gram() {
+      const gram = await input.gram();
+      const chosen = new Float64Array(size * size);
+      for (let i = 0; i < size; i++) {
+        for (let j = 0; j < size; j++) chosen[i * size + j] = gram[columns[i]! * input.size + columns[j]!]!;
+      }
+      return chosen;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import type { Backend } from '../../backend';
+import { Held } from '../../linalg/held';
+import type { FloatType } from '../../operators/operator';
+import type { InputStatistics } from '../../operators/statistics';
+import type { LongCall } from '../../progress';
+import { quantized } from '../../reference/weights/quantized';
+import type { QuantizedForm } from '../../weightForm';
+import { type GridOptions, rounded } from './grid';
+import { nearest } from './nearest';
+
+const RATIOS = Array.from({ length: 20 }, (_, i) => i / 20);
+/** Rows that choose the ratio, spread evenly: 20 products [rows, columns]·[columns, columns] at most. */
+const SAMPLE = 512;
+/** The smallest mean |x| that counts, of the largest: an input that never occurs would take the whole range. */
+const LEAST = 1e-4;
+
+/**
+ * AWQ (Lin et al. 2024, arXiv:2306.00978): columns of W that meet large inputs are enlarged before rounding, by
+ * s = mean|x|^ratio over √(max s·min s), so that they take more of their group's range, and the inputs made smaller in
+ * return. Of the ratios 0, .05 … .95 the one whose rounding errs least at the output, by tr(Δ·H·Δᵀ), is taken; 0 is
+ * rounding to nearest.
+ *
+ * The inverse of s stays a factor of its own on x, one multiplication a channel. The authors fold it into the norm or the
+ * linear layer before: that saves this multiplication and depends on what stands there and on who else reads it; kept,
+ * it works behind anything, and for a factor of another method too.
+ */
+export async function awq(
+  backend: Backend,
+  values: Float32Array,
+  [rows, columns, channels]: readonly [rows: number, columns: number, channels: number],
+  options: GridOptions,
+  input: InputStatistics,
+  call: LongCall = {},
+): Promise<{ readonly form: QuantizedForm; readonly inverse: Float32Array<ArrayBuffer> }> {
+  const { signal, onProgress } = call;
+  const taps = columns / channels;
+  const magnitudes = perChannel(input.meanAbs, channels, taps);
+  const coded = (of: Float32Array, inverse: Float32Array, count: number) => {
+    const spread = Float32Array.from(
+      { length: count * columns },
+      (_, at) => of[at]! / inverse[Math.floor((at % columns) / taps)]!,
+    );
+    return nearest(spread, count, columns, options, backend.selection, { signal });
+  };
+  const chosen = Math.min(rows, SAMPLE);
+  const sample = new Float32Array(chosen * columns);
+  for (let i = 0; i < chosen; i++) {
+    const row = Math.floor((i * rows) / chosen) * columns;
+    sample.set(values.subarray(row, row + columns), i * columns);
+  }
+  let best: Float32Array<ArrayBuffer> | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  const held = new Held(backend);
+  try {
+    const gram = held.hold(backend.upload(await normalised(input), columns, columns));
+    for (const [step, ratio] of RATIOS.entries()) {
+      signal?.throwIfAborted();
+      const inverse = inverseScales(magnitudes, ratio, options.type);
+      const weights = quantized(await coded(sample, inverse, chosen), new Float32Array(chosen * columns));
+      const delta = weights.map((value, at) => sample[at]! - value * inverse[Math.floor((at % columns) / taps)]!);
+      const left = held.hold(backend.upload(delta, chosen, columns));
+      const product = held.hold(await backend.multiply(left, gram));
+      const error = dot(delta, await backend.download(product));
+      held.free(left, product);
+      if (error < least) [least, best] = [error, inverse];
+      onProgress?.({ done: step + 1, total: RATIOS.length + 1, label: 'AWQ' });
+    }
+  } finally {
+    held.freeAll();
+  }
+  // A product that isn't finite chooses nothing.
+  const inverse = best ?? inverseScales(magnitudes, 0, options.type);
+  return { form: await coded(values, inverse, rows), inverse };
+}
+
+function inverseScales(magnitudes: Float64Array, ratio: number, type: FloatType): Float32Array<ArrayBuffer> {
+  const scales = magnitudes.map((value) => value ** ratio);
+  const middle = Math.sqrt(Math.max(...scales) * Math.min(...scales));
+  return rounded(
+    Float32Array.from(scales, (scale) => middle / scale),
+    type,
+  );
+}
+
+/** Mean |x| of each channel over its taps, none of them zero. */
+function perChannel(meanAbs: Float64Array, channels: number, taps: number): Float64Array {
+  const means = new Float64Array(channels);
+  for (let i = 0; i < meanAbs.length; i++) means[Math.floor(i / taps)]! += meanAbs[i]! / taps;
+  const largest = means.reduce((most, value) => Math.max(most, value), 0) || 1;
+  return means.map((value) => Math.max(value, LEAST * largest));
+}
+
+/** H over its largest entry: only comparisons are made, and float32 products of it can't overflow. */
+async function normalised(input: InputStatistics): Promise<Float32Array<ArrayBuffer>> {
+  const gram = await input.gram();
+  const largest = gram.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  return Float32Array.from(gram, (value) => value / largest);
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}

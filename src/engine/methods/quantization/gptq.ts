@@ -1,0 +1,119 @@
+import { upperCholeskyOfInverse } from '../../eigen/cholesky';
+import { subtractProduct } from '../../eigen/subtractProduct';
+import type { InputStatistics } from '../../operators/statistics';
+import { type LongCall, Pacer } from '../../progress';
+import type { QuantizedForm } from '../../weightForm';
+import type { Skipped } from '../method';
+import { Grid, type GridOptions } from './grid';
+
+/** Of the mean of H's diagonal, added to all of it: how far H is trusted. As in the authors' code. */
+const DAMPING = 0.01;
+/** Columns whose errors are handed on at once; a group that is larger makes a block of its own. */
+const BLOCK = 128;
+/** Rows at a time, a multiple of the three that `subtractProduct` takes: they know nothing of each other. */
+const CHUNK = 192;
+
+/**
+ * GPTQ (Frantar et al. 2023, arXiv:2210.17323): column by column, left to right, each weight of [rows, columns] takes its
+ * nearest code, and what it loses is made up for by the columns behind it, as far as the inputs' H = XᵀX lets them:
+ * w_k −= (w_j − q_j)/u_jj·u_jk with H⁻¹ = UᵀU. A group's grid is fitted when its turn comes, to the weights as they are
+ * by then; one that is a whole row, to the row as it was.
+ *
+ * All in float64, rows·columns²/2 multiply-adds: errors are gathered by block, as a triangular solve is, for which H⁻¹'s
+ * factor is turned. An input that calibration never saw (H_jj = 0) is given a diagonal and so rounds to nearest by itself:
+ * the authors set its weights to zero, which saves nothing here and costs whoever does use it.
+ */
+export async function gptq(
+  values: Float32Array,
+  rows: number,
+  columns: number,
+  options: GridOptions,
+  input: InputStatistics,
+  call: LongCall = {},
+): Promise<QuantizedForm | Skipped> {
+  const { upper } = await upperCholeskyOfInverse(await damped(input), columns, { signal: call.signal });
+  if (!upper) return { skipped: "the statistics of its input can't be inverted, even damped: they are not finite" };
+  const lower = transposeInPlace(upper, columns);
+  const grid = new Grid(rows, columns, options);
+  const { blockSize } = options;
+  // One group across the row is fitted before anything moves.
+  const width = grid.blocks === 1 ? BLOCK : Math.max(BLOCK, blockSize);
+  const pacer = new Pacer(call.signal);
+  const w = new Float64Array(CHUNK * columns);
+  const errors = new Float64Array(CHUNK * columns);
+  const [least, largest] = [new Float64Array(CHUNK), new Float64Array(CHUNK)];
+  for (let top = 0; top < rows; top += CHUNK) {
+    const count = Math.min(CHUNK, rows - top);
+    w.set(values.subarray(top * columns, (top + count) * columns));
+    for (let left = 0; left < columns; left += width) {
+      const right = Math.min(columns, left + width);
+      subtractProduct(
+        { values: w, at: left, stride: columns },
+        { values: errors, at: 0, stride: columns },
+        { values: lower, at: left * columns, stride: columns },
+        count,
+        right - left,
+        left,
+      );
+      for (let from = left; from < right; from = nextGroup(from, blockSize, right)) {
+        const to = nextGroup(from, blockSize, right);
+        if (from % blockSize === 0) {
+          const end = Math.min(columns, from + blockSize);
+          for (let i = 0; i < count; i++) [least[i], largest[i]] = rangeOf(w, i * columns + from, i * columns + end);
+          grid.fit(from / blockSize, top, least, largest, count);
+        }
+        for (let i = 0; i < count; i++) {
+          const row = i * columns;
+          for (let j = from; j < to; j++) {
+            const error = (w[row + j]! - grid.put(top + i, j, w[row + j]!)) / lower[j * columns + j]!;
+            errors[row + j] = error;
+            for (let k = j + 1; k < right; k++) w[row + k]! -= error * lower[k * columns + j]!;
+          }
+        }
+        if (pacer.due) await pacer.breathe();
+      }
+      call.onProgress?.({ done: top + (count * right) / columns, total: rows, label: 'GPTQ' });
+    }
+  }
+  return grid.form();
+}
+
+const nextGroup = (from: number, blockSize: number, right: number): number =>
+  Math.min(right, (Math.floor(from / blockSize) + 1) * blockSize);
+
+async function damped(input: InputStatistics): Promise<Float64Array> {
+  const { size } = input;
+  const gram = (await input.gram()).slice();
+  let total = 0;
+  let seen = 0;
+  for (let i = 0; i < size; i++) {
+    if (gram[i * size + i]! > 0) seen++;
+    total += gram[i * size + i]!;
+  }
+  const mean = seen === 0 ? 1 : total / seen;
+  for (let i = 0; i < size; i++) {
+    gram[i * size + i]! += gram[i * size + i]! > 0 ? DAMPING * mean : mean;
+  }
+  return gram;
+}
+
+function rangeOf(values: Float64Array, from: number, to: number): [number, number] {
+  let [lo, hi] = [0, 0];
+  for (let at = from; at < to; at++) {
+    const value = values[at]!;
+    if (value < lo) lo = value;
+    else if (value > hi) hi = value;
+  }
+  return [lo, hi];
+}
+
+function transposeInPlace(values: Float64Array, size: number): Float64Array {
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < i; j++) {
+      const held = values[i * size + j]!;
+      values[i * size + j] = values[j * size + i]!;
+      values[j * size + i] = held;
+    }
+  }
+  return values;
+}
