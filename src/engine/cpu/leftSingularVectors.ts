@@ -64,7 +64,7 @@ async function tall(
   const rows = new Float64Array(m * m);
   for (let i = 0; i < n; i++) rows.set(vectors.subarray(i * n, (i + 1) * n), i * m);
   for (let i = n; i < m; i++) rows[i * m + i] = 1;
-  await applyReflectors(reflectors, rows, 'backward', pacer, (share) => onProgress?.(0.5 + 0.5 * share));
+  await applyReflectors(reflectors, rows, pacer, (share) => onProgress?.(0.5 + 0.5 * share));
   return new Float32Array(rows);
 }
 

@@ -1,5 +1,5 @@
 import type { Pacer } from '../progress';
-import { applyReflectors } from './reflectors';
+import { transposedProduct } from './reflectors';
 import { Rotations } from './rotations';
 import { tridiagonalize } from './tridiagonalize';
 
@@ -12,7 +12,7 @@ export interface SymmetricEigen {
 
 /**
  * Eigenvalues and eigenvectors of the symmetric `[n, n]` matrix `g` (float64; destroyed), by Householder reduction and
- * implicit QL. Backward stable: values to about 1e−15·‖G‖, vectors orthogonal to 1e−14. About 9·n³ operations.
+ * implicit QL. Backward stable: values to about 1e−15·‖G‖, vectors orthogonal to 1e−14. About 8·n³ operations.
  */
 export async function symmetricEigen(
   g: Float64Array,
@@ -21,17 +21,21 @@ export async function symmetricEigen(
   onProgress?: (share: number) => void,
 ): Promise<SymmetricEigen> {
   const { diagonal, beside, reflectors } = await tridiagonalize(g, n, pacer, (share) => onProgress?.(0.2 * share));
-  // Row k becomes component k of every eigenvector, so that reflections and rotations work within rows.
+  const transposedQ = await transposedProduct(reflectors, pacer, (share) => onProgress?.(0.2 + 0.1 * share));
+  // Row k becomes component k of every eigenvector, so that rotations work within rows.
   const padded = Math.ceil(n / 4) * 4;
   const rows = new Float64Array(padded * n);
-  for (let k = 0; k < n; k++) rows[k * n + k] = 1;
-  await applyReflectors(reflectors, rows, 'forward', pacer, (share) => onProgress?.(0.2 + 0.2 * share));
-  await diagonalize(diagonal, beside, rows, pacer, (share) => onProgress?.(0.4 + 0.6 * share));
+  for (let k = 0; k < n; k++) {
+    for (let i = 0; i < n; i++) rows[k * n + i] = transposedQ[i * n + k];
+    await pacer.breathe();
+  }
+  await diagonalize(diagonal, beside, rows, pacer, (share) => onProgress?.(0.3 + 0.7 * share));
 
   const order = Array.from(diagonal.keys()).sort((i, j) => diagonal[j] - diagonal[i]);
   const vectors = new Float64Array(n * n);
   for (let k = 0; k < n; k++) {
     for (let i = 0; i < n; i++) vectors[i * n + k] = rows[k * n + order[i]];
+    await pacer.breathe();
   }
   return { values: Float64Array.from(order, (i) => diagonal[i]), vectors };
 }

@@ -65,7 +65,7 @@ export async function factorizeByGram(
       if (turned !== a) held.push(turned);
       const square = await multiply(turned, turned, { b: true }, signal);
       held.push(square);
-      return Float64Array.from(await download(square));
+      return new Float64Array(await download(square));
     } finally {
       free(...held);
     }

@@ -60,7 +60,7 @@ async function pass(backend: Backend, y: Matrix, mayShift: boolean, signal: Abor
   const square = await backend.multiply(y, y, { b: true });
   let gram: Float64Array;
   try {
-    gram = Float64Array.from(await backend.download(square));
+    gram = new Float64Array(await backend.download(square));
   } finally {
     backend.free(square);
   }
@@ -104,7 +104,7 @@ async function multiplyLower(a: Float64Array, b: Float64Array, n: number, pacer:
 
 async function householder(backend: Backend, y: Matrix, pacer: Pacer): Promise<Orthonormal> {
   const { rows: n, columns: length } = y;
-  const work = Float64Array.from(await backend.download(y));
+  const work = new Float64Array(await backend.download(y));
   if (!work.every(Number.isFinite)) throw new RangeError('The rows have entries that are not finite.');
   const betas = new Float64Array(n);
   const lower = new Float64Array(n * n);
@@ -128,6 +128,6 @@ async function householder(backend: Backend, y: Matrix, pacer: Pacer): Promise<O
   const q = new Float64Array(n * length);
   for (let i = 0; i < n; i++) q[i * length + i] = 1;
   const reflectors: Reflectors = { vectors: work, betas, size: length, count: n, offset: 0 };
-  await applyReflectors(reflectors, q, 'backward', pacer);
+  await applyReflectors(reflectors, q, pacer);
   return { q: backend.upload(new Float32Array(q), n, length), lower, method: 'householder' };
 }
