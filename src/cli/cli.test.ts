@@ -240,6 +240,8 @@ describe('bad input', () => {
     );
     writeFileSync(at('text.npz'), 'not a zip');
     recipe('good.json', svd({ size: 0.5 }));
+    recipe('whitened.json', svd({ size: 0.5, whiten: 'full' }));
+    recipe('bleached.json', svd({ size: 0.5, whiten: 'bleach' }));
     recipe('nothing.json', svd({ size: 0.5 }, 'encoder.*'));
     recipe('option.json', svd({ sizes: 0.5 }));
     recipe('value.json', svd({ size: 7 }));
@@ -275,6 +277,12 @@ describe('bad input', () => {
       () => ['compress', model, '--recipe', at('good.json'), '--out', at('out.onnx'), '--calibration', at('names.npz')],
       /image/,
     ],
+    [
+      'no data for a method that needs some',
+      compress('whitened.json'),
+      /whitened\.json, step 1: svd with these options needs calibration data: .* --calibration SAMPLES\.npz/,
+    ],
+    ['an unknown way of whitening', compress('bleached.json'), /options\.whiten: must be one of none, diagonal, full/],
     [
       'calibration of another model, to inspect',
       () => ['inspect', model, '--calibration', at('shapes.npz')],

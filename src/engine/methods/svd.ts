@@ -19,8 +19,11 @@ import { denseOf, HALF_ROUNDING, plannedDense } from '../operators/dense';
 import { lowRank } from '../operators/lowRank';
 import { type Dense, elements, type FloatType, type Operator } from '../operators/operator';
 import { tucker2 } from '../operators/tucker2';
-import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
-import { exactlyOne, share, whole } from './options';
+import { isSkipped, type Method, type MethodContext, type Outcome, type PlanContext, type Skipped } from './method';
+import { choice, exactlyOne, share, whole } from './options';
+import { adviceOn } from './svdAdvice';
+import { whitenedFactors } from './whitenedSvd';
+import { WHITENINGS, type Whitening } from './whitening';
 
 const budgets = ['rank', 'energy', 'error', 'size'] as const;
 const group = 'budget';
@@ -45,31 +48,37 @@ const options = z
       initial: 0.1,
     }).optional(),
     size: share({ title: 'Size', help: 'stored bytes after over before', group, initial: 0.5 }).optional(),
+    whiten: choice(WHITENINGS, {
+      title: 'Whiten',
+      help: "what is kept: of the weight, or of the layer's output on calibration data; energy and error are of the same",
+      labels: { none: 'of the weight', diagonal: 'of the output, inputs one by one', full: 'of the output' },
+    }).default('none'),
   })
   .refine(...exactlyOne<Partial<Record<(typeof budgets)[number], number>>>(budgets));
 
-export type SvdOptions = z.infer<typeof options>;
+export type SvdOptions = z.input<typeof options>;
 
 /**
  * Truncated singular value decomposition. A matrix becomes left·right of the chosen rank (Eckart–Young: no other matrix
- * of that rank is nearer); a k×k convolution becomes Tucker-2, 1×1 · k×k · 1×1.
+ * of that rank is nearer); a k×k convolution becomes Tucker-2, 1×1 · k×k · 1×1. Whitened, a matrix becomes the one of that
+ * rank whose output on the calibration data is nearest.
  */
 export const svd: Method<SvdOptions> = {
   name: 'svd',
   title: 'Truncated SVD',
   summary: 'Keeps the directions of a weight that carry most of it, and drops the rest.',
-  paper: 'Eckart & Young 1936; Kim et al. 2016 (Tucker-2)',
+  paper: 'Eckart & Young 1936; Kim et al. 2016 (Tucker-2); Wang et al. 2024 (SVD-LLM), whitened',
   options,
+  needsData: ({ whiten = 'none' }) => whiten !== 'none',
   plan: planned,
   predict,
-  advice,
+  advice: (leaf, budget, context) => adviceOn(leaf, planned(leaf, budget, context), isWhitened(budget), context),
   apply(leaf, budget, context) {
+    const { whiten = 'none' } = budget;
+    if (whiten !== 'none') return whitenedMatrix(leaf, whiten, budget, context);
     return isMatrix(leaf) ? matrix(leaf, budget, context) : convolution(leaf, budget, context);
   },
 };
-
-/** A 1×1 convolution is a matrix over its channels. */
-export const isMatrix = ({ shape }: Pick<Operator, 'shape'>): boolean => shape.slice(2).every((size) => size === 1);
 
 /** [rank] of a matrix, [output, input] of a convolution; undefined where they follow from a spectrum not measured yet. */
 export function svdRanks(leaf: Dense, budget: SvdOptions, { spectrum }: PlanContext): readonly number[] | undefined {
@@ -78,6 +87,7 @@ export function svdRanks(leaf: Dense, budget: SvdOptions, { spectrum }: PlanCont
   if (isMatrix(leaf)) {
     if (rank !== undefined) return [Math.min(rank, out, inner)];
     if (size !== undefined) return [rankForSize(out, inner, size)];
+    if (isWhitened(budget)) return undefined;
     return spectrum?.kind === 'matrix' ? [rankWithin(spectrum.values, budget)] : undefined;
   }
   const taps = elements(kernel);
@@ -88,6 +98,8 @@ export function svdRanks(leaf: Dense, budget: SvdOptions, { spectrum }: PlanCont
 }
 
 function planned(leaf: Dense, budget: SvdOptions, context: PlanContext): Operator | Skipped | 'unknown' {
+  if (isWhitened(budget) && !isMatrix(leaf)) return UNFOLDED;
+  if (isWhitened(budget) && context.op === 'Gather') return LOOKED_UP;
   const ranks = svdRanks(leaf, budget, context);
   if (!ranks) return 'unknown';
   const { shape, type } = leaf;
@@ -107,7 +119,8 @@ function planned(leaf: Dense, budget: SvdOptions, context: PlanContext): Operato
 
 function predict(leaf: Dense, budget: SvdOptions, context: PlanContext): number | undefined {
   const { spectrum } = context;
-  const ranks = spectrum && svdRanks(leaf, budget, context);
+  // Of a whitened step the output's error is what is known.
+  const ranks = spectrum && !isWhitened(budget) && svdRanks(leaf, budget, context);
   if (!ranks) return undefined;
   const [rOut, rIn] = ranks as [number, number];
   return spectrum.kind === 'matrix'
@@ -115,40 +128,49 @@ function predict(leaf: Dense, budget: SvdOptions, context: PlanContext): number 
     : withRounding(tuckerError(spectrum, rOut, rIn), leaf.type, 3, spectrum.outValues[0]!);
 }
 
-function advice(leaf: Dense, budget: SvdOptions, context: PlanContext): string[] {
-  const [out, inner, ...kernel] = leaf.shape as [number, number, ...number[]];
-  const saving = planned(leaf, budget, context);
-  const said: string[] = [];
-  if (saving !== 'unknown' && !('skipped' in saving)) {
-    const share = `${((100 * saving.multiplyAdds) / leaf.multiplyAdds).toFixed(0)} %`;
-    said.push(
-      context.op === 'Gather'
-        ? 'Saves storage, not time: looking up a row of the dense weight costs no multiplication.'
-        : `Smaller and less to compute: ${share} of the multiply-adds${isMatrix(leaf) ? '' : ' at stride 1'}.`,
-    );
-  }
-  if (isMatrix(leaf)) {
-    const even = `${out}·${inner}/(${out}+${inner}) = ${breakEvenRank(out, inner).toFixed(1)}`;
-    said.push(`Two factors hold less than the dense weight below rank mn/(m+n) = ${even}.`);
-  } else {
-    said.push(
-      `A ${kernel.join('×')} kernel becomes 1×1 · ${kernel.join('×')} · 1×1; it pays on both channel sides at once.`,
-    );
-  }
-  const { spectrum } = context;
-  const full = Math.min(out, inner);
-  if (spectrum && full >= 8 && spectrum.effectiveRank > 0.7 * full) {
-    said.push(
-      `Its spectrum is flat: about ${spectrum.effectiveRank.toFixed(0)} of ${full} directions carry it, so that cutting it loses much.`,
-    );
-  }
-  return said;
-}
+/** A 1×1 convolution is a matrix over its channels. */
+export const isMatrix = ({ shape }: Pick<Operator, 'shape'>): boolean => shape.slice(2).every((size) => size === 1);
+
+const isWhitened = ({ whiten = 'none' }: SvdOptions): boolean => whiten !== 'none';
+
+const UNFOLDED: Skipped = {
+  skipped:
+    'is a k×k convolution, which is truncated along its channels: only matrices and 1×1 convolutions are whitened',
+};
+const LOOKED_UP: Skipped = { skipped: 'is read by index: there is no input to whiten by' };
 
 const rankWithin = (values: Float64Array, { energy, error }: SvdOptions): number =>
   energy !== undefined ? rankForEnergy(values, energy) : rankForError(values, error!);
 
 const errorOf = ({ energy, error }: SvdOptions): number => error ?? Math.sqrt(1 - energy!);
+
+async function whitenedMatrix(
+  leaf: Dense,
+  whitening: Whitening,
+  budget: SvdOptions,
+  context: MethodContext,
+): Promise<Outcome> {
+  const plan = planned(leaf, budget, context);
+  if (plan !== 'unknown' && isSkipped(plan)) return plan;
+  const { input, noInput } = context;
+  if (!input) return { skipped: `whitening needs statistics of the layer's input, and ${noInput}` };
+  const [rows, columns] = leaf.shape as [number, number];
+  const known = svdRanks(leaf, budget, context)?.[0];
+  const factors = await whitenedFactors(
+    context.factorisations.backend,
+    { values: await leaf.toDense(), rows, columns },
+    input,
+    whitening,
+    {
+      rank: known ?? ((energies) => rankWithin(energies.map(Math.sqrt), budget)),
+      leading: known !== undefined && leadingIsEnough(leaf, known),
+    },
+    context,
+  );
+  if (!factors) return { skipped: 'its input is always zero on the calibration data' };
+  if (!saves(rows, columns, factors.rank)) return tooLarge(`rank ${factors.rank}`, leaf);
+  return { operator: factored(leaf, factors.rank, factors) };
+}
 
 async function matrix(leaf: Dense, budget: SvdOptions, context: MethodContext): Promise<Outcome> {
   const values = await leaf.toDense();

@@ -15,7 +15,7 @@ describe('a recipe', () => {
     const text = step({ layers: ['a', 'b*'], ignore: 'op:Gather', method: 'svd', options: { rank: 3 } });
     expect(parseRecipe(text)).toEqual({
       version: 1,
-      steps: [{ layers: ['a', 'b*'], ignore: ['op:Gather'], method: 'svd', options: { rank: 3 } }],
+      steps: [{ layers: ['a', 'b*'], ignore: ['op:Gather'], method: 'svd', options: { rank: 3, whiten: 'none' } }],
     });
   });
 

@@ -32,7 +32,14 @@ interface Step {
 
 /** Options of every method, cheap enough for small weights. A method that is missing here fails the test below. */
 const OPTIONS: Readonly<Record<string, readonly object[]>> = {
-  svd: [{ rank: 4 }, { size: 0.6 }, { error: 0.5 }, { energy: 0.8 }],
+  svd: [
+    { rank: 4 },
+    { size: 0.6 },
+    { error: 0.5 },
+    { energy: 0.8 },
+    { size: 0.5, whiten: 'full' },
+    { error: 0.5, whiten: 'diagonal' },
+  ],
   'tensor-train': [{ bond: 3 }, { size: 0.5 }, { sites: 2, error: 0.6 }, { size: 0.5, whiten: 'diagonal' }],
   'low-rank-plus-sparse': [{ size: 0.6 }, { size: 0.5, rankShare: 0.4 }],
   prune: [
