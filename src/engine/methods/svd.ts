@@ -50,7 +50,7 @@ const options = z
     size: share({ title: 'Size', help: 'stored bytes after over before', group, initial: 0.5 }).optional(),
     whiten: choice(WHITENINGS, {
       title: 'Whiten',
-      help: "what is kept: of the weight, or of the layer's output on calibration data; energy and error are of the same",
+      help: "what energy and error are of: the weight, or the layer's output on calibration data",
       labels: { none: 'of the weight', diagonal: 'of the output, inputs one by one', full: 'of the output' },
     }).default('none'),
   })
