@@ -35,7 +35,11 @@ export interface MethodFace<Options> {
 /** A way to make a weight smaller: rewrites the dense leaves of an operator tree. */
 export interface Method<Options = unknown> extends MethodFace<Options> {
   /** Called once a step with all leaves it works on, where one budget is shared among them; `apply` gets its answer. */
-  prepare?(leaves: readonly Target[], options: Options, context: StepContext): Promise<unknown>;
+  prepare?(
+    leaves: readonly Target[],
+    options: Options,
+    context: StepContext & Pick<PlanContext, 'opset'>,
+  ): Promise<unknown>;
   apply(leaf: Dense, options: Options, context: MethodContext): Promise<Outcome>;
 }
 

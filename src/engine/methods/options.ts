@@ -77,7 +77,9 @@ export interface Control extends ControlHints {
 
 /** The controls of a method's options, in the order of its schema. */
 export function controlsOf(options: z.ZodType): Control[] {
-  const json = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  // What is brought into shape before it is checked: a form gives it in shape.
+  const shaped = options instanceof z.ZodPipe ? (options.out as z.ZodType) : options;
+  const json = z.toJSONSchema(shaped, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   const required = new Set(json.required);
   return Object.entries(json.properties ?? {}).flatMap(([key, property]) => {
     if (!property.control) return [];

@@ -1,11 +1,12 @@
 import { half } from './half';
 import type { AnyMethod } from './method';
+import { prune } from './prune';
 import { pruneStructured } from './pruneStructured';
 import { quantize } from './quantize';
 import { svd } from './svd';
 
 /** Every method, in the order in which they are offered. */
-export const methods: readonly AnyMethod[] = [svd, pruneStructured, quantize, half];
+export const methods: readonly AnyMethod[] = [svd, prune, pruneStructured, quantize, half];
 
 export function methodCalled(name: string): AnyMethod {
   const found = methods.find((method) => method.name === name);

@@ -8,6 +8,8 @@ import type { FloatType, Operator } from './operator';
 import { asMatrix, quantizedOf } from './quantized';
 
 import { scaled } from './scaled';
+import { sparseOf } from './sparse';
+import { sparsely } from './sparse.fixtures';
 import { sum } from './sum';
 import { trainOf } from './tensorTrain';
 import { tucker2 } from './tucker2';
@@ -46,8 +48,11 @@ interface Coded {
   dynamic: boolean;
 }
 
-/** One of every operator, and of stacks of them: what a new operator is added to, so that every test of forms runs it. */
-export const OPERATORS: Readonly<Record<string, () => Operator>> = {
+/**
+ * One of every operator, and of stacks of them, for a model of an opset: what a new operator is added to, so that every
+ * test of forms runs it.
+ */
+export const OPERATORS: Readonly<Record<string, (opset: number) => Operator | Promise<Operator>>> = {
   'half precision': () => half(40, 24),
   'half precision, kernel': () => half(12, 10, 3, 3),
   'low rank': () => lowRank(leaf(40, 6), leaf(6, 24)),
@@ -61,6 +66,34 @@ export const OPERATORS: Readonly<Record<string, () => Operator>> = {
   'padded tensor train, scaled': () => scaled(train([37, 23], [4, 5, 2], [3, 2, 4], [4, 3]), leaf(1, 23)),
   'padded tensor train of a kernel': () => train([11, 10, 3, 3], [3, 4], [10, 10], [6], 'float16'),
   'sum with a tensor train': () => sum([train([40, 24], [5, 8], [6, 4], [3]), lowRank(half(40, 2), leaf(2, 24))]),
+  'sparse, the smallest layout': (opset) => sparsely(opset, [40, 24], 0.3),
+  'sparse, few of a wide matrix': (opset) => sparsely(opset, [12, 700], 0.02),
+  'sparse, bits that fill no byte': (opset) => sparsely(opset, [7, 9], 0.5, { type: 'float16' }),
+  'sparse, uneven rows by columns': (opset) => sparsely(opset, [9, 300], 0.1, opset < 9 ? {} : { layout: 'columns' }),
+  'sparse, by ranks of two bytes': (opset) => sparsely(opset, [3, 600], 0.6, { layout: 'ranks' }),
+  'sparse kernel': (opset) => sparsely(opset, [12, 10, 3, 3], 0.08),
+  'sparse 2:4': (opset) => sparsely(opset, [10, 24], 0.9, { pattern: { kind: 'n:m', n: 2, m: 4 } }),
+  'sparse 3:8 of an odd number, in half precision': (opset) =>
+    sparsely(opset, [5, 24], 0.9, { pattern: { kind: 'n:m', n: 3, m: 8 }, type: 'float16' }),
+  'sparse 1:32': (opset) => sparsely(opset, [6, 64], 0.9, { pattern: { kind: 'n:m', n: 1, m: 32 } }),
+  'sparse 2:4 over the edge': (opset) => sparsely(opset, [10, 22], 0.9, { pattern: { kind: 'n:m', n: 2, m: 4 } }),
+  'sparse 2:4 kernel': (opset) => sparsely(opset, [8, 4, 3, 3], 0.9, { pattern: { kind: 'n:m', n: 2, m: 4 } }),
+  'sparse blocks': (opset) => sparsely(opset, [24, 40], 0.4, { pattern: { kind: 'block', rows: 4, columns: 8 } }),
+  'sparse blocks over the edges, in half precision': (opset) =>
+    sparsely(opset, [23, 37], 0.3, { pattern: { kind: 'block', rows: 4, columns: 4 }, type: 'float16' }),
+  'few sparse blocks of a kernel': (opset) =>
+    sparsely(opset, [12, 10, 3, 3], 0.1, { pattern: { kind: 'block', rows: 2, columns: 2 } }),
+  'low rank plus sparse': async (opset) =>
+    sum([lowRank(leaf(40, 4), leaf(4, 24)), await sparsely(opset, [40, 24], 0.1)]),
+  'low rank of sparse factors': async (opset) =>
+    lowRank(await sparsely(opset, [40, 12], 0.4), await sparsely(opset, [12, 24], 0.1)),
+  'sparse of sparse, in half precision': async (opset) => {
+    const outer = await sparsely(opset, [20, 32], 0.5);
+    const values = await outer.children[0]!.toDense();
+    for (let i = 0; i < values.length; i += 3) values[i] = 0;
+    const target = { shape: [1, values.length], type: 'float16', pattern: { kind: 'unstructured' }, opset } as const;
+    return outer.with([await sparseOf(values, target)]);
+  },
   scaled: () => scaled(lowRank(leaf(40, 6), leaf(6, 24)), leaf(1, 24)),
   '4 bits': () => coded([40, 64]),
   '4 bits, padded and symmetric': () => coded([40, 24], { blockSize: 32, zeroPoints: false }),

@@ -8,7 +8,7 @@ describe('what an operator exports computes its weight in the browser', () => {
   for (const [name, make] of Object.entries(OPERATORS)) {
     for (const provider of ['wasm', 'webgpu'] as const) {
       it(`${name} on ${provider}`, async () => {
-        const operator = make();
+        const operator = await make(17);
         const uses = usesOf(operator.shape);
         for (const use of provider === 'wasm' ? uses : uses.slice(0, 1)) {
           for (const form of ['factored', 'load', 'use'] as const) {

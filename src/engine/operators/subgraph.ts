@@ -127,6 +127,13 @@ export class SubgraphWriter implements WeightWriter {
     return name;
   }
 
+  zeros(dims: readonly number[]): string {
+    let shape = this.int64(dims);
+    if (this.#form === 'use') shape = this.node('Add', [shape, (this.#zero ??= this.#unfoldedZero())]);
+    const half = tensor('', [1], new Uint16Array(1), DataType.FLOAT16);
+    return this.node('ConstantOfShape', [shape], this.type === 'float16' ? { value: half } : {});
+  }
+
   #as<T>(form: ExportForm, write: () => T): T {
     const before = this.#form;
     this.#form = form;

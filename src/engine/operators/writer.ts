@@ -27,6 +27,8 @@ export interface NodeWriter {
   int64(values: readonly number[], dims?: readonly number[]): string;
   /** A small constant in the writer's type. */
   float(values: readonly number[], dims?: readonly number[]): string;
+  /** Zeros in the writer's type that take no storage, from opset 9 on; no constant where nothing may fold. */
+  zeros(dims: readonly number[]): string;
 }
 
 /** Writes what replaces one consumer of a weight. */

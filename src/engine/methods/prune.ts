@@ -1,0 +1,146 @@
+import { BYTES_OF, type Dense, elements, type Operator } from '../operators/operator';
+import { gridOf, matrixOf } from '../operators/places/cells';
+import { cellsOf } from '../operators/places/layout';
+import { plannedSparse, type SparseTarget, sparseOf } from '../operators/sparse';
+import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
+import { keptOf, keptWithin } from './pruning/budget';
+import { type PruneOptions, patternOf, pruneOptions, scopeOf } from './pruning/options';
+import { type Choice, survivors } from './pruning/scores';
+import { sparseGpt } from './pruning/sparseGpt';
+import { modelThresholds, type Thresholds } from './pruning/wholeModel';
+
+/**
+ * Sets weights to zero and stores what is left with its places: single weights by their size (magnitude), by their size
+ * and that of their input (Wanda), or so that the rest of the row makes up for them (SparseGPT); n of every m neighbours
+ * survive, or whole blocks.
+ */
+export const prune: Method<PruneOptions> = {
+  name: 'prune',
+  title: 'Pruning',
+  summary: 'Sets the weights that matter least to zero, and stores the others with their places.',
+  paper:
+    'Han et al. 2015 (magnitude); Sun et al. 2023, arXiv:2306.11695 (Wanda); Frantar & Alistarh 2023, arXiv:2301.00774 (SparseGPT)',
+  options: pruneOptions,
+  needsData: ({ score }) => score !== 'magnitude',
+  plan,
+  async prepare(targets, options, context): Promise<Thresholds | undefined> {
+    if (!isShared(options)) return undefined;
+    const able = options.score === 'magnitude' ? targets : targets.filter(({ input }) => input);
+    return able.length > 0 ? modelThresholds(able, options, context) : undefined;
+  },
+  apply,
+  advice,
+};
+
+const isShared = (options: PruneOptions): boolean => options.pattern !== 'n:m' && scopeOf(options) === 'model';
+
+const targetOf = ({ shape, type }: Dense, options: PruneOptions, opset: number): SparseTarget => ({
+  shape,
+  type,
+  pattern: patternOf(options),
+  opset,
+});
+
+function plan(leaf: Dense, options: PruneOptions, { opset }: PlanContext): Operator | Skipped | 'unknown' {
+  // How many of this layer survive is found among all of them.
+  if (isShared(options)) return 'unknown';
+  const kept = keptOf(leaf, options, opset);
+  if (kept < 1) return noRoom(leaf, options, opset);
+  const inRows = options.pattern === 'n:m' || scopeOf(options) === 'row';
+  return smaller(leaf, plannedSparse(targetOf(leaf, options, opset), kept, inRows));
+}
+
+/** The operator, or why it isn't worth having. */
+function smaller(leaf: Dense, operator: Operator): Operator | Skipped {
+  if (operator.bytes < leaf.bytes) return operator;
+  return {
+    skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${leaf.bytes}`,
+  };
+}
+
+function noRoom(leaf: Dense, options: PruneOptions, opset: number): Skipped {
+  const rows = scopeOf(options) === 'row' ? gridOf(leaf.shape, patternOf(options)).rows : 1;
+  const least = plannedSparse(targetOf(leaf, options, opset), rows, rows > 1).bytes;
+  return {
+    skipped: `can't come to ${options.size} of its ${leaf.bytes} bytes: one value ${rows > 1 ? 'a row ' : ''}with its place takes ${least}`,
+  };
+}
+
+async function apply(leaf: Dense, options: PruneOptions, context: MethodContext): Promise<Outcome> {
+  const { input, noInput, opset } = context;
+  if (options.score !== 'magnitude' && !input) {
+    return { skipped: `${options.score} needs statistics of the layer's input, and ${noInput}` };
+  }
+  const target = targetOf(leaf, options, opset);
+  const values = await leaf.toDense();
+  if (isShared(options)) {
+    const threshold = (context.prepared as Thresholds).get(leaf)!;
+    return outcome(leaf, await prunedTo({ scope: 'model', threshold }));
+  }
+  const { rows } = gridOf(leaf.shape, target.pattern);
+  const scope = scopeOf(options) === 'row' ? 'row' : 'layer';
+  for (let kept = keptOf(leaf, options, opset); kept >= 1; ) {
+    const operator = await prunedTo(options.pattern === 'n:m' ? { scope: 'group' } : { scope, kept });
+    const over = options.size === undefined ? 0 : operator.bytes - options.size * leaf.bytes;
+    if (over <= 0) return outcome(leaf, operator);
+    // Places that are spread unevenly take more padding than was planned.
+    const each = BYTES_OF[leaf.type] * elements(blockOf(options)) + 1;
+    const fewer = Math.max(1, Math.ceil(over / each));
+    kept -= scope === 'row' ? rows * Math.ceil(fewer / rows) : fewer;
+  }
+  return noRoom(leaf, options, opset);
+
+  async function prunedTo(choice: Choice): Promise<Operator> {
+    if (options.score === 'sparsegpt') {
+      const [out, inner] = matrixOf(leaf.shape);
+      const budget =
+        choice.scope === 'group'
+          ? { scope: choice.scope, n: options.n, m: options.m }
+          : (choice as Choice & { kept: number; scope: 'row' | 'layer' });
+      return sparseOf(await sparseGpt(values, out, inner, await input!.gram(), budget, context), target);
+    }
+    const { selection } = context.factorisations.backend;
+    return sparseOf(await survivors(values, leaf, options, input, choice, selection, context), target);
+  }
+}
+
+function outcome(leaf: Dense, operator: Operator): Outcome {
+  const found = smaller(leaf, operator);
+  return 'skipped' in found ? found : { operator: found };
+}
+
+const blockOf = ({ pattern, rows, columns }: PruneOptions): number[] =>
+  pattern === 'block' ? [rows, columns] : [1, 1];
+
+function advice(leaf: Dense, options: PruneOptions, context: PlanContext): string[] {
+  const { opset } = context;
+  const said = [
+    'Zeros make the file smaller, nothing else: when the model loads the weight is dense again, and no runtime skips its zeros.',
+  ];
+  const planned = plan(leaf, options, context);
+  if (planned !== 'unknown' && !('skipped' in planned)) {
+    const places = planned.bytes - planned.children[0]!.bytes;
+    said.push(`Of its ${planned.bytes} bytes ${places} say where the values lie, ${share(places / planned.bytes)}.`);
+  }
+  // A size from sizes alone: where half of the bytes would be saved, and where any.
+  const free: PruneOptions = options.pattern === 'n:m' ? { ...options, pattern: 'unstructured' } : options;
+  const grid = gridOf(leaf.shape, patternOf(free));
+  const gone = (bytes: number) => 1 - keptWithin(leaf, free, opset, bytes) / cellsOf(grid);
+  const [any, half] = [gone(leaf.bytes - 1), gone(leaf.bytes / 2)];
+  if (any < 1) {
+    said.push(
+      `It gets smaller above ${share(any)} sparsity${half < 1 ? `, and half as large at ${share(half)}` : ''}.`,
+    );
+  }
+  if (opset < 11)
+    said.push(
+      `Opset ${opset} can't count bits: places take ${opset < 9 ? 'a byte or two a weight' : 'a byte or two a survivor'}.`,
+    );
+  if (options.score === 'magnitude')
+    said.push(
+      'By size alone: with calibration data Wanda and SparseGPT keep more of what the model says at the same sparsity.',
+    );
+  return said;
+}
+
+const share = (part: number): string => `${(100 * part).toFixed(1)} %`;

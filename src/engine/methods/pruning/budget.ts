@@ -1,0 +1,42 @@
+import { BYTES_OF, type Dense } from '../../operators/operator';
+import { gridOf } from '../../operators/places/cells';
+import { cellsOf, type Grid } from '../../operators/places/layout';
+import { expectedCensus, smallestLayout } from '../../operators/places/places';
+import { type PruneOptions, patternOf, scopeOf } from './options';
+
+/** Of how many cells the form has at most `bytes`; 0 where not even one fits. */
+export function keptWithin(leaf: Dense, options: PruneOptions, opset: number, bytes: number): number {
+  const grid = gridOf(leaf.shape, patternOf(options));
+  const target = { grid, opset, valueBytes: BYTES_OF[leaf.type] };
+  const inRows = scopeOf(options) === 'row';
+  let [least, most] = [0, inRows ? grid.columns : cellsOf(grid)];
+  while (least < most) {
+    const middle = Math.ceil((least + most) / 2);
+    const kept = inRows ? middle * grid.rows : middle;
+    if (smallestLayout(target, expectedCensus(grid, kept, inRows)).bytes <= bytes) least = middle;
+    else most = middle - 1;
+  }
+  return inRows ? least * grid.rows : least;
+}
+
+/**
+ * How many cells survive: of a share, the nearest whole number, in each row or in all; of a size, as many as their bytes
+ * and those of their places allow. 0 where a size leaves no room for any. N of every m with a pattern that says so.
+ */
+export function keptOf(leaf: Dense, options: PruneOptions, opset: number): number {
+  const pattern = patternOf(options);
+  const grid = gridOf(leaf.shape, pattern);
+  if (pattern.kind === 'n:m') {
+    const { n, m } = pattern;
+    return grid.rows * (Math.floor(grid.columns / m) * n + Math.min(n, grid.columns % m));
+  }
+  const { size, sparsity } = options;
+  if (size !== undefined) return keptWithin(leaf, options, opset, size * leaf.bytes);
+  return keptAt(grid, sparsity!, scopeOf(options) === 'row');
+}
+
+/** At least one weight survives in every row, or in all: a form without values has no use. */
+export const keptAt = (grid: Grid, sparsity: number, inRows: boolean): number =>
+  inRows
+    ? grid.rows * Math.max(1, Math.round((1 - sparsity) * grid.columns))
+    : Math.max(1, Math.round((1 - sparsity) * cellsOf(grid)));

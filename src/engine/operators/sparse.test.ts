@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { gaussian } from '../model/fixtures';
+import { seeded } from '../random';
+import { matrixOf, type Pattern } from './places/cells';
+import { LAYOUTS, type LayoutName } from './places/places';
+import { plannedSparse, sparseOf } from './sparse';
+import { sparsely } from './sparse.fixtures';
+import { leavesOf } from './tree';
+
+const random = seeded(21);
+
+/** Values of which about `share` survive. */
+function thinned(shape: readonly number[], share: number): Float32Array<ArrayBuffer> {
+  const values = gaussian(random, shape);
+  return values.map((value) => (random.uniform() < share ? value : 0));
+}
+
+const unstructured: Pattern = { kind: 'unstructured' };
+const target = (shape: readonly number[], pattern: Pattern = unstructured, opset = 17) =>
+  ({ shape, pattern, opset, type: 'float32' }) as const;
+
+describe('sparse', () => {
+  it('keeps every value in its place, in every layout and shape', async () => {
+    for (const shape of [
+      [1, 1],
+      [1, 700],
+      [700, 1],
+      [13, 29],
+      [5, 255],
+      [4, 256],
+      [3, 257],
+      [6, 5, 3, 2],
+    ]) {
+      for (const share of [0, 0.002, 0.1, 0.5, 1]) {
+        const values = thinned(shape, share);
+        for (const layout of Object.keys(LAYOUTS) as LayoutName[]) {
+          if (layout === 'groups') continue;
+          const operator = await sparseOf(values, target(shape), layout);
+          expect(await operator.toDense(), `${layout}, ${shape}, ${share}`).toEqual(values);
+        }
+      }
+    }
+  });
+
+  it('keeps groups and blocks in their places, at the edges too', async () => {
+    const patterns: Pattern[] = [
+      ...[
+        [1, 2],
+        [2, 4],
+        [3, 4],
+        [3, 8],
+        [5, 16],
+        [7, 32],
+      ].map(([n, m]) => ({ kind: 'n:m', n: n!, m: m! }) as const),
+      ...[
+        [1, 8],
+        [4, 4],
+        [3, 5],
+        [16, 1],
+      ].map(([rows, columns]) => ({ kind: 'block', rows: rows!, columns: columns! }) as const),
+    ];
+    for (const pattern of patterns) {
+      for (const shape of [
+        [6, 32],
+        [9, 37],
+        [4, 8, 2, 2],
+      ]) {
+        const values = thinned(shape, 0.9);
+        const inner = matrixOf(shape)[1];
+        for (let i = 0; i < values.length; i++) {
+          const [row, column] = [Math.floor(i / inner), i % inner];
+          // Another n of m in every group; blocks as on a chessboard.
+          const gone =
+            pattern.kind === 'n:m'
+              ? ((column % pattern.m) + row) % pattern.m >= pattern.n
+              : pattern.kind === 'block' &&
+                (Math.floor(row / pattern.rows) + Math.floor(column / pattern.columns)) % 2 === 1;
+          if (gone) values[i] = 0;
+        }
+        const operator = await sparseOf(values, target(shape, pattern));
+        expect(await operator.toDense(), `${JSON.stringify(pattern)}, ${shape}`).toEqual(values);
+        if (pattern.kind === 'n:m' && inner % pattern.m === 0) {
+          const grouped = await sparseOf(values, target(shape, pattern), 'groups');
+          expect(await grouped.toDense(), `groups, ${JSON.stringify(pattern)}, ${shape}`).toEqual(values);
+        }
+      }
+    }
+  });
+
+  it('takes the smallest layout that the opset has', async () => {
+    const shape = [64, 1024];
+    const count = 64 * 1024;
+    const survivors = (values: Float32Array) => values.reduce((sum, value) => sum + Number(value !== 0), 0);
+    const overhead = async (share: number, opset: number, pattern: Pattern = unstructured, columns = 1024) => {
+      const values = thinned([64, columns], share);
+      if (pattern.kind === 'n:m') for (let i = 0; i < values.length; i++) if (i % pattern.m >= pattern.n) values[i] = 0;
+      const operator = await sparseOf(values, target([64, columns], pattern, opset));
+      return (operator.bytes - 4 * survivors(values)) / values.length;
+    };
+    // One bit a weight.
+    expect(await overhead(0.5, 11)).toBe(1 / 8);
+    // One byte a survivor. A gap beyond 255 has the chance .95^255 = 2e−6.
+    const few = thinned(shape, 0.05);
+    expect((await sparseOf(few, target(shape))).bytes).toBe(5 * survivors(few));
+    // n places of 2 bits in a group of 4.
+    expect(await overhead(1, 9, { kind: 'n:m', n: 1, m: 4 })).toBe(1 / 16);
+    // Without CumSum: two bytes a survivor, and rows filled up; without Scatter two bytes a weight, and a start for each row.
+    const columns = await sparseOf(few, target(shape, unstructured, 9));
+    expect(columns.bytes % 6).toBe(0);
+    expect(columns.bytes).toBeGreaterThanOrEqual(6 * survivors(few));
+    expect(await overhead(0.5, 7)).toBeCloseTo(2 + 4 / 1024, 9);
+    expect(await overhead(0.5, 7, unstructured, 256)).toBeCloseTo(1 + 4 / 256, 9);
+    expect(count).toBe(few.length);
+  });
+
+  it('is planned to the byte where the rows are alike, and nearly so where places are random', async () => {
+    const shape = [200, 300];
+    for (const [share, opset] of [
+      [0.5, 17],
+      [0.03, 17],
+      [0.004, 17],
+      [0.05, 9],
+    ] as const) {
+      const values = thinned(shape, share);
+      const operator = await sparseOf(values, target(shape, unstructured, opset));
+      const kept = values.reduce((sum, value) => sum + Number(value !== 0), 0);
+      const plan = plannedSparse(target(shape, unstructured, opset), kept, false);
+      // 240 survivors at .4 %: how many gaps need steps is known to some 8 %, and the fullest of 200 rows to one or two.
+      expect(Math.abs(plan.bytes / operator.bytes - 1), `${share}, opset ${opset}`).toBeLessThan(
+        share < 0.01 ? 0.15 : opset < 11 ? 0.1 : 0.001,
+      );
+      expect(plan.form).toBe(operator.form);
+    }
+    const half = Float32Array.from({ length: 60000 }, (_, i) => (i % 2 ? 1 : 0));
+    for (const opset of [7, 9, 17]) {
+      const plan = plannedSparse(target(shape, unstructured, opset), 30000, true);
+      expect(plan.bytes).toBe((await sparseOf(half, target(shape, unstructured, opset))).bytes);
+    }
+  });
+
+  it('has its values as a leaf, and says what it is', async () => {
+    const operator = await sparsely(17, [40, 24], 0.3);
+    const [values] = leavesOf(operator);
+    expect(values!.shape).toEqual([1, operator.parameters]);
+    expect(operator.form).toMatch(/^sparse \d\d(\.\d)? %$/);
+    const nm = await sparsely(17, [8, 16], 1, { pattern: { kind: 'n:m', n: 2, m: 4 } });
+    expect(nm.form).toBe('sparse 2:4 50 %');
+    expect(nm.parameters).toBe(64);
+  });
+});

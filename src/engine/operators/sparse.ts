@@ -1,0 +1,111 @@
+import { denseOf, plannedDense } from './dense';
+import { reshaped } from './nodes';
+import { BYTES_OF, type FloatType, type Operator } from './operator';
+import { fromCells, gridOf, type Pattern, shapingBytes, toCells, writeFromCells } from './places/cells';
+import { cellDims, cellsOf, type Grid } from './places/layout';
+import {
+  expectedCensus,
+  LAYOUTS,
+  type LayoutName,
+  type Places,
+  type PlacesTarget,
+  placesOf,
+  plannedPlaces,
+  positionsOf,
+} from './places/places';
+
+/** What a sparse form is made for. */
+export interface SparseTarget {
+  readonly shape: readonly number[];
+  readonly type: FloatType;
+  readonly pattern: Pattern;
+  /** Of the model's standard operators. */
+  readonly opset: number;
+}
+
+/**
+ * W that is zero but at its places, seen as [out, in·taps]. `values`, [1, entries], are a child, so that other methods
+ * make them smaller; which places they lie at is stored beside them. It can only be rebuilt: no runtime multiplies by it
+ * as it is.
+ */
+export function sparse(shape: readonly number[], pattern: Pattern, places: Places, values: Operator): Operator {
+  const { grid, layout, entries, kept } = places;
+  const stored = values.kind === 'dense' ? '' : ` of ${values.form}`;
+  return {
+    kind: 'sparse',
+    form: `sparse ${nameOf(pattern)}${percent(1 - kept / cellsOf(grid))}${stored}`,
+    shape,
+    parameters: values.parameters,
+    bytes: values.bytes + places.arrays.reduce((sum, { bytes }) => sum + bytes, 0),
+    multiplyAdds: values.multiplyAdds,
+    children: [values],
+    with: ([next]) => sparse(shape, pattern, places, next!),
+    async toDense(multiply) {
+      const held = await values.toDense(multiply);
+      const cells = new Float32Array(cellsOf(grid) * grid.cell);
+      const positions = await positionsOf(places);
+      for (let entry = 0; entry < positions.length; entry++) {
+        const to = positions[entry]! * grid.cell;
+        for (let i = 0; i < grid.cell; i++) cells[to + i] = held[entry * grid.cell + i]!;
+      }
+      return fromCells(cells, shape, pattern, grid);
+    },
+    rebuildBytes:
+      values.rebuildBytes +
+      BYTES_OF.float32 * entries * grid.cell +
+      LAYOUTS[layout].rebuildBytes(grid, entries) +
+      shapingBytes(shape, pattern, grid),
+    rebuild(writer) {
+      const held = reshaped(writer, values.rebuild(writer), cellDims(entries, grid));
+      const arrays = places.arrays.map((array) => writer.constant(array));
+      const { name, dims } = LAYOUTS[layout].rebuild(writer, arrays, held, grid, entries);
+      if (pattern.kind === 'block') return writeFromCells(writer, name, shape, pattern, grid);
+      return `${dims}` === `${shape}` ? name : reshaped(writer, name, shape);
+    },
+  };
+}
+
+/** Stores what isn't zero of `values`, in the layout that takes fewest bytes, or in the one called `layout`. */
+export async function sparseOf(values: Float32Array, target: SparseTarget, layout?: LayoutName): Promise<Operator> {
+  const { shape, type, pattern } = target;
+  const grid = gridOf(shape, pattern);
+  const cells = toCells(values, shape, pattern, grid);
+  const positions = new Int32Array(cellsOf(grid));
+  let kept = 0;
+  for (let position = 0; position < positions.length; position++) {
+    let any = false;
+    for (let i = position * grid.cell; i < (position + 1) * grid.cell; i++) any ||= cells[i] !== 0;
+    if (any) positions[kept++] = position;
+  }
+  // Tensors without elements are trouble for runtimes: a weight of zeros keeps the first of them.
+  const places = placesOf(targetOf(target, grid), positions.subarray(0, Math.max(1, kept)), layout);
+  const held = new Float32Array(places.entries * grid.cell);
+  for (const [entry, position] of (await positionsOf(places)).entries()) {
+    for (let i = 0; i < grid.cell; i++) held[entry * grid.cell + i] = cells[position * grid.cell + i]!;
+  }
+  return sparse(shape, pattern, places, denseOf([1, held.length], type, held));
+}
+
+/** The sparse form of which only sizes are known: `kept` weights or blocks, as many in each row where `sameInRows`. */
+export function plannedSparse(target: SparseTarget, kept: number, sameInRows: boolean): Operator {
+  const { shape, type, pattern } = target;
+  const grid = gridOf(shape, pattern);
+  const places = plannedPlaces(targetOf(target, grid), expectedCensus(grid, kept, sameInRows));
+  return sparse(shape, pattern, places, plannedDense([1, places.entries * grid.cell], type));
+}
+
+const targetOf = ({ type, opset }: SparseTarget, grid: Grid): PlacesTarget => ({
+  grid,
+  opset,
+  valueBytes: BYTES_OF[type],
+});
+
+const nameOf = (pattern: Pattern): string =>
+  pattern.kind === 'n:m'
+    ? `${pattern.n}:${pattern.m} `
+    : pattern.kind === 'block'
+      ? `${pattern.rows}×${pattern.columns} `
+      : '';
+
+/** To a tenth of a percent where that says more than whole ones do. */
+const percent = (share: number): string => `${Number((100 * share).toFixed(share > 0.98 ? 2 : 1))} %`;
