@@ -121,11 +121,18 @@ function summary(report: CompressReport, out: string): string {
       `${before.parameters.toLocaleString('en')} → ${after.parameters.toLocaleString('en')} parameters ` +
       `(${change(before.parameters, after.parameters)}), ${(ms / 1000).toFixed(1)} s on the ${backend.toUpperCase()}`,
     `weights in memory, estimated: ${bytes(memory.estimatedResident)} when it runs, ${bytes(memory.estimatedLoad)} at most while it loads`,
-    ...layers
-      .filter((layer) => layer.memory.estimatedLoad > MUCH * layer.parametersBefore)
-      .map(
-        (layer) =>
-          `${layer.name}: loading it takes ${(layer.memory.estimatedLoad / layer.parametersBefore).toFixed(0)} bytes a weight, as its dense weight is computed on the way; { "export": { "aim": "memory" } } avoids that`,
-      ),
+    ...heavyToLoad(layers),
   ].join('\n');
+}
+
+/** A sentence on layers whose dense weight is computed while the model loads, where that takes much. */
+function heavyToLoad(layers: CompressReport['layers']): string[] {
+  const perWeight = ({ memory, parametersBefore }: CompressReport['layers'][number]) =>
+    memory.estimatedLoad / parametersBefore;
+  const heavy = layers.filter((layer) => perWeight(layer) > MUCH);
+  if (heavy.length === 0) return [];
+  const most = heavy.reduce((worst, layer) => (perWeight(layer) > perWeight(worst) ? layer : worst));
+  return [
+    `${heavy.length === 1 ? 'One layer takes' : `${heavy.length} layers take`} more than ${MUCH} bytes a weight while loading, as the dense weight is computed on the way (${most.name}: ${perWeight(most).toFixed(0)}); "export": { "aim": "memory" } in the recipe avoids that.`,
+  ];
 }

@@ -1,6 +1,7 @@
 import type { Operator } from './operator';
 import { product } from './product';
 import { through } from './statistics';
+import { storedAs } from './tree';
 
 /** W = left·right with left [out, r] and right [r, in]: r·(out + in) numbers and multiply-adds in place of out·in. */
 export function lowRank(left: Operator, right: Operator): Operator {
@@ -8,7 +9,7 @@ export function lowRank(left: Operator, right: Operator): Operator {
   const inner = right.shape[1]!;
   return {
     kind: 'lowRank',
-    form: `lowRank ${rank}`,
+    form: `lowRank ${rank}${storedAs([left, right])}`,
     shape: [out, inner],
     parameters: left.parameters + right.parameters,
     bytes: left.bytes + right.bytes,

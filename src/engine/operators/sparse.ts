@@ -13,6 +13,7 @@ import {
   plannedPlaces,
   positionsOf,
 } from './places/places';
+import { storedAs } from './tree';
 
 /** What a sparse form is made for. */
 export interface SparseTarget {
@@ -30,10 +31,9 @@ export interface SparseTarget {
  */
 export function sparse(shape: readonly number[], pattern: Pattern, places: Places, values: Operator): Operator {
   const { grid, layout, entries, kept } = places;
-  const stored = values.kind === 'dense' ? '' : ` of ${values.form}`;
   return {
     kind: 'sparse',
-    form: `sparse ${nameOf(pattern)}${percent(1 - kept / cellsOf(grid))}${stored}`,
+    form: `sparse ${nameOf(pattern)}${percent(1 - kept / cellsOf(grid))}${storedAs([values])}`,
     shape,
     parameters: values.parameters,
     bytes: values.bytes + places.arrays.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -4,6 +4,7 @@ import { denseOf, plannedDense } from './dense';
 import { cropped, reshaped, widened } from './nodes';
 import { type Dense, elements, type FloatType, type Operator, type Stage } from './operator';
 import { product as hostProduct } from './product';
+import { storedAs } from './tree';
 import type { NodeWriter, WeightWriter } from './writer';
 
 /** The sizes of a train's cores: core k is [χ(k−1), out[k], in[k], χ(k)], χ(0) = χ(d) = 1. */
@@ -107,7 +108,7 @@ export function tensorTrain(cores: readonly Operator[], shape: readonly number[]
   const total = (of: (core: Operator, k: number) => number) => cores.reduce((sum, core, k) => sum + of(core, k), 0);
   return {
     kind: 'tensorTrain',
-    form: `tensorTrain ${sizes.bonds.join('·')}${padded ? ` (padded to ${outWhole}×${inWhole})` : ''}`,
+    form: `tensorTrain ${sizes.bonds.join('·')}${storedAs(cores)}${padded ? ` (padded to ${outWhole}×${inWhole})` : ''}`,
     shape,
     parameters: total((core) => core.parameters),
     bytes: total((core) => core.bytes),

@@ -34,3 +34,9 @@ export function leavesOf(operator: Operator): Dense[] {
 
 const changed = (operator: Operator, children: readonly Operator[]): Operator =>
   children.some((child, i) => child !== operator.children[i]) ? operator.with(children) : operator;
+
+/** " of 4-bit groups of 32": what an operator's parts are stored as, where that is not plain float32. */
+export function storedAs(parts: readonly Operator[]): string {
+  const forms = [...new Set(parts.map(({ form }) => form))].filter((form) => form !== 'dense');
+  return forms.length === 0 ? '' : ` of ${forms.join(' and ')}`;
+}

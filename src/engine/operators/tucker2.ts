@@ -1,6 +1,7 @@
 import { elements, type Operator } from './operator';
 import { product } from './product';
 import { fromGram, type InputStatistics, through } from './statistics';
+import { storedAs } from './tree';
 
 /**
  * A convolution [out, in, …kernel] as three: 1×1 in → r1, kernel r1 → r2, 1×1 r2 → out (Kim et al. 2016). `input` is
@@ -13,7 +14,7 @@ export function tucker2(input: Operator, core: Operator, output: Operator): Oper
   const taps = elements(kernel);
   return {
     kind: 'tucker2',
-    form: `tucker2 ${rOut}×${rIn}`,
+    form: `tucker2 ${rOut}×${rIn}${storedAs([input, core, output])}`,
     shape: [out, inner, ...kernel],
     parameters: input.parameters + core.parameters + output.parameters,
     bytes: input.bytes + core.bytes + output.bytes,
