@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { Calibration } from '../calibration/calibration';
@@ -227,4 +228,23 @@ it('random stacks on random models compute what their operators say', async () =
   }
   // Otherwise nothing was tested.
   expect(layers).toBeGreaterThan(25);
+});
+
+it('a truncation, then 4 bits: the error is what the two parts predict, within 5 %', async () => {
+  const bytes = new Uint8Array(readFileSync('public/samples/moby-lm/model.onnx'));
+  const model = await readModel(memorySource(bytes, 'moby.onnx'));
+  const steps = [
+    { layers: 'op:MatMul', method: 'svd', options: { size: 0.6 } },
+    { layers: 'op:MatMul', method: 'quantize', options: { bits: 4 } },
+  ];
+  const { report } = await compress(model, checkRecipe({ version: 1, steps }), {
+    factorisations: new Factorisations(backend),
+  });
+  expect(report.layers).toHaveLength(22);
+  for (const { weightError, steps: parts, name } of report.layers) {
+    expect(Math.abs(weightError.predicted / weightError.measured - 1), name).toBeLessThan(0.05);
+    // Rounding is a part of it, not all and not nothing.
+    expect(parts[1]!.added, name).toBeGreaterThan(0.02);
+    expect(parts[1]!.added, name).toBeLessThan(0.3);
+  }
 });
