@@ -1,10 +1,11 @@
 // y = x·Wᵀ in every form against the project's own dense kernels: 1, 16 and 256 tokens, n = 512 and 1024, on the adapter
-// at hand; and the density below which a sparse product is faster than a dense one. `npm run bench -- products`
+// at hand; and the sparsity from which on a sparse product is faster than a dense one. `npm run bench -- products`
 import { writeFileSync } from 'node:fs';
 import { dawn } from '../src/cli/dawn';
 import { Buffers } from '../src/engine/gpu/buffers';
 import { openDevice } from '../src/engine/gpu/device';
 import { Dispatcher } from '../src/engine/gpu/dispatcher';
+import { breakEvenOf, type SparsityCurve } from '../src/engine/gpu/measure/sparsity';
 import { Pace } from '../src/engine/gpu/pace';
 import { prepare } from '../src/engine/gpu/products/prepare';
 import type { Product } from '../src/engine/gpu/products/product';
@@ -165,19 +166,15 @@ for (const n of SIZES) {
   for (const product of products.values()) product.free();
 }
 
-/** Density at which the sparse product takes as long as the dense one: between two measured ones, linear in time. */
-function breakEven(n: number, tokens: number) {
-  const curve = DENSITIES.map((density) => {
-    const { timesFasterThanDense } = rows.find(
-      (row) => row.n === n && row.tokens === tokens && row.form === `sparse ${density}`,
-    )!;
-    return { density, relativeTime: digits(1 / timesFasterThanDense) };
+/** How sparsity pays, by the number of tokens. */
+function curveOf(n: number, tokens: number): { n: number } & SparsityCurve {
+  const points = DENSITIES.map((density) => {
+    const form = `sparse ${density}`;
+    const { timesFasterThanDense } = rows.find((row) => row.n === n && row.tokens === tokens && row.form === form)!;
+    return { sparsity: 1 - density, timesFaster: timesFasterThanDense };
   });
-  const at = curve.findIndex(({ relativeTime }) => relativeTime <= 1);
-  const [slow, fast] = [curve[at - 1], curve[at]];
-  const share = slow && fast ? (1 - fast.relativeTime) / (slow.relativeTime - fast.relativeTime) : 0;
-  const density = fast ? digits(fast.density + share * ((slow?.density ?? fast.density) - fast.density)) : null;
-  return { n, tokens, density, curve };
+  const breakEven = breakEvenOf(points);
+  return { n, tokens, points, breakEven: breakEven === null ? null : digits(breakEven) };
 }
 
 const summary = {
@@ -185,12 +182,12 @@ const summary = {
   adapter: device.name,
   software: device.software,
   date: new Date().toISOString().slice(0, 10),
-  note: 'Medians of interleaved samples, synchronised; density: the largest at which sparse is as fast as dense, null where none measured is.',
-  breakEven: SIZES.flatMap((n) => TOKENS.map((tokens) => breakEven(n, tokens))),
+  note: 'Medians of interleaved samples, synchronised; breakEven: the share of zeros from which on sparse is as fast as dense, null where none measured is.',
+  sparsity: SIZES.flatMap((n) => TOKENS.map((tokens) => curveOf(n, tokens))),
   rows,
 };
 writeFileSync('bench/results/products.json', `${JSON.stringify(summary, null, 2)}\n`);
 console.table(rows, ['n', 'tokens', 'form', 'ms', 'timesFasterThanDense', 'weightBytes', 'dispatches']);
-console.log(JSON.stringify(summary.breakEven.map(({ n, tokens, density }) => ({ n, tokens, density }))));
+console.log(JSON.stringify(summary.sparsity.map(({ n, tokens, breakEven }) => ({ n, tokens, breakEven }))));
 device.destroy();
 process.exit(0);

@@ -20,6 +20,9 @@ test('this GPU is measured on request, and measuring can be cancelled', async ({
   await expect(page.getByRole('button', { name: 'Measure again' })).toBeVisible({ timeout: 150_000 });
   await expect(page.getByRole('row', { name: /^Multiply and add .* GFLOP\/s$/ })).toBeVisible();
   expect(await page.getByRole('row', { name: /^dense product .* %$/ }).count()).toBeGreaterThan(2);
+  await expect(
+    page.getByRole('img', { name: /^Speed of sparse products against dense ones\. 1 token: / }),
+  ).toBeVisible();
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id }) => id)).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { isAbort, messageOf } from '../../engine/errors';
 import { type GpuReport, measureGpu } from '../../engine/gpu/measure/measure';
 import type { Progress as Step } from '../../engine/progress';
 import { STUDIO_ADDRESS } from '../route';
+import SparsityChart from './SparsityChart';
 import './gpu.css';
 
 /** What this browser's WebGPU adapter can do, and what the engine's kernels make of it, measured on request. */
@@ -78,7 +79,8 @@ const CLOCKS = {
   synchronised: 'around a wait for the GPU, which adds some tenths of a millisecond',
 };
 
-function Report({ report: { adapter, software, limits, features, clock, ceilings, kernels } }: { report: GpuReport }) {
+function Report({ report }: { report: GpuReport }) {
+  const { adapter, software, limits, features, clock, ceilings, kernels, sparsity } = report;
   return (
     <>
       <h2>Adapter</h2>
@@ -118,6 +120,12 @@ function Report({ report: { adapter, software, limits, features, clock, ceilings
           ))}
         </Table.Tbody>
       </Table>
+      <h2>What zeros are worth</h2>
+      <p>
+        How many times faster than dense a product with a weight [{sparsity.n}, {sparsity.n}] is that stores only what
+        is not zero, by the share of zeros. Below the dashed line it is slower.
+      </p>
+      <SparsityChart curves={sparsity.curves} />
     </>
   );
 }

@@ -6,6 +6,7 @@ import { digitsKernel, extremaKernel, extremaLanes, groupMaskKernel } from '../s
 import type { Session } from '../session';
 import { usualVariants, type Variants } from '../variants';
 import { CEILING_WORKGROUP, copyKernel, FMA_WORK, fmaKernel } from './kernels';
+import type { SparsitySizes } from './sparsity';
 
 /** A piece of work to be timed. */
 export interface Case {
@@ -27,6 +28,7 @@ export interface Sizes {
   readonly values: number;
   /** Steps of the chains that measure arithmetic. */
   readonly steps: number;
+  readonly sparsity: SparsitySizes;
 }
 
 const FMA_WORKGROUPS = 2048;

@@ -35,7 +35,7 @@ describe('the kernels that measure', () => {
 });
 
 // What is timed does not matter here, so it is little.
-const SMALL = { products: [64], vectors: [64], values: 2 ** 14, steps: 2 };
+const SMALL = { products: [64], vectors: [64], values: 2 ** 14, steps: 2, sparsity: { n: 40, tokens: [1, 9] } };
 
 describe('measureGpu', () => {
   it('reports rates for every kernel, and progress up to the end', async () => {
@@ -50,6 +50,10 @@ describe('measureGpu', () => {
     for (const { ms, share, name } of report.kernels) {
       expect(ms, name).toBeGreaterThan(0);
       expect(Number.isFinite(share) && share > 0, name).toBe(true);
+    }
+    expect(report.sparsity.curves.map(({ tokens }) => tokens)).toEqual([1, 9]);
+    for (const { points } of report.sparsity.curves) {
+      expect(points.every(({ timesFaster }) => Number.isFinite(timesFaster) && timesFaster > 0)).toBe(true);
     }
     expect(told.every((share, i) => share >= (told[i - 1] ?? 0))).toBe(true);
     expect(told.at(-1)).toBe(1);

@@ -3,6 +3,7 @@ import type { LongCall } from '../../progress';
 import { closeSession, openSession, type Session } from '../session';
 import { type Case, ceilingCases, kernelCases, type Sizes } from './cases';
 import { CEILING_KERNELS } from './kernels';
+import { type SparsityCurve, sparsityCases } from './sparsity';
 import { type Clock, Stopwatch } from './stopwatch';
 
 /** What an adapter can do, and what the engine's kernels make of it. Every rate is measured. */
@@ -15,6 +16,7 @@ export interface GpuReport {
   /** 10⁹ floating-point operations, and 10⁹ bytes read and written, per second. */
   readonly ceilings: { readonly gflops: number; readonly gigabytes: number };
   readonly kernels: readonly KernelRate[];
+  readonly sparsity: { readonly n: number; readonly curves: readonly SparsityCurve[] };
 }
 
 export interface KernelRate {
@@ -34,8 +36,21 @@ const ROUNDS = 5;
 const MEASUREMENT_MS = 15;
 const MOST_REPEATS = 256;
 
-const HARDWARE: Sizes = { products: [256, 512, 1024, 2048], vectors: [1024, 4096], values: 2 ** 24, steps: 512 };
-const SOFTWARE: Sizes = { products: [128, 256], vectors: [512, 1024], values: 2 ** 20, steps: 16 };
+const TOKENS = [1, 16, 256];
+const HARDWARE: Sizes = {
+  products: [256, 512, 1024, 2048],
+  vectors: [1024, 4096],
+  values: 2 ** 24,
+  steps: 512,
+  sparsity: { n: 2048, tokens: TOKENS },
+};
+const SOFTWARE: Sizes = {
+  products: [128, 256],
+  vectors: [512, 1024],
+  values: 2 ** 20,
+  steps: 16,
+  sparsity: { n: 512, tokens: TOKENS },
+};
 
 const LIMITS = [
   'maxBufferSize',
@@ -65,7 +80,9 @@ async function measureSession(session: Session, { signal, onProgress }: LongCall
   const stopwatch = new Stopwatch(device, dispatcher);
   onProgress?.({ done: 0, total: 1, label: 'Compiling' });
   for (const kernel of CEILING_KERNELS) await dispatcher.pipelines.prepare(kernel as never);
-  const cases: Case[] = [...ceilingCases(session, sizes), ...(await kernelCases(session, sizes))];
+  const rated: Case[] = [...ceilingCases(session, sizes), ...(await kernelCases(session, sizes))];
+  const sparsity = await sparsityCases(session, sizes.sparsity);
+  const cases = [...rated, ...sparsity.cases];
   const total = cases.length * (ROUNDS + 1);
   let done = 0;
   const tell = ({ name, shape }: Case) => {
@@ -93,9 +110,10 @@ async function measureSession(session: Session, { signal, onProgress }: LongCall
   } finally {
     stopwatch.free();
     for (const each of cases) each.free();
+    sparsity.free();
   }
   const ms = (each: Case) => median(times.get(each)!);
-  const [arithmetic, memory, ...kernels] = cases as [Case, Case, ...Case[]];
+  const [arithmetic, memory, ...kernels] = rated as [Case, Case, ...Case[]];
   const ceilings = { gflops: arithmetic.flops / ms(arithmetic) / 1e6, gigabytes: memory.bytes / ms(memory) / 1e6 };
   onProgress?.({ done: total, total, label: 'Done' });
   return {
@@ -106,6 +124,7 @@ async function measureSession(session: Session, { signal, onProgress }: LongCall
     clock: stopwatch.clock,
     ceilings,
     kernels: kernels.map((each) => rateOf(each, ms(each), ceilings)),
+    sparsity: { n: sizes.sparsity.n, curves: sparsity.curves(ms) },
   };
 }
 
