@@ -6,7 +6,7 @@ import type { Dense, Operator } from '../operators/operator';
 import type { InputStatistics } from '../operators/statistics';
 import type { LongCall } from '../progress';
 import type { Factorisations } from './factorisations';
-import type { LayerSpectrum } from './report';
+import type { LayerSpectrum, TrainSpectrum } from './report';
 
 /** What every method says of itself. */
 export interface MethodFace<Options> {
@@ -86,6 +86,8 @@ export interface PlanContext {
   readonly op: string;
   /** Of the whole layer, where it has been measured; only a leaf that is the layer itself may use it. */
   readonly spectrum?: LayerSpectrum | undefined;
+  /** The same across the cuts of a train. */
+  readonly train?: TrainSpectrum | undefined;
 }
 
 export interface StepContext extends LongCall {

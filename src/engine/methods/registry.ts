@@ -4,9 +4,10 @@ import { prune } from './prune';
 import { pruneStructured } from './pruneStructured';
 import { quantize } from './quantize';
 import { svd } from './svd';
+import { tensorTrain } from './tensorTrain';
 
 /** Every method, in the order in which they are offered. */
-export const methods: readonly AnyMethod[] = [svd, prune, pruneStructured, quantize, half];
+export const methods: readonly AnyMethod[] = [svd, tensorTrain, prune, pruneStructured, quantize, half];
 
 export function methodCalled(name: string): AnyMethod {
   const found = methods.find((method) => method.name === name);

@@ -20,3 +20,21 @@ export interface TuckerSpectrum {
   readonly energy: Float64Array;
   readonly effectiveRank: number;
 }
+
+/** What cutting a train between two sites costs, for every cut (its Schmidt spectra), before any truncation. */
+export interface TrainSpectrum {
+  readonly kind: 'train';
+  readonly id: string;
+  /** The factors of outputs and inputs; a side that they do not make is padded with zeros. */
+  readonly sites: { readonly out: readonly number[]; readonly in: readonly number[] };
+  readonly cuts: readonly TrainCut[];
+}
+
+export interface TrainCut {
+  /** Singular values, falling: how many numbers they are is the largest bond that the cut can need. */
+  readonly values: Float64Array;
+  /** S = −Σ p·ln p with p = σ²/Σσ², in nats: the entanglement entropy. */
+  readonly entropy: number;
+  /** e^S */
+  readonly effectiveBond: number;
+}

@@ -48,9 +48,6 @@ const positions = (site: Site, fromLeft: boolean): number =>
 const contraction = (sites: readonly Site[], fromLeft: boolean): number =>
   sites.reduce((sum, site) => sum + positions(site, fromLeft) * coreSize(site), 0);
 
-/** Numbers in the cores. */
-export const trainSize = (sizes: TrainSizes): number => sitesOf(sizes).reduce((sum, site) => sum + coreSize(site), 0);
-
 /** Multiply-adds a token of the contraction with x, in the cheaper of its two orders. */
 export function trainMultiplyAdds(sizes: TrainSizes): number {
   const sites = sitesOf(sizes);

@@ -91,7 +91,10 @@ describe.each(Object.keys(SHAPES) as (keyof typeof SHAPES)[])('the plan of a %s'
       if (needsData?.(checked)) continue;
       const { ran, planned } = await both(kind, [{ method: name, options: given }]);
       const operator = planned[0]!.operator;
-      if (operator && ran[0]) expect([name, operator.bytes]).toEqual([name, ran[0].bytes]);
+      if (!operator || !ran[0]) continue;
+      // A train shares a size among its bonds by spectra: planned without them it is off by what a bond more would take.
+      if (name === 'tensor-train') expect(Math.abs(ran[0].bytes / operator.bytes - 1)).toBeLessThan(0.05);
+      else expect([name, operator.bytes]).toEqual([name, ran[0].bytes]);
     }
   });
 });

@@ -1,6 +1,6 @@
 import { type AnyMethod, isGraphMethod, isSkipped, type PlanContext } from '../methods/method';
 import { methodCalled } from '../methods/registry';
-import type { LayerSpectrum } from '../methods/report';
+import type { LayerSpectrum, TrainSpectrum } from '../methods/report';
 import { plannedDense } from '../operators/dense';
 import { type Dense, type FloatType, isDense, type Operator } from '../operators/operator';
 import { leavesOf, mapLeaves } from '../operators/tree';
@@ -20,6 +20,7 @@ export interface PlannedLayer {
   readonly opset: number;
   /** Of the layer's weight, where it has been measured. */
   readonly spectrum?: LayerSpectrum | undefined;
+  readonly train?: TrainSpectrum | undefined;
 }
 
 export interface PlannedStep {
@@ -48,7 +49,7 @@ export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): Pla
     const contextOf = (leaf: Dense): PlanContext => ({
       opset: layer.opset,
       op: layer.op,
-      ...(leaf === whole && { spectrum: layer.spectrum }),
+      ...(leaf === whole && { spectrum: layer.spectrum, train: layer.train }),
     });
     const step = planStep(before, method, options, contextOf);
     operator = step.operator;
