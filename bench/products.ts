@@ -85,6 +85,7 @@ const context = {
   dispatcher: new Dispatcher(device),
   pace: new Pace(),
   variants: usualVariants(device),
+  panelBytes: device.largestBinding,
 };
 
 /** Runs a product `times` over; milliseconds for one. */

@@ -36,11 +36,14 @@ function quantize(b: Float32Array, k: number, n: number): QuantizedForm {
 
 async function own(): Promise<Peer> {
   const session = (await openSession(navigator.gpu, { panelBytes: Number.POSITIVE_INFINITY }))!;
-  const { device, buffers, dispatcher, productPace: pace } = session;
+  const { device, buffers, dispatcher, productPace: pace, panelBytes } = session;
   return {
     name: 'carrara',
     async open(m, k, n, a, b) {
-      const product = await prepare({ buffers, dispatcher, pace, variants: usualVariants(device) }, quantize(b, k, n));
+      const product = await prepare(
+        { buffers, dispatcher, pace, panelBytes, variants: usualVariants(device) },
+        quantize(b, k, n),
+      );
       const x = buffers.upload(a, 'x');
       return {
         async run(count) {

@@ -94,13 +94,16 @@ function productCase({ buffers, productPace }: Session, variants: Variants, n: n
 }
 
 async function vectorCase(
-  { buffers, dispatcher, productPace: pace }: Session,
+  { buffers, dispatcher, productPace: pace, panelBytes }: Session,
   variants: Variants,
   n: number,
 ): Promise<Case> {
   const random = seeded(n);
   const values = Float32Array.from({ length: n * n }, () => random.normal());
-  const weight = await prepare({ buffers, dispatcher, pace, variants }, { kind: 'dense', rows: n, columns: n, values });
+  const weight = await prepare(
+    { buffers, dispatcher, pace, variants, panelBytes },
+    { kind: 'dense', rows: n, columns: n, values },
+  );
   const x = randomBuffer(buffers, n);
   const y = buffers.create(n, 'a measurement');
   const held: GPUBuffer[] = [];

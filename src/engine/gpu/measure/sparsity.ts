@@ -23,9 +23,12 @@ export interface SparsitySizes {
 const SPARSITIES = [0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
 
 /** The products to time, and what their times mean. */
-export async function sparsityCases({ device, buffers, dispatcher, productPace: pace }: Session, sizes: SparsitySizes) {
+export async function sparsityCases(
+  { device, buffers, dispatcher, productPace: pace, panelBytes }: Session,
+  sizes: SparsitySizes,
+) {
   const { n } = sizes;
-  const context = { buffers, dispatcher, pace, variants: usualVariants(device) };
+  const context = { buffers, dispatcher, pace, panelBytes, variants: usualVariants(device) };
   const random = seeded(n);
   const values = Float32Array.from({ length: n * n }, () => random.normal());
   const order = Float32Array.from(values, () => random.uniform());

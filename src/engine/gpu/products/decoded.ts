@@ -3,7 +3,7 @@ import type { Kernel, UniformValues } from '../kernel';
 import { MOST_VECTORS, matmulDispatches, matmulKernelsFor } from '../matmul';
 import { cuts, type Pace } from '../pace';
 import type { Variants } from '../variants';
-import { padTokensKernel, type RowSlices } from './kernels';
+import { copyColumnsKernel, type RowSlices } from './kernels';
 import { anyKernel, type Operand, type Scratch } from './product';
 import { tileSteps, vectorSteps } from './steps';
 
@@ -46,7 +46,7 @@ export function decodingKernelsOf(
     decoding === 'unpacked'
       ? [dense, ...[1, 4, MOST_VECTORS, rows].flatMap((n) => matmulKernelsFor({ m: MOST_VECTORS + 1, n }, variants))]
       : [tile[decoding]];
-  return [padTokensKernel, ...vector.get(rowSlices)!, ...many].map(anyKernel);
+  return [copyColumnsKernel, ...vector.get(rowSlices)!, ...many].map(anyKernel);
 }
 
 /** The dispatches of a product with a weight that is decoded: in registers for few tokens, else once a tile, or once. */

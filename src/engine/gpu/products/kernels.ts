@@ -1,4 +1,4 @@
-import padTokens from '../../../../shaders/matmul/padTokens.wgsl';
+import copyColumns from '../../../../shaders/matmul/copyColumns.wgsl';
 import scaleColumns from '../../../../shaders/matmul/scaleColumns.wgsl';
 import tensorSite from '../../../../shaders/matmul/tensorSite.wgsl';
 import blockSparseRow from '../../../../shaders/prune/blockSparseRow.wgsl';
@@ -78,13 +78,21 @@ const unpackGrid =
     rowsHere,
   ];
 
-export const padTokensKernel = kernel({
-  name: 'padTokens',
-  source: padTokens,
-  uniforms: { columns: 'u32', padded: 'u32', firstToken: 'u32', tokens: 'u32' },
+export const copyColumnsKernel = kernel({
+  name: 'copyColumns',
+  source: copyColumns,
+  uniforms: {
+    columns: 'u32',
+    written: 'u32',
+    stride: 'u32',
+    firstColumn: 'u32',
+    firstToken: 'u32',
+    tokens: 'u32',
+    accumulate: 'u32',
+  },
   bindings: { x: 'read', copy: 'read_write' },
   overrides: { workgroupSize: WORKGROUP },
-  grid: ({ padded, tokens }) => [Math.ceil(padded / WORKGROUP), tokens],
+  grid: ({ written, tokens }) => [Math.ceil(written / WORKGROUP), tokens],
 });
 
 export const scaleColumnsKernel = kernel({
@@ -273,7 +281,7 @@ export const tensorSiteKernels = byTile((variant) =>
 
 /** Every kernel of the products, for the test that holds each declaration against its WGSL. */
 export const PRODUCT_KERNELS = [
-  padTokensKernel,
+  copyColumnsKernel,
   scaleColumnsKernel,
   ...[...quantizedKernels.values()].flatMap(({ vector, tile, dense }) => [
     dense,

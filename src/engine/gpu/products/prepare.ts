@@ -3,6 +3,7 @@ import { prepareBlockSparse } from './blockSparse';
 import { prepareDense } from './dense';
 import { prepareLowRank } from './lowRank';
 import { prepareNM } from './nm';
+import { prepareInPanels } from './panels';
 import type { Preparation, PreparedForm, Product, ProductContext } from './product';
 import { prepareQuantized } from './quantized';
 import { prepareScaled } from './scaled';
@@ -26,12 +27,14 @@ const PREPARATIONS: { readonly [K in WeightForm['kind']]: Preparation<Extract<We
 
 /**
  * Brings a weight to the device in its own form and compiles what multiplies by it. Throws a RangeError where the
- * form contradicts itself, a UserError where it is more than the adapter can bind.
+ * form contradicts itself, a UserError where one row of it is more than the adapter can bind.
  */
 export async function prepare(context: ProductContext, form: WeightForm): Promise<Product> {
   const { buffers, dispatcher, pace } = context;
-  const prepareForm = (inner: WeightForm): PreparedForm =>
+  const prepareWhole = (inner: WeightForm): PreparedForm =>
     (PREPARATIONS[inner.kind] as Preparation<WeightForm>)(context, inner, prepareForm);
+  const prepareForm = (inner: WeightForm): PreparedForm =>
+    prepareInPanels(context, inner, prepareWhole) ?? prepareWhole(inner);
   const { kernels, ...prepared } = prepareForm(form);
   await dispatcher.pipelines.prepare(...new Set(kernels));
   const { rows, columns } = prepared;

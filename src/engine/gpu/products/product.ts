@@ -11,6 +11,8 @@ export interface ProductContext {
   readonly dispatcher: Dispatcher;
   readonly pace: Pace;
   readonly variants: Variants;
+  /** Most bytes of a weight in one buffer; larger ones are held in panels of rows. */
+  readonly panelBytes: number;
 }
 
 /** x `[tokens, columns]` and y `[tokens, rows]`, row-major float32; y = x·Wᵀ, or y += x·Wᵀ. */

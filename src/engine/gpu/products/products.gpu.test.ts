@@ -26,6 +26,7 @@ beforeAll(async () => {
     dispatcher: new Dispatcher(device),
     pace: new Pace(),
     variants: usualVariants(device),
+    panelBytes: device.largestBinding,
   };
 });
 afterAll(() => device?.destroy());
@@ -106,6 +107,22 @@ describe('products', () => {
     for (const leaf of Object.values(RANDOM_LEAVES)) {
       for (const tokens of [5, 90]) await expectProduct(random, leaf(random, 150, 140), tokens, 18);
     }
+  });
+
+  it('of weights larger than the adapter binds, in panels of rows', async () => {
+    const random = seeded(14);
+    // A few rows each; a panel of blocks ends with its blocks.
+    const within = { ...context, panelBytes: 2048 };
+    for (const leaf of Object.values(RANDOM_LEAVES)) {
+      for (const tokens of [1, 6, 40]) {
+        const [rows, columns] = [30 + random.below(60), 20 + random.below(90)];
+        await expectProduct(random, leaf(random, rows, columns), tokens, 18, within);
+      }
+    }
+    const product = await prepare(within, randomDense(random, 50, 100));
+    // 400 bytes a row: five rows in each buffer.
+    expect(context.buffers.count - held).toBe(10);
+    product.free();
   });
 
   it('with sparse rows longer than 16 bits count', async () => {

@@ -2,7 +2,8 @@ import { type Dispatch, dispatch } from '../dispatcher';
 import type { Kernel, UniformValues } from '../kernel';
 import { type TileVariant, tileSize, WIDTHS } from '../kernels';
 import { cuts, type Pace } from '../pace';
-import { padTokensKernel, type RowSlices, rowsOf } from './kernels';
+import { copyColumns } from './copyColumns';
+import { type RowSlices, rowsOf } from './kernels';
 import { anyKernel, type Operand, type Scratch } from './product';
 
 // Terms summed in registers before they are added to y, as in gpu/matmul: rounding grows with √RUN + √(k/RUN).
@@ -17,11 +18,7 @@ export function* padded(
   const width = Math.ceil(columns / 4) * 4;
   if (width === columns) return x;
   const copy = scratch(tokens * width);
-  for (let first = 0; first < tokens; first += 65535) {
-    const here = Math.min(65535, tokens - first);
-    const uniforms = { columns, padded: width, firstToken: first, tokens: here };
-    yield dispatch(padTokensKernel, uniforms, [x, copy], here * width);
-  }
+  yield* copyColumns(x, copy, tokens, { columns, written: width, stride: width, firstColumn: 0, accumulate: 0 });
   return copy;
 }
 

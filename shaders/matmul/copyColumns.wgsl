@@ -1,11 +1,15 @@
-// Copies x [tokens, columns] to rows of `padded` elements, the rest zero.
+// copy[token, firstColumn + column] (+)= x[token, column], rows of copy `stride` apart; zero from the last column of x to
+// `written`.
 override workgroupSize: u32 = 64u;
 
 struct Uniforms {
   columns: u32,
-  padded: u32,
+  written: u32,
+  stride: u32,
+  firstColumn: u32,
   firstToken: u32,
   tokens: u32,
+  accumulate: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -16,12 +20,16 @@ struct Uniforms {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let column = group.x * workgroupSize + local;
   let token = uniforms.firstToken + group.y;
-  if (column >= uniforms.padded) {
+  if (column >= uniforms.written) {
     return;
   }
   var value = 0.0;
   if (column < uniforms.columns) {
     value = x[token * uniforms.columns + column];
   }
-  copy[token * uniforms.padded + column] = value;
+  let to = token * uniforms.stride + uniforms.firstColumn + column;
+  if (uniforms.accumulate != 0u) {
+    value += copy[to];
+  }
+  copy[to] = value;
 }
