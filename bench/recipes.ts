@@ -1,0 +1,31 @@
+/** A row of the quality benchmark: steps on the matrices of the language model's blocks. */
+export interface QualityRow {
+  readonly name: string;
+  readonly steps: readonly { readonly method: string; readonly options: object }[];
+}
+
+const one = (name: string, method: string, options: object): QualityRow => ({ name, steps: [{ method, options }] });
+
+const sizes = [0.7, 0.5, 0.3];
+
+/** To compare another method, or another stack, add its row. */
+export const QUALITY_ROWS: readonly QualityRow[] = [
+  ...sizes.map((size) => one(`svd, ${100 * size} %`, 'svd', { size })),
+  ...sizes.map((size) => one(`svd, ${100 * size} %, diagonal whitening`, 'svd', { size, whiten: 'diagonal' })),
+  ...sizes.map((size) => one(`svd, ${100 * size} %, full whitening`, 'svd', { size, whiten: 'full' })),
+  one('half', 'half', {}),
+  one('8 bits, nearest', 'quantize', { bits: 8 }),
+  one('4 bits, nearest', 'quantize', { bits: 4 }),
+  one('4 bits, GPTQ', 'quantize', { bits: 4, rounding: 'gptq' }),
+  one('4 bits, AWQ', 'quantize', { bits: 4, rounding: 'awq' }),
+  one('2 bits, nearest', 'quantize', { bits: 2, groupSize: 16 }),
+  one('2 bits, GPTQ', 'quantize', { bits: 2, groupSize: 16, rounding: 'gptq' }),
+  one('feed-forward neurons cut to 70 %', 'prune-structured', { size: 0.7 }),
+  {
+    name: 'svd, 50 %, full whitening, then 8 bits',
+    steps: [
+      { method: 'svd', options: { size: 0.5, whiten: 'full' } },
+      { method: 'quantize', options: { bits: 8 } },
+    ],
+  },
+];
