@@ -55,6 +55,12 @@ async function matmulVariants(
   return { ...usual, tile: await choose(session, 'tile', Math.min(m, n) < NARROW ? 'narrow' : 'large') };
 }
 
+/** The variants of matmul for large products with transposed weights. */
+export async function tunedMatmul(session: Session): Promise<Pick<Variants, 'tile' | 'vector'>> {
+  const tile = await choose(session, 'tile', 'large');
+  return { tile, vector: await choose(session, 'vector', 'along depth') };
+}
+
 async function choose<K extends 'tile' | 'vector'>(session: Session, kind: K, shapeClass: keyof typeof CLASSES) {
   const usual = usualVariants(session.device);
   const declared: readonly string[] = kind === 'tile' ? TILE_VARIANTS : VECTOR_VARIANTS;

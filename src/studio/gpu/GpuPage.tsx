@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { isAbort, messageOf } from '../../engine/errors';
 import { type GpuReport, measureGpu } from '../../engine/gpu/measure/measure';
 import type { Progress as Step } from '../../engine/progress';
+import { indexedDbStore } from '../../worker/tuningStore';
 import { STUDIO_ADDRESS } from '../route';
 import SparsityChart from './SparsityChart';
 import './gpu.css';
@@ -63,7 +64,9 @@ function useMeasurement() {
     setStep({ done: 0, total: 1, label: 'Starting' });
     try {
       if (!navigator.gpu) throw new Error('This browser has no WebGPU: use a current Chrome, Edge, Safari or Firefox.');
-      setReport(await measureGpu(navigator.gpu, { signal: controller.signal, onProgress: setStep }));
+      setReport(
+        await measureGpu(navigator.gpu, { signal: controller.signal, onProgress: setStep, tuning: indexedDbStore() }),
+      );
     } catch (error) {
       if (!isAbort(error)) setFailure(messageOf(error));
     } finally {
@@ -80,7 +83,7 @@ const CLOCKS = {
 };
 
 function Report({ report }: { report: GpuReport }) {
-  const { adapter, software, limits, features, clock, ceilings, kernels, sparsity } = report;
+  const { adapter, software, limits, features, clock, ceilings, variants, kernels, sparsity } = report;
   return (
     <>
       <h2>Adapter</h2>
@@ -89,6 +92,7 @@ function Report({ report }: { report: GpuReport }) {
           <Row name="Name" value={adapter + (software ? ' (software: the CPU backend is faster)' : '')} />
           <Row name="Multiply and add" value={`${figure(ceilings.gflops)} GFLOP/s`} />
           <Row name="Copy" value={`${figure(ceilings.gigabytes)} GB/s, read and written`} />
+          <Row name="Kernel variants" value={Object.values(variants).join(', ')} />
           <Row name="Times" value={`taken ${CLOCKS[clock]}`} />
           {Object.entries(limits).map(([name, value]) => (
             <Row key={name} name={name} value={value.toLocaleString('en')} />

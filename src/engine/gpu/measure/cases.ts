@@ -4,7 +4,7 @@ import { matmulDispatches, matmulKernelsFor } from '../matmul';
 import { prepare } from '../products/prepare';
 import { digitsKernel, extremaKernel, extremaLanes, groupMaskKernel } from '../selectionKernels';
 import type { Session } from '../session';
-import { usualVariants, type Variants } from '../variants';
+import type { Variants } from '../variants';
 import { CEILING_WORKGROUP, copyKernel, FMA_WORK, fmaKernel } from './kernels';
 import type { SparsitySizes } from './sparsity';
 
@@ -66,9 +66,8 @@ export function ceilingCases({ buffers }: Session, { values, steps }: Sizes): [C
 }
 
 /** The engine's kernels, each at sizes that layers have. */
-export async function kernelCases(session: Session, sizes: Sizes): Promise<Case[]> {
+export async function kernelCases(session: Session, variants: Variants, sizes: Sizes): Promise<Case[]> {
   const { dispatcher } = session;
-  const variants = usualVariants(session.device);
   for (const n of sizes.products) await dispatcher.pipelines.prepare(...matmulKernelsFor({ m: n, n }, variants));
   await dispatcher.pipelines.prepare(digitsKernel);
   await dispatcher.pipelines.prepare(groupMaskKernel);

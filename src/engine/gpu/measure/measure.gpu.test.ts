@@ -3,8 +3,11 @@ import * as reference from '../../reference/ceilings';
 import { expectClose } from '../../reference/compare';
 import { normal } from '../../reference/random';
 import { dispatch } from '../dispatcher';
+import { tunedVariants } from '../products/tunedVariants';
 import { closeSession, openSession, type Session } from '../session';
 import { testGpu } from '../testing';
+import { Tuning } from '../tuning';
+import { usualVariants } from '../variants';
 import { CEILING_WORKGROUP, copyKernel, fmaKernel } from './kernels';
 import { measureGpu } from './measure';
 
@@ -36,6 +39,41 @@ describe('the kernels that measure', () => {
 
 // What is timed does not matter here, so it is little.
 const SMALL = { products: [64], vectors: [64], values: 2 ** 14, steps: 2, sparsity: { n: 40, tokens: [1, 9] } };
+
+describe('tunedVariants', () => {
+  const remembered = {
+    'a test · matmul tile · large': 'staged 16',
+    'a test · matmul vector · along depth': '2×32',
+    'a test · row product · 1 token': '4',
+    'a test · decoding product · 64 tokens': 'direct 8',
+  };
+  const tuned = (kept: Map<string, string>) => {
+    const store = {
+      read: async (key: string) => kept.get(key),
+      write: async (key: string, value: string) => void kept.set(key, value),
+    };
+    // Time for one run, after which the usual variant is taken.
+    return tunedVariants({ ...session, tuning: new Tuning('a test', store, 1) });
+  };
+
+  it('are those remembered', async () => {
+    const expected = { tile: 'staged 16', vector: '2×32', rowSlices: 4, decoding: 'direct 8' };
+    expect(await tuned(new Map(Object.entries(remembered)))).toEqual(expected);
+    expect(await tunedVariants(session)).toEqual(usualVariants(session.device));
+  });
+
+  it.each(Object.keys(remembered))('%s is timed where it is not, and nothing is left behind', async (key) => {
+    const kept = new Map(Object.entries(remembered));
+    kept.delete(key);
+    const held = session.buffers.count;
+    const { tile, vector, rowSlices, decoding } = await tuned(kept);
+    const usual = usualVariants(session.device);
+    const differing = [tile === usual.tile, vector === usual.vector, rowSlices === usual.rowSlices];
+    expect([...differing, decoding === usual.decoding].filter(Boolean).length).toBe(1);
+    expect(session.buffers.count).toBe(held);
+    expect(kept.has(key)).toBe(false);
+  });
+});
 
 describe('measureGpu', () => {
   it('reports rates for every kernel, and progress up to the end', async () => {

@@ -1,6 +1,9 @@
 import { UserError } from '../../errors';
 import type { LongCall } from '../../progress';
+import { tunedVariants } from '../products/tunedVariants';
 import { closeSession, openSession, type Session } from '../session';
+import type { TuningStore } from '../tuning';
+import type { Variants } from '../variants';
 import { type Case, ceilingCases, kernelCases, type Sizes } from './cases';
 import { CEILING_KERNELS } from './kernels';
 import { type SparsityCurve, sparsityCases } from './sparsity';
@@ -15,6 +18,8 @@ export interface GpuReport {
   readonly clock: Clock;
   /** 10⁹ floating-point operations, and 10⁹ bytes read and written, per second. */
   readonly ceilings: { readonly gflops: number; readonly gigabytes: number };
+  /** Which variants of the kernels were measured: what tuning chose, or the usual ones. */
+  readonly variants: Variants;
   readonly kernels: readonly KernelRate[];
   readonly sparsity: { readonly n: number; readonly curves: readonly SparsityCurve[] };
 }
@@ -29,6 +34,11 @@ export interface KernelRate {
   readonly bound: 'arithmetic' | 'memory';
   /** The time that the ceilings allow over the time taken, above 0 and about at most 1. */
   readonly share: number;
+}
+
+export interface MeasureCall extends LongCall {
+  /** Where it is remembered which variants are fastest; without it the usual ones are measured. */
+  readonly tuning?: TuningStore;
 }
 
 const ROUNDS = 5;
@@ -65,8 +75,8 @@ const LIMITS = [
  * disturbance does not fall on one of them. On a device of its own, whose loss breaks nothing else. `sizes` are usually
  * those that suit the adapter. Throws a UserError where there is no adapter, and the signal's AbortError.
  */
-export async function measureGpu(gpu: GPU, call: LongCall = {}, sizes?: Sizes): Promise<GpuReport> {
-  const session = await openSession(gpu, { panelBytes: Number.POSITIVE_INFINITY });
+export async function measureGpu(gpu: GPU, call: MeasureCall = {}, sizes?: Sizes): Promise<GpuReport> {
+  const session = await openSession(gpu, { panelBytes: Number.POSITIVE_INFINITY, tuning: call.tuning });
   if (!session) throw new UserError('There is no WebGPU adapter to measure: use a browser and a driver with WebGPU.');
   try {
     return await measureSession(session, call, sizes ?? (session.device.software ? SOFTWARE : HARDWARE));
@@ -80,8 +90,9 @@ async function measureSession(session: Session, { signal, onProgress }: LongCall
   const stopwatch = new Stopwatch(device, dispatcher);
   onProgress?.({ done: 0, total: 1, label: 'Compiling' });
   for (const kernel of CEILING_KERNELS) await dispatcher.pipelines.prepare(kernel as never);
-  const rated: Case[] = [...ceilingCases(session, sizes), ...(await kernelCases(session, sizes))];
-  const sparsity = await sparsityCases(session, sizes.sparsity);
+  const variants = await tunedVariants(session);
+  const rated: Case[] = [...ceilingCases(session, sizes), ...(await kernelCases(session, variants, sizes))];
+  const sparsity = await sparsityCases(session, variants, sizes.sparsity);
   const cases = [...rated, ...sparsity.cases];
   const total = cases.length * (ROUNDS + 1);
   let done = 0;
@@ -123,6 +134,7 @@ async function measureSession(session: Session, { signal, onProgress }: LongCall
     features: [...device.gpu.features].sort(),
     clock: stopwatch.clock,
     ceilings,
+    variants,
     kernels: kernels.map((each) => rateOf(each, ms(each), ceilings)),
     sparsity: { n: sizes.sparsity.n, curves: sparsity.curves(ms) },
   };

@@ -2,7 +2,7 @@ import { seeded } from '../../random';
 import { sparseOf } from '../../sparsity';
 import { prepare } from '../products/prepare';
 import type { Session } from '../session';
-import { usualVariants } from '../variants';
+import type { Variants } from '../variants';
 import type { Case } from './cases';
 
 /** How much faster a product with an unstructured sparse weight is than with the same weight dense, by its sparsity. */
@@ -23,12 +23,9 @@ export interface SparsitySizes {
 const SPARSITIES = [0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
 
 /** The products to time, and what their times mean. */
-export async function sparsityCases(
-  { device, buffers, dispatcher, productPace: pace, panelBytes }: Session,
-  sizes: SparsitySizes,
-) {
-  const { n } = sizes;
-  const context = { buffers, dispatcher, pace, panelBytes, variants: usualVariants(device) };
+export async function sparsityCases(session: Session, variants: Variants, { n, tokens: counts }: SparsitySizes) {
+  const { buffers, dispatcher, productPace: pace, panelBytes } = session;
+  const context = { buffers, dispatcher, pace, panelBytes, variants };
   const random = seeded(n);
   const values = Float32Array.from({ length: n * n }, () => random.normal());
   const order = Float32Array.from(values, () => random.uniform());
@@ -46,7 +43,7 @@ export async function sparsityCases(
     ),
   );
   const products = [dense, ...sparse];
-  const byTokens = sizes.tokens.map((tokens) => {
+  const byTokens = counts.map((tokens) => {
     const x = buffers.upload(values.slice(0, tokens * n), 'a measurement');
     const y = buffers.create(tokens * n, 'a measurement');
     const scratch = new Map<number, GPUBuffer>();
@@ -78,7 +75,7 @@ export async function sparsityCases(
           sparsity: SPARSITIES[at]!,
           timesFaster: ms(denseCase!) / ms(each),
         }));
-        return { tokens: sizes.tokens[i]!, points, breakEven: breakEvenOf(points) };
+        return { tokens: counts[i]!, points, breakEven: breakEvenOf(points) };
       }),
   };
 }
