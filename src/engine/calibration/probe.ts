@@ -8,6 +8,7 @@ import type { Scope } from '../model/scopes';
 import { ConstantStore } from '../operators/constants';
 import { DEFAULT_EXPORT } from '../operators/forms';
 import type { Operator } from '../operators/operator';
+import type { StoredArray } from '../operators/stored';
 import { SubgraphWriter } from '../operators/subgraph';
 import { consumerOf, Nodes } from './consumers';
 import { withOutputs } from './running';
@@ -33,8 +34,9 @@ export async function probeModel(
 ): Promise<{ readonly model: Model; readonly probes: readonly Probe[] }> {
   const rewrite = new Rewrite(model, main);
   const probes: Probe[] = [];
+  const shared = new Map<StoredArray, string>();
   for (const [layer, operator] of operators) {
-    const store = new ConstantStore(rewrite, layer);
+    const store = new ConstantStore(rewrite, layer, shared, main);
     for (const use of layer.uses) {
       if (typeof consumerOf(layer, use, main) === 'string') continue;
       const nodes = new Nodes(rewrite, main, layer.weight);

@@ -73,14 +73,15 @@ export const quantize: Method<QuantizeOptions> = {
   options,
   needsData: ({ rounding, activations }) => rounding !== 'nearest' || activations === 'outliers',
   plan(leaf, given, context) {
-    const skip = unfit(given, context) ?? tooLarge(leaf, given);
+    const skip = unfit(given, context) ?? tooLarge(leaf, suited(given, context));
     if (skip) return skip;
-    return given.activations === 'outliers' ? 'unknown' : planned(leaf, given);
+    return given.activations === 'outliers' ? 'unknown' : planned(leaf, suited(given, context));
   },
-  async apply(leaf, given, context) {
+  async apply(leaf, asked, context) {
+    const { input, noInput } = context;
+    const given = suited(asked, context, input);
     const skip = unfit(given, context) ?? tooLarge(leaf, given);
     if (skip) return skip;
-    const { input, noInput } = context;
     if (quantize.needsData!(given) && !input) {
       const what = given.activations === 'outliers' ? 'keeping outliers' : `rounding by ${given.rounding}`;
       return { skipped: `${what} needs statistics of the layer's input, and ${noInput}` };
@@ -114,6 +115,13 @@ function planned(leaf: Dense, given: QuantizeOptions): Operator {
   const operator = plannedQuantized(leaf.shape, leaf.type, specOf(leaf, given));
   return given.rounding === 'awq' ? scaled(operator, plannedDense([1, leaf.shape[1]!], leaf.type)) : operator;
 }
+
+/**
+ * A row that is looked up is the output: no input brings columns together, and to nearest is the best rounding there is.
+ * A weight that products use too may have statistics of those, for GPTQ; AWQ's scales have no place in a lookup.
+ */
+const suited = (given: QuantizeOptions, { op }: PlanContext, input?: InputStatistics): QuantizeOptions =>
+  op === 'Gather' && !(input && given.rounding === 'gptq') ? { ...given, rounding: 'nearest' } : given;
 
 /** Why these options can't be had of this model's operators. */
 function unfit({ activations }: QuantizeOptions, { opset, op }: PlanContext): Skipped | undefined {

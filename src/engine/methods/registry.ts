@@ -1,3 +1,4 @@
+import { cluster } from './cluster';
 import { half } from './half';
 import type { AnyMethod } from './method';
 import { prune } from './prune';
@@ -7,7 +8,7 @@ import { svd } from './svd';
 import { tensorTrain } from './tensorTrain';
 
 /** Every method, in the order in which they are offered. */
-export const methods: readonly AnyMethod[] = [svd, tensorTrain, prune, pruneStructured, quantize, half];
+export const methods: readonly AnyMethod[] = [svd, tensorTrain, prune, pruneStructured, quantize, cluster, half];
 
 export function methodCalled(name: string): AnyMethod {
   const found = methods.find((method) => method.name === name);

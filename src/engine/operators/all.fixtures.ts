@@ -1,10 +1,11 @@
 import { gaussian } from '../model/fixtures';
 import { seeded } from '../random';
 import { randomQuantized } from '../reference/weights/forms.fixtures';
+import { clustered, codebookOf } from './codebook';
 import { columnParts, columnsOf } from './columnParts';
 import { denseOf } from './dense';
 import { lowRank } from './lowRank';
-import type { FloatType, Operator } from './operator';
+import { elements, type FloatType, type Operator } from './operator';
 import { asMatrix, quantizedOf } from './quantized';
 
 import { scaled } from './scaled';
@@ -47,6 +48,12 @@ interface Coded {
   type: FloatType;
   dynamic: boolean;
 }
+
+const listed = (size: number, shape: readonly number[], type: FloatType = 'float32') => {
+  const codes = Uint8Array.from({ length: elements(shape) }, () => random.below(size));
+  const values = Float32Array.from({ length: size }, (_, i) => (i - size / 3) / 16);
+  return clustered(shape, codes, codebookOf(values, type));
+};
 
 /**
  * One of every operator, and of stacks of them, for a model of an opset: what a new operator is added to, so that every
@@ -116,6 +123,12 @@ export const OPERATORS: Readonly<Record<string, (opset: number) => Operator | Pr
       { columns: columnsOf([17, 3]), operator: half(40, 2) },
     ]);
   },
+  'codebook of 2': () => listed(2, [40, 24]),
+  'codebook of 3, odd': () => listed(3, [13, 25]),
+  'codebook of 16': () => listed(16, [40, 24]),
+  'codebook of 100, half precision': () => listed(100, [40, 24], 'float16'),
+  'codebook of 11, kernel': () => listed(11, [11, 5, 3, 3], 'float16'),
+  'sum with a codebook': () => sum([listed(4, [40, 24]), lowRank(coded([40, 16]), listed(200, [16, 24]))]),
   'scaled kernel': () => scaled(half(12, 10, 3, 3), leaf(1, 10)),
 };
 

@@ -22,6 +22,9 @@ export class ConstantStore {
   constructor(
     private readonly rewrite: Rewrite,
     private readonly layer: Layer,
+    /** Of the whole model: names of what several layers use, which stands in the main graph for all of them to see. */
+    private readonly shared: Map<StoredArray, string>,
+    private readonly main: Scope,
   ) {}
 
   /** Names a leaf's constant; whoever asks first decides its orientation. */
@@ -38,9 +41,12 @@ export class ConstantStore {
   }
 
   constant(array: StoredArray): string {
-    const known = this.#arrays.get(array) ?? this.#fresh(array.label);
-    this.#arrays.set(array, known);
-    return known;
+    const known = this.#arrays.get(array) ?? this.shared.get(array);
+    if (known !== undefined) return known;
+    const name = this.#fresh(array.label);
+    this.#arrays.set(array, name);
+    if (array.shared) this.shared.set(array, name);
+    return name;
   }
 
   /** The value called for with `variant` of a rebuilt operator: consumers in one graph share it. */
@@ -63,7 +69,8 @@ export class ConstantStore {
       this.rewrite.addConstant(this.layer.home, name, dims, type, encodeFloats(oriented, type));
     }
     for (const [array, name] of this.#arrays) {
-      this.rewrite.addConstant(this.layer.home, name, array.dims, array.dataType, await array.read());
+      const home = array.shared ? this.main : this.layer.home;
+      this.rewrite.addConstant(home, name, array.dims, array.dataType, await array.read());
     }
   }
 

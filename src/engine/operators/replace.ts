@@ -5,6 +5,7 @@ import type { Scope } from '../model/scopes';
 import { ConstantStore } from './constants';
 import { DEFAULT_EXPORT, type ExportChoice } from './forms';
 import type { Operator } from './operator';
+import type { StoredArray } from './stored';
 import { SubgraphWriter } from './subgraph';
 
 /**
@@ -18,9 +19,10 @@ export async function replaceWeights(
   { signal, choice = DEFAULT_EXPORT }: { signal?: AbortSignal | undefined; choice?: ExportChoice } = {},
 ): Promise<Model> {
   const rewrite = new Rewrite(model, main);
+  const shared = new Map<StoredArray, string>();
   for (const [layer, operator] of operators) {
     signal?.throwIfAborted();
-    const store = new ConstantStore(rewrite, layer);
+    const store = new ConstantStore(rewrite, layer, shared, main);
     for (const use of layer.uses) {
       rewrite.replace(use.node, new SubgraphWriter(rewrite, layer, use, store, choice).writeAll(operator));
     }

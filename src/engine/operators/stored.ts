@@ -6,6 +6,8 @@ export interface StoredArray {
   /** ONNX's element type. */
   readonly dataType: number;
   readonly bytes: number;
+  /** Several weights use this very object: a model stores it once. */
+  readonly shared?: boolean;
   read(): Promise<Uint8Array<ArrayBuffer>>;
 }
 

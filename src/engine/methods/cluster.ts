@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { decodeFloats } from '../model/tensors';
+import { type Codebook, clustered, codebookOf, plannedClustered, plannedCodebook } from '../operators/codebook';
+import { DATA_TYPE } from '../operators/dense';
+import { type Dense, elements, type FloatType, type Operator } from '../operators/operator';
+import { type LongCall, Pacer } from '../progress';
+import type { Method, Skipped } from './method';
+import { choice, whole } from './options';
+import { rounded } from './quantization/grid';
+import { kMeans, pointsOf } from './quantization/kMeans';
+
+const options = z.strictObject({
+  values: whole(2, 256, {
+    title: 'Values',
+    help: 'different values that a weight may have; 2, 4, 16 and 256 fill the bits of a code',
+    logarithmic: true,
+  }).default(16),
+  scope: choice(['layer', 'model'], {
+    title: 'Codebook',
+    help: 'for each weight its own values, or the same for all that the step works on',
+    labels: { layer: 'For each weight', model: 'One for all' },
+  }).default('layer'),
+});
+
+export type ClusterOptions = z.infer<typeof options>;
+
+/** The codebook of a step, by the type that its leaves are stored in, and the leaf whose bytes it counts with. */
+type Shared = ReadonlyMap<FloatType, { readonly book: Codebook; readonly first: Dense }>;
+
+/**
+ * Weight sharing by k-means: every weight becomes the nearest of a few values, which are chosen so that the squares of
+ * what that changes sum up to the least. A codebook for the whole step suits layers of like scale; its bytes count with
+ * the first weight of its type, and the model stores it once. A plan, which knows of one layer only, counts it always.
+ */
+export const cluster: Method<ClusterOptions> = {
+  name: 'cluster',
+  title: 'Clustering',
+  summary: 'Gives each weight one of a few values, and stores which.',
+  paper: 'Han et al. 2016 (Deep Compression, arXiv:1510.00149)',
+  options,
+  plan: (leaf, { values }) => smaller(plannedClustered(leaf.shape, plannedCodebook(values, leaf.type)), leaf),
+  async prepare(targets, { values, scope }, context): Promise<Shared> {
+    const shared = new Map<FloatType, { book: Codebook; first: Dense }>();
+    if (scope === 'layer') return shared;
+    for (const type of ['float32', 'float16'] as const) {
+      const leaves = targets.flatMap(({ leaf }) =>
+        leaf.type === type && 'bytes' in smaller(plannedClustered(leaf.shape, plannedCodebook(values, type)), leaf)
+          ? leaf
+          : [],
+      );
+      if (leaves.length === 0) continue;
+      const centres = await centresOf(leaves, type, values, context);
+      shared.set(type, { book: codebookOf(centres, type, true), first: leaves[0]! });
+    }
+    return shared;
+  },
+  async apply(leaf, given, context) {
+    const plan = smaller(plannedClustered(leaf.shape, plannedCodebook(given.values, leaf.type)), leaf);
+    if ('skipped' in plan) return plan;
+    const known = (context.prepared as Shared | undefined)?.get(leaf.type);
+    const book = known?.book ?? codebookOf(await centresOf([leaf], leaf.type, given.values, context), leaf.type);
+    const codes = await nearestIn(book, await leaf.toDense(), context);
+    return { operator: clustered(leaf.shape, codes, book, known === undefined || known.first === leaf) };
+  },
+  advice(leaf, { values, scope }) {
+    const plan = plannedClustered(leaf.shape, plannedCodebook(values, leaf.type));
+    return [
+      `${percent(plan.bytes / leaf.bytes)} of the bytes; of weights that are distributed normally ${values} values lose some ${percent(normalLoss(values))} of the norm.`,
+      ...(scope === 'model' ? ['One codebook for all suits layers whose weights are of about the same size.'] : []),
+      'Saves storage, not time: the weight is looked up in its codebook when the model loads, and dense from then on.',
+    ];
+  },
+};
+
+/** What Lloyd–Max quantisers of normal numbers lose, of the norm: within 5 % of the published table for 2 to 256 values. */
+export const normalLoss = (values: number): number => 1.65 / (values + 0.85);
+
+const percent = (share: number): string => `${(100 * share).toPrecision(share < 0.1 ? 2 : 3)} %`;
+
+/** As many centres as asked for: the last is repeated where weights have fewer values than that. */
+async function centresOf(
+  leaves: readonly Dense[],
+  type: FloatType,
+  count: number,
+  call: LongCall,
+): Promise<Float32Array<ArrayBuffer>> {
+  const lists = leaves.map((leaf) => ({ length: elements(leaf.shape), read: () => leaf.toDense() }));
+  const centres = await kMeans(await pointsOf(lists, call), count, call);
+  return rounded(
+    Float32Array.from({ length: count }, (_, i) => centres[Math.min(i, centres.length - 1)]!),
+    type,
+  );
+}
+
+/** For each value the code of the nearest in the codebook, whose values rise. */
+async function nearestIn({ array, type, size }: Codebook, values: Float32Array, call: LongCall): Promise<Uint8Array> {
+  const held = decodeFloats(await array.read(), DATA_TYPE[type], 'codebook');
+  const limits = Float64Array.from({ length: size - 1 }, (_, i) => (held[i]! + held[i + 1]!) / 2);
+  const codes = new Uint8Array(values.length);
+  const pacer = new Pacer(call.signal);
+  for (let i = 0; i < values.length; i++) {
+    let [from, to] = [0, size - 1];
+    const value = values[i]!;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (value > limits[middle]!) from = middle + 1;
+      else to = middle;
+    }
+    codes[i] = from;
+    if ((i & 0xffff) === 0) await pacer.breathe();
+  }
+  return codes;
+}
+
+const smaller = (operator: Operator, leaf: Dense): Operator | Skipped =>
+  operator.bytes < leaf.bytes
+    ? operator
+    : { skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${leaf.bytes}` };
