@@ -6,6 +6,7 @@ import { type Dense, elements, type FloatType, type Operator } from '../operator
 import { type LongCall, Pacer } from '../progress';
 import type { Method, Skipped } from './method';
 import { choice, whole } from './options';
+import { percent } from './percent';
 import { rounded } from './quantization/grid';
 import { kMeans, pointsOf } from './quantization/kMeans';
 
@@ -63,9 +64,10 @@ export const cluster: Method<ClusterOptions> = {
     return { operator: clustered(leaf.shape, codes, book, known === undefined || known.first === leaf) };
   },
   advice(leaf, { values, scope }) {
-    const plan = plannedClustered(leaf.shape, plannedCodebook(values, leaf.type));
+    const plan = smaller(plannedClustered(leaf.shape, plannedCodebook(values, leaf.type)), leaf);
+    if ('skipped' in plan) return [`It is left as it is: ${plan.skipped}.`];
     return [
-      `${percent(plan.bytes / leaf.bytes)} of the bytes; of weights that are distributed normally ${values} values lose some ${percent(normalLoss(values))} of the norm.`,
+      `Stores ${percent(plan.bytes / leaf.bytes)} of the bytes; of weights that are distributed normally ${values} values lose some ${percent(normalLoss(values))} of the norm.`,
       ...(scope === 'model' ? ['One codebook for all suits layers whose weights are of about the same size.'] : []),
       'Saves storage, not time: the weight is looked up in its codebook when the model loads, and dense from then on.',
     ];
@@ -74,8 +76,6 @@ export const cluster: Method<ClusterOptions> = {
 
 /** What Lloyd–Max quantisers of normal numbers lose, of the norm: within 5 % of the published table for 2 to 256 values. */
 export const normalLoss = (values: number): number => 1.65 / (values + 0.85);
-
-const percent = (share: number): string => `${(100 * share).toPrecision(share < 0.1 ? 2 : 3)} %`;
 
 /** As many centres as asked for: the last is repeated where weights have fewer values than that. */
 async function centresOf(

@@ -9,11 +9,13 @@ import type { Dense, FloatType, Operator } from '../operators/operator';
 import { asMatrix } from '../operators/quantized';
 import { seeded } from '../random';
 import { compress } from '../recipe/compress';
+import { relativeDistance } from '../recipe/measure';
 import { checkRecipe } from '../recipe/schema';
 import { methodContext } from './context.fixtures';
 import { Factorisations } from './factorisations';
 import type { MethodContext } from './method';
 import { type QuantizeOptions, quantize } from './quantize';
+import { normalRoundingLoss } from './quantizeAdvice';
 
 const backend = createCpuBackend(nodeRuntime());
 afterAll(() => backend.dispose());
@@ -126,6 +128,33 @@ describe('quantize to the nearest code', () => {
     expect(coded!.added).toBeLessThan(0.015);
     expect(again!.skipped).toBe(
       'nothing is left to rewrite: it is lowRank 32 of 8-bit per channel and 8-bit groups of 32 already',
+    );
+  });
+
+  it('knows what normally distributed weights lose', async () => {
+    const leaf = leafOf([64, 1024]);
+    const exact = await leaf.toDense();
+    for (const bits of [8, 4, 2] as const) {
+      for (const groupSize of [16, 64, 256, 0] as const) {
+        for (const symmetric of bits === 2 ? [false] : [false, true]) {
+          const now = await (await quantised(leaf, { bits, groupSize, symmetric })).toDense();
+          const loss = normalRoundingLoss({ bits, zeroPoints: !symmetric }, groupSize || 1024);
+          expect(Math.abs(relativeDistance(exact, now, exact) / loss - 1)).toBeLessThan(0.05);
+        }
+      }
+    }
+  });
+
+  it('advises with numbers', () => {
+    const advise = (leaf: Dense, given: object, more: object = {}) =>
+      quantize.advice!(leaf, optionsOf(given), { ...context, ...more }).join(' ');
+    expect(advise(leafOf([64, 512]), {})).toMatch(
+      /^Stores 16 % of the bytes; .* 8\.1 % of the norm.*GPTQ.*stays small/,
+    );
+    expect(advise(leafOf([64, 512]), { bits: 8, groupSize: 0 })).toMatch(/25\.2 % .*no runtime applies/);
+    expect(advise(leafOf([64, 512]), { bits: 8, activations: 'dynamic' })).toMatch(/WebGPU has none/);
+    expect(advise(leafOf([64, 512]), { bits: 8, activations: 'dynamic' }, { opset: 9 })).toBe(
+      'It is left as it is: 8-bit inputs need opset 11 (DynamicQuantizeLinear), and the model has 9.',
     );
   });
 

@@ -90,7 +90,12 @@ export const quantize: Method<QuantizeOptions> = {
     if (given.activations === 'outliers') return withOutliers(leaf, values, given, context, input!);
     return coded(leaf, values, given, context, input);
   },
-  advice: quantizeAdvice,
+  advice(leaf, asked, context) {
+    const given = suited(asked, context);
+    const skip = unfit(given, context) ?? tooLarge(leaf, given);
+    if (skip) return [`It is left as it is: ${skip.skipped}.`];
+    return quantizeAdvice(leaf, given, { spec: specOf(leaf, given), plan: planned(leaf, given) }, context);
+  },
 };
 
 function specOf(leaf: Dense, { bits, groupSize, symmetric = bits === 8, activations }: QuantizeOptions): Quantisation {
