@@ -123,6 +123,10 @@ export const OPERATORS: Readonly<Record<string, (opset: number) => Operator | Pr
       { columns: columnsOf([17, 3]), operator: half(40, 2) },
     ]);
   },
+  'sparse, its values in codes': async (opset) => {
+    const outer = await sparsely(opset, [20, 32], 0.3);
+    return outer.with([coded(outer.children[0]!.shape, { bits: 8, blockSize: 32 })]);
+  },
   'codebook of 2': () => listed(2, [40, 24]),
   'codebook of 3, odd': () => listed(3, [13, 25]),
   'codebook of 16': () => listed(16, [40, 24]),
