@@ -11,6 +11,8 @@ export class Studio {
   readonly cancelButton: Locator;
   readonly budget: Locator;
   readonly workbench: Locator;
+  /** The cards of the stack in view. */
+  readonly steps: Locator;
 
   constructor(readonly page: Page) {
     this.notices = page.getByRole('region', { name: 'Notices' });
@@ -19,6 +21,7 @@ export class Studio {
     this.exportButton = page.getByRole('banner').getByRole('button', { name: 'Export', exact: true });
     this.cancelButton = page.getByRole('contentinfo').getByRole('button', { name: 'Cancel' });
     this.budget = page.getByRole('slider', { name: /budget$/ });
+    this.steps = page.getByRole('list', { name: 'Steps' }).first().locator('button[aria-keyshortcuts]');
     this.workbench = page.getByRole('region', { name: 'Step' });
   }
 
@@ -100,6 +103,11 @@ export class Studio {
 
   async selectOnly(layer: string | RegExp): Promise<void> {
     await this.rows.filter({ hasText: layer }).first().click();
+  }
+
+  async addStep(title: string): Promise<void> {
+    await this.page.getByRole('button', { name: '+ step' }).click();
+    await this.page.getByRole('menuitem', { name: new RegExp(`^${title}`) }).click();
   }
 
   /** Downloads what an entry of the Export menu offers. */

@@ -4,6 +4,7 @@ import { engineSlice } from './state/engineSlice';
 import { jobSlice, noticeSlice, runJob } from './state/jobs';
 import { layersSlice } from './state/layersSlice';
 import { modelSlice } from './state/modelSlice';
+import { previewSlice } from './state/previewSlice';
 import { runsSlice } from './state/runsSlice';
 import { spectraSlice } from './state/spectra';
 import { stackSlice } from './state/stackSlice';
@@ -19,6 +20,7 @@ export const useStudio = create<Studio>()((set, get) => ({
   ...layersSlice(set, get),
   ...spectraSlice(set, get),
   ...stackSlice(set, get),
+  ...previewSlice(set, get),
   ...runsSlice(set, get),
   ...jobSlice(set, get),
   ...noticeSlice(set, get),

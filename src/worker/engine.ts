@@ -16,6 +16,7 @@ import { sessionModelOf } from '../engine/model/write';
 import { weightOf } from '../engine/operators/weight';
 import type { LongCall } from '../engine/progress';
 import { type Compressed, compress, compressedName, needsData } from '../engine/recipe/compress';
+import { previewStack } from '../engine/recipe/preview';
 import { checkRecipe } from '../engine/recipe/schema';
 import { selectLayers } from '../engine/recipe/select';
 import { spectrumOf } from '../engine/recipe/spectra';
@@ -26,7 +27,7 @@ import { CalibrationShare } from './calibrationShare';
 import { writeBlobs } from './exporting';
 import { Jobs } from './jobs';
 import { factorPicture, weightPicture } from './pictures';
-import type { Engine, LayerSpectrum, MatrixPicture, ModelReport, RunReport } from './protocol';
+import type { Engine, LayerSpectrum, MatrixPicture, ModelReport, RunReport, StackStep } from './protocol';
 import { indexedDbStore } from './tuningStore';
 
 /** What is open: replaced as a whole, and only when the new model has been read. */
@@ -114,6 +115,20 @@ export class StudioEngine implements Engine {
   async checkRecipe(recipe: unknown) {
     const layers = [...this.#open.layers.values()];
     return selectLayers(checkRecipe(recipe), layers).map((step) => step.map(({ id }) => id));
+  }
+
+  preview(id: string, steps: readonly StackStep[], peers: readonly string[], job: { id: string }) {
+    return this.#jobs.run(job, (call) => {
+      const opened = this.#open;
+      const recipe = checkRecipe({ version: 1, steps: steps.map((step) => ({ ...step, layers: '*' })) }, 'The stack');
+      const share = needsData(recipe) ? this.#share(opened) : undefined;
+      return previewStack(opened.model, this.#layer(id), recipe.steps, {
+        ...call,
+        factorisations: this.#factors,
+        calibration: share?.calibration,
+        peers,
+      });
+    });
   }
 
   compress(recipe: unknown, job: { id: string }): Promise<RunReport> {

@@ -1,6 +1,7 @@
 import type { DataReport, EvaluateReport } from '../engine/evaluation/report';
 import type { LayerSpectrum } from '../engine/methods/report';
 import type { ModelReport } from '../engine/model/report';
+import type { StackPreview } from '../engine/recipe/preview';
 import type { CompressReport } from '../engine/recipe/report';
 import type { ReadBack } from '../engine/recipe/verify';
 import type { Provider } from '../engine/runtime';
@@ -8,6 +9,8 @@ import type { Provider } from '../engine/runtime';
 export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../engine/evaluation/report';
 export type { LayerSpectrum, MatrixSpectrum, TuckerSpectrum } from '../engine/methods/report';
 export type { LayerReport, ModelReport, ValueReport } from '../engine/model/report';
+export type { HeatMap, Histogram, StepPicture } from '../engine/recipe/pictures';
+export type { StackPreview } from '../engine/recipe/preview';
 export type {
   CompressedLayerReport,
   CompressReport,
@@ -77,6 +80,12 @@ export interface JobProgress {
   readonly secondsLeft?: number;
 }
 
+/** A step without its layers, as a recipe writes it. */
+export interface StackStep {
+  readonly method: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 /** The engine as the page sees it (comlink makes every call a promise). Errors arrive with a clear `message`. */
 export interface Engine {
   start(preferred?: 'gpu' | 'cpu'): Promise<EngineReport>;
@@ -89,6 +98,8 @@ export interface Engine {
   clearData(): Promise<DataReport>;
   /** Checks a recipe without running it; throws with the place of the fault. Returns the layers each step selects. */
   checkRecipe(recipe: unknown): Promise<readonly (readonly string[])[]>;
+  /** Really applies a stack to one layer. `peers`: ids of the layers that have the same stack. */
+  preview(layer: string, steps: readonly StackStep[], peers: readonly string[], job: Job): Promise<StackPreview>;
   compress(recipe: unknown, job: Job): Promise<RunReport>;
   /** On all samples, or on `limit` of them: original and compressed see the same ones. */
   evaluate(run: number, provider: Provider, job: Job, limit?: number): Promise<EvaluateReport>;

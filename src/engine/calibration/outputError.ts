@@ -55,14 +55,19 @@ export async function outputErrors(
       onProgress?.({ done: errors.size, total: layers.size, label: `Output error of ${layer.name}` });
       const observed = calibration.observedOf(layer);
       if (observed.length === 0) continue;
-      const predicted = await predict(layers.get(layer)!, observed, multiply);
+      const predicted = await predictedOutputError(layers.get(layer)!, observed, multiply);
       errors.set(layer, { predicted, measured: norm > 0 ? Math.sqrt(difference / norm) : 0 });
     }
   }
   return errors;
 }
 
-async function predict({ weight, operator }: Pair, observed: readonly Observed[], multiply: Multiply): Promise<number> {
+/** √(tr(ΔHΔᵀ)/tr(WHWᵀ)) over what was observed of the consumers of a layer; 0 for outputs of 0. */
+export async function predictedOutputError(
+  { weight, operator }: Pair,
+  observed: readonly Observed[],
+  multiply: Multiply,
+): Promise<number> {
   const exact = await weight.toDense();
   const delta = (await operator.toDense(multiply)).map((value, i) => exact[i]! - value);
   const rows = weight.shape[0]!;

@@ -9,8 +9,9 @@ import { useStudio } from '../store';
 export function StatusBar() {
   const job = useStudio((state) => state.job);
   const background = useStudio((state) => state.background);
+  const previewing = useStudio((state) => state.previewing);
   const paused = useStudio((state) => state.spectraPaused && state.model !== null);
-  const shown = job ?? background;
+  const shown = job ?? background ?? previewing;
   return (
     <footer className="status">
       {shown ? <Running job={shown} /> : paused ? <Paused /> : <span className="status-label">Ready</span>}

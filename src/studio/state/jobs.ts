@@ -11,6 +11,7 @@ export const CANCELLABLE: ReadonlySet<JobKind> = new Set([
   'export',
   'lesson',
   'spectra',
+  'preview',
 ]);
 
 /** What stops the page's own part of a job: the wait for the engine, a download. */
@@ -20,7 +21,7 @@ export const jobSlice: Slice<JobSlice> = (set, get) => ({
   job: null,
   background: null,
   async cancel() {
-    const { job, background } = get();
+    const { job, background, previewing } = get();
     if (job) {
       if (!CANCELLABLE.has(job.kind) || job.cancelling) return;
       set({ job: { ...job, cancelling: true } });
@@ -29,6 +30,9 @@ export const jobSlice: Slice<JobSlice> = (set, get) => ({
     } else if (background) {
       set({ spectraPaused: true, background: { ...background, cancelling: true } });
       await engine.cancel(background.id);
+    } else if (previewing) {
+      set({ previewing: { ...previewing, cancelling: true } });
+      await engine.cancel(previewing.id);
     }
   },
 });
@@ -51,8 +55,8 @@ export const noticeSlice: Slice<NoticeSlice> = (set) => ({
 
 /**
  * Runs the one long call that the user waits for, with its progress in `job`. A failure becomes a notice and resolves
- * to undefined, and so does a cancelled call, silently: the state is as it was. The measuring of spectra makes way and
- * goes on afterwards.
+ * to undefined, and so does a cancelled call, silently: the state is as it was. What runs in the background makes
+ * way and goes on afterwards.
  */
 export async function runJob<T>(
   set: SetStudio,
@@ -93,7 +97,9 @@ const HEAVY: ReadonlySet<JobKind> = new Set(['start', 'open', 'compress', 'evalu
 const LONGEST_WAIT_MS = 1000;
 
 async function makeWay(set: SetStudio, get: () => Studio): Promise<void> {
-  const { background } = get();
+  const { background, previewing } = get();
+  // It is tried again afterwards.
+  if (previewing) await engine.cancel(previewing.id);
   if (!background) return;
   set({ background: { ...background, cancelling: true } });
   await engine.cancel(background.id);

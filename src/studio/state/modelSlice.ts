@@ -96,6 +96,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       stacks: new Map(),
       settings: {},
       step: 0,
+      trial: null,
       included: new Set(worthwhile),
       fixedRecipe: null,
       runs: [],

@@ -8,13 +8,11 @@ import type {
   LayerSpectrum,
   ModelReport,
   RunReport,
+  StackPreview,
+  StackStep,
 } from '../../worker/protocol';
 
-/** A method with its options, as a recipe writes them. */
-export interface StackStep {
-  readonly method: string;
-  readonly options: Readonly<Record<string, unknown>>;
-}
+export type { StackStep } from '../../worker/protocol';
 
 /** What is done to a layer, in order. Never changed in place: an edit makes a new one. */
 export type Stack = readonly StackStep[];
@@ -26,7 +24,17 @@ export interface RecipeSettings {
 }
 
 export type SortKey = 'order' | 'name' | 'size' | 'share' | 'effectiveRank' | 'error';
-export type JobKind = 'start' | 'open' | 'data' | 'recipe' | 'spectra' | 'compress' | 'evaluate' | 'export' | 'lesson';
+export type JobKind =
+  | 'start'
+  | 'open'
+  | 'data'
+  | 'recipe'
+  | 'spectra'
+  | 'preview'
+  | 'compress'
+  | 'evaluate'
+  | 'export'
+  | 'lesson';
 
 export interface JobState extends JobProgress {
   readonly id: string;
@@ -125,6 +133,25 @@ export interface StackSlice {
   applyRecipe(recipe: unknown, name?: string): Promise<boolean>;
 }
 
+/** What became of a trial of a stack on one layer. `key` names layer, stack and data. */
+export type Trial = { readonly key: string } & (
+  | { readonly result: StackPreview }
+  /** Why there is none, in a sentence; absent where the user stopped it. */
+  | { readonly result?: undefined; readonly fault?: string }
+);
+
+export interface PreviewSlice {
+  readonly trial: Trial | null;
+  /** A trial under way: nothing else runs meanwhile. */
+  readonly previewing: JobState | null;
+  /** What `trial` would be called for this layer now. */
+  trialKey(id: string): string;
+  /** Tries the layer's stack when nothing has changed for a moment; whatever is tried of another goes. */
+  tryStack(id: string): void;
+  /** Tries it once more, at once. */
+  tryAgain(id: string): void;
+}
+
 export interface RunsSlice {
   /** Compressed models, oldest first. The original is none of them. */
   readonly runs: readonly RunReport[];
@@ -163,6 +190,7 @@ export type Studio = EngineSlice &
   LayersSlice &
   SpectraSlice &
   StackSlice &
+  PreviewSlice &
   RunsSlice &
   JobSlice &
   NoticeSlice;

@@ -4,6 +4,7 @@ import type { LayerReport } from '../../worker/protocol';
 import { formatInteger, formatShape, formatShare } from '../format';
 import './workbench.css';
 import { useStudio } from '../store';
+import { PreviewCard } from './PreviewCard';
 import { RecipeView } from './RecipeView';
 import { StackBar } from './StackBar';
 import { StepCard } from './StepCard';
@@ -65,6 +66,7 @@ function Chosen({ layers, modelParameters }: { layers: readonly LayerReport[]; m
           Without a step {layers.length === 1 ? 'the layer stays as it is' : 'the layers stay as they are'}.
         </p>
       )}
+      <PreviewCard view={view} />
       <RecipeView />
     </div>
   );

@@ -2,10 +2,10 @@ import { Slider } from '@mantine/core';
 import { useId, useMemo, useState } from 'react';
 import type { MatrixPicture, PictureFactors } from '../../../worker/protocol';
 import { formatError, formatInteger, formatShare } from '../../format';
+import { TableCanvas } from '../../TableCanvas';
 import styles from './rank.module.css';
 import { breakEvenRank, PartialSum, tailError } from './rebuild';
 import { SigmaCurve } from './SigmaCurve';
-import { TableCanvas } from './TableCanvas';
 
 /**
  * A table, its first r terms and what is missing, with a slider for r. The rebuilt picture, its error and the figures
@@ -64,7 +64,7 @@ export function TermsFigure(props: {
             columns={columns}
             values={difference}
             scale={scale}
-            loss
+            tone="lost"
             version={shown}
             label={`What ${terms(shown)} leave out`}
           />

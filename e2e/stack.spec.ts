@@ -1,0 +1,96 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { chain, numbers } from './models';
+import { outputs, relativeDifference } from './outputs';
+import { Studio } from './studio';
+
+test('a stack of two steps: built, tried, compressed, told, taken away and brought back', async ({ page }) => {
+  const model = chain({ width: 64, layers: 3, rank: 8 });
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.open('chain.onnx', model);
+  await studio.measured();
+  await page.getByRole('radiogroup', { name: 'Budget by' }).getByText('Rank').click();
+  await page.getByRole('textbox', { name: /as a number$/ }).fill('8');
+  await studio.addStep('Half precision');
+  await expect(studio.steps).toHaveText([/Truncated SVD.*rank 8/, /Half precision/]);
+  // 3 layers of 8·128 numbers, then the same in 16 bits.
+  await expect(studio.steps.nth(0)).toContainText('12.3 kB');
+  await expect(studio.steps.nth(1)).toContainText('6.14 kB');
+
+  const tried = page.getByRole('region', { name: 'Tried on a layer' });
+  await expect(tried).toContainText('measured in', { timeout: 30_000 });
+  await expect(tried.getByRole('table').getByRole('row')).toHaveCount(3);
+  await expect(tried.getByRole('img', { name: /^Histogram/ })).toBeVisible();
+  await expect(tried.getByRole('img', { name: /heat map$/ })).toHaveCount(3);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`)).toEqual([]);
+
+  await studio.compress();
+  const compare = page.getByRole('complementary', { name: 'Compare' });
+  await expect(compare.getByRole('row', { name: /^memory, running ≈/ })).toBeVisible();
+  await expect(compare.getByRole('row', { name: /^peak, loading ≈/ })).toBeVisible();
+  await compare.getByText(/3 rewritten/).click();
+  const steps = compare.getByRole('list', { name: 'Steps' }).first().getByRole('listitem');
+  await expect(steps).toHaveText([/^svd: 4\.10 kB/, /^half: 2\.05 kB/]);
+
+  const recipe = await studio.exported(/^Recipe/);
+  const { bytes } = await studio.exported(/^Model of run/);
+  const input = { name: 'x', dims: [5, 64], values: numbers(5 * 64, 99) };
+  // Each factor rounds by about 2e−4 of its norm: six of them in a row.
+  expect(relativeDifference(await outputs(bytes, input), await outputs(model, input))).toBeLessThan(3e-3);
+
+  await studio.load();
+  await studio.open('again.onnx', model);
+  await studio.drop(recipe);
+  await expect(studio.steps).toHaveText([/rank 8/, /Half precision/]);
+});
+
+test('steps are moved and removed, by keyboard too', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.open('chain.onnx', chain());
+  await studio.measured();
+  await studio.addStep('Half precision');
+  await studio.steps.nth(1).focus();
+  await page.keyboard.press('Alt+ArrowLeft');
+  await expect(studio.steps).toHaveText([/Half precision/, /Truncated SVD/]);
+  await expect(studio.steps.nth(0)).toBeFocused();
+  await page.keyboard.press('ArrowRight');
+  await expect(studio.steps.nth(1)).toBeFocused();
+  await page.keyboard.press('Delete');
+  await expect(studio.steps).toHaveText([/Half precision/]);
+  await studio.workbench.getByRole('button', { name: 'Remove the step' }).click();
+  await expect(studio.steps).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'No layer ticked' })).toBeDisabled();
+  await studio.addStep('Truncated SVD');
+  await expect(studio.compressButton).toBeEnabled();
+});
+
+test('layers with other steps say so, and a change gives all the same', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.open('chain.onnx', chain());
+  await studio.measured();
+  await studio.selectOnly('block.1');
+  await studio.addStep('Half precision');
+  await studio.rows.first().click();
+  await page.keyboard.press('Control+a');
+  await expect(studio.workbench).toContainText("The layers' steps differ");
+  await expect(studio.steps).toHaveCount(1);
+  await page.getByRole('textbox', { name: /as a number$/ }).fill('30');
+  await expect(studio.workbench).not.toContainText("The layers' steps differ");
+  await studio.selectOnly('block.1');
+  await expect(studio.steps).toHaveText([/size 30 %/]);
+});
+
+test('what the export is best at goes into the recipe', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.open('chain.onnx', chain());
+  await page.getByRole('button', { name: 'Best for speed' }).click();
+  await page.getByRole('menuitemradio', { name: /^For little memory/ }).click();
+  await expect(page.getByRole('button', { name: 'Best for little memory' })).toBeVisible();
+  const { bytes } = await studio.exported(/^Recipe/);
+  expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ export: { aim: 'memory' } });
+});

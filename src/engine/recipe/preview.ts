@@ -1,0 +1,116 @@
+import type { Calibration } from '../calibration/calibration';
+import { predictedOutputError } from '../calibration/outputError';
+import type { Factorisations } from '../methods/factorisations';
+import { isGraphMethod } from '../methods/method';
+import { methodCalled } from '../methods/registry';
+import { type Layer, layersOf } from '../model/layers';
+import { type Model, opsetOf } from '../model/model';
+import { scopeOf } from '../model/scopes';
+import { elements } from '../operators/operator';
+import type { LongCall } from '../progress';
+import { begin, runGraphStep, type State } from './graphStep';
+import { multiplyOn } from './measure';
+import { type HeatMap, type Histogram, heatMapOf, histogramOf, pictureOf, type StepPicture } from './pictures';
+import type { StackStep } from './plan';
+import type { StepReport } from './report';
+import { runStep } from './step';
+
+/** One layer after its stack was really applied to it. Errors and sizes are measured. */
+export interface StackPreview {
+  /** The layer's id. */
+  readonly layer: string;
+  readonly shape: readonly number[];
+  readonly steps: readonly StepReport[];
+  /** ‖X(W−Ŵ)ᵀ‖/‖XWᵀ‖ from XᵀX of the calibration data, where a step asked for it. */
+  readonly outputError?: number;
+  readonly histogram: Histogram;
+  readonly maps: {
+    readonly before: HeatMap;
+    readonly after: HeatMap;
+    /** Absent where units were cut away, so that the weights have no entries in common. */
+    readonly difference?: HeatMap;
+  };
+  /** One for each step. */
+  readonly pictures: readonly (StepPicture | null)[];
+  readonly ms: number;
+}
+
+export interface PreviewContext extends LongCall {
+  readonly factorisations: Factorisations;
+  readonly seed?: number;
+  readonly calibration?: Calibration | undefined;
+  /** Ids of the layers that the same steps select: methods that cut units need all of a group. */
+  readonly peers?: readonly string[];
+}
+
+/**
+ * Applies checked steps to one layer, as `compress` would, and says what became of it after each. A budget that a step
+ * shares among all of its layers is given to this layer alone.
+ */
+export async function previewStack(
+  model: Model,
+  layer: Layer,
+  steps: readonly StackStep[],
+  context: PreviewContext,
+): Promise<StackPreview> {
+  const started = performance.now();
+  const { factorisations, signal, calibration, seed = 0 } = context;
+  const main = scopeOf(model.graph);
+  const layers = layersOf(main);
+  const found = layers.find(({ id }) => id === layer.id)!;
+  const state: State = { model, main, layers, works: new Map([[layer.id, begin(model, found)]]) };
+  const work = () => state.works.get(layer.id)!;
+  const multiply = multiplyOn(factorisations.backend);
+  const first = await work().weight.toDense();
+  const pictures: (StepPicture | null)[] = [];
+  let now = first;
+  let withData = false;
+  for (const [i, { method: name, options }] of steps.entries()) {
+    signal?.throwIfAborted();
+    const method = methodCalled(name);
+    context.onProgress?.({ done: i, total: steps.length, label: method.title });
+    if (method.needsData?.(options) && calibration && state.model === model) {
+      const seen = isGraphMethod(method) ? state.layers : [work().layer];
+      await calibration.collect(state.model, state.main, seen, { signal });
+      withData = true;
+    }
+    const call = {
+      factorisations,
+      signal,
+      seed,
+      opset: opsetOf(model),
+      statisticsOf: (one: Layer) => calibration?.statisticsOf(one) ?? 'no data is open',
+      onAnew: () => undefined,
+    };
+    if (isGraphMethod(method)) {
+      const peers = new Set(context.peers ?? [layer.id]);
+      const selected = state.layers.filter(({ id }) => peers.has(id) || id === layer.id);
+      await runGraphStep(state, selected, method, options, call);
+    } else await runStep([work()], method, options, call);
+    const before = now;
+    now =
+      work().operator === work().weight && !isGraphMethod(method) ? before : await work().operator.toDense(multiply);
+    pictures.push(pictureOf(name, before, now, work().weight.shape));
+  }
+  const { shape } = layer;
+  const after = work();
+  const same = elements(after.weight.shape) === first.length;
+  const difference = same && now !== first ? now.map((value, i) => value - first[i]!) : undefined;
+  const observed = withData && same && calibration ? calibration.observedOf(found) : [];
+  return {
+    layer: layer.id,
+    shape,
+    steps: after.steps,
+    ...(observed.length > 0 && {
+      outputError: await predictedOutputError({ weight: after.weight, operator: after.operator }, observed, multiply),
+    }),
+    histogram: histogramOf(first, now),
+    maps: {
+      before: heatMapOf(first, shape),
+      after: heatMapOf(now, after.weight.shape),
+      ...(difference && { difference: heatMapOf(difference, shape) }),
+    },
+    pictures,
+    ms: performance.now() - started,
+  };
+}

@@ -1,0 +1,92 @@
+import type { StepPicture } from '../../worker/protocol';
+import { formatInteger, formatShare } from '../format';
+import { TableCanvas } from '../TableCanvas';
+import { bars } from './Histogram';
+
+/** What a method did, as it is best seen. */
+export function MethodPicture({ picture }: { picture: StepPicture }) {
+  switch (picture.kind) {
+    case 'mask':
+      return <Mask picture={picture} />;
+    case 'grid':
+      return <Grid picture={picture} />;
+    case 'slots':
+      return <Slots picture={picture} />;
+  }
+}
+
+type Of<Kind extends StepPicture['kind']> = { picture: Extract<StepPicture, { kind: Kind }> };
+
+function Mask({ picture: { map, zeros, of } }: Of<'mask'>) {
+  const { rows, columns, values } = map;
+  const gone = formatShare(zeros / of);
+  return (
+    <figure className="preview-map">
+      <TableCanvas
+        rows={rows}
+        columns={columns}
+        values={values}
+        scale={1}
+        tone="kept"
+        label={`Mask: ${gone} are zero`}
+      />
+      <figcaption>mask: {gone} zeros</figcaption>
+    </figure>
+  );
+}
+
+const [WIDTH, HEIGHT] = [200, 130];
+/** Weights beyond this many times the row's root mean square pull the grid apart. */
+const OUTLIER = 4;
+
+function Grid({ picture: { row, before, after, levels, rms } }: Of<'grid'>) {
+  const most = Math.max(...before.map(Math.abs), ...after.map(Math.abs)) || 1;
+  const x = (value: number) => ((value / most + 1) / 2) * (WIDTH - 6) + 3;
+  const y = (value: number) => HEIGHT - 3 - ((value / most + 1) / 2) * (HEIGHT - 6);
+  const outliers = before.filter((value) => Math.abs(value) > OUTLIER * rms).length;
+  return (
+    <figure className="preview-histogram">
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        role="img"
+        aria-label={`Row ${row}, weights before across and after upwards: ${levels} levels, ${outliers} outliers shown`}
+      >
+        <path className="histogram-before" d={`M${x(-most)} ${y(-most)}L${x(most)} ${y(most)}`} />
+        {Array.from(before, (value, i) => (
+          <circle
+            // biome-ignore lint/suspicious/noArrayIndexKey: a dot is its place
+            key={i}
+            className="grid-dot"
+            data-outlier={Math.abs(value) > OUTLIER * rms || undefined}
+            cx={x(value)}
+            cy={y(after[i])}
+            r={1.6}
+          />
+        ))}
+      </svg>
+      <figcaption>
+        row {row}: before → after, {levels} levels
+        {outliers > 0 && `, ${outliers} outliers beyond ${OUTLIER} × its root mean square`}
+      </figcaption>
+    </figure>
+  );
+}
+
+function Slots({ picture: { counts, distinct, of } }: Of<'slots'>) {
+  const heights = counts.map((count) => (HEIGHT * Math.log1p(count)) / Math.log1p(counts[0]));
+  return (
+    <figure className="preview-histogram">
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        role="img"
+        aria-label={`${distinct} values shared by ${of} weights; the most used by ${counts[0]}`}
+      >
+        <path className="histogram-after" d={bars(heights, WIDTH, HEIGHT)} />
+      </svg>
+      <figcaption>
+        {formatInteger(of)} weights share {formatInteger(distinct)} values; uses of the {counts.length} most used,
+        logarithmic
+      </figcaption>
+    </figure>
+  );
+}

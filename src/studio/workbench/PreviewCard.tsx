@@ -1,0 +1,122 @@
+import { Button } from '@mantine/core';
+import { lazy, Suspense, useEffect } from 'react';
+import type { LayerReport, StackPreview, StepReport } from '../../worker/protocol';
+import { formatDuration } from '../compare/rows';
+import { formatBytes, formatCount, formatError } from '../format';
+import { formWords } from '../forms';
+import { checked, formOf } from '../methods';
+import { useStudio } from '../store';
+import type { StackView } from './useStack';
+
+const PreviewPictures = lazy(() => import('./PreviewPictures'));
+
+/** Above this many weights a trial takes long enough that the user asks for it. */
+const AT_ONCE = 2 ** 22;
+
+/** The stack really applied to the first layer in view: what is measured, and pictures of it. */
+export function PreviewCard({ view }: { view: StackView }) {
+  const [layer] = view.layers;
+  const trial = useStudio((state) => state.trial);
+  const previewing = useStudio((state) => state.previewing !== null);
+  const wanted = useStudio((state) => state.trialKey(layer.id));
+  const valid = view.stack.length > 0 && view.stack.every((step) => 'options' in checked(step));
+  const automatic = layer.parameters <= AT_ONCE;
+  useTrials(layer, valid && automatic, wanted);
+  const fresh = trial?.key === wanted;
+  // What was tried before stays in sight until the next is there: the page must not jump.
+  const shown = trial?.result?.layer === layer.id && valid ? trial.result : undefined;
+  return (
+    <section className="card" aria-label="Tried on a layer" aria-busy={previewing || undefined}>
+      <div className="card-title">
+        <h2>Tried on {view.layers.length === 1 ? 'this layer' : layer.name}</h2>
+        <span>
+          {previewing
+            ? 'trying…'
+            : fresh && shown
+              ? `measured in ${formatDuration(shown.ms)}`
+              : shown
+                ? 'of before'
+                : ''}
+        </span>
+      </div>
+      {!valid && <p className="preview-note">A step is not complete: nothing to try yet.</p>}
+      {fresh && !trial.result && <Without layer={layer} fault={trial.fault} />}
+      {valid && !automatic && !shown && !previewing && !fresh && <Without layer={layer} large />}
+      {valid && !shown && (previewing || (automatic && !fresh)) && (
+        <p className="preview-note">The steps are tried on the layer as soon as nothing else runs.</p>
+      )}
+      {shown && (
+        <div data-stale={!fresh || undefined} className="preview">
+          <StepsTable steps={shown.steps} preview={shown} />
+          <Suspense fallback={<div className="preview-pictures" aria-busy="true" />}>
+            <PreviewPictures preview={shown} step={view.index} />
+          </Suspense>
+        </div>
+      )}
+      {shown && !fresh && !automatic && !previewing && <Without layer={layer} large />}
+    </section>
+  );
+}
+
+/** Asks anew whenever the question changes, and when what stood in the way has ended. */
+function useTrials(layer: LayerReport, wanted: boolean, key: string): void {
+  const tryStack = useStudio((state) => state.tryStack);
+  const busy = useStudio(({ job, previewing }) => job !== null || previewing !== null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` and `busy` say when to ask again
+  useEffect(() => {
+    if (wanted) tryStack(layer.id);
+  }, [layer.id, wanted, key, busy, tryStack]);
+}
+
+/** Why there is no trial, and the way to one. */
+function Without({ layer, fault, large }: { layer: LayerReport; fault?: string; large?: boolean }) {
+  const tryAgain = useStudio((state) => state.tryAgain);
+  const busy = useStudio(({ job, previewing }) => job !== null || previewing !== null);
+  return (
+    <p className="preview-note advice-data">
+      <span>{fault ?? (large ? `With ${formatCount(layer.parameters)} weights this takes a while.` : 'Stopped.')}</span>
+      <Button size="compact-xs" variant="default" disabled={busy} onClick={() => tryAgain(layer.id)}>
+        Try the steps
+      </Button>
+    </p>
+  );
+}
+
+function StepsTable({ steps, preview }: { steps: readonly StepReport[]; preview: StackPreview }) {
+  return (
+    <table className="preview-steps">
+      <caption className="hidden-text">Measured after each step</caption>
+      <thead>
+        <tr>
+          <th scope="col">after</th>
+          <th scope="col">form</th>
+          <th scope="col">bytes</th>
+          <th scope="col">parameters</th>
+          <th scope="col">multiply-adds</th>
+          <th scope="col">weight error</th>
+        </tr>
+      </thead>
+      <tbody>
+        {steps.map(({ method, form, bytes, parameters, multiplyAdds, error, skipped }, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a method may stand there twice
+          <tr key={at}>
+            <th scope="row">{formOf(method)?.title ?? method}</th>
+            <td>
+              {formWords(form)}
+              {skipped !== undefined && <small title={skipped}>left: {skipped}</small>}
+            </td>
+            <td>{formatBytes(bytes)}</td>
+            <td>{formatCount(parameters)}</td>
+            <td>{formatCount(multiplyAdds)}</td>
+            <td>
+              {formatError(error)}
+              {at === steps.length - 1 && preview.outputError !== undefined && (
+                <small>output {formatError(preview.outputError)}</small>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
