@@ -1,0 +1,169 @@
+import { create } from '@bufbuild/protobuf';
+import { type AttributeProto, type NodeProto, NodeProtoSchema } from 'onnx-buf';
+import type { Layer, Use } from '../model/layers';
+import { attribute, DataType, float, int64, node, tensor } from '../model/onnx/build';
+import type { Rewrite } from '../model/rewrite';
+import { floatsToHalves } from '../model/tensors';
+import type { ConstantStore } from './constants';
+import { DATA_TYPE } from './dense';
+import type { FloatType } from './operator';
+import type { StoredArray } from './stored';
+import type { Attributes, ExportForm, NodeWriter } from './writer';
+
+/** A constant below this many bytes may be folded: what is kept small is the large ones. */
+const SMALL = 1024;
+
+/** The nodes in front of one consumer of a layer, with the constants that they take. */
+export class UseNodes implements NodeWriter {
+  readonly list: NodeProto[] = [];
+  readonly #pins = new Map<string, string>();
+  readonly #wholes = new Map<string, string>();
+  protected form: ExportForm = 'factored';
+  #zero: string | undefined;
+
+  constructor(
+    protected readonly rewrite: Rewrite,
+    protected readonly layer: Layer,
+    protected readonly use: Use,
+    protected readonly store: ConstantStore,
+  ) {}
+
+  get opset(): number {
+    return this.rewrite.opset;
+  }
+
+  get type(): FloatType {
+    const { castTo } = this.use;
+    if (castTo === undefined) return this.layer.dtype as FloatType;
+    return castTo === DataType.FLOAT16 ? 'float16' : 'float32';
+  }
+
+  node(op: string, inputs: readonly string[], attributes: Attributes = {}, domain = ''): string {
+    return this.add(op, inputs, listed(attributes), domain);
+  }
+
+  nodeOf(op: string, inputs: readonly string[], outputs: number, attributes: Attributes = {}, domain = ''): string[] {
+    return this.#addAll(op, inputs, outputs, listed(attributes), domain);
+  }
+
+  constant(array: StoredArray): string {
+    const name = this.store.constant(array);
+    // Half precision is cast while loading: at use, WebGPU could do so only where the adapter has `shader-f16`.
+    const pinned = this.form === 'use' && array.bytes > SMALL && array.dataType !== DataType.FLOAT16;
+    return pinned ? this.#pinned(name, array.dims) : name;
+  }
+
+  int64(values: readonly number[], dims: readonly number[] = [values.length]): string {
+    const key = `${values} of ${dims}`;
+    const known = this.#wholes.get(key);
+    if (known !== undefined) return known;
+    const name = this.rewrite.freshName(`${this.#base}/shape`);
+    this.rewrite.addConstant(
+      this.use.scope,
+      name,
+      dims,
+      DataType.INT64,
+      int64(name, values).rawData as Uint8Array<ArrayBuffer>,
+    );
+    this.#wholes.set(key, name);
+    return name;
+  }
+
+  float(values: readonly number[], dims: readonly number[] = values.length === 1 ? [] : [values.length]): string {
+    const name = this.rewrite.freshName(`${this.#base}/scale`);
+    const held = Float32Array.from(values);
+    const { rawData } = tensor(name, dims, this.type === 'float16' ? floatsToHalves(held) : held);
+    this.rewrite.addConstant(this.use.scope, name, dims, DATA_TYPE[this.type], rawData as Uint8Array<ArrayBuffer>);
+    return name;
+  }
+
+  zeros(dims: readonly number[]): string {
+    let shape = this.int64(dims);
+    if (this.form === 'use') shape = this.node('Add', [shape, (this.#zero ??= this.#unfoldedZero())]);
+    const half = tensor('', [1], new Uint16Array(1), DataType.FLOAT16);
+    return this.node('ConstantOfShape', [shape], this.type === 'float16' ? { value: half } : {});
+  }
+
+  /** What `write` adds is of this form. */
+  protected as<T>(form: ExportForm, write: () => T): T {
+    const before = this.form;
+    this.form = form;
+    try {
+      return write();
+    } finally {
+      this.form = before;
+    }
+  }
+
+  /**
+   * A constant that is to be kept from folding is expanded to its own shape, which the runtime knows only when it runs:
+   * a copy of what is small. A Reshape would copy nothing, but onnxruntime merges it with the next one, and fails.
+   */
+  #pinned(name: string, dims: readonly number[]): string {
+    const known = this.#pins.get(name);
+    if (known !== undefined) return known;
+    this.#zero ??= this.#unfoldedZero();
+    const [op, shape] = this.opset < 8 ? ['Tile', dims.map(() => 1)] : ['Expand', dims];
+    const pin = this.node(op, [name, this.node('Add', [this.int64(shape), this.#zero])]);
+    this.#pins.set(name, pin);
+    return pin;
+  }
+
+  /** An int64 zero that no runtime computes beforehand: DequantizeLinear is kept for quantised kernels, drawing is not constant. */
+  #unfoldedZero(): string {
+    if (this.opset < 10) {
+      const drawn = this.node('RandomUniform', [], { low: float(0), high: float(0), shape: [1] });
+      return this.node('Cast', [drawn], { to: DataType.INT64 });
+    }
+    const code = this.rewrite.freshName(`${this.#base}/zero`);
+    this.rewrite.addConstant(this.use.scope, code, [1], DataType.UINT8, new Uint8Array(1));
+    const scale = this.rewrite.freshName(`${this.#base}/scale`);
+    this.rewrite.addConstant(this.use.scope, scale, [], DataType.FLOAT, new Uint8Array(Float32Array.of(1).buffer));
+    return this.node('Cast', [this.node('DequantizeLinear', [code, scale])], { to: DataType.INT64 });
+  }
+
+  /** The node that gives the replaced node's result, under its name. */
+  protected last(op: string, inputs: readonly string[], attributes: readonly AttributeProto[], domain: string): string {
+    const old = this.use.node;
+    this.#require(domain);
+    this.list.push(
+      Object.assign(create(NodeProtoSchema), old, {
+        opType: op,
+        input: [...inputs],
+        attribute: [...attributes],
+        domain,
+      }),
+    );
+    return old.output[0]!;
+  }
+
+  protected add(op: string, inputs: readonly string[], attributes: readonly AttributeProto[], domain: string): string {
+    return this.#addAll(op, inputs, 1, attributes, domain)[0]!;
+  }
+
+  #addAll(
+    op: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: readonly AttributeProto[],
+    domain: string,
+  ): string[] {
+    this.#require(domain);
+    const names = Array.from({ length: outputs }, () => this.rewrite.freshName(`${this.#base}/${op}`));
+    const made = node(op, inputs, names, {}, { name: names[0]!, domain });
+    made.attribute = [...attributes];
+    this.list.push(made);
+    return names;
+  }
+
+  #require(domain: string): void {
+    if (domain !== '') this.rewrite.requireDomain(domain, 1);
+  }
+
+  get #base(): string {
+    return this.use.node.name || this.layer.weight;
+  }
+}
+
+export const listed = (attributes: Attributes): AttributeProto[] =>
+  Object.entries(attributes ?? {}).map(([name, value]) => attribute(name, value));
