@@ -4,11 +4,12 @@ import type { AnyMethod } from './method';
 import { prune } from './prune';
 import { pruneStructured } from './pruneStructured';
 import { quantize } from './quantize';
+import { share } from './share';
 import { svd } from './svd';
 import { tensorTrain } from './tensorTrain';
 
 /** Every method, in the order in which they are offered. */
-export const methods: readonly AnyMethod[] = [svd, tensorTrain, prune, pruneStructured, quantize, cluster, half];
+export const methods: readonly AnyMethod[] = [svd, tensorTrain, prune, pruneStructured, quantize, cluster, share, half];
 
 export function methodCalled(name: string): AnyMethod {
   const found = methods.find((method) => method.name === name);

@@ -9,6 +9,7 @@ import { elements, type FloatType, type Operator } from './operator';
 import { asMatrix, quantizedOf } from './quantized';
 
 import { scaled } from './scaled';
+import { shared, sharedPlaces } from './shared';
 import { sparseOf } from './sparse';
 import { sparsely } from './sparse.fixtures';
 import { sum } from './sum';
@@ -54,6 +55,9 @@ const listed = (size: number, shape: readonly number[], type: FloatType = 'float
   const values = Float32Array.from({ length: size }, (_, i) => (i - size / 3) / 16);
   return clustered(shape, codes, codebookOf(values, type));
 };
+
+const sharing = (slots: Operator, shape: number[], seed = 5): Operator =>
+  shared(slots, shape, sharedPlaces(shape, slots.shape[1]!, seed), seed);
 
 /**
  * One of every operator, and of stacks of them, for a model of an opset: what a new operator is added to, so that every
@@ -101,6 +105,10 @@ export const OPERATORS: Readonly<Record<string, (opset: number) => Operator | Pr
     const target = { shape: [1, values.length], type: 'float16', pattern: { kind: 'unstructured' }, opset } as const;
     return outer.with([await sparseOf(values, target)]);
   },
+  shared: () => sharing(leaf(1, 211), [40, 24]),
+  'shared by whole runs, scaled': () => scaled(sharing(leaf(1, 320), [40, 24]), leaf(1, 24)),
+  'shared by a kernel, in half precision': () => sharing(half(1, 97), [12, 10, 3, 3]),
+  'shared by a few slots': () => sum([sharing(leaf(1, 1), [40, 24]), sharing(leaf(1, 16), [40, 24])]),
   scaled: () => scaled(lowRank(leaf(40, 6), leaf(6, 24)), leaf(1, 24)),
   '4 bits': () => coded([40, 64]),
   '4 bits, padded and symmetric': () => coded([40, 24], { blockSize: 32, zeroPoints: false }),

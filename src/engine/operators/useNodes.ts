@@ -46,10 +46,11 @@ export class UseNodes implements NodeWriter {
     return this.#addAll(op, inputs, outputs, listed(attributes), domain);
   }
 
-  constant(array: StoredArray): string {
+  constant(array: StoredArray, spreads = false): string {
     const name = this.store.constant(array);
+    const large = spreads || array.bytes > SMALL;
     // Half precision is cast while loading: at use, WebGPU could do so only where the adapter has `shader-f16`.
-    const pinned = this.form === 'use' && array.bytes > SMALL && array.dataType !== DataType.FLOAT16;
+    const pinned = this.form === 'use' && large && array.dataType !== DataType.FLOAT16;
     return pinned ? this.#pinned(name, array.dims) : name;
   }
 

@@ -21,8 +21,11 @@ export interface NodeWriter {
   node(op: string, inputs: readonly string[], attributes?: Attributes, domain?: string): string;
   /** The same for a node with several outputs: their names. */
   nodeOf(op: string, inputs: readonly string[], outputs: number, attributes?: Attributes, domain?: string): string[];
-  /** The name of a stored array; asked twice for the same array, it is stored once. */
-  constant(array: StoredArray): string;
+  /**
+   * The name of a stored array; asked twice for the same array, it is stored once. `spreads`: it is small itself, but what
+   * the nodes make of it is not, so that it must not be folded where nothing may.
+   */
+  constant(array: StoredArray, spreads?: boolean): string;
   /** A small constant of whole numbers, as Reshape and its like take them. */
   int64(values: readonly number[], dims?: readonly number[]): string;
   /** A small constant in the writer's type. */
