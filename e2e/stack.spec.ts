@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
-import { chain, numbers } from './models';
+import { chain, npz, numbers } from './models';
 import { outputs, relativeDifference } from './outputs';
 import { Studio } from './studio';
 
@@ -93,4 +93,44 @@ test('what the export is best at goes into the recipe', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Best for little memory' })).toBeVisible();
   const { bytes } = await studio.exported(/^Recipe/);
   expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ export: { aim: 'memory' } });
+});
+
+test('methods are compared at equal bytes, and that can be cancelled', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.useCpu();
+  await studio.openSample();
+  await studio.measured();
+  await studio.selectOnly('fc2');
+  const card = page.getByRole('region', { name: 'Methods at equal bytes' });
+  const start = card.getByRole('button', { name: 'Compare methods at equal bytes' });
+  await start.click();
+  await studio.cancelButton.click();
+  await studio.idle();
+  await expect(card.getByRole('table')).toHaveCount(0);
+
+  await start.click();
+  const table = card.getByRole('table');
+  await expect(table).toBeVisible({ timeout: 60_000 });
+  await expect(table.getByRole('row', { name: /^Truncated SVD/ })).toContainText(/55\.\d %/);
+  expect(await table.getByRole('row').count()).toBeGreaterThan(3);
+  await expect(card.getByRole('img', { name: /^Error of the weight over stored bytes/ })).toBeVisible();
+  // The sample's data is open, so that outputs can be compared too.
+  await card.getByText('Output', { exact: true }).click();
+  await expect(table.getByRole('row', { name: /^Truncated SVD/ })).not.toContainText(/55\.\d %/);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`)).toEqual([]);
+});
+
+test('a step that needs data says so, and what to do', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.open('chain.onnx', chain());
+  await studio.measured();
+  await studio.addStep('Pruning');
+  await expect(studio.workbench).not.toContainText('Needs data');
+  await studio.workbench.getByText('Wanda', { exact: true }).click();
+  await expect(studio.workbench).toContainText('Needs data');
+  await studio.drop({ name: 'some.npz', bytes: npz({ x: { dims: [20, 64], data: numbers(1280, 5) } }) });
+  await expect(studio.workbench).not.toContainText('Needs data');
 });

@@ -88,12 +88,12 @@ export function predictedError({ steps }: StackPlan, count = steps.length): numb
   return Math.sqrt(squares);
 }
 
-/** Where a truncated SVD cuts the spectrum of a layer, and what is lost there; undefined where no such step is first. */
+/** Where a truncated SVD cuts the spectrum of a layer, and what is lost there (unless whitened); undefined where no such step is first. */
 export function cutOf(
   layer: LayerReport,
   spectrum: LayerSpectrum,
   stack: Stack,
-): { readonly ranks: readonly number[]; readonly error: number; readonly smaller: boolean } | undefined {
+): { readonly ranks: readonly number[]; readonly error: number | undefined; readonly smaller: boolean } | undefined {
   const [step] = stack;
   const result = step?.method === svd.name ? checked(step) : undefined;
   if (!result || 'fault' in result) return undefined;
@@ -103,7 +103,7 @@ export function cutOf(
   if (!ranks) return undefined;
   const planned = svd.plan(leaf, options, context);
   const smaller = planned !== 'unknown' && !isSkipped(planned);
-  return { ranks, error: svd.predict!(leaf, options, context)!, smaller };
+  return { ranks, error: svd.predict!(leaf, options, context), smaller };
 }
 
 const strips = new WeakMap<LayerSpectrum, readonly number[]>();

@@ -89,12 +89,13 @@ export function settled(
   return next;
 }
 
-/** "size 50 %", "bits 4 · group size 32": what was chosen, in a line. */
+/** "size 50 %", "bits 4 · group 32": what was chosen, in a line; where nothing was, the first of the defaults. */
 export function describeOptions({ method, options }: StackStep): string {
   const controls = formOf(method)?.controls ?? [];
-  return controls
-    .filter((control) => control.key in options)
-    .map((control) => `${control.title.toLowerCase()} ${writeValue(control, options[control.key])}`)
+  const given = controls.filter((control) => control.key in options);
+  const defaults = controls.filter((control) => effective(control, options) !== undefined).slice(0, 2);
+  return (given.length > 0 ? given : defaults)
+    .map((control) => `${control.title.toLowerCase()} ${writeValue(control, effective(control, options))}`)
     .join(' · ');
 }
 

@@ -15,20 +15,19 @@ import { scopeOf } from '../engine/model/scopes';
 import { sessionModelOf } from '../engine/model/write';
 import { weightOf } from '../engine/operators/weight';
 import type { LongCall } from '../engine/progress';
-import { type Compressed, compress, compressedName, needsData } from '../engine/recipe/compress';
-import { previewStack } from '../engine/recipe/preview';
-import { checkRecipe } from '../engine/recipe/schema';
-import { selectLayers } from '../engine/recipe/select';
+import type { Compressed } from '../engine/recipe/compress';
 import { spectrumOf } from '../engine/recipe/spectra';
 import { verify } from '../engine/recipe/verify';
 import type { Provider, Runtime, Session } from '../engine/runtime';
 import { type ChosenBackend, chooseBackend } from './backends';
-import { CalibrationShare } from './calibrationShare';
+import type { CalibrationShare } from './calibrationShare';
 import { writeBlobs } from './exporting';
 import { Jobs } from './jobs';
 import { factorPicture, weightPicture } from './pictures';
 import type { Engine, LayerSpectrum, MatrixPicture, ModelReport, RunReport, StackStep } from './protocol';
 import { indexedDbStore } from './tuningStore';
+
+const recipes = () => import('./recipes');
 
 /** What is open: replaced as a whole, and only when the new model has been read. */
 interface Opened {
@@ -113,15 +112,17 @@ export class StudioEngine implements Engine {
   }
 
   async checkRecipe(recipe: unknown) {
+    const { checkRecipe, selectLayers } = await recipes();
     const layers = [...this.#open.layers.values()];
     return selectLayers(checkRecipe(recipe), layers).map((step) => step.map(({ id }) => id));
   }
 
   preview(id: string, steps: readonly StackStep[], peers: readonly string[], job: { id: string }) {
-    return this.#jobs.run(job, (call) => {
+    return this.#jobs.run(job, async (call) => {
+      const { checkRecipe, needsData, previewStack } = await recipes();
       const opened = this.#open;
       const recipe = checkRecipe({ version: 1, steps: steps.map((step) => ({ ...step, layers: '*' })) }, 'The stack');
-      const share = needsData(recipe) ? this.#share(opened) : undefined;
+      const share = needsData(recipe) ? await this.#share(opened) : undefined;
       return previewStack(opened.model, this.#layer(id), recipe.steps, {
         ...call,
         factorisations: this.#factors,
@@ -131,12 +132,24 @@ export class StudioEngine implements Engine {
     });
   }
 
+  equalBytes(ids: readonly string[], sizes: readonly number[], job: { id: string }) {
+    return this.#jobs.run(job, async (call) => {
+      const { compareAtEqualBytes } = await recipes();
+      const opened = this.#open;
+      // A single sample can't be split: then weights alone are compared.
+      const share = this.#dataset(opened).samples > 1 ? await this.#share(opened) : undefined;
+      const calibration = share?.calibration;
+      return compareAtEqualBytes(opened.model, ids, sizes, { ...call, factorisations: this.#factors, calibration });
+    });
+  }
+
   compress(recipe: unknown, job: { id: string }): Promise<RunReport> {
     return this.#jobs.run(job, async (call) => {
+      const { checkRecipe, compress, compressedName, needsData } = await recipes();
       const opened = this.#open;
       const run = this.#lastRun + 1;
       const checked = checkRecipe(recipe);
-      const share = needsData(checked) ? this.#share(opened) : undefined;
+      const share = needsData(checked) ? await this.#share(opened) : undefined;
       const compressed = await compress(opened.model, checked, {
         ...call,
         factorisations: this.#factors,
@@ -158,7 +171,7 @@ export class StudioEngine implements Engine {
         const original = await this.#original(opened, provider, call);
         const { originalOutputs } = opened;
         const all = this.#dataset(opened);
-        const share = report.calibration && all.samples > 1 ? this.#share(opened) : undefined;
+        const share = report.calibration && all.samples > 1 ? await this.#share(opened) : undefined;
         const dataset = this.#some(opened, share?.evaluationOf(report) ?? all, limit);
         return await evaluate(original, compressed, dataset, { ...call, provider, originalOutputs });
       } finally {
@@ -226,9 +239,10 @@ export class StudioEngine implements Engine {
   }
 
   /** The open data, split; undefined where there is none, since nothing can be learnt from inputs that were made up. */
-  #share(opened: Opened): CalibrationShare | undefined {
+  async #share(opened: Opened): Promise<CalibrationShare | undefined> {
     const dataset = this.#dataset(opened);
     if (dataset.generated) return undefined;
+    const { CalibrationShare } = await recipes();
     if (opened.share?.of !== dataset)
       opened.share = new CalibrationShare(dataset, (model) => this.#session(model, 'wasm', {}));
     return opened.share;

@@ -1,6 +1,7 @@
 import type { DataReport, EvaluateReport } from '../engine/evaluation/report';
 import type { LayerSpectrum } from '../engine/methods/report';
 import type { ModelReport } from '../engine/model/report';
+import type { EqualBytesReport } from '../engine/recipe/equalBytes';
 import type { StackPreview } from '../engine/recipe/preview';
 import type { CompressReport } from '../engine/recipe/report';
 import type { ReadBack } from '../engine/recipe/verify';
@@ -9,6 +10,7 @@ import type { Provider } from '../engine/runtime';
 export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../engine/evaluation/report';
 export type { LayerSpectrum, MatrixSpectrum, TuckerSpectrum } from '../engine/methods/report';
 export type { LayerReport, ModelReport, ValueReport } from '../engine/model/report';
+export type { EqualBytesPoint, EqualBytesReport } from '../engine/recipe/equalBytes';
 export type { HeatMap, Histogram, StepPicture } from '../engine/recipe/pictures';
 export type { StackPreview } from '../engine/recipe/preview';
 export type {
@@ -100,6 +102,8 @@ export interface Engine {
   checkRecipe(recipe: unknown): Promise<readonly (readonly string[])[]>;
   /** Really applies a stack to one layer. `peers`: ids of the layers that have the same stack. */
   preview(layer: string, steps: readonly StackStep[], peers: readonly string[], job: Job): Promise<StackPreview>;
+  /** What each method loses on these layers at each share of their bytes; on the open data too, where there is some. */
+  equalBytes(layers: readonly string[], sizes: readonly number[], job: Job): Promise<EqualBytesReport>;
   compress(recipe: unknown, job: Job): Promise<RunReport>;
   /** On all samples, or on `limit` of them: original and compressed see the same ones. */
   evaluate(run: number, provider: Provider, job: Job, limit?: number): Promise<EvaluateReport>;

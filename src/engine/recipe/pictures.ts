@@ -30,13 +30,18 @@ export type StepPicture =
       readonly levels: number;
       readonly rms: number;
     }
+  /** The Schmidt spectrum of each cut between sites, before any truncation; `effective` = e^S, `kept`: the bond. */
+  | {
+      readonly kind: 'bonds';
+      readonly cuts: readonly { readonly values: Float64Array; readonly effective: number; readonly kept: number }[];
+    }
   /** How many weights share each distinct value, most used first; at most 256 of them. */
   | { readonly kind: 'slots'; readonly counts: readonly number[]; readonly distinct: number; readonly of: number };
 
-/** By method: what of it is to be seen in the values. A spectrum is no matter of the result; the page has it. */
-const KINDS: Readonly<Record<string, StepPicture['kind']>> = {
+/** By method: what of it is to be seen in the values. Spectra are no matter of the result: the page has one
+ * of them, `preview.ts` measures the other. */
+const KINDS: Readonly<Record<string, 'mask' | 'grid' | 'slots'>> = {
   prune: 'mask',
-  'low-rank-plus-sparse': 'mask',
   quantize: 'grid',
   cluster: 'slots',
   share: 'slots',

@@ -59,6 +59,30 @@ describe('a preview', () => {
     expect(preview.maps.difference).toBeUndefined();
   });
 
+  it('shows the spectra of a train that stands alone, and none of factors', async () => {
+    const train = { method: 'tensor-train', options: { sites: 2, size: 0.5 } };
+    const alone = await previewStack(model, layer, recipeOf([train]).steps, { factorisations });
+    const [picture] = alone.pictures;
+    if (picture?.kind !== 'bonds') throw new Error('no spectra');
+    expect(alone.steps[0]!.form).toContain(`tensorTrain ${picture.cuts[0]!.kept}`);
+    // What the bond drops is what is lost: a train of two sites is a truncated SVD of the rearranged weight. 512 inputs are
+    // padded to 513, and what it gets wrong there, less than 1/513 of it, is cropped.
+    const { values, kept } = picture.cuts[0]!;
+    const energy = (from: number) => values.subarray(from).reduce((sum, value) => sum + value * value, 0);
+    expect(alone.steps[0]!.error).toBeCloseTo(Math.sqrt(energy(kept) / energy(0)), 2);
+    const [svd] = steps;
+    const factors = await previewStack(
+      model,
+      layer,
+      recipeOf([svd!, { method: 'prune', options: { size: 0.2 } }]).steps,
+      {
+        factorisations,
+      },
+    );
+    expect(factors.steps[1]!.skipped).toBeUndefined();
+    expect(factors.pictures).toEqual([null, null]);
+  });
+
   it('stops when it is cancelled', async () => {
     const signal = AbortSignal.abort();
     const trial = previewStack(model, layer, recipeOf(steps).steps, { factorisations, signal });

@@ -3,10 +3,12 @@ import { predictedOutputError } from '../calibration/outputError';
 import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod } from '../methods/method';
 import { methodCalled } from '../methods/registry';
+import { type TensorTrainOptions, tensorTrain } from '../methods/tensorTrain';
+import { trainSpectrumOf } from '../methods/trainSpectrum';
 import { type Layer, layersOf } from '../model/layers';
 import { type Model, opsetOf } from '../model/model';
 import { scopeOf } from '../model/scopes';
-import { elements } from '../operators/operator';
+import { elements, isDense } from '../operators/operator';
 import type { LongCall } from '../progress';
 import { begin, runGraphStep, type State } from './graphStep';
 import { multiplyOn } from './measure';
@@ -82,6 +84,8 @@ export async function previewStack(
       statisticsOf: (one: Layer) => calibration?.statisticsOf(one) ?? 'no data is open',
       onAnew: () => undefined,
     };
+    // The zeros and levels of factors are not those of their product.
+    const whole = isDense(work().operator);
     if (isGraphMethod(method)) {
       const peers = new Set(context.peers ?? [layer.id]);
       const selected = state.layers.filter(({ id }) => peers.has(id) || id === layer.id);
@@ -90,7 +94,22 @@ export async function previewStack(
     const before = now;
     now =
       work().operator === work().weight && !isGraphMethod(method) ? before : await work().operator.toDense(multiply);
-    pictures.push(pictureOf(name, before, now, work().weight.shape));
+    pictures.push(whole ? await picture() : null);
+
+    async function picture(): Promise<StepPicture | null> {
+      const { operator, weight, steps: told } = work();
+      if (name !== tensorTrain.name) return pictureOf(name, before, now, weight.shape);
+      // The form of a train names its bonds.
+      const bonds = /^tensorTrain ([\d·]+)/.exec(operator.form)?.[1]?.split('·').map(Number);
+      if (!bonds || told.at(-1)!.skipped !== undefined) return null;
+      const { cuts } = await trainSpectrumOf(layer.id, weight, options as TensorTrainOptions, factorisations, {
+        signal,
+      });
+      return {
+        kind: 'bonds',
+        cuts: cuts.map(({ values, effectiveBond }, at) => ({ values, effective: effectiveBond, kept: bonds[at]! })),
+      };
+    }
   }
   const { shape } = layer;
   const after = work();

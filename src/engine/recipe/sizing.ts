@@ -36,8 +36,8 @@ export function valueWithin(
 }
 
 /**
- * Options of a method that store at most `bytes` of a layer and as much of that as they can: of the first number or
- * choice that decides on the size, the others as a form begins with them. A reason where there are none.
+ * Options of a method that store at most `bytes` of a layer and as much of that as they can: by the first share that
+ * decides on the size, else by all choices of numbers together; all else as a form begins. A reason where there are none.
  */
 export function optionsWithin(
   layer: PlannedLayer,
@@ -46,33 +46,44 @@ export function optionsWithin(
 ): Readonly<Record<string, unknown>> | { readonly skipped: string } {
   const controls = controlsOf(method.options);
   const initial = initialOptions(controls);
-  let least = Number.POSITIVE_INFINITY;
-  for (const control of controls) {
-    const options = { ...initial };
-    for (const { key, group } of controls) if (group !== undefined && group === control.group) delete options[key];
-    if (control.kind === 'number' && control.unit === 'share') {
-      const value = valueWithin(layer, method, options, control, bytes);
-      if (value !== undefined && changesSize(layer, method, options, control))
-        return { ...options, [control.key]: value };
-    } else if (control.kind === 'choice') {
-      const sizes = (control.values ?? []).flatMap((value) => {
-        const size = plannedBytes(layer, method, { ...options, [control.key]: value });
-        return size === undefined ? [] : [{ value, size }];
-      });
-      if (new Set(sizes.map(({ size }) => size)).size < 2) continue;
-      least = Math.min(least, ...sizes.map(({ size }) => size));
-      const best = sizes.filter(({ size }) => size <= bytes).sort((a, b) => b.size - a.size)[0];
-      if (best) return { ...options, [control.key]: best.value };
-    }
+  const shares = controls.filter(({ kind, unit }) => kind === 'number' && unit === 'share');
+  for (const control of shares.toSorted((a, b) => Number(b.key === 'size') - Number(a.key === 'size'))) {
+    const options = withoutGroup(initial, control, controls);
+    if (!changesSize(layer, method, options, control)) continue;
+    // A method that is told the size keeps to it by itself, where its plan may only be near.
+    const share = bytes / plannedDense(layer.shape, layer.type).bytes;
+    const value = control.key === 'size' ? share : valueWithin(layer, method, options, control, bytes);
+    return value === undefined ? { skipped: TOO_SMALL } : { ...options, [control.key]: value };
   }
-  const only = plannedBytes(layer, method, initial);
-  if (only !== undefined && only <= bytes) return initial;
-  least = Math.min(least, only ?? least);
-  return {
-    skipped: Number.isFinite(least)
-      ? `its smallest form stores ${least} bytes, more than ${Math.round(bytes)}`
-      : 'none of its options reaches this size',
-  };
+  const all = combinations(initial, controls)
+    .map((options) => ({ options, size: plannedBytes(layer, method, options) }))
+    .filter(({ size }) => size !== undefined) as { options: Record<string, unknown>; size: number }[];
+  const best = all.filter(({ size }) => size <= bytes).sort((a, b) => b.size - a.size)[0];
+  return best?.options ?? { skipped: all.length > 0 ? TOO_SMALL : 'its size is not known before it has run' };
+}
+
+const TOO_SMALL = 'none of its options comes to this size';
+
+function withoutGroup(
+  options: Readonly<Record<string, unknown>>,
+  { group }: Control,
+  controls: readonly Control[],
+): Record<string, unknown> {
+  const members = controls.filter((control) => group !== undefined && control.group === group).map(({ key }) => key);
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !members.includes(key)));
+}
+
+/** The options with every combination of the numbers that can be chosen from: bits of a code, sizes of its groups. */
+function combinations(
+  initial: Readonly<Record<string, unknown>>,
+  controls: readonly Control[],
+): Record<string, unknown>[] {
+  let all: Record<string, unknown>[] = [{ ...initial }];
+  for (const { kind, key, values = [] } of controls) {
+    if (kind !== 'choice' || values.some((value) => typeof value !== 'number')) continue;
+    all = all.flatMap((options) => values.map((value) => ({ ...options, [key]: value })));
+  }
+  return all;
 }
 
 function changesSize(

@@ -31,18 +31,14 @@ export function AimMenu() {
         </button>
       </Menu.Target>
       <Menu.Dropdown className="aim-menu">
-        {(Object.keys(AIMS) as Aim[]).map((each) => (
-          <Menu.Item
-            key={each}
-            role="menuitemradio"
-            aria-checked={each === aim}
-            leftSection={<span aria-hidden="true">{each === aim ? '●' : '○'}</span>}
-            onClick={() => setAim(each)}
-          >
-            <strong>{AIMS[each].title}</strong>
-            <small>{AIMS[each].words}</small>
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={aim} onChange={(value) => setAim(value as Aim)}>
+          {(Object.keys(AIMS) as Aim[]).map((each) => (
+            <Menu.RadioItem key={each} value={each} closeMenuOnClick>
+              <strong>{AIMS[each].title}</strong>
+              <small>{AIMS[each].words}</small>
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );

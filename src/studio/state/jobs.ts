@@ -12,6 +12,7 @@ export const CANCELLABLE: ReadonlySet<JobKind> = new Set([
   'lesson',
   'spectra',
   'preview',
+  'methods',
 ]);
 
 /** What stops the page's own part of a job: the wait for the engine, a download. */
@@ -93,7 +94,7 @@ export async function runJob<T>(
 }
 
 /** Jobs that want the backend for themselves. */
-const HEAVY: ReadonlySet<JobKind> = new Set(['start', 'open', 'compress', 'evaluate', 'export', 'lesson']);
+const HEAVY: ReadonlySet<JobKind> = new Set(['start', 'open', 'methods', 'compress', 'evaluate', 'export', 'lesson']);
 const LONGEST_WAIT_MS = 1000;
 
 async function makeWay(set: SetStudio, get: () => Studio): Promise<void> {

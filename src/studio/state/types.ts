@@ -31,6 +31,7 @@ export type JobKind =
   | 'recipe'
   | 'spectra'
   | 'preview'
+  | 'methods'
   | 'compress'
   | 'evaluate'
   | 'export'

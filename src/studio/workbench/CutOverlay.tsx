@@ -27,7 +27,7 @@ function OneCut({ measured: { layer, spectrum } }: { measured: Measured }) {
   const edge = 100 * rankPosition(first, ranks);
   const evenAt = 100 * rankPosition(even, ranks);
   const edges = cut.ranks.map((rank) => 100 * rankPosition(rank, ranks));
-  const kept = ` · ${formatShare(1 - cut.error ** 2)} of σ²`;
+  const kept = cut.error === undefined ? '' : ` · ${formatShare(1 - cut.error ** 2)} of σ²`;
   return (
     <>
       <div className="cut-region" style={{ width: `${edge}%` }} />

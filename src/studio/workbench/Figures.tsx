@@ -15,7 +15,9 @@ export function Figures({ view: { layers, stack, index } }: { view: StackView })
   const { before, after, worst, unknown, forms } = total;
   const [first] = layers;
   const plan = planOf(first, opset, spectra.get(first.id), stack);
-  const error = several ? worst?.error : predictedError(plan, count);
+  const tried = useStudio(({ trial, trialKey }) => (trial?.key === trialKey(first.id) ? trial.result : undefined));
+  const measured = several ? undefined : tried?.steps[index]?.error;
+  const error = several ? worst?.error : (measured ?? predictedError(plan, count));
   const known = unknown < layers.length;
   return (
     <dl className="figures" aria-live="off">
@@ -33,7 +35,15 @@ export function Figures({ view: { layers, stack, index } }: { view: StackView })
       <Figure
         name={several ? 'worst error' : 'weight error'}
         value={error === undefined ? '…' : formatError(error)}
-        note={error === undefined ? 'measured below' : several && worst ? worst.layer.name : 'relative, predicted'}
+        note={
+          error === undefined
+            ? several
+              ? 'known once it has run'
+              : 'measured below'
+            : several && worst
+              ? worst.layer.name
+              : `relative, ${measured === undefined ? 'predicted' : 'measured'}`
+        }
         hurts={error !== undefined && error > 0.3}
       />
       <Figure
@@ -49,7 +59,9 @@ function Figure({ name, value, note, hurts }: { name: string; value: string; not
   return (
     <div className="figure" data-hurts={hurts || undefined}>
       <dt>{name}</dt>
-      <dd data-long={value.length > 12 || undefined}>{value}</dd>
+      <dd data-long={value.length > 9 || undefined} title={value.length > 9 ? value : undefined}>
+        {value}
+      </dd>
       <dd className="figure-note" title={note}>
         {note}
       </dd>

@@ -39,7 +39,7 @@ export function StackBar({ view }: { view: StackView }) {
             onKeyDown={(event) => onKeyDown(event, at)}
           >
             <strong>{formOf(step.method)?.title ?? step.method}</strong>
-            <span>{describeOptions(step) || 'no options'}</span>
+            <span>{describeOptions(step) || formOf(step.method)?.summary}</span>
             <StepBytes view={view} at={at} />
           </button>
         </li>

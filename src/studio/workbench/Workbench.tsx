@@ -4,6 +4,7 @@ import type { LayerReport } from '../../worker/protocol';
 import { formatInteger, formatShape, formatShare } from '../format';
 import './workbench.css';
 import { useStudio } from '../store';
+import { EqualBytesCard } from './EqualBytesCard';
 import { PreviewCard } from './PreviewCard';
 import { RecipeView } from './RecipeView';
 import { StackBar } from './StackBar';
@@ -67,6 +68,7 @@ function Chosen({ layers, modelParameters }: { layers: readonly LayerReport[]; m
         </p>
       )}
       <PreviewCard view={view} />
+      <EqualBytesCard layers={layers} />
       <RecipeView />
     </div>
   );

@@ -74,24 +74,31 @@ export function NumberControl({ control, view, value, onChange, head, suffix }: 
 const MOST_SEGMENTS = 5;
 const MOST_LETTERS = 48;
 
+const UNSAID = 'default';
+
 export function ChoiceControl({ control, value, onChange, head }: OptionProps) {
-  const { title, help, values = [], labels } = control;
-  const data = values.map((each) => ({ value: String(each), label: labels?.[String(each)] ?? String(each) }));
+  const { title, help, values = [], labels, optional, fallback } = control;
+  const data = [
+    // What follows from other options has no default of its own to show.
+    ...(optional && fallback === undefined ? [{ value: UNSAID, label: 'By default' }] : []),
+    ...values.map((each) => ({ value: String(each), label: labels?.[String(each)] ?? String(each) })),
+  ];
   const set = (text: string | null) => onChange(values.find((each) => String(each) === text));
   const letters = data.reduce((sum, { label }) => sum + label.length, 0);
+  const now = value === undefined ? UNSAID : String(value);
   return (
     <div className="option option-head">
       {head ?? <span className="option-title">{title}</span>}
       <span className="option-help">{help}</span>
       {data.length <= MOST_SEGMENTS && letters <= MOST_LETTERS ? (
-        <SegmentedControl size="xs" aria-label={title} data={data} value={String(value)} onChange={set} />
+        <SegmentedControl size="xs" aria-label={title} data={data} value={now} onChange={set} />
       ) : (
         <Select
           size="xs"
           w={200}
           aria-label={title}
           data={data}
-          value={String(value)}
+          value={now}
           allowDeselect={false}
           onChange={set}
           comboboxProps={{ withinPortal: false }}
@@ -101,7 +108,15 @@ export function ChoiceControl({ control, value, onChange, head }: OptionProps) {
   );
 }
 
-export function ToggleControl({ control: { title, help }, value, onChange, head }: OptionProps) {
+export function ToggleControl(props: OptionProps) {
+  const { control, value, onChange, head } = props;
+  const { title, help, optional, fallback } = control;
+  if (optional && fallback === undefined) {
+    const choices = { ...control, values: ['yes', 'no'] };
+    const text = value === undefined ? undefined : value ? 'yes' : 'no';
+    const set = (next: unknown) => onChange(next === undefined ? undefined : next === 'yes');
+    return <ChoiceControl {...props} control={choices} value={text} onChange={set} />;
+  }
   return (
     <div className="option option-head">
       {head ?? <span className="option-title">{title}</span>}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { nodeRuntime } from '../../runtime/node';
+import { Calibration } from '../calibration/calibration';
+import { createCpuBackend } from '../cpu/backend';
+import { openDataset, take } from '../evaluation/dataset';
+import { readNpz } from '../evaluation/npz';
+import { Factorisations } from '../methods/factorisations';
+import { isGraphMethod } from '../methods/method';
+import { methods } from '../methods/registry';
+import { memorySource } from '../model/bytes';
+import { inputSpecs } from '../model/inspect';
+import { layersOf } from '../model/layers';
+import { type Model, readModel } from '../model/model';
+import { scopeOf } from '../model/scopes';
+import { sessionModelOf } from '../model/write';
+import { compareAtEqualBytes } from './equalBytes';
+
+const runtime = nodeRuntime();
+const backend = createCpuBackend(runtime);
+afterAll(() => backend.dispose());
+const folder = 'public/samples/fashion-mnist';
+const model = await readModel(memorySource(readFileSync(`${folder}/model.onnx`), 'm.onnx'));
+const layer = layersOf(scopeOf(model.graph)).find(({ name }) => name.includes('fc2'))!;
+const factorisations = new Factorisations(backend);
+const open = async (one: Model) => runtime.open(await sessionModelOf(one, runtime.externalData, {}), 'cpu');
+
+describe('methods at equal bytes', () => {
+  it('store no more than they may, and each has a point or a reason at every size', async () => {
+    const sizes = [0.5, 0.125];
+    const told: string[] = [];
+    const report = await compareAtEqualBytes(model, [layer.id], sizes, {
+      factorisations,
+      onProgress: ({ label }) => told.push(label),
+    });
+    const compared = methods.filter((method) => !isGraphMethod(method));
+    expect(report.points.length + report.skipped.length).toBe(sizes.length * compared.length);
+    for (const { method, size, bytes, error } of report.points) {
+      expect([method, bytes <= size * layer.bytes]).toEqual([method, true]);
+      // Below an eighth of the room a method would be compared at another size than the others.
+      expect([method, bytes > (size / 8) * layer.bytes]).toEqual([method, true]);
+      expect(error).toBeGreaterThan(0);
+      expect(error).toBeLessThan(1.01);
+    }
+    for (const { reason } of report.skipped) expect(reason).toMatch(/\S/);
+    expect(told).toHaveLength(sizes.length * compared.length);
+    expect(report.points.every(({ outputError }) => outputError === undefined)).toBe(true);
+  });
+
+  it('have an output error where there is data', async () => {
+    const entries = readNpz(readFileSync(`${folder}/test.npz`), 'test.npz');
+    const dataset = take(openDataset(entries, inputSpecs(model), 'test.npz'), 32);
+    const report = await compareAtEqualBytes(model, [layer.id], [0.5], {
+      factorisations,
+      calibration: new Calibration({ dataset, open }),
+    });
+    expect(report.points.length).toBeGreaterThan(1);
+    for (const { outputError } of report.points) {
+      expect(outputError).toBeGreaterThan(0);
+      expect(outputError).toBeLessThan(1);
+    }
+  });
+
+  it('of several layers count together', async () => {
+    const layers = layersOf(scopeOf(model.graph)).filter(({ name }) => /fc[23]/.test(name));
+    const ids = layers.map(({ id }) => id);
+    const both = await compareAtEqualBytes(model, ids, [0.5], { factorisations });
+    const [one, other] = await Promise.all(
+      ids.map((id) => compareAtEqualBytes(model, [id], [0.5], { factorisations })),
+    );
+    const half = (report: typeof both) => report.points.find(({ method }) => method === 'half')!;
+    expect(half(both).bytes).toBe(half(one!).bytes + half(other!).bytes);
+    expect(half(both).error).toBeLessThanOrEqual(Math.max(half(one!).error, half(other!).error));
+    expect(half(both).error).toBeGreaterThanOrEqual(Math.min(half(one!).error, half(other!).error));
+  });
+});

@@ -1,0 +1,148 @@
+import type { Calibration } from '../calibration/calibration';
+import { predictedOutputError } from '../calibration/outputError';
+import type { Factorisations } from '../methods/factorisations';
+import { isGraphMethod, type Method } from '../methods/method';
+import { methods } from '../methods/registry';
+import { type Layer, layersOf } from '../model/layers';
+import { type Model, opsetOf } from '../model/model';
+import { scopeOf } from '../model/scopes';
+import type { FloatType } from '../operators/operator';
+import type { LongCall } from '../progress';
+import { begin } from './graphStep';
+import { multiplyOn } from './measure';
+import { optionsWithin } from './sizing';
+import { runStep } from './step';
+
+/** One method at one size, over all layers compared. */
+export interface EqualBytesPoint {
+  readonly method: string;
+  readonly title: string;
+  /** Share of the dense bytes that was allowed. */
+  readonly size: number;
+  /** What is stored, overhead included. */
+  readonly bytes: number;
+  /** √(Σ‖W−Ŵ‖²/Σ‖W‖²) over the layers. Measured. */
+  readonly error: number;
+  /** Root mean square over the layers of ‖X(W−Ŵ)ᵀ‖/‖XWᵀ‖, from XᵀX of the calibration data, where there is some. */
+  readonly outputError?: number;
+}
+
+export interface EqualBytesReport {
+  /** What the layers are called. */
+  readonly layers: readonly string[];
+  readonly denseBytes: number;
+  readonly sizes: readonly number[];
+  readonly points: readonly EqualBytesPoint[];
+  /** Why a method has no point at a size. */
+  readonly skipped: readonly { readonly title: string; readonly size: number; readonly reason: string }[];
+}
+
+export interface EqualBytesContext extends LongCall {
+  readonly factorisations: Factorisations;
+  readonly calibration?: Calibration | undefined;
+  readonly seed?: number;
+}
+
+/**
+ * Every method that rewrites single layers, alone and with the options that its form begins with, at a few sizes: what
+ * each loses for the same stored bytes. A method that leaves a layer as it is at some size has no point there.
+ */
+export async function compareAtEqualBytes(
+  model: Model,
+  ids: readonly string[],
+  sizes: readonly number[],
+  context: EqualBytesContext,
+): Promise<EqualBytesReport> {
+  const { calibration, signal, onProgress } = context;
+  const main = scopeOf(model.graph);
+  const layers = layersOf(main).filter(({ id, compressible }) => compressible && ids.includes(id));
+  if (calibration) await calibration.collect(model, main, layers, { signal });
+  const norms = new Map<Layer, number>();
+  for (const layer of layers) norms.set(layer, norm(await begin(model, layer).weight.toDense()));
+  const compared = methods.filter((method): method is Method => !isGraphMethod(method));
+  const points: EqualBytesPoint[] = [];
+  const skipped: { title: string; size: number; reason: string }[] = [];
+  const total = compared.length * sizes.length;
+  for (const [at, method] of compared.entries()) {
+    for (const [i, size] of sizes.entries()) {
+      onProgress?.({
+        done: at * sizes.length + i,
+        total,
+        label: `${method.title} at ${+(100 * size).toPrecision(3)} %`,
+      });
+      const found = await pointOf(method, size);
+      if (typeof found === 'string') skipped.push({ title: method.title, size, reason: found });
+      else points.push(found);
+    }
+  }
+  return {
+    layers: layers.map(({ name }) => name),
+    denseBytes: layers.reduce((sum, { bytes }) => sum + bytes, 0),
+    sizes,
+    points,
+    skipped,
+  };
+
+  async function pointOf(method: Method, size: number): Promise<EqualBytesPoint | string> {
+    let bytes = 0;
+    let squares = 0;
+    let energy = 0;
+    const outputs: number[] = [];
+    for (const layer of layers) {
+      signal?.throwIfAborted();
+      const result = await on(layer, method, size);
+      if (typeof result === 'string') return layers.length > 1 ? `${layer.name}: ${result}` : result;
+      bytes += result.bytes;
+      squares += (result.error * norms.get(layer)!) ** 2;
+      energy += norms.get(layer)! ** 2;
+      if (result.outputError !== undefined) outputs.push(result.outputError);
+    }
+    const { name, title } = method;
+    return {
+      method: name,
+      title,
+      size,
+      bytes,
+      error: energy === 0 ? 0 : Math.sqrt(squares / energy),
+      ...(outputs.length === layers.length && {
+        outputError: Math.sqrt(outputs.reduce((sum, error) => sum + error * error, 0) / outputs.length),
+      }),
+    };
+  }
+
+  async function on(layer: Layer, method: Method, size: number) {
+    const { shape, op, dtype, bytes } = layer;
+    const opset = opsetOf(model);
+    const options = optionsWithin({ shape, op, opset, type: dtype as FloatType }, method, size * bytes);
+    if (typeof options.skipped === 'string') return options.skipped;
+    const work = begin(model, layer);
+    await runStep([work], method, method.options.parse(options), {
+      factorisations: context.factorisations,
+      signal,
+      seed: context.seed ?? 0,
+      opset,
+      statisticsOf: (one) => calibration?.statisticsOf(one) ?? 'no data is open',
+      onAnew: () => undefined,
+    });
+    const { operator, weight, steps } = work;
+    if (operator === weight) return steps[0]!.skipped ?? 'it changes nothing';
+    const observed = calibration?.observedOf(layer) ?? [];
+    return {
+      bytes: operator.bytes,
+      error: steps[0]!.error,
+      ...(observed.length > 0 && {
+        outputError: await predictedOutputError(
+          { weight, operator },
+          observed,
+          multiplyOn(context.factorisations.backend),
+        ),
+      }),
+    };
+  }
+}
+
+const norm = (values: Float32Array): number => {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum);
+};

@@ -1,0 +1,149 @@
+import { Button, SegmentedControl } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
+import type { EqualBytesReport, LayerReport, ModelReport } from '../../worker/protocol';
+import { engine } from '../engine';
+import { formatBytes, formatError, formatShare } from '../format';
+import { useStudio, withJob } from '../store';
+import { seriesOf } from './series';
+
+const EqualBytesChart = lazy(() => import('./EqualBytesChart'));
+
+/** Shares of the dense bytes at which methods are compared. */
+const SIZES = [0.5, 0.25, 0.125, 0.0625];
+
+/** What each method loses on the layers in view for the same stored bytes. */
+export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
+  const model = useStudio((state) => state.model);
+  const busy = useStudio(({ job }) => job !== null);
+  const running = useStudio(({ job }) => job?.kind === 'methods');
+  const [found, setFound] = useState<{ model: ModelReport | null; report: EqualBytesReport } | null>(null);
+  const [of, setOf] = useState<'weight' | 'output'>('weight');
+  const report = found?.model === model ? found?.report : undefined;
+  const withOutputs = report?.points.some(({ outputError }) => outputError !== undefined) ?? false;
+  const shown = withOutputs ? of : 'weight';
+  const compare = async () => {
+    const answer = await withJob('methods', 'Comparing methods', (job) =>
+      engine.equalBytes(
+        layers.map(({ id }) => id),
+        SIZES,
+        job,
+      ),
+    );
+    if (answer) setFound({ model, report: answer });
+  };
+  return (
+    <section className="card" aria-label="Methods at equal bytes">
+      <div className="card-title equal-title">
+        <h2>Methods at equal bytes</h2>
+        <span />
+        {withOutputs && (
+          <SegmentedControl
+            size="xs"
+            aria-label="Error of"
+            value={shown}
+            onChange={(value) => setOf(value as typeof of)}
+            data={[
+              { value: 'weight', label: 'Weight' },
+              { value: 'output', label: 'Output' },
+            ]}
+          />
+        )}
+        <Button
+          size="compact-xs"
+          variant="default"
+          loading={running}
+          disabled={busy && !running}
+          onClick={() => void compare()}
+        >
+          Compare methods at equal bytes
+        </Button>
+      </div>
+      {!report && (
+        <p className="preview-note">
+          Runs every method alone on {layers.length === 1 ? 'this layer' : 'these layers'}, at{' '}
+          {SIZES.map((size) => formatShare(size, size < 0.1 ? 2 : size < 0.2 ? 1 : 0)).join(', ')} of the bytes, and
+          draws what each loses.
+        </p>
+      )}
+      {report && (
+        <>
+          {report.points.length > 0 && (
+            <Suspense fallback={<div className="equal-chart" aria-busy="true" />}>
+              <EqualBytesChart report={report} of={shown} />
+            </Suspense>
+          )}
+          <Table report={report} of={shown} />
+          <Skipped report={report} />
+          <p className="preview-legend">
+            {describeLayers(report)}. Each method with the options that its form begins with, measured.{' '}
+            {shown === 'output'
+              ? 'The error of the output is that on the data kept for calibration, from XᵀX.'
+              : withOutputs
+                ? 'The error of a weight is not yet that of an answer: Output has that of what the layer hands on.'
+                : 'The error of a weight is not yet that of an answer: with data open, that of the output is measured too.'}
+          </p>
+        </>
+      )}
+    </section>
+  );
+}
+
+const describeLayers = ({ layers, denseBytes }: EqualBytesReport): string =>
+  `${layers.length === 1 ? layers[0] : `${layers[0]} and ${layers.length - 1} more`}, ${formatBytes(denseBytes)} when dense`;
+
+function Table({ report, of }: { report: EqualBytesReport; of: 'weight' | 'output' }) {
+  const { sizes, points, denseBytes } = report;
+  return (
+    <table className="preview-steps equal-table">
+      <caption className="hidden-text">Error of the {of} and stored bytes, by method and size</caption>
+      <thead>
+        <tr>
+          <th scope="col">bytes at most</th>
+          {sizes.map((size) => (
+            <th scope="col" key={size}>
+              {formatBytes(size * denseBytes)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {seriesOf(report, of).map(({ title, method, look }) => (
+          <tr key={method}>
+            <th scope="row">
+              <i className="series-key" style={{ background: look.colour }} data-dashed={look.dashed || undefined} />{' '}
+              {title}
+            </th>
+            {sizes.map((size) => {
+              const point = points.find((one) => one.method === method && one.size === size);
+              const error = of === 'output' ? point?.outputError : point?.error;
+              return (
+                <td key={size}>
+                  {error === undefined ? '–' : formatError(error)}
+                  {point && <small>{formatBytes(point.bytes)}</small>}
+                </td>
+              );
+            })}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Skipped({ report: { skipped } }: { report: EqualBytesReport }) {
+  if (skipped.length === 0) return null;
+  return (
+    <details className="equal-skipped">
+      <summary>
+        {skipped.length} {skipped.length === 1 ? 'point is' : 'points are'} missing
+      </summary>
+      <ul>
+        {skipped.map(({ title, size, reason }) => (
+          <li key={`${title} ${size}`}>
+            {title} at {formatShare(size, size < 0.1 ? 2 : 1)}: {reason}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
