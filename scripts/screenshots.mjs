@@ -1,13 +1,19 @@
 // Takes the screenshots of the README into docs/screenshots: `node scripts/screenshots.mjs`.
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { compress, compressButton, openPage, openSample, ready, withStudio } from '../bench/page.mjs';
+import { compress, compressButton, layerRows, openPage, openSample, ready, withStudio } from '../bench/page.mjs';
 
 const folder = join(dirname(import.meta.dirname), 'docs', 'screenshots');
 const SIZES = [
   { width: 1440, height: 900 },
   { width: 1024, height: 768 },
 ];
+
+/** Until the stack in view has been tried on its layer, and the pictures are drawn. */
+async function tried(page) {
+  await page.getByText(/^measured in/).waitFor({ timeout: 60_000 });
+  await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
+}
 
 async function take(studio, viewport, colorScheme) {
   const page = await openPage(studio, { viewport, colorScheme });
@@ -19,7 +25,21 @@ async function take(studio, viewport, colorScheme) {
   await shot('welcome');
   await openSample(page);
   await ready(page);
+  await tried(page);
   await shot('open');
+  await layerRows(page).filter({ hasText: 'fc1' }).click();
+  await page.getByRole('button', { name: '+ step' }).click();
+  await page.getByRole('menuitem', { name: /^Quantisation/ }).click();
+  await tried(page);
+  await shot('stack');
+  await page.getByRole('button', { name: 'Compare methods at equal bytes' }).click();
+  const methods = page.getByRole('region', { name: 'Methods at equal bytes' });
+  await methods.getByRole('table').waitFor({ timeout: 120_000 });
+  await methods.getByText('Output', { exact: true }).click();
+  await methods.scrollIntoViewIfNeeded();
+  await methods.evaluate((card) => card.scrollIntoView({ block: 'start' }));
+  await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
+  await shot('methods');
   await compress(page);
   await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
   await shot('compared');
