@@ -2,7 +2,7 @@ import { breakEvenRank, tuckerParameters, tuckerRanksForRank } from '../engine/l
 import { isSkipped } from '../engine/methods/method';
 import { type SvdOptions, svd, svdRanks } from '../engine/methods/svd';
 import { plannedDense } from '../engine/operators/dense';
-import type { FloatType, Operator } from '../engine/operators/operator';
+import { type FloatType, isDense, type Operator } from '../engine/operators/operator';
 import { type PlannedStep, planStack } from '../engine/recipe/plan';
 import type { LayerReport, LayerSpectrum } from '../worker/protocol';
 import { checked } from './methods';
@@ -174,7 +174,9 @@ export function totalCost(
     if (!operator) unknown++;
     else if (operator.bytes === bytes) skipped++;
     else {
-      forms.add(operator.form);
+      forms.add(
+        isDense(operator) && operator.parameters < parameters ? `cut to ${operator.shape.join('×')}` : operator.form,
+      );
       const error = predictedError(plan, count);
       if (error === undefined) continue;
       if (!worst || error > worst.error) worst = { layer, error };

@@ -28,7 +28,7 @@ export default function PreviewPictures({ preview, step }: { preview: StackPrevi
       ) : (
         <figure className="preview-none">
           <p>
-            {maps.after.values.length === maps.before.values.length
+            {preview.steps.at(-1)?.error === 0
               ? 'Nothing is lost.'
               : 'Units are gone: the two have no entries in common.'}
           </p>
