@@ -22,14 +22,28 @@ export const QUALITY_ROWS: readonly QualityRow[] = [
   one('4 bits, nearest', 'quantize', { bits: 4 }),
   one('4 bits, GPTQ', 'quantize', { bits: 4, rounding: 'gptq' }),
   one('4 bits, AWQ', 'quantize', { bits: 4, rounding: 'awq' }),
-  one('2 bits, nearest', 'quantize', { bits: 2, groupSize: 16 }),
-  one('2 bits, GPTQ', 'quantize', { bits: 2, groupSize: 16, rounding: 'gptq' }),
+  one('2 bits, nearest', 'quantize', { bits: 2 }),
+  one('2 bits, GPTQ', 'quantize', { bits: 2, rounding: 'gptq' }),
+  one('2 bits, AWQ', 'quantize', { bits: 2, rounding: 'awq' }),
+  one('2 bits in groups of 16, nearest', 'quantize', { bits: 2, groupSize: 16 }),
+  one('2 bits in groups of 16, GPTQ', 'quantize', { bits: 2, groupSize: 16, rounding: 'gptq' }),
+  one('8-bit inputs', 'quantize', { bits: 8, activations: 'dynamic' }),
+  one('8-bit inputs but for outliers', 'quantize', { bits: 8, activations: 'outliers' }),
+  one('16 values', 'cluster', { values: 16 }),
+  one('16 values, the same for all', 'cluster', { values: 16, scope: 'model' }),
   one('feed-forward neurons cut to 70 %', 'prune-structured', { size: 0.7 }),
   {
     name: 'svd, 50 %, full whitening, then 8 bits',
     steps: [
       { method: 'svd', options: { size: 0.5, whiten: 'full' } },
       { method: 'quantize', options: { bits: 8 } },
+    ],
+  },
+  {
+    name: 'svd, 50 %, full whitening, then 4 bits by GPTQ',
+    steps: [
+      { method: 'svd', options: { size: 0.5, whiten: 'full' } },
+      { method: 'quantize', options: { bits: 4, rounding: 'gptq' } },
     ],
   },
 ];

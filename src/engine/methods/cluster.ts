@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { decodeFloats } from '../model/tensors';
 import { type Codebook, clustered, codebookOf, plannedClustered, plannedCodebook } from '../operators/codebook';
 import { DATA_TYPE } from '../operators/dense';
-import { type Dense, elements, type FloatType, type Operator } from '../operators/operator';
+import { type Dense, elements, type FloatType } from '../operators/operator';
 import { type LongCall, Pacer } from '../progress';
-import type { Method, Skipped } from './method';
+import type { Method } from './method';
 import { choice, whole } from './options';
 import { percent } from './percent';
 import { rounded } from './quantization/grid';
 import { kMeans, pointsOf } from './quantization/kMeans';
+import { smaller } from './smaller';
 
 const options = z.strictObject({
   values: whole(2, 256, {
@@ -25,6 +26,9 @@ const options = z.strictObject({
 
 export type ClusterOptions = z.infer<typeof options>;
 
+/** Bytes of the nodes that look a weight up, about. */
+const NODES = 1900;
+
 /** The codebook of a step, by the type that its leaves are stored in, and the leaf whose bytes it counts with. */
 type Shared = ReadonlyMap<FloatType, { readonly book: Codebook; readonly first: Dense }>;
 
@@ -39,13 +43,14 @@ export const cluster: Method<ClusterOptions> = {
   summary: 'Gives each weight one of a few values, and stores which.',
   paper: 'Han et al. 2016 (Deep Compression, arXiv:1510.00149)',
   options,
-  plan: (leaf, { values }) => smaller(plannedClustered(leaf.shape, plannedCodebook(values, leaf.type)), leaf),
+  plan: (leaf, { values }) => smaller(plannedClustered(leaf.shape, plannedCodebook(values, leaf.type)), leaf, NODES),
   async prepare(targets, { values, scope }, context): Promise<Shared> {
     const shared = new Map<FloatType, { book: Codebook; first: Dense }>();
     if (scope === 'layer') return shared;
     for (const type of ['float32', 'float16'] as const) {
       const leaves = targets.flatMap(({ leaf }) =>
-        leaf.type === type && 'bytes' in smaller(plannedClustered(leaf.shape, plannedCodebook(values, type)), leaf)
+        leaf.type === type &&
+        'bytes' in smaller(plannedClustered(leaf.shape, plannedCodebook(values, type)), leaf, NODES)
           ? leaf
           : [],
       );
@@ -56,7 +61,7 @@ export const cluster: Method<ClusterOptions> = {
     return shared;
   },
   async apply(leaf, given, context) {
-    const plan = smaller(plannedClustered(leaf.shape, plannedCodebook(given.values, leaf.type)), leaf);
+    const plan = smaller(plannedClustered(leaf.shape, plannedCodebook(given.values, leaf.type)), leaf, NODES);
     if ('skipped' in plan) return plan;
     const known = (context.prepared as Shared | undefined)?.get(leaf.type);
     const book = known?.book ?? codebookOf(await centresOf([leaf], leaf.type, given.values, context), leaf.type);
@@ -64,7 +69,7 @@ export const cluster: Method<ClusterOptions> = {
     return { operator: clustered(leaf.shape, codes, book, known === undefined || known.first === leaf) };
   },
   advice(leaf, { values, scope }) {
-    const plan = smaller(plannedClustered(leaf.shape, plannedCodebook(values, leaf.type)), leaf);
+    const plan = smaller(plannedClustered(leaf.shape, plannedCodebook(values, leaf.type)), leaf, NODES);
     if ('skipped' in plan) return [`It is left as it is: ${plan.skipped}.`];
     return [
       `Stores ${percent(plan.bytes / leaf.bytes)} of the bytes; of weights that are distributed normally ${values} values lose some ${percent(normalLoss(values))} of the norm.`,
@@ -111,8 +116,3 @@ async function nearestIn({ array, type, size }: Codebook, values: Float32Array, 
   }
   return codes;
 }
-
-const smaller = (operator: Operator, leaf: Dense): Operator | Skipped =>
-  operator.bytes < leaf.bytes
-    ? operator
-    : { skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${leaf.bytes}` };

@@ -12,6 +12,7 @@ import { gptq } from './quantization/gptq';
 import type { GridOptions } from './quantization/grid';
 import { nearest } from './quantization/nearest';
 import { quantizeAdvice } from './quantizeAdvice';
+import { smaller } from './smaller';
 
 const rounding = choice(['nearest', 'gptq', 'awq'], {
   title: 'Rounding',
@@ -139,11 +140,13 @@ function unfit({ activations }: QuantizeOptions, { opset, op }: PlanContext): Sk
 }
 
 function tooLarge(leaf: Dense, given: QuantizeOptions): Skipped | undefined {
-  const { form, bytes } = planned(leaf, given);
-  return bytes < leaf.bytes
-    ? undefined
-    : { skipped: `would not get smaller: ${form} stores ${bytes} bytes in place of ${leaf.bytes}` };
+  const plan = smaller(planned(leaf, given), leaf, nodeBytes(specOf(leaf, given)));
+  return 'skipped' in plan ? plan : undefined;
 }
+
+/** Bytes of the nodes that rebuild a weight, measured on a model with names of 60 characters. */
+const nodeBytes = ({ bits, zeroPoints }: Quantisation): number =>
+  1350 + (bits === 8 ? 0 : 800) + (zeroPoints ? 1150 : 0);
 
 async function coded(
   leaf: Dense,

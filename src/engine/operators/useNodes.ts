@@ -13,11 +13,15 @@ import type { Attributes, ExportForm, NodeWriter } from './writer';
 /** A constant below this many bytes may be folded: what is kept small is the large ones. */
 const SMALL = 1024;
 
+/** Characters of a layer's name that the values added for it carry on. */
+const LONGEST = 20;
+
 /** The nodes in front of one consumer of a layer, with the constants that they take. */
 export class UseNodes implements NodeWriter {
   readonly list: NodeProto[] = [];
   readonly #pins = new Map<string, string>();
   readonly #wholes = new Map<string, string>();
+  readonly #known = new Map<string, string[]>();
   protected form: ExportForm = 'factored';
   #zero: string | undefined;
 
@@ -39,11 +43,16 @@ export class UseNodes implements NodeWriter {
   }
 
   node(op: string, inputs: readonly string[], attributes: Attributes = {}, domain = ''): string {
-    return this.add(op, inputs, listed(attributes), domain);
+    return this.nodeOf(op, inputs, 1, attributes, domain)[0]!;
   }
 
   nodeOf(op: string, inputs: readonly string[], outputs: number, attributes: Attributes = {}, domain = ''): string[] {
-    return this.#addAll(op, inputs, outputs, listed(attributes), domain);
+    // What two operators, or two parts of one, compute alike from the same values is computed once.
+    const told = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
+    const key = JSON.stringify([op, inputs, outputs, attributes, domain], told);
+    const known = this.#known.get(key) ?? this.#addAll(op, inputs, outputs, listed(attributes), domain);
+    this.#known.set(key, known);
+    return known;
   }
 
   constant(array: StoredArray, spreads = false): string {
@@ -161,8 +170,9 @@ export class UseNodes implements NodeWriter {
     if (domain !== '') this.rewrite.requireDomain(domain, 1);
   }
 
+  /** What added values are called after. Each name stands in the file up to four times: of long ones the end must do. */
   get #base(): string {
-    return this.use.node.name || this.layer.weight;
+    return (this.use.node.name || this.layer.weight).slice(-LONGEST);
   }
 }
 

@@ -95,7 +95,7 @@ describe('GPTQ', () => {
   });
 
   it('is rounding to nearest where inputs do not hang together, and for those that were never seen', async () => {
-    const leaf = denseOf([9, 40], 'float32', normals(360));
+    const leaf = denseOf([40, 40], 'float32', normals(1600));
     const gram = new Float64Array(1600);
     for (let j = 0; j < 40; j++) gram[j * 40 + j] = j % 3 === 0 ? 0 : 1 + j;
     const given = { bits: 4, groupSize: 16 };
