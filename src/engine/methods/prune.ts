@@ -81,6 +81,7 @@ async function apply(leaf: Dense, options: PruneOptions, context: MethodContext)
   const scope = scopeOf(options) === 'row' ? 'row' : 'layer';
   for (let kept = keptOf(leaf, options, opset); kept >= 1; ) {
     const operator = await prunedTo(options.pattern === 'n:m' ? { scope: 'group' } : { scope, kept });
+    if ('skipped' in operator) return operator;
     const over = options.size === undefined ? 0 : operator.bytes - options.size * leaf.bytes;
     if (over <= 0) return outcome(leaf, operator);
     // Places that are spread unevenly take more padding than was planned.
@@ -90,22 +91,19 @@ async function apply(leaf: Dense, options: PruneOptions, context: MethodContext)
   }
   return noRoom(leaf, options, opset);
 
-  async function prunedTo(choice: Choice): Promise<Operator> {
-    if (options.score === 'sparsegpt') {
-      const [out, inner] = matrixOf(leaf.shape);
-      const budget =
-        choice.scope === 'group'
-          ? { scope: choice.scope, n: options.n, m: options.m }
-          : (choice as Choice & { kept: number; scope: 'row' | 'layer' });
-      return sparseOf(await sparseGpt(values, out, inner, await input!.gram(), budget, context), target);
+  async function prunedTo(choice: Choice): Promise<Operator | Skipped> {
+    if (options.score !== 'sparsegpt' || choice.scope === 'model') {
+      const { selection } = context.factorisations.backend;
+      return sparseOf(await survivors(values, leaf, options, input, choice, selection, context), target);
     }
-    const { selection } = context.factorisations.backend;
-    return sparseOf(await survivors(values, leaf, options, input, choice, selection, context), target);
+    const budget = choice.scope === 'group' ? { scope: choice.scope, n: options.n, m: options.m } : choice;
+    const now = await sparseGpt(values, ...matrixOf(leaf.shape), input!, budget, context);
+    return 'skipped' in now ? now : sparseOf(now, target);
   }
 }
 
-function outcome(leaf: Dense, operator: Operator): Outcome {
-  const found = smaller(leaf, operator);
+function outcome(leaf: Dense, operator: Operator | Skipped): Outcome {
+  const found = 'skipped' in operator ? operator : smaller(leaf, operator);
   return 'skipped' in found ? found : { operator: found };
 }
 

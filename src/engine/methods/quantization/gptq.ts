@@ -1,13 +1,11 @@
-import { upperCholeskyOfInverse } from '../../eigen/cholesky';
 import { subtractProduct } from '../../eigen/subtractProduct';
 import type { InputStatistics } from '../../operators/statistics';
 import { type LongCall, Pacer } from '../../progress';
 import type { QuantizedForm } from '../../weightForm';
+import { inverseFactor } from '../inverseFactor';
 import type { Skipped } from '../method';
 import { Grid, type GridOptions } from './grid';
 
-/** Of the mean of H's diagonal, added to all of it: how far H is trusted. As in the authors' code. */
-const DAMPING = 0.01;
 /** Columns whose errors are handed on at once; a group that is larger makes a block of its own. */
 const BLOCK = 128;
 /** Rows at a time, a multiple of the three that `subtractProduct` takes: they know nothing of each other. */
@@ -31,9 +29,9 @@ export async function gptq(
   input: InputStatistics,
   call: LongCall = {},
 ): Promise<QuantizedForm | Skipped> {
-  const { upper } = await upperCholeskyOfInverse(await damped(input), columns, { signal: call.signal });
-  if (!upper) return { skipped: "the statistics of its input can't be inverted, even damped: they are not finite" };
-  const lower = transposeInPlace(upper, columns);
+  const factor = await inverseFactor(input, call);
+  if ('skipped' in factor) return factor;
+  const { lower } = factor;
   const grid = new Grid(rows, columns, options);
   const { blockSize } = options;
   // One group across the row is fitted before anything moves.
@@ -81,22 +79,6 @@ export async function gptq(
 const nextGroup = (from: number, blockSize: number, right: number): number =>
   Math.min(right, (Math.floor(from / blockSize) + 1) * blockSize);
 
-async function damped(input: InputStatistics): Promise<Float64Array> {
-  const { size } = input;
-  const gram = (await input.gram()).slice();
-  let total = 0;
-  let seen = 0;
-  for (let i = 0; i < size; i++) {
-    if (gram[i * size + i]! > 0) seen++;
-    total += gram[i * size + i]!;
-  }
-  const mean = seen === 0 ? 1 : total / seen;
-  for (let i = 0; i < size; i++) {
-    gram[i * size + i]! += gram[i * size + i]! > 0 ? DAMPING * mean : mean;
-  }
-  return gram;
-}
-
 function rangeOf(values: Float64Array, from: number, to: number): [number, number] {
   let [lo, hi] = [0, 0];
   for (let at = from; at < to; at++) {
@@ -105,15 +87,4 @@ function rangeOf(values: Float64Array, from: number, to: number): [number, numbe
     else if (value > hi) hi = value;
   }
   return [lo, hi];
-}
-
-function transposeInPlace(values: Float64Array, size: number): Float64Array {
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j < i; j++) {
-      const held = values[i * size + j]!;
-      values[i * size + j] = values[j * size + i]!;
-      values[j * size + i] = held;
-    }
-  }
-  return values;
 }
