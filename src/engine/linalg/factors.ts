@@ -47,6 +47,28 @@ function scaleRows(matrix: Float32Array<ArrayBuffer>, factors: Float64Array) {
   return matrix;
 }
 
+/**
+ * The product of `directions`ᵀ, orthonormal rows [rank or more, rows], and `products` [rank or more, columns] as two factors,
+ * scaled against each other so that both have the same range.
+ */
+export function balancedFactors(
+  directions: Float32Array,
+  products: Float32Array,
+  rank: number,
+  columns: number,
+): Factors {
+  const rows = directions.length / (products.length / columns);
+  const left = directions.slice(0, rank * rows);
+  const right = products.slice(0, rank * columns);
+  for (let i = 0; i < rank; i++) {
+    const row = right.subarray(i * columns, (i + 1) * columns);
+    const norm = Math.sqrt(Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)));
+    for (let at = i * rows; at < (i + 1) * rows; at++) left[at]! *= norm;
+    if (norm > 0) for (let j = 0; j < columns; j++) row[j]! /= norm;
+  }
+  return { left: transpose(left, rank, rows), right };
+}
+
 export function checkRank(rows: number, columns: number, rank: number): void {
   const most = Math.min(rows, columns);
   if (!Number.isInteger(rank) || rank < 1 || rank > most) {

@@ -1,9 +1,9 @@
 import { BYTES_OF, type Dense, elements, type Operator } from '../operators/operator';
 import { gridOf, matrixOf } from '../operators/places/cells';
 import { cellsOf } from '../operators/places/layout';
-import { plannedSparse, type SparseTarget, sparseOf } from '../operators/sparse';
+import { plannedSparse, sparseOf } from '../operators/sparse';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
-import { keptOf, keptWithin } from './pruning/budget';
+import { keptOf, keptWithin, targetOf } from './pruning/budget';
 import { type PruneOptions, patternOf, pruneOptions, scopeOf } from './pruning/options';
 import { type Choice, survivors } from './pruning/scores';
 import { sparseGpt } from './pruning/sparseGpt';
@@ -33,13 +33,6 @@ export const prune: Method<PruneOptions> = {
 };
 
 const isShared = (options: PruneOptions): boolean => options.pattern !== 'n:m' && scopeOf(options) === 'model';
-
-const targetOf = ({ shape, type }: Dense, options: PruneOptions, opset: number): SparseTarget => ({
-  shape,
-  type,
-  pattern: patternOf(options),
-  opset,
-});
 
 function plan(leaf: Dense, options: PruneOptions, { opset }: PlanContext): Operator | Skipped | 'unknown' {
   // How many of this layer survive is found among all of them.
@@ -123,7 +116,8 @@ function advice(leaf: Dense, options: PruneOptions, context: PlanContext): strin
   // A size from sizes alone: where half of the bytes would be saved, and where any.
   const free: PruneOptions = options.pattern === 'n:m' ? { ...options, pattern: 'unstructured' } : options;
   const grid = gridOf(leaf.shape, patternOf(free));
-  const gone = (bytes: number) => 1 - keptWithin(leaf, free, opset, bytes) / cellsOf(grid);
+  const gone = (bytes: number) =>
+    1 - keptWithin(targetOf(leaf, free, opset), scopeOf(free) === 'row', bytes) / cellsOf(grid);
   const [any, half] = [gone(leaf.bytes - 1), gone(leaf.bytes / 2)];
   if (any < 1) {
     said.push(

@@ -1,5 +1,6 @@
 import { cluster } from './cluster';
 import { half } from './half';
+import { lowRankPlusSparse } from './lowRankPlusSparse';
 import type { AnyMethod } from './method';
 import { prune } from './prune';
 import { pruneStructured } from './pruneStructured';
@@ -9,7 +10,17 @@ import { svd } from './svd';
 import { tensorTrain } from './tensorTrain';
 
 /** Every method, in the order in which they are offered. */
-export const methods: readonly AnyMethod[] = [svd, tensorTrain, prune, pruneStructured, quantize, cluster, share, half];
+export const methods: readonly AnyMethod[] = [
+  svd,
+  tensorTrain,
+  lowRankPlusSparse,
+  prune,
+  pruneStructured,
+  quantize,
+  cluster,
+  share,
+  half,
+];
 
 export function methodCalled(name: string): AnyMethod {
   const found = methods.find((method) => method.name === name);

@@ -1,9 +1,8 @@
 import type { Backend, Matrix } from '../backend';
-import type { Factors } from '../linalg/factors';
+import { balancedFactors, type Factors } from '../linalg/factors';
 import { Held } from '../linalg/held';
 import { orthonormalRows } from '../linalg/qr';
 import { svd } from '../linalg/svd';
-import { transpose } from '../linalg/transpose';
 import { truncatedSvd } from '../linalg/truncatedSvd';
 import type { InputStatistics } from '../operators/statistics';
 import type { LongCall } from '../progress';
@@ -44,7 +43,10 @@ export async function whitenedFactors(
     const directions = held.hold(await outputDirections(backend, seen, most, leading, call));
     const right = held.hold(await backend.multiply(directions, held.hold(backend.upload(values, rows, columns))));
     const kept = typeof rank === 'number' ? rank : rank(await energiesOf(backend, right, input));
-    return { rank: kept, ...shared(await backend.download(directions), await backend.download(right), kept, columns) };
+    return {
+      rank: kept,
+      ...balancedFactors(await backend.download(directions), await backend.download(right), kept, columns),
+    };
   } finally {
     held.freeAll();
   }
@@ -86,18 +88,4 @@ async function outputDirections(
   } finally {
     held.freeAll();
   }
-}
-
-/** left [rows, rank] and right [rank, columns], scaled against each other so that both have the same range. */
-function shared(directions: Float32Array, products: Float32Array, rank: number, columns: number): Factors {
-  const rows = directions.length / (products.length / columns);
-  const left = directions.slice(0, rank * rows);
-  const right = products.slice(0, rank * columns);
-  for (let i = 0; i < rank; i++) {
-    const row = right.subarray(i * columns, (i + 1) * columns);
-    const norm = Math.sqrt(Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)));
-    for (let at = i * rows; at < (i + 1) * rows; at++) left[at]! *= norm;
-    if (norm > 0) for (let j = 0; j < columns; j++) row[j]! /= norm;
-  }
-  return { left: transpose(left, rank, rows), right };
 }

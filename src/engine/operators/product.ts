@@ -1,3 +1,6 @@
+import type { Backend, Matrix } from '../backend';
+import type { Multiply } from './operator';
+
 /** a [m, k] · b [k, n], summed in float64. */
 export function product(a: Float32Array, b: Float32Array, m: number, k: number, n: number): Float32Array<ArrayBuffer> {
   const out = new Float32Array(m * n);
@@ -14,3 +17,18 @@ export function product(a: Float32Array, b: Float32Array, m: number, k: number, 
   }
   return out;
 }
+
+/** Products on a backend, for `Operator.toDense`. */
+export const multiplyOn =
+  (backend: Backend): Multiply =>
+  async (a, b, m, k, n) => {
+    const held: Matrix[] = [];
+    try {
+      held.push(backend.upload(a as Float32Array, m, k));
+      held.push(backend.upload(b as Float32Array, k, n));
+      held.push(await backend.multiply(held[0]!, held[1]!));
+      return await backend.download(held[2]!);
+    } finally {
+      backend.free(...held);
+    }
+  };

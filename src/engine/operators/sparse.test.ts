@@ -42,6 +42,19 @@ describe('sparse', () => {
     }
   });
 
+  it('goes over gaps that no byte can tell', async () => {
+    for (const gap of [254, 255, 256, 509, 510, 511, 1021]) {
+      for (const first of [0, 1, 255, 256, 700]) {
+        const values = new Float32Array(2000);
+        for (let at = first, i = 1; at < 2000; at += gap, i++) values[at] = i;
+        const operator = await sparseOf(values, target([4, 500]), 'deltas');
+        expect(await operator.toDense(), `${gap} from ${first}`).toEqual(values);
+        const steps = Math.ceil((first || 1) / 255) - 1 + (Math.ceil(gap / 255) - 1) * Math.floor((1999 - first) / gap);
+        expect(operator.parameters, `${gap} from ${first}`).toBe(1 + Math.floor((1999 - first) / gap) + steps);
+      }
+    }
+  });
+
   it('keeps groups and blocks in their places, at the edges too', async () => {
     const patterns: Pattern[] = [
       ...[

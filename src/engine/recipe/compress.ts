@@ -13,12 +13,12 @@ import { type Scope, scopeOf } from '../model/scopes';
 import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
 import { type ExportChoice, loadBytes, residentBytes } from '../operators/forms';
 import type { Operator } from '../operators/operator';
+import { multiplyOn } from '../operators/product';
 import { replaceWeights } from '../operators/replace';
 import { modeOf } from '../operators/subgraph';
 import type { LongCall, Progress } from '../progress';
 import { withRecovery } from '../recovery';
 import { begin, runGraphStep, type State } from './graphStep';
-import { multiplyOn } from './measure';
 import type {
   CalibrationReport,
   CompressedLayerReport,

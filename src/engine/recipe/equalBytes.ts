@@ -7,9 +7,9 @@ import { type Layer, layersOf } from '../model/layers';
 import { type Model, opsetOf } from '../model/model';
 import { scopeOf } from '../model/scopes';
 import type { FloatType } from '../operators/operator';
+import { multiplyOn } from '../operators/product';
 import type { LongCall } from '../progress';
 import { begin } from './graphStep';
-import { multiplyOn } from './measure';
 import { optionsWithin } from './sizing';
 import { runStep } from './step';
 

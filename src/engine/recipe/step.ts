@@ -2,10 +2,11 @@ import { isSkipped, type Method, type MethodContext, type StepContext, type Targ
 import type { Layer } from '../model/layers';
 import { spilled } from '../operators/dense';
 import type { Dense, Operator } from '../operators/operator';
+import { multiplyOn } from '../operators/product';
 import type { InputStatistics } from '../operators/statistics';
 import { leavesOf, rewriteLeaves } from '../operators/tree';
 import { withRecovery } from '../recovery';
-import { multiplyOn, relativeDistance } from './measure';
+import { relativeDistance } from './measure';
 import type { StepReport } from './report';
 
 /** A layer on its way through the steps. */

@@ -2,13 +2,13 @@ import { BYTES_OF, type Dense } from '../../operators/operator';
 import { gridOf } from '../../operators/places/cells';
 import { cellsOf, type Grid } from '../../operators/places/layout';
 import { expectedCensus, smallestLayout } from '../../operators/places/places';
+import type { SparseTarget } from '../../operators/sparse';
 import { type PruneOptions, patternOf, scopeOf } from './options';
 
-/** Of how many cells the form has at most `bytes`; 0 where not even one fits. */
-export function keptWithin(leaf: Dense, options: PruneOptions, opset: number, bytes: number): number {
-  const grid = gridOf(leaf.shape, patternOf(options));
-  const target = { grid, opset, valueBytes: BYTES_OF[leaf.type] };
-  const inRows = scopeOf(options) === 'row';
+/** Of how many cells, as many in every row where `inRows`, the form has at most `bytes`; 0 where not even one fits. */
+export function keptWithin({ shape, type, pattern, opset }: SparseTarget, inRows: boolean, bytes: number): number {
+  const grid = gridOf(shape, pattern);
+  const target = { grid, opset, valueBytes: BYTES_OF[type] };
   let [least, most] = [0, inRows ? grid.columns : cellsOf(grid)];
   while (least < most) {
     const middle = Math.ceil((least + most) / 2);
@@ -18,6 +18,14 @@ export function keptWithin(leaf: Dense, options: PruneOptions, opset: number, by
   }
   return inRows ? least * grid.rows : least;
 }
+
+/** What a leaf's sparse form is made for. */
+export const targetOf = ({ shape, type }: Dense, options: PruneOptions, opset: number): SparseTarget => ({
+  shape,
+  type,
+  pattern: patternOf(options),
+  opset,
+});
 
 /**
  * How many cells survive: of a share, the nearest whole number, in each row or in all; of a size, as many as their bytes
@@ -31,8 +39,9 @@ export function keptOf(leaf: Dense, options: PruneOptions, opset: number): numbe
     return grid.rows * (Math.floor(grid.columns / m) * n + Math.min(n, grid.columns % m));
   }
   const { size, sparsity } = options;
-  if (size !== undefined) return keptWithin(leaf, options, opset, size * leaf.bytes);
-  return keptAt(grid, sparsity!, scopeOf(options) === 'row');
+  const inRows = scopeOf(options) === 'row';
+  if (size !== undefined) return keptWithin(targetOf(leaf, options, opset), inRows, size * leaf.bytes);
+  return keptAt(grid, sparsity!, inRows);
 }
 
 /** At least one weight survives in every row, or in all: a form without values has no use. */

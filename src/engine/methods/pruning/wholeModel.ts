@@ -4,7 +4,7 @@ import { cellsOf } from '../../operators/places/layout';
 import { expectedCensus, smallestLayout } from '../../operators/places/places';
 import type { Threshold, ValueList } from '../../selection';
 import type { StepContext, Target } from '../method';
-import { keptAt, keptWithin } from './budget';
+import { keptAt, keptWithin, targetOf } from './budget';
 import { type PruneOptions, patternOf } from './options';
 import { bitsSet, scoresOf } from './scores';
 
@@ -39,7 +39,7 @@ export async function modelThresholds(
     return (await among(kept)).thresholds;
   }
   const wanted = size * targets.reduce((sum, { leaf }) => sum + leaf.bytes, 0);
-  const even = targets.map(({ leaf }) => keptWithin(leaf, options, opset, size * leaf.bytes));
+  const even = targets.map(({ leaf }) => keptWithin(targetOf(leaf, options, opset), false, size * leaf.bytes));
   let kept = Math.max(
     1,
     even.reduce((sum, count) => sum + count, 0),
