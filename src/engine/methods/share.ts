@@ -89,6 +89,8 @@ async function apply(leaf: Dense, given: ShareOptions, context: MethodContext): 
   const sums = new Float64Array(slots);
   const counts = new Uint32Array(slots);
   const pacer = new Pacer(context.signal);
+  context.onProgress?.({ done: 0, total: rows, label: 'Slots' });
+  context.signal?.throwIfAborted();
   let energy = 0;
   for (let row = 0; row < rows; row++) {
     for (let column = 0, at = row * columns; column < columns; column++, at++) {
