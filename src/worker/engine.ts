@@ -1,8 +1,7 @@
 import type { Backend } from '../engine/backend';
 import { UserError } from '../engine/errors';
-import { type Dataset, openDataset, reportDataset, take } from '../engine/evaluation/dataset';
+import { openDataset, reportDataset } from '../engine/evaluation/dataset';
 import { evaluate } from '../engine/evaluation/evaluate';
-import { generateDataset } from '../engine/evaluation/generate';
 import { readNpz } from '../engine/evaluation/npz';
 import { OutputCache } from '../engine/evaluation/outputCache';
 import { isSoftwareOnly } from '../engine/gpu/device';
@@ -20,9 +19,10 @@ import { spectrumOf } from '../engine/recipe/spectra';
 import { verify } from '../engine/recipe/verify';
 import type { Provider, Runtime, Session } from '../engine/runtime';
 import { type ChosenBackend, chooseBackend } from './backends';
-import type { CalibrationShare } from './calibrationShare';
 import { writeBlobs } from './exporting';
 import { Jobs } from './jobs';
+import { readFiles } from './modelFiles';
+import { OpenData } from './openData';
 import { factorPicture, weightPicture } from './pictures';
 import type { Engine, LayerSpectrum, MatrixPicture, ModelReport, RunReport, StackStep } from './protocol';
 import { indexedDbStore } from './tuningStore';
@@ -36,12 +36,7 @@ interface Opened {
   readonly layers: ReadonlyMap<string, Layer>;
   readonly runs: Map<number, Compressed & { readonly recipe: unknown }>;
   readonly originalOutputs: OutputCache;
-  /** Undefined until data is opened, or generated for the first evaluation. */
-  dataset?: Dataset;
-  /** Made for the first recipe that needs data. */
-  share?: CalibrationShare;
-  /** The samples of the data that the last limited evaluation used. */
-  subset?: { readonly of: Dataset; readonly dataset: Dataset };
+  readonly data: OpenData;
   original?: { readonly provider: Provider; readonly session: Promise<Session> };
 }
 
@@ -70,9 +65,7 @@ export class StudioEngine implements Engine {
 
   open(files: readonly File[], job: { id: string }) {
     return this.#jobs.run(job, async () => {
-      const main = mainFile(files);
-      const siblings = files.filter((file) => file !== main).map((file) => blobSource(file, file.name));
-      const model = await readModel(blobSource(main, main.name), among(siblings));
+      const model = await readFiles(files);
       const report = inspect(model);
       await this.#release(this.#opened);
       this.#factorisations = new Factorisations(this.#backend);
@@ -82,6 +75,7 @@ export class StudioEngine implements Engine {
         layers: new Map(layersOf(scopeOf(model.graph)).map((layer) => [layer.id, layer])),
         runs: new Map(),
         originalOutputs: new OutputCache(),
+        data: new OpenData(model, (other) => this.#session(other, 'wasm', {})),
       };
       return report;
     });
@@ -102,13 +96,14 @@ export class StudioEngine implements Engine {
     const { model } = this.#open;
     const entries = readNpz(new Uint8Array(await file.arrayBuffer()), file.name);
     const dataset = openDataset(entries, inputSpecs(model), file.name);
-    this.#open.dataset = dataset;
+    this.#open.data.replace(dataset);
     return reportDataset(dataset);
   }
 
   async clearData() {
-    delete this.#open.dataset;
-    return reportDataset(this.#dataset(this.#open));
+    const { data } = this.#open;
+    data.replace(undefined);
+    return reportDataset(data.dataset);
   }
 
   async checkRecipe(recipe: unknown) {
@@ -122,7 +117,7 @@ export class StudioEngine implements Engine {
       const { checkRecipe, needsData, previewStack } = await recipes();
       const opened = this.#open;
       const recipe = checkRecipe({ version: 1, steps: steps.map((step) => ({ ...step, layers: '*' })) }, 'The stack');
-      const share = needsData(recipe) ? await this.#share(opened) : undefined;
+      const share = needsData(recipe) ? await opened.data.share() : undefined;
       return previewStack(opened.model, this.#layer(id), recipe.steps, {
         ...call,
         factorisations: this.#factors,
@@ -137,7 +132,7 @@ export class StudioEngine implements Engine {
       const { compareAtEqualBytes } = await recipes();
       const opened = this.#open;
       // A single sample can't be split: then weights alone are compared.
-      const share = this.#dataset(opened).samples > 1 ? await this.#share(opened) : undefined;
+      const share = opened.data.dataset.samples > 1 ? await opened.data.share() : undefined;
       const calibration = share?.calibration;
       return compareAtEqualBytes(opened.model, ids, sizes, { ...call, factorisations: this.#factors, calibration });
     });
@@ -149,7 +144,7 @@ export class StudioEngine implements Engine {
       const opened = this.#open;
       const run = this.#lastRun + 1;
       const checked = checkRecipe(recipe);
-      const share = needsData(checked) ? await this.#share(opened) : undefined;
+      const share = needsData(checked) ? await opened.data.share() : undefined;
       const compressed = await compress(opened.model, checked, {
         ...call,
         factorisations: this.#factors,
@@ -170,9 +165,9 @@ export class StudioEngine implements Engine {
       try {
         const original = await this.#original(opened, provider, call);
         const { originalOutputs } = opened;
-        const all = this.#dataset(opened);
-        const share = report.calibration && all.samples > 1 ? await this.#share(opened) : undefined;
-        const dataset = this.#some(opened, share?.evaluationOf(report) ?? all, limit);
+        const all = opened.data.dataset;
+        const share = report.calibration && all.samples > 1 ? await opened.data.share() : undefined;
+        const dataset = opened.data.some(share?.evaluationOf(report) ?? all, limit);
         return await evaluate(original, compressed, dataset, { ...call, provider, originalOutputs });
       } finally {
         await compressed.release();
@@ -187,7 +182,7 @@ export class StudioEngine implements Engine {
       const [main, ...others] = written.files.map(({ name, blob }) => blobSource(blob, name));
       const readBack = await verify(await readModel(main!, among(others)), model, this.#open.model, {
         ...call,
-        dataset: () => this.#dataset(this.#open),
+        dataset: () => this.#open.data.dataset,
         open: (read) => this.#session(read, 'wasm', call),
       });
       return { ...written, readBack };
@@ -222,30 +217,6 @@ export class StudioEngine implements Engine {
   get #open(): Opened {
     if (!this.#opened) throw new UserError('No model is open: drop an .onnx file, or open a sample.');
     return this.#opened;
-  }
-
-  /** The data that is open, or inputs generated from what the model declares. */
-  #dataset(opened: Opened): Dataset {
-    opened.dataset ??= generateDataset(inputSpecs(opened.model));
-    return opened.dataset;
-  }
-
-  /** `limit` samples of the data: the same ones every time, so that runs compare and the original's outputs are kept. */
-  #some(opened: Opened, all: Dataset, limit = Number.POSITIVE_INFINITY): Dataset {
-    if (limit >= all.samples) return all;
-    if (opened.subset?.of !== all || opened.subset.dataset.samples !== limit)
-      opened.subset = { of: all, dataset: take(all, limit) };
-    return opened.subset.dataset;
-  }
-
-  /** The open data, split; undefined where there is none, since nothing can be learnt from inputs that were made up. */
-  async #share(opened: Opened): Promise<CalibrationShare | undefined> {
-    const dataset = this.#dataset(opened);
-    if (dataset.generated) return undefined;
-    const { CalibrationShare } = await recipes();
-    if (opened.share?.of !== dataset)
-      opened.share = new CalibrationShare(dataset, (model) => this.#session(model, 'wasm', {}));
-    return opened.share;
   }
 
   #layer(id: string): Layer {
@@ -288,16 +259,4 @@ export class StudioEngine implements Engine {
       () => undefined,
     );
   }
-}
-
-function mainFile(files: readonly File[]): File {
-  const models = files.filter(({ name }) => name.toLowerCase().endsWith('.onnx'));
-  if (models.length > 1) {
-    throw new UserError(
-      `${models.length} models at once (${models.map(({ name }) => name).join(', ')}): open one at a time.`,
-    );
-  }
-  const main = models[0] ?? files[0];
-  if (!main) throw new UserError('No file was given: drop an .onnx file.');
-  return main;
 }
