@@ -45,24 +45,30 @@ describe('a heat map', () => {
 describe('the picture of a method', () => {
   it('of pruning is where weights are left', () => {
     const pruned = values.map((value) => (Math.abs(value) > 1 ? value : 0));
-    const picture = pictureOf('prune', values, pruned, [300, 40]);
+    const picture = pictureOf('prune', 'sparse 50 %', values, pruned, [300, 40]);
     if (picture?.kind !== 'mask') throw new Error('no mask');
     expect(picture.zeros).toBe(pruned.filter((value) => value === 0).length);
     expect(picture.map.block).toEqual([2, 1]);
     expect(picture.map.values[0]).toBe((Number(pruned[0] !== 0) + Number(pruned[40] !== 0)) / 2);
   });
-  it('of quantising is the row with the largest weight, ends included', () => {
+  it('of quantising is the group with the largest weight, ends included', () => {
     const outlier = values.slice();
-    outlier[40 * 7 + 3] = 50;
+    outlier[40 * 7 + 33] = 50;
     const coarse = outlier.map((value) => Math.round(value / 10) * 10);
-    const picture = pictureOf('quantize', outlier, coarse, [300, 40]);
-    if (picture?.kind !== 'grid') throw new Error('no grid');
-    expect([picture.row, picture.before.length, picture.before.at(-1), picture.after.at(-1)]).toEqual([7, 40, 50, 50]);
-    expect(picture.levels).toBe(2);
+    // The last group of a row of 40 is short.
+    for (const [form, count] of [
+      ['4-bit groups of 16', 8],
+      ['4-bit rows', 40],
+    ] as const) {
+      const picture = pictureOf('quantize', form, outlier, coarse, [300, 40]);
+      if (picture?.kind !== 'grid') throw new Error('no grid');
+      const { row, before, after, levels } = picture;
+      expect([row, before.length, before.at(-1), after.at(-1), levels]).toEqual([7, count, 50, 50, 2]);
+    }
   });
   it('of sharing counts the uses of every value', () => {
     const shared = values.map((_, i) => [0.5, -0.25, -0.25][i % 3]!);
-    expect(pictureOf('share', values, shared, [300, 40])).toEqual({
+    expect(pictureOf('share', 'shared', values, shared, [300, 40])).toEqual({
       kind: 'slots',
       counts: [8000, 4000],
       distinct: 2,
@@ -70,7 +76,7 @@ describe('the picture of a method', () => {
     });
   });
   it('is none where nothing changed, or the method has none', () => {
-    expect(pictureOf('prune', values, values, [300, 40])).toBeNull();
-    expect(pictureOf('half', values, values.slice(), [300, 40])).toBeNull();
+    expect(pictureOf('prune', 'sparse 50 %', values, values, [300, 40])).toBeNull();
+    expect(pictureOf('half', 'dense f16', values, values.slice(), [300, 40])).toBeNull();
   });
 });

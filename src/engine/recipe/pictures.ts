@@ -21,7 +21,7 @@ export interface HeatMap {
 export type StepPicture =
   /** The share of each block that is not zero. */
   | { readonly kind: 'mask'; readonly map: HeatMap; readonly zeros: number; readonly of: number }
-  /** One row's weights before and after, side by side; the row with the largest weight. `rms`: of that row. */
+  /** The weights that share a scale with the largest one, before and after, from the smallest on; `rms`: of these. */
   | {
       readonly kind: 'grid';
       readonly row: number;
@@ -50,6 +50,7 @@ const KINDS: Readonly<Record<string, 'mask' | 'grid' | 'slots'>> = {
 /** The picture of one step from the values before and after it; null where the method has none, or nothing changed. */
 export function pictureOf(
   method: string,
+  form: string,
   before: Float32Array,
   after: Float32Array,
   shape: readonly number[],
@@ -59,7 +60,7 @@ export function pictureOf(
     case 'mask':
       return maskOf(after, shape);
     case 'grid':
-      return gridOf(before, after, shape);
+      return gridOf(before, after, shape, groupIn(form));
     case 'slots':
       return slotsOf(after);
     default:
@@ -129,29 +130,34 @@ function blocks(
   return { rows, columns, values: shown, block: [tall, wide] };
 }
 
+/** Weights of a row that share a scale, as the form of a quantised weight tells it; without a number, the whole row. */
+const groupIn = (form: string): number => Number(/groups of (\d+)/.exec(form)?.[1] ?? Number.POSITIVE_INFINITY);
+
 /** Dots that a small chart can hold. */
 const MOST_DOTS = 400;
 
-function gridOf(before: Float32Array, after: Float32Array, [height]: readonly number[]): StepPicture {
+function gridOf(before: Float32Array, after: Float32Array, [height]: readonly number[], group: number): StepPicture {
   const width = before.length / height!;
   let at = 0;
   for (let i = 0; i < before.length; i++) if (Math.abs(before[i]!) > Math.abs(before[at]!)) at = i;
   const row = Math.floor(at / width);
-  const [was, is] = [before, after].map((values) => values.subarray(row * width, (row + 1) * width));
-  const order = Array.from(was!.keys()).sort((a, b) => was![a]! - was![b]!);
+  const from = row * width + (Number.isFinite(group) ? group * Math.floor((at % width) / group) : 0);
+  const to = Math.min(from + group, (row + 1) * width);
+  const [was, is] = [before.subarray(from, to), after.subarray(from, to)];
+  const order = Array.from(was.keys()).sort((a, b) => was[a]! - was[b]!);
   // Evenly by rank, both ends included: outliers stand at the ends.
-  const count = Math.min(MOST_DOTS, width);
+  const count = Math.min(MOST_DOTS, was.length);
   const chosen = Array.from(
     { length: count },
-    (_, i) => order[Math.round((i * (width - 1)) / Math.max(1, count - 1))]!,
+    (_, i) => order[Math.round((i * (was.length - 1)) / Math.max(1, count - 1))]!,
   );
   return {
     kind: 'grid',
     row,
-    before: Float32Array.from(chosen, (i) => was![i]!),
-    after: Float32Array.from(chosen, (i) => is![i]!),
+    before: Float32Array.from(chosen, (i) => was[i]!),
+    after: Float32Array.from(chosen, (i) => is[i]!),
     levels: new Set(is).size,
-    rms: Math.sqrt(was!.reduce((sum, value) => sum + value * value, 0) / width),
+    rms: Math.sqrt(was.reduce((sum, value) => sum + value * value, 0) / was.length),
   };
 }
 

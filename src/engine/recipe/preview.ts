@@ -98,7 +98,7 @@ export async function previewStack(
 
     async function picture(): Promise<StepPicture | null> {
       const { operator, weight, steps: told } = work();
-      if (name !== tensorTrain.name) return pictureOf(name, before, now, weight.shape);
+      if (name !== tensorTrain.name) return pictureOf(name, operator.form, before, now, weight.shape);
       // The form of a train names its bonds.
       const bonds = /^tensorTrain ([\d·]+)/.exec(operator.form)?.[1]?.split('·').map(Number);
       if (!bonds || told.at(-1)!.skipped !== undefined) return null;

@@ -36,8 +36,8 @@ export function valueWithin(
 }
 
 /**
- * Options of a method that store at most `bytes` of a layer and as much of that as they can: by the first share that
- * decides on the size, else by all choices of numbers together; all else as a form begins. A reason where there are none.
+ * Options of a method that store at most `bytes` of a layer and as much of that as they can: by the first share or count
+ * that decides on the size, else by all choices of numbers together; all else as a form begins. A reason where there are none.
  */
 export function optionsWithin(
   layer: PlannedLayer,
@@ -54,6 +54,11 @@ export function optionsWithin(
     const share = bytes / plannedDense(layer.shape, layer.type).bytes;
     const value = control.key === 'size' ? share : valueWithin(layer, method, options, control, bytes);
     return value === undefined ? { skipped: TOO_SMALL } : { ...options, [control.key]: value };
+  }
+  for (const control of controls.filter(({ kind, whole }) => kind === 'number' && whole)) {
+    if (!changesSize(layer, method, initial, control)) continue;
+    const value = valueWithin(layer, method, initial, control, bytes);
+    return value === undefined ? { skipped: TOO_SMALL } : { ...initial, [control.key]: value };
   }
   const all = combinations(initial, controls)
     .map((options) => ({ options, size: plannedBytes(layer, method, options) }))

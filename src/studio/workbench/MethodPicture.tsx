@@ -23,7 +23,7 @@ function Mask({ picture: { map, zeros, of } }: Of<'mask'>) {
   const { rows, columns, values } = map;
   const gone = formatShare(zeros / of);
   return (
-    <figure className="preview-map">
+    <figure className="preview-map preview-method">
       <TableCanvas
         rows={rows}
         columns={columns}
@@ -32,7 +32,7 @@ function Mask({ picture: { map, zeros, of } }: Of<'mask'>) {
         tone="kept"
         label={`Mask: ${gone} are zero`}
       />
-      <figcaption>mask: {gone} zeros</figcaption>
+      <figcaption>The mask: {gone} are zero; the fuller a block, the more of it is left.</figcaption>
     </figure>
   );
 }
@@ -47,12 +47,15 @@ function Grid({ picture: { row, before, after, levels, rms } }: Of<'grid'>) {
   const y = (value: number) => HEIGHT - 3 - ((value / most + 1) / 2) * (HEIGHT - 6);
   const outliers = before.filter((value) => Math.abs(value) > OUTLIER * rms).length;
   return (
-    <figure className="preview-histogram">
+    <figure className="preview-histogram preview-method">
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="img"
-        aria-label={`Row ${row}, weights before across and after upwards: ${levels} levels, ${outliers} outliers shown`}
+        aria-label={`Weights of row ${row} that share a scale, before across and after upwards: ${levels} levels, ${outliers} outliers`}
       >
+        {[...new Set(after)].map((level) => (
+          <path key={level} className="grid-level" d={`M0 ${y(level)}H${WIDTH}`} />
+        ))}
         <path className="histogram-before" d={`M${x(-most)} ${y(-most)}L${x(most)} ${y(most)}`} />
         {Array.from(before, (value, i) => (
           <circle
@@ -67,8 +70,9 @@ function Grid({ picture: { row, before, after, levels, rms } }: Of<'grid'>) {
         ))}
       </svg>
       <figcaption>
-        row {row}: before → after, {levels} levels
-        {outliers > 0 && `, ${outliers} outliers beyond ${OUTLIER} × its root mean square`}
+        The weights that share a scale with the largest one, in row {row}: before across, after upwards, on {levels}{' '}
+        levels
+        {outliers > 0 && `; in orange beyond ${OUTLIER} × their root mean square, which pull the levels apart`}.
       </figcaption>
     </figure>
   );
@@ -125,7 +129,7 @@ function Bonds({ picture: { cuts } }: Of<'bonds'>) {
 function Slots({ picture: { counts, distinct, of } }: Of<'slots'>) {
   const heights = counts.map((count) => (HEIGHT * Math.log1p(count)) / Math.log1p(counts[0]));
   return (
-    <figure className="preview-histogram">
+    <figure className="preview-histogram preview-method">
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="img"
