@@ -17,6 +17,7 @@ import type { LongCall } from '../engine/progress';
 import type { Compressed } from '../engine/recipe/compress';
 import { spectrumOf } from '../engine/recipe/spectra';
 import { verify } from '../engine/recipe/verify';
+import { withRecovery } from '../engine/recovery';
 import type { Provider, Runtime, Session } from '../engine/runtime';
 import { type ChosenBackend, chooseBackend } from './backends';
 import { writeBlobs } from './exporting';
@@ -118,12 +119,15 @@ export class StudioEngine implements Engine {
       const opened = this.#open;
       const recipe = checkRecipe({ version: 1, steps: steps.map((step) => ({ ...step, layers: '*' })) }, 'The stack');
       const share = needsData(recipe) ? await opened.data.share() : undefined;
-      return previewStack(opened.model, this.#layer(id), recipe.steps, {
-        ...call,
-        factorisations: this.#factors,
-        calibration: share?.calibration,
-        peers,
-      });
+      const [layer, calibration] = [this.#layer(id), share?.calibration];
+      return withRecovery(this.#backend, () =>
+        previewStack(opened.model, layer, recipe.steps, {
+          ...call,
+          factorisations: this.#factors,
+          calibration,
+          peers,
+        }),
+      );
     });
   }
 

@@ -9,6 +9,7 @@ import { scopeOf } from '../model/scopes';
 import type { FloatType } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import type { LongCall } from '../progress';
+import { withRecovery } from '../recovery';
 import { begin } from './graphStep';
 import { optionsWithin } from './sizing';
 import { runStep } from './step';
@@ -90,7 +91,7 @@ export async function compareAtEqualBytes(
     const outputs: number[] = [];
     for (const layer of layers) {
       signal?.throwIfAborted();
-      const result = await on(layer, method, size);
+      const result = await withRecovery(context.factorisations.backend, () => on(layer, method, size));
       if (typeof result === 'string') return layers.length > 1 ? `${layer.name}: ${result}` : result;
       bytes += result.bytes;
       squares += (result.error * norms.get(layer)!) ** 2;
