@@ -36,10 +36,11 @@ async function take(studio, viewport, colorScheme) {
   const methods = page.getByRole('region', { name: 'Methods at equal bytes' });
   await methods.getByRole('table').waitFor({ timeout: 120_000 });
   await methods.getByText('Output', { exact: true }).click();
-  await methods.scrollIntoViewIfNeeded();
-  await methods.evaluate((card) => card.scrollIntoView({ block: 'start' }));
+  const middle = page.getByRole('region', { name: 'Workbench' });
+  await middle.evaluate((column) => column.scrollTo(0, column.scrollHeight));
   await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
   await shot('methods');
+  await middle.evaluate((column) => column.scrollTo(0, 0));
   await compress(page);
   await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
   await shot('compared');

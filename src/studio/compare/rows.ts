@@ -31,12 +31,12 @@ export function sizeRows({ before, after, memory }: CompressReport): Row[] {
       ...relative(before.bytes, after.bytes),
     },
     {
-      name: 'memory, running',
+      name: 'memory',
       note: "The weights' bytes while the model runs: dense ones where they are rebuilt on loading. Estimated.",
       ...estimated(before.bytes, memory.estimatedResident),
     },
     {
-      name: 'peak, loading',
+      name: 'load peak',
       note: 'The bytes that exist at once while the model is loaded: what is stored and all that is folded. Estimated.',
       ...estimated(before.bytes, memory.estimatedLoad),
     },
