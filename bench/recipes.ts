@@ -7,6 +7,7 @@ export interface QualityRow {
 const one = (name: string, method: string, options: object): QualityRow => ({ name, steps: [{ method, options }] });
 
 const sizes = [0.7, 0.5, 0.3];
+const scores = ['magnitude', 'wanda', 'sparsegpt'] as const;
 
 /** To compare another method, or another stack, add its row. */
 export const QUALITY_ROWS: readonly QualityRow[] = [
@@ -17,6 +18,15 @@ export const QUALITY_ROWS: readonly QualityRow[] = [
   one('tensor train, 50 %, diagonal whitening', 'tensor-train', { size: 0.5, whiten: 'diagonal' }),
   one('tensor train of two sites, 50 %', 'tensor-train', { sites: 2, size: 0.5 }),
   one('shared by a hash, 50 %', 'share', { size: 0.5 }),
+  ...(['none', 'diagonal'] as const).map((whiten) =>
+    one(`low rank plus sparse, 50 %, whitening ${whiten}`, 'low-rank-plus-sparse', { size: 0.5, whiten }),
+  ),
+  ...(['row', 'layer'] as const).flatMap((scope) =>
+    scores.map((score) => one(`half of each ${scope} by ${score}`, 'prune', { sparsity: 0.5, score, scope })),
+  ),
+  one('half of the model by magnitude', 'prune', { sparsity: 0.5, scope: 'model' }),
+  ...scores.map((score) => one(`2:4 by ${score}`, 'prune', { pattern: { n: 2, m: 4 }, score })),
+  one('half of the 4×4 blocks by wanda', 'prune', { sparsity: 0.5, score: 'wanda', pattern: { block: [4, 4] } }),
   one('half', 'half', {}),
   one('8 bits, nearest', 'quantize', { bits: 8 }),
   one('4 bits, nearest', 'quantize', { bits: 4 }),
@@ -44,6 +54,13 @@ export const QUALITY_ROWS: readonly QualityRow[] = [
     steps: [
       { method: 'svd', options: { size: 0.5, whiten: 'full' } },
       { method: 'quantize', options: { bits: 4, rounding: 'gptq' } },
+    ],
+  },
+  {
+    name: 'half of each row by sparsegpt, then 8 bits',
+    steps: [
+      { method: 'prune', options: { sparsity: 0.5, score: 'sparsegpt' } },
+      { method: 'quantize', options: { bits: 8 } },
     ],
   },
 ];
