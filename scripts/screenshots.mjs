@@ -37,7 +37,9 @@ async function take(studio, viewport, colorScheme) {
   await methods.getByRole('table').waitFor({ timeout: 120_000 });
   await methods.getByText('Output', { exact: true }).click();
   const middle = page.getByRole('region', { name: 'Workbench' });
-  await middle.evaluate((column) => column.scrollTo(0, column.scrollHeight));
+  // Below the tabs, where there are some.
+  const top = await methods.evaluate((card) => card.offsetTop);
+  await middle.evaluate((column, to) => column.scrollTo(0, to), top - (viewport.width < 1200 ? 100 : 60));
   await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
   await shot('methods');
   await middle.evaluate((column) => column.scrollTo(0, 0));

@@ -48,8 +48,8 @@ describe('rows', () => {
   it('tell sizes with their change', () => {
     expect(sizeRows(run(1, 1_000_000).result)).toMatchObject([
       { original: '4.00 MB', compressed: '1.00 MB', change: '−75 %', tone: 'better' },
-      { name: 'memory', original: '≈ 4.00 MB', compressed: '≈ 4.00 MB', change: '0' },
-      { name: 'load peak', original: '≈ 4.00 MB', compressed: '≈ 5.00 MB', change: '+25 %', tone: 'worse' },
+      { name: 'memory', original: '≈4.00 MB', compressed: '≈4.00 MB', change: '0' },
+      { name: 'load peak', original: '≈4.00 MB', compressed: '≈5.00 MB', change: '+25 %', tone: 'worse' },
       { original: '1.00 M', compressed: '250 k', change: '−75 %', tone: 'better' },
     ]);
     expect(sizeRows(run(1, 4_000_000).result)[0]).not.toHaveProperty('tone');

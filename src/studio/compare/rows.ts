@@ -52,8 +52,8 @@ export function sizeRows({ before, after, memory }: CompressReport): Row[] {
 
 // "≈" marks an estimate. The original's weights are in memory as they are in its file.
 const estimated = (before: number, after: number) => ({
-  original: `≈ ${formatBytes(before)}`,
-  compressed: `≈ ${formatBytes(after)}`,
+  original: `≈${formatBytes(before)}`,
+  compressed: `≈${formatBytes(after)}`,
   ...relative(before, after),
 });
 
