@@ -21,3 +21,18 @@ it('evaluates a run on what it was not calibrated on, and every other run on eve
   // The same file opened anew is the same data.
   expect(new CalibrationShare(open(), never).evaluationOf(calibrated).samples).toBe(15);
 });
+
+it('splits nothing where there is data for calibration alone', () => {
+  const named = (name: string, size: number) =>
+    openDataset(
+      new Map([['x', { type: 'float32' as const, dims: [size, 2], data: new Float32Array(2 * size) }]]),
+      [{ name: 'x', type: 'float32', shape: ['n', 2] }],
+      name,
+    );
+  const never = () => Promise.reject(new Error('Nothing is run here.'));
+  const [test, apart] = [named('test.npz', 20), named('calibration.npz', 7)];
+  const share = new CalibrationShare(test, never, apart);
+  expect(share.calibration.dataset).toBe(apart);
+  const report = { calibration: { data: 'calibration.npz', samples: 7, sha256: hashDataset(apart) } } as CompressReport;
+  expect(share.evaluationOf(report)).toBe(test);
+});

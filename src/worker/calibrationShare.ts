@@ -5,18 +5,19 @@ import type { Model } from '../engine/model/model';
 import type { CompressReport } from '../engine/recipe/report';
 import type { Session } from '../engine/runtime';
 
-/** The open data in two: what recipes are calibrated on, and what is left to evaluate those on. */
+/** What recipes are calibrated on, and what is left to evaluate those on: the open data in two, or data given for each. */
 export class CalibrationShare {
   readonly calibration: Calibration;
   readonly #evaluation: Dataset;
   readonly #sha256: string;
 
-  /** Throws a UserError where the data can't be split. */
+  /** `apart`: data for calibration alone. Without it, throws a UserError where the data can't be split. */
   constructor(
     readonly of: Dataset,
     open: (model: Model) => Promise<Session>,
+    readonly apart?: Dataset,
   ) {
-    const { calibration, evaluation } = split(of);
+    const { calibration, evaluation } = apart ? { calibration: apart, evaluation: of } : split(of);
     this.calibration = new Calibration({ dataset: calibration, open });
     this.#evaluation = evaluation;
     this.#sha256 = hashDataset(calibration);

@@ -1,6 +1,6 @@
 import type { Backend } from '../engine/backend';
 import { UserError } from '../engine/errors';
-import { openDataset, reportDataset } from '../engine/evaluation/dataset';
+import { openDataset } from '../engine/evaluation/dataset';
 import { evaluate } from '../engine/evaluation/evaluate';
 import { readNpz } from '../engine/evaluation/npz';
 import { OutputCache } from '../engine/evaluation/outputCache';
@@ -97,14 +97,15 @@ export class StudioEngine implements Engine {
     const { model } = this.#open;
     const entries = readNpz(new Uint8Array(await file.arrayBuffer()), file.name);
     const dataset = openDataset(entries, inputSpecs(model), file.name);
-    this.#open.data.replace(dataset);
-    return reportDataset(dataset);
+    const { data } = this.#open;
+    data.add(dataset);
+    return data.report();
   }
 
   async clearData() {
     const { data } = this.#open;
-    data.replace(undefined);
-    return reportDataset(data.dataset);
+    data.clear();
+    return data.report();
   }
 
   async checkRecipe(recipe: unknown) {

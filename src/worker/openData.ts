@@ -1,13 +1,19 @@
-import { type Dataset, take } from '../engine/evaluation/dataset';
+import { type Dataset, reportDataset, take } from '../engine/evaluation/dataset';
 import { generateDataset } from '../engine/evaluation/generate';
+import type { DataReport } from '../engine/evaluation/report';
 import { inputSpecs } from '../engine/model/inspect';
 import type { Model } from '../engine/model/model';
 import type { Session } from '../engine/runtime';
 import type { CalibrationShare } from './calibrationShare';
 
-/** The data beside an open model: given, or generated when it is first asked for. */
+/**
+ * The data beside an open model: given, or generated when it is first asked for. Labelled data is for evaluation; data
+ * without labels beside it is for calibration, and for both where it is alone.
+ */
 export class OpenData {
-  #dataset: Dataset | undefined;
+  #labelled: Dataset | undefined;
+  #unlabelled: Dataset | undefined;
+  #generated: Dataset | undefined;
   /** Made for the first recipe that needs data. */
   #share: CalibrationShare | undefined;
   /** The samples of the data that the last limited evaluation used. */
@@ -18,15 +24,34 @@ export class OpenData {
     private readonly open: (model: Model) => Promise<Session>,
   ) {}
 
-  /** The data that is open, or inputs generated from what the model declares. */
+  /** What models are evaluated on, or inputs generated from what the model declares. */
   get dataset(): Dataset {
-    this.#dataset ??= generateDataset(inputSpecs(this.model));
-    return this.#dataset;
+    this.#generated ??= this.#labelled || this.#unlabelled ? undefined : generateDataset(inputSpecs(this.model));
+    return this.#labelled ?? this.#unlabelled ?? this.#generated!;
   }
 
-  /** In place of what was there; undefined: to be generated. */
-  replace(dataset: Dataset | undefined): void {
-    this.#dataset = dataset;
+  /** In place of what was there of its kind. */
+  add(dataset: Dataset): void {
+    if (dataset.labels) this.#labelled = dataset;
+    else this.#unlabelled = dataset;
+  }
+
+  clear(): void {
+    this.#labelled = undefined;
+    this.#unlabelled = undefined;
+  }
+
+  report(): DataReport {
+    const apart = this.#apart;
+    return {
+      ...reportDataset(this.dataset),
+      ...(apart && { calibration: { name: apart.name, samples: apart.samples } }),
+    };
+  }
+
+  /** Data for calibration alone. */
+  get #apart(): Dataset | undefined {
+    return this.#labelled && this.#unlabelled;
   }
 
   /** `limit` of `all` samples: the same ones every time, so that runs compare and the original's outputs are kept. */
@@ -37,12 +62,17 @@ export class OpenData {
     return this.#subset.dataset;
   }
 
-  /** The open data, split; undefined where there is none, since nothing can be learnt from inputs that were made up. */
+  /**
+   * What recipes are calibrated on, and what is left to evaluate them on; undefined where there is no data, since nothing
+   * can be learnt from inputs that were made up.
+   */
   async share(): Promise<CalibrationShare | undefined> {
     const { dataset } = this;
     if (dataset.generated) return undefined;
     const { CalibrationShare } = await import('./recipes');
-    if (this.#share?.of !== dataset) this.#share = new CalibrationShare(dataset, this.open);
+    const apart = this.#apart;
+    if (this.#share?.of !== dataset || this.#share.apart !== apart)
+      this.#share = new CalibrationShare(dataset, this.open, apart);
     return this.#share;
   }
 }

@@ -14,6 +14,7 @@ export type { EqualBytesPoint, EqualBytesReport } from '../engine/recipe/equalBy
 export type { HeatMap, Histogram, StepPicture } from '../engine/recipe/pictures';
 export type { StackPreview } from '../engine/recipe/preview';
 export type {
+  CalibrationReport,
   CompressedLayerReport,
   CompressReport,
   ErrorReport,

@@ -47,4 +47,6 @@ export interface DataReport {
   readonly generated: boolean;
   /** [n] class ids, [n, t] per position, or none. */
   readonly labels?: 'class' | 'position';
+  /** Other data, which methods that need some look at; absent: a share of this data is kept apart for them. */
+  readonly calibration?: { readonly name: string; readonly samples: number };
 }

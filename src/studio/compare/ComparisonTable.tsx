@@ -29,7 +29,7 @@ export function ComparisonTable({ run }: { run: RunReport | undefined }) {
       ].map((row) => ({ ...row, compressed: '', change: '' }));
   return (
     <table className={styles.comparison}>
-      {run?.evaluation && <caption>{describeData(run.evaluation)}</caption>}
+      {run?.evaluation && <caption>{describeData(run.evaluation, run.result.calibration)}</caption>}
       <thead>
         <tr>
           <td />

@@ -1,4 +1,4 @@
-import type { CompressReport, EvaluateReport, LatencyReport } from '../../worker/protocol';
+import type { CalibrationReport, CompressReport, EvaluateReport, LatencyReport } from '../../worker/protocol';
 import { formatBytes, formatChange, formatCount, formatInteger, formatShare } from '../format';
 import type { JobKind } from '../state/types';
 
@@ -135,7 +135,18 @@ export function latencyRow({ latencyMs: { before, after }, batch, provider, timi
 }
 
 /** On what the figures were measured, in a sentence. */
-export function describeData({ data, samples, samplesOf, metric, provider }: EvaluateReport): string {
+export function describeData(evaluation: EvaluateReport, calibration?: CalibrationReport): string {
+  return [measuredWith(evaluation), ...(calibration ? [calibratedOn(calibration)] : [])].join(' ');
+}
+
+function calibratedOn({ data, samples, samplesOf }: CalibrationReport): string {
+  const many = `${formatInteger(samples)} ${samples === 1 ? 'sample' : 'samples'}`;
+  return samplesOf === undefined
+    ? `Calibrated on ${many} of ${data}.`
+    : `Calibrated on ${many} of ${data}, which were left out here.`;
+}
+
+function measuredWith({ data, samples, samplesOf, metric, provider }: EvaluateReport): string {
   const on = providerName(provider);
   const whole = samplesOf ?? samples;
   const part = samplesOf === undefined ? '' : `${formatInteger(samples)} of `;

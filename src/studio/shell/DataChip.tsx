@@ -35,7 +35,11 @@ export function DataChip() {
           Use generated inputs
         </Menu.Item>
         <p className="menu-note">
-          An .npz holds arrays named like the model's inputs, samples along the first axis, and may hold labels.
+          An .npz holds arrays named like the model's inputs, samples along the first axis, and may hold labels. Beside
+          labelled data, one without labels is what methods that need data are calibrated on
+          {data?.calibration
+            ? `: now ${data.calibration.name}, ${formatInteger(data.calibration.samples)} samples.`
+            : '; without it, a quarter of the samples is kept apart for that.'}
         </p>
       </Menu.Dropdown>
     </Menu>

@@ -4,6 +4,8 @@ import { runJob, sentence } from './jobs';
 import { worthCompressing } from './recipe';
 import type { ModelSlice, Slice } from './types';
 
+const MOST_DATA = 2;
+
 export const modelSlice: Slice<ModelSlice> = (set, get) => {
   return {
     model: null,
@@ -39,7 +41,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       const files = await runJob(set, get, 'open', `Loading ${sample.name}`, (_, signal) =>
         Promise.all([
           fetchFile(`samples/${sample.model}`, signal, name),
-          ...(sample.data ? [fetchFile(`samples/${sample.data}`, signal)] : []),
+          ...[sample.data, sample.calibration].flatMap((path) => (path ? [fetchFile(`samples/${path}`, signal)] : [])),
         ]),
       );
       if (!files) return;
@@ -76,8 +78,10 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
   }
 
   async function openRest(data: readonly File[], recipes: readonly File[]): Promise<void> {
-    if (data.length > 1) get().notify('warning', `Only ${data[0].name} was opened: one data file at a time.`);
-    if (data.length > 0) await openData(data[0]);
+    // One to evaluate on, one to calibrate on; the engine tells them apart by their labels.
+    for (const file of data.slice(0, MOST_DATA)) await openData(file);
+    for (const file of data.slice(MOST_DATA))
+      get().notify('warning', `${file.name} was not opened: labelled data and data for calibration make ${MOST_DATA}.`);
     for (const file of recipes) await openRecipe(file);
   }
 

@@ -58,6 +58,7 @@ export interface Sample {
   readonly description: string;
   readonly model: string;
   readonly data?: string;
+  readonly calibration?: string;
   readonly bytes: number;
   readonly parameters: number;
   readonly licence: string;
