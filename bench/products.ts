@@ -10,6 +10,7 @@ import { Pace } from '../src/engine/gpu/pace';
 import { prepare } from '../src/engine/gpu/products/prepare';
 import type { Product } from '../src/engine/gpu/products/product';
 import { usualVariants } from '../src/engine/gpu/variants';
+import { floatsToHalves } from '../src/engine/model/tensors';
 import { seeded } from '../src/engine/random';
 import { blockSparseOf, nmOf, sparseOf } from '../src/engine/sparsity';
 import type { WeightForm } from '../src/engine/weightForm';
@@ -24,11 +25,15 @@ const SAMPLE_MS = 10;
 const random = seeded(1);
 const normals = (length: number) => Float32Array.from({ length }, () => random.normal());
 const bytes = (length: number) => Uint8Array.from({ length }, () => random.below(256));
-const dense = (rows: number, columns: number): WeightForm => ({
-  kind: 'dense',
+const dense = (rows: number, columns: number) => ({
+  kind: 'dense' as const,
   rows,
   columns,
   values: normals(rows * columns),
+});
+const half = (rows: number, columns: number): WeightForm => ({
+  ...dense(rows, columns),
+  values: floatsToHalves(normals(rows * columns)),
 });
 
 function formsOf(n: number): Record<string, WeightForm> {
@@ -53,8 +58,10 @@ function formsOf(n: number): Record<string, WeightForm> {
   const sparse = (density: number) => sparseOf(thinned(density), n, n);
   return {
     dense: dense(n, n),
+    'dense float16': half(n, n),
     'low rank n/8': lowRank(n / 8),
     'low rank n/32': lowRank(n / 32),
+    'low rank n/8 float16': { kind: 'lowRank', left: half(n, n / 8), right: half(n / 8, n) },
     'int8 per channel': quantized(8, n),
     'int4 groups of 32': quantized(4, 32),
     'int2 groups of 32': quantized(2, 32),

@@ -20,9 +20,10 @@ interface Shape {
   readonly columns: number;
 }
 
+/** `values` are float32, or the bits of float16 (`halvesToFloats` of `model/tensors` says what they stand for). */
 export interface DenseForm extends Shape {
   readonly kind: 'dense';
-  readonly values: Float32Array;
+  readonly values: Float32Array | Uint16Array;
 }
 
 /** W = left·right, left `[rows, rank]`, right `[rank, columns]`. */

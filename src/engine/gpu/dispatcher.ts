@@ -147,10 +147,10 @@ export class Dispatcher {
     this.#flights.set(pace, flight);
   }
 
-  /** Copies the first `length` 32-bit elements. */
-  copy(from: GPUBuffer, to: GPUBuffer, length: number): void {
+  /** Copies `length` 32-bit elements from element `first` on to the beginning of `to`. */
+  copy(from: GPUBuffer, to: GPUBuffer, length: number, first = 0): void {
     const encoder = this.device.gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(from, 0, to, 0, length * 4);
+    encoder.copyBufferToBuffer(from, first * 4, to, 0, length * 4);
     this.device.gpu.queue.submit([encoder.finish()]);
   }
 

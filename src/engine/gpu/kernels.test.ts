@@ -6,6 +6,7 @@ import { type Kernel, labelOf, writeUniforms } from './kernel';
 import { KERNELS } from './kernels';
 import { CEILING_KERNELS } from './measure/kernels';
 import { orthogonalizeKernel } from './orthogonalizeEach';
+import { GATHER_KERNELS } from './products/gatherKernels';
 import { PRODUCT_KERNELS } from './products/kernels';
 import { SELECTION_KERNELS } from './selectionKernels';
 
@@ -15,6 +16,7 @@ const kernels: [string, Kernel][] = [
   ...SELECTION_KERNELS,
   ...CEILING_KERNELS,
   ...PRODUCT_KERNELS,
+  ...GATHER_KERNELS,
 ].map((kernel) => [labelOf(kernel as unknown as Kernel), kernel as unknown as Kernel]);
 
 describe.each(kernels)('the declaration of %s', (_, kernel) => {

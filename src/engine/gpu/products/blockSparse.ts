@@ -1,6 +1,6 @@
 import type { BlockSparseForm } from '../../weightForm';
 import { gatherKernelsOf, gatherSteps } from './gather';
-import { blockSparseKernels } from './kernels';
+import { blockSparseKernels } from './gatherKernels';
 import { type Preparation, sizeOf } from './product';
 
 /** Compressed rows of dense blocks; a block's column is stored once. */

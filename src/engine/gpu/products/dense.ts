@@ -1,12 +1,18 @@
 import type { DenseForm } from '../../weightForm';
 import { MOST_VECTORS, matmulDispatches, matmulKernelsFor } from '../matmul';
-import type { Preparation } from './product';
+import { decodedSteps, decodingKernelsOf } from './decoded';
+import { halfTileKernels, halfVectorKernels, unpackHalvesKernel } from './kernels';
+import type { Preparation, PreparedForm, ProductContext } from './product';
 
-/** W as it is. */
-export const prepareDense: Preparation<DenseForm> = ({ buffers, variants }, { rows, columns, values }) => {
+const halfKernels = { vector: halfVectorKernels, tile: halfTileKernels, dense: unpackHalvesKernel };
+
+/** W as it is, in float32 or float16. */
+export const prepareDense: Preparation<DenseForm> = (context, { rows, columns, values }) => {
   if (values.length !== rows * columns) {
     throw new RangeError(`${values.length} values do not fill a [${rows}, ${columns}] weight.`);
   }
+  if (values instanceof Uint16Array) return prepareHalves(context, rows, columns, values);
+  const { buffers, variants } = context;
   const weights = buffers.upload(values, `A [${rows}, ${columns}] weight`);
   return {
     rows,
@@ -21,3 +27,28 @@ export const prepareDense: Preparation<DenseForm> = ({ buffers, variants }, { ro
     free: () => buffers.free(weights),
   };
 };
+
+/** Bytes of a row of float16: whole quads, so that four weights are one aligned read. */
+export const halfRowBytes = (columns: number): number => 8 * Math.ceil(columns / 4);
+
+function prepareHalves(
+  { buffers, variants }: ProductContext,
+  rows: number,
+  columns: number,
+  values: Uint16Array,
+): PreparedForm {
+  const quadsPerRow = halfRowBytes(columns) / 8;
+  const padded = new Uint16Array(rows * quadsPerRow * 4);
+  for (let i = 0; i < rows; i++) padded.set(values.subarray(i * columns, (i + 1) * columns), i * quadsPerRow * 4);
+  const halves = buffers.upload(new Uint32Array(padded.buffer), `A [${rows}, ${columns}] weight in float16`);
+  const weight = { rows, columns, extra: { quadsPerRow }, stored: [halves] };
+  return {
+    rows,
+    columns,
+    bytes: halves.size,
+    multiplyAdds: rows * columns,
+    kernels: decodingKernelsOf(halfKernels, rows, variants),
+    steps: (operand, scratch, pace) => decodedSteps(halfKernels, variants, weight, operand, scratch, pace),
+    free: () => buffers.free(halves),
+  };
+}

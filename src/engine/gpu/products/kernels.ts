@@ -1,20 +1,16 @@
 import copyColumns from '../../../../shaders/matmul/copyColumns.wgsl';
+import halfTile from '../../../../shaders/matmul/halfTile.wgsl';
+import halfVector from '../../../../shaders/matmul/halfVector.wgsl';
 import scaleColumns from '../../../../shaders/matmul/scaleColumns.wgsl';
 import tensorSite from '../../../../shaders/matmul/tensorSite.wgsl';
-import blockSparseRow from '../../../../shaders/prune/blockSparseRow.wgsl';
-import blockSparseTokens from '../../../../shaders/prune/blockSparseTokens.wgsl';
-import nmRow from '../../../../shaders/prune/nmRow.wgsl';
-import nmTokens from '../../../../shaders/prune/nmTokens.wgsl';
-import sparseRow from '../../../../shaders/prune/sparseRow.wgsl';
-import sparseTokens from '../../../../shaders/prune/sparseTokens.wgsl';
-import transposeTokens from '../../../../shaders/prune/transposeTokens.wgsl';
+import unpackHalves from '../../../../shaders/matmul/unpackHalves.wgsl';
 import dequantize from '../../../../shaders/quantize/dequantize.wgsl';
 import quantizedTile from '../../../../shaders/quantize/quantizedTile.wgsl';
 import quantizedVector from '../../../../shaders/quantize/quantizedVector.wgsl';
 import sharedTile from '../../../../shaders/share/sharedTile.wgsl';
 import sharedVector from '../../../../shaders/share/sharedVector.wgsl';
 import unshare from '../../../../shaders/share/unshare.wgsl';
-import { kernel, type UniformLayout } from '../kernel';
+import { kernel } from '../kernel';
 import { byTile, TILES, type TileVariant, tileSize, WIDTHS } from '../kernels';
 import { anyKernel } from './product';
 
@@ -104,6 +100,40 @@ export const scaleColumnsKernel = kernel({
   grid: ({ columns, rows }) => [Math.ceil(columns / WORKGROUP), rows],
 });
 
+const halfFields = { quadsPerRow: 'u32' } as const;
+const halfBindings = { x: 'read', halves: 'read', y: 'read_write' } as const;
+
+export const halfVectorKernels = byRow((overrides, grid) =>
+  kernel({
+    name: 'halfVector',
+    source: halfVector,
+    uniforms: vectorFields,
+    bindings: halfBindings,
+    overrides: { ...overrides, quadsPerLane: 1 },
+    grid,
+  }),
+);
+
+export const halfTileKernels = byTile((variant) =>
+  kernel({
+    name: 'halfTile',
+    source: halfTile,
+    uniforms: { ...tileFields, ...halfFields },
+    bindings: halfBindings,
+    overrides: TILES[variant],
+    grid: tileGrid(variant),
+  }),
+);
+
+export const unpackHalvesKernel = kernel({
+  name: 'unpackHalves',
+  source: unpackHalves,
+  uniforms: { ...unpackFields, ...halfFields },
+  bindings: { halves: 'read', dense: 'read_write' },
+  overrides: {},
+  grid: unpackGrid(4),
+});
+
 const quantizedFields = { wordsPerRow: 'u32', blocks: 'u32', blockShift: 'u32', zeroPointBytes: 'u32' } as const;
 const quantizedStored = { codes: 'read', scales: 'read', zeroPoints: 'read' } as const;
 const quantizedBindings = { x: 'read', ...quantizedStored, y: 'read_write' } as const;
@@ -142,96 +172,6 @@ export const quantizedKernels = new Map(
     });
     return [bits, { vector, tile, dense }] as const;
   }),
-);
-
-/** By whether x goes through workgroup memory. */
-export const transposeTokensKernels = ([0, 1] as const).map((staged) =>
-  kernel({
-    name: 'transposeTokens',
-    source: transposeTokens,
-    uniforms: { tokens: 'u32', columns: 'u32', padded: 'u32' },
-    bindings: { x: 'read', xT: 'read_write' },
-    overrides: { staged },
-    grid: ({ columns, padded }) => [Math.ceil(columns / 16), Math.ceil(padded / 16)],
-  }),
-);
-
-/** Rows of W in a workgroup of lib/gatherRow. */
-export const gatherRowsOf = (slices: RowSlices): number => 64 / slices;
-/** Groups of 8 tokens in a workgroup of lib/gatherTokens, which has 64 / octets rows; a variant for each. */
-export const OCTETS = [2, 8] as const;
-
-const gatherFields = {
-  tokens: 'u32',
-  firstOctet: 'u32',
-  octetsHere: 'u32',
-  rows: 'u32',
-  firstRow: 'u32',
-  rowsHere: 'u32',
-  columns: 'u32',
-  stride: 'u32',
-  accumulate: 'u32',
-} as const;
-
-/** The kernels of a form that stores entries: few tokens by slices of a row, and many by `OCTETS`. */
-function gatherKernels(
-  name: string,
-  [row, many]: readonly [string, string],
-  extra: UniformLayout,
-  stored: readonly string[],
-  overrides: Readonly<Record<string, number>> = {},
-) {
-  const uniforms = { ...gatherFields, ...extra };
-  const bindings = (x: string) => ({
-    [x]: 'read' as const,
-    ...Object.fromEntries(stored.map((binding) => [binding, 'read' as const])),
-    y: 'read_write' as const,
-  });
-  return {
-    row: new Map(
-      ROW_SLICES.map((slices) => [
-        slices,
-        kernel({
-          name: `${name}Row`,
-          source: row,
-          uniforms,
-          bindings: bindings('x'),
-          overrides: { ...overrides, slices },
-          grid: ({ rowsHere, tokens }) => [Math.ceil(rowsHere! / gatherRowsOf(slices)), tokens!],
-        }),
-      ]),
-    ),
-    tokens: OCTETS.map((octets) =>
-      kernel({
-        name: `${name}Tokens`,
-        source: many,
-        uniforms,
-        bindings: bindings('xT'),
-        overrides: { ...overrides, octets },
-        grid: ({ octetsHere, rowsHere }) => [Math.ceil(octetsHere! / octets), Math.ceil((rowsHere! * octets) / 64)],
-      }),
-    ),
-  };
-}
-export type GatherKernels = ReturnType<typeof gatherKernels>;
-
-const stored = ['starts', 'columnPairs', 'values'];
-export const sparseKernels = gatherKernels('sparse', [sparseRow, sparseTokens], { firstColumn: 'u32' }, stored);
-
-const nmFields = { kept: 'u32', group: 'u32', quadsPerRow: 'u32', wordsPerRow: 'u32' } as const;
-/** By the bits that a place within a group takes. */
-export const nmKernels = new Map(
-  [1, 2, 4].map((placeBits) => [
-    placeBits,
-    gatherKernels('nm', [nmRow, nmTokens], nmFields, ['places', 'values'], { placeBits }),
-  ]),
-);
-
-export const blockSparseKernels = gatherKernels(
-  'blockSparse',
-  [blockSparseRow, blockSparseTokens],
-  { height: 'u32', widthQuads: 'u32' },
-  ['starts', 'blockColumns', 'values'],
 );
 
 const slotFields = { slotCount: 'u32', offset: 'u32', seed: 'u32', scale: 'f32' } as const;
@@ -279,10 +219,13 @@ export const tensorSiteKernels = byTile((variant) =>
   }),
 );
 
-/** Every kernel of the products, for the test that holds each declaration against its WGSL. */
+/** Every kernel of this file, for the test that holds each declaration against its WGSL. */
 export const PRODUCT_KERNELS = [
   copyColumnsKernel,
   scaleColumnsKernel,
+  ...[...halfVectorKernels.values()].flat(),
+  ...Object.values(halfTileKernels),
+  unpackHalvesKernel,
   ...[...quantizedKernels.values()].flatMap(({ vector, tile, dense }) => [
     dense,
     ...[...vector.values()].flat(),
@@ -292,9 +235,4 @@ export const PRODUCT_KERNELS = [
   ...Object.values(sharedTileKernels),
   unshareKernel,
   ...Object.values(tensorSiteKernels),
-  ...transposeTokensKernels,
-  ...[sparseKernels, ...nmKernels.values(), blockSparseKernels].flatMap(({ row, tokens }) => [
-    ...row.values(),
-    ...tokens,
-  ]),
 ].map(anyKernel);

@@ -1,6 +1,6 @@
 import type { NMForm } from '../../weightForm';
 import { gatherKernelsOf, gatherSteps } from './gather';
-import { nmKernels } from './kernels';
+import { nmKernels } from './gatherKernels';
 import { type Preparation, sizeOf } from './product';
 
 /** n values of every m columns with their places in 1, 2 or 4 bits: 2:4 takes 34 bits a value, 0.53 of dense. */

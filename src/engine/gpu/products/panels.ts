@@ -1,5 +1,6 @@
 import type { WeightForm } from '../../weightForm';
 import { copyColumns } from './copyColumns';
+import { halfRowBytes } from './dense';
 import { copyColumnsKernel } from './kernels';
 import { anyKernel, type PreparedForm, type ProductContext } from './product';
 
@@ -76,7 +77,7 @@ function cutOf(form: WeightForm): Cut | undefined {
       const { columns, values } = form;
       return {
         unitRows: 1,
-        bytesOf: () => 4 * columns,
+        bytesOf: () => (values instanceof Uint16Array ? halfRowBytes(columns) : 4 * columns),
         slice: (first, rows) => ({ ...form, rows, values: values.subarray(first * columns, (first + rows) * columns) }),
       };
     }

@@ -11,6 +11,7 @@ import { prepareShared } from './shared';
 import { prepareSparse } from './sparse';
 import { prepareSum } from './sum';
 import { prepareTensorTrain } from './tensorTrain';
+import { applyToPanels } from './tokenPanels';
 
 const PREPARATIONS: { readonly [K in WeightForm['kind']]: Preparation<Extract<WeightForm, { kind: K }>> } = {
   dense: prepareDense,
@@ -38,9 +39,10 @@ export async function prepare(context: ProductContext, form: WeightForm): Promis
   const { kernels, ...prepared } = prepareForm(form);
   await dispatcher.pipelines.prepare(...new Set(kernels));
   const { rows, columns } = prepared;
-  return {
+  const product: Product = {
     ...prepared,
     kind: form.kind,
+    applyToPanels: (x, call) => applyToPanels(context, product, x, call),
     async apply(x, tokens, call) {
       if (!Number.isInteger(tokens) || tokens < 1 || x.size < tokens * columns * 4) {
         throw new RangeError(`A buffer of ${x.size} bytes does not hold ${tokens} tokens of ${columns} features.`);
@@ -63,4 +65,5 @@ export async function prepare(context: ProductContext, form: WeightForm): Promis
       }
     },
   };
+  return product;
 }

@@ -3,6 +3,7 @@ import type { Buffers } from '../buffers';
 import type { Dispatch, Dispatcher, PacedCall } from '../dispatcher';
 import type { Kernel } from '../kernel';
 import type { Pace } from '../pace';
+import type { GpuMatrix } from '../panels';
 import type { Variants } from '../variants';
 
 /** What products need of a device. */
@@ -55,6 +56,11 @@ export interface Product extends Omit<PreparedForm, 'kernels'> {
    * RangeError where x is too short, a UserError where y or what lies between is more than the adapter can bind.
    */
   apply(x: GPUBuffer, tokens: number, call?: PacedCall): Promise<GPUBuffer>;
+  /**
+   * The same for x `[tokens, columns]` in panels of tokens, as where all of x, or all of y, is more than the adapter can
+   * bind. y `[tokens, rows]` is in panels too, none larger than the context's `panelBytes` where 64 tokens are not.
+   */
+  applyToPanels(x: GpuMatrix, call?: PacedCall): Promise<GpuMatrix>;
 }
 
 /** A kernel among kernels of other layouts. */

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { halvesToFloats } from '../../model/tensors';
 import { type Random, seeded } from '../../random';
 import { denseOf, productOf } from '../../reference/weights/denseOf';
 import { RANDOM_LEAVES, randomDense, randomForm } from '../../reference/weights/forms.fixtures';
@@ -9,6 +10,7 @@ import { type Device, openDevice } from '../device';
 import { Dispatcher } from '../dispatcher';
 import { TILE_VARIANTS, VECTOR_VARIANTS } from '../kernels';
 import { Pace } from '../pace';
+import { createPanels } from '../panels';
 import { testGpu } from '../testing';
 import { usualVariants, type Variants } from '../variants';
 import { ROW_SLICES } from './kernels';
@@ -70,11 +72,12 @@ const SHAPES: [number, number][] = [
   [1, 1],
   [1, 70],
   [9, 3],
+  [21, 77],
   [67, 130],
   [8, 516],
 ];
 // Every variant of the vector kernels, their last token count, and tiles with a rest.
-const TOKENS = [1, 3, 8, 29, 33, 70];
+const TOKENS = [1, 3, 8, 17, 64, 70];
 
 describe.each(Object.entries(RANDOM_LEAVES))('%s against its twin', (_, leaf) => {
   it.each(SHAPES)('[%i, %i] at every token count', async (rows, columns) => {
@@ -123,6 +126,69 @@ describe('products', () => {
     // 400 bytes a row: five rows in each buffer.
     expect(context.buffers.count - held).toBe(10);
     product.free();
+  });
+
+  it('of more tokens than the adapter binds, in panels of tokens', async () => {
+    const random = seeded(15);
+    const { buffers } = context;
+    // 64 tokens of 40 features take 10 KiB, and y of 70 rows 18 KiB: one limit cuts x and y, the other y alone.
+    for (const panelBytes of [11_000, 25_000]) {
+      const within = { ...context, panelBytes };
+      for (const leaf of Object.values(RANDOM_LEAVES)) {
+        const form = leaf(random, 70, 40);
+        const tokens = 150;
+        const x = createPanels(buffers, tokens, 40, panelBytes, 'a test');
+        const values = Float32Array.from({ length: tokens * 40 }, () => random.normal());
+        for (const { buffer, firstRow, rows } of x.panels) {
+          device.gpu.queue.writeBuffer(buffer, 0, values, firstRow * 40, rows * 40);
+        }
+        const product = await prepare(within, form);
+        const y = await product.applyToPanels(x);
+        expect(y.panels.map(({ firstRow, rows }) => [firstRow, rows])).toEqual([
+          [0, 64],
+          [64, 64],
+          [128, 22],
+        ]);
+        const found: number[] = [];
+        for (const { buffer } of y.panels) found.push(...new Float32Array(await buffers.read(buffer)));
+        const expected = productOf(values, tokens, denseOf(form));
+        // As in `expectProduct`, 40 columns and bonds of 18.
+        const bound = 62 * EPSILON * 1.01;
+        const wrong = found.findIndex(
+          (value, i) => !(Math.abs(value - expected.y[i]!) <= bound * expected.magnitudes[i]! + 1e-37),
+        );
+        expect([found.length, wrong]).toEqual([tokens * 70, -1]);
+        product.free();
+        buffers.free(...[...x.panels, ...y.panels].map(({ buffer }) => buffer));
+      }
+    }
+    const product = await prepare(context, randomDense(random, 3, 5));
+    const x = createPanels(buffers, 2, 4, 1e6, 'a test');
+    await expect(product.applyToPanels(x)).rejects.toThrow('Tokens of 4 features do not meet a weight of 5');
+    product.free();
+    buffers.free(x.panels[0]!.buffer);
+  });
+
+  it('decode every finite float16 to the bit, in every variant', async () => {
+    // 2·31·1024 numbers, both zeros among them, in rows of 8; tokens that are unit vectors read off the columns.
+    const bits = Uint16Array.from({ length: 2 * 31 * 1024 }, (_, i) => (i % 2 ? 0x8000 : 0) + Math.floor(i / 2));
+    const [columns, rows] = [8, bits.length / 8];
+    const floats = halvesToFloats(bits);
+    const unpacked = [...TILE_VARIANTS, 'unpacked' as const].map((decoding) => ({ tokens: 9, decoding }));
+    const { buffers, variants } = context;
+    for (const own of [...ROW_SLICES.map((rowSlices) => ({ tokens: 8, rowSlices })), ...unpacked]) {
+      const within = { ...context, variants: { ...variants, ...own } };
+      const product = await prepare(within, { kind: 'dense', rows, columns, values: bits });
+      const units = new Float32Array(own.tokens * columns);
+      for (let i = 0; i < columns; i++) units[i * columns + i] = 1;
+      const x = buffers.upload(units, 'a test');
+      const y = await product.apply(x, own.tokens);
+      const found = new Float32Array(await buffers.read(y));
+      const wrong = floats.findIndex((value, at) => found[(at % columns) * rows + Math.floor(at / columns)] !== value);
+      expect(wrong < 0 ? 'none' : `0x${bits[wrong]!.toString(16)}`).toBe('none');
+      buffers.free(x, y);
+      product.free();
+    }
   });
 
   it('with sparse rows longer than 16 bits count', async () => {

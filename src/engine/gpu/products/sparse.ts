@@ -1,6 +1,6 @@
 import type { SparseForm } from '../../weightForm';
 import { gatherKernelsOf, gatherSteps } from './gather';
-import { sparseKernels } from './kernels';
+import { sparseKernels } from './gatherKernels';
 import { type Preparation, sizeOf } from './product';
 
 /** What 16 bits of column can tell apart; wider weights are cut into panels of so many columns. */

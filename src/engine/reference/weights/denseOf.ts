@@ -1,6 +1,7 @@
 import type { WeightForm } from '../../weightForm';
 import { matmul } from '../matmul';
 import { blockSparse } from './blockSparse';
+import { dense } from './dense';
 import { nm } from './nm';
 import { quantized } from './quantized';
 import { shared } from './shared';
@@ -24,7 +25,7 @@ export interface DenseWeight {
 export function denseOf(form: WeightForm): DenseWeight {
   switch (form.kind) {
     case 'dense':
-      return plain(form, Float64Array.from(form.values));
+      return plain(form, dense(form));
     case 'quantized':
       return plain(form, quantized(form));
     case 'sparse':

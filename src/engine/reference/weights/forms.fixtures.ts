@@ -1,3 +1,4 @@
+import { floatsToHalves } from '../../model/tensors';
 import type { Random } from '../../random';
 import { blockSparseOf, nmOf, sparseOf } from '../../sparsity';
 import type { DenseForm, QuantizedForm, WeightForm } from '../../weightForm';
@@ -5,8 +6,18 @@ import type { DenseForm, QuantizedForm, WeightForm } from '../../weightForm';
 const normals = (random: Random, length: number) => Float32Array.from({ length }, () => random.normal());
 const bytes = (random: Random, length: number) => Uint8Array.from({ length }, () => random.below(256));
 
-export function randomDense(random: Random, rows: number, columns: number): DenseForm {
+export function randomDense(
+  random: Random,
+  rows: number,
+  columns: number,
+): DenseForm & { readonly values: Float32Array } {
   return { kind: 'dense', rows, columns, values: normals(random, rows * columns) };
+}
+
+/** The bits of normal numbers, one in eight of them below float16's normal range. */
+export function randomHalves(random: Random, rows: number, columns: number): DenseForm {
+  const values = normals(random, rows * columns).map((value) => (random.below(8) ? value : value * 2 ** -16));
+  return { kind: 'dense', rows, columns, values: floatsToHalves(values) };
 }
 
 export function randomQuantized(
@@ -70,6 +81,7 @@ function factors(random: Random, number: number, count: number): number[] {
 /** A form of every kind that does not nest, by its name. */
 export const RANDOM_LEAVES: Record<string, (random: Random, rows: number, columns: number) => WeightForm> = {
   dense: randomDense,
+  'dense float16': randomHalves,
   quantized: randomQuantized,
   sparse: (random, rows, columns) => sparseOf(thinned(random, rows * columns, random.uniform()), rows, columns),
   'N:M': randomNM,
