@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
-import { chain, npz, numbers } from './models';
+import { chain, npz, numbers, text } from './models';
 import { outputs, relativeDifference } from './outputs';
 import { Studio } from './studio';
 
@@ -133,4 +133,21 @@ test('a step that needs data says so, and what to do', async ({ page }) => {
   await expect(studio.workbench).toContainText('Needs data');
   await studio.drop({ name: 'some.npz', bytes: npz({ x: { dims: [20, 64], data: numbers(1280, 5) } }) });
   await expect(studio.workbench).not.toContainText('Needs data');
+});
+
+test('data without labels beside labelled data is what a whitened stack is calibrated on', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.open('chain.onnx', chain());
+  await studio.measured();
+  const x = (samples: number, seed: number) => ({ dims: [samples, 64], data: numbers(64 * samples, seed) });
+  const labels = { dims: [20], data: Float32Array.from({ length: 20 }, (_, i) => i) };
+  await studio.drop({ name: 'test.npz', bytes: npz({ x: x(20, 5), labels }) });
+  await studio.drop({ name: 'calibration.npz', bytes: npz({ x: x(12, 6) }) });
+  const steps = [{ layers: '*', method: 'svd', options: { size: 0.5, whiten: 'full' } }];
+  await studio.drop({ name: 'whitened.json', bytes: text({ version: 1, steps }) });
+  await studio.compress();
+  const compare = page.getByRole('complementary', { name: 'Compare' });
+  await expect(compare).toContainText('Measured with 20 samples of test.npz, labelled', { timeout: 30_000 });
+  await expect(compare).toContainText('Calibrated on 12 samples of calibration.npz.');
 });
