@@ -3,7 +3,8 @@
 // reading them, and sums stay float32 in any case.
 // The importing kernel declares halves (array<vec2u>) and rowQuads(): the quads of a row.
 
-// Below 2⁻¹⁴ a float16 is fixed point in steps of 2⁻²⁴. Adapters may take such numbers for zeros when they unpack.
+// Below 2⁻¹⁴ a float16 is fixed point in steps of 2⁻²⁴. Adapters may take such numbers for zeros when
+// they unpack; on SwiftShader this care costs 9.5 ms against 6.5 for one token of a [1024, 1024] weight.
 fn floatsOf(word: u32) -> vec2f {
   let bits = vec2u(word & 0xffffu, word >> 16u);
   let magnitudes = bits & vec2u(0x7fffu);

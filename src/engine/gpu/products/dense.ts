@@ -6,7 +6,11 @@ import type { Preparation, PreparedForm, ProductContext } from './product';
 
 const halfKernels = { vector: halfVectorKernels, tile: halfTileKernels, dense: unpackHalvesKernel };
 
-/** W as it is, in float32 or float16. */
+/**
+ * W as it is, in float32 or float16. float16 halves what is read, which should bind a product of few tokens on hardware; on
+ * SwiftShader, which arithmetic binds, decoding costs more than it saves: at n = 1024, 9.5 ms against 3.0 for one token,
+ * 36 against 25 for 16, 222 against 202 for 256.
+ */
 export const prepareDense: Preparation<DenseForm> = (context, { rows, columns, values }) => {
   if (values.length !== rows * columns) {
     throw new RangeError(`${values.length} values do not fill a [${rows}, ${columns}] weight.`);
