@@ -41,6 +41,17 @@ it('options of every method keep to a size, or say why not', () => {
         ]);
     }
   }
+  // 256 × 256, so that one rank or slot is small beside the size.
+  const large = { ...layer, shape: [256, 256] };
+  for (const method of methods) {
+    if (isGraphMethod(method) || !controlsOf(method.options).some(({ key }) => key === 'size')) continue;
+    for (const share of [0.5, 0.25]) {
+      const options = optionsWithin(large, method, share * 256 * 256 * 4);
+      expect([method.name, options]).toEqual([method.name, expect.objectContaining({ size: share })]);
+      const { operator } = planStack(large, [{ method: method.name, options: method.options.parse(options) }])[0]!;
+      expect([method.name, operator!.bytes > 0.95 * share * 256 * 256 * 4]).toEqual([method.name, true]);
+    }
+  }
   expect(optionsWithin(layer, svd, 0.5 * dense)).toEqual({ size: 0.5 });
   expect(optionsWithin(layer, half, 0.5 * dense)).toEqual({});
   expect(optionsWithin(layer, half, 0.4 * dense)).toEqual({ skipped: 'none of its options comes to this size' });

@@ -36,8 +36,9 @@ export function valueWithin(
 }
 
 /**
- * Options of a method that store at most `bytes` of a layer and as much of that as they can: by the first share or count
- * that decides on the size, else by all choices of numbers together; all else as a form begins. A reason where there are none.
+ * Options of a method that store at most `bytes` of a layer and as much of that as they can: by its own size, or the first
+ * share or count that decides on it, else by all choices of numbers together; all else as a form begins. A reason where
+ * there are none.
  */
 export function optionsWithin(
   layer: PlannedLayer,
@@ -46,13 +47,12 @@ export function optionsWithin(
 ): Readonly<Record<string, unknown>> | { readonly skipped: string } {
   const controls = controlsOf(method.options);
   const initial = initialOptions(controls);
-  const shares = controls.filter(({ kind, unit }) => kind === 'number' && unit === 'share');
-  for (const control of shares.toSorted((a, b) => Number(b.key === 'size') - Number(a.key === 'size'))) {
+  const told = controls.find(({ key }) => key === 'size');
+  if (told) return toldSize(layer, method, { ...withoutGroup(initial, told, controls), size: shareOf(layer, bytes) });
+  for (const control of controls.filter(({ kind, unit }) => kind === 'number' && unit === 'share')) {
     const options = withoutGroup(initial, control, controls);
     if (!changesSize(layer, method, options, control)) continue;
-    // A method that is told the size keeps to it by itself, where its plan may only be near.
-    const share = bytes / plannedDense(layer.shape, layer.type).bytes;
-    const value = control.key === 'size' ? share : valueWithin(layer, method, options, control, bytes);
+    const value = valueWithin(layer, method, options, control, bytes);
     return value === undefined ? { skipped: TOO_SMALL } : { ...options, [control.key]: value };
   }
   for (const control of controls.filter(({ kind, whole }) => kind === 'number' && whole)) {
@@ -66,6 +66,23 @@ export function optionsWithin(
   const best = all.filter(({ size }) => size <= bytes).sort((a, b) => b.size - a.size)[0];
   return best?.options ?? { skipped: all.length > 0 ? TOO_SMALL : 'its size is not known before it has run' };
 }
+
+/**
+ * A method that is told the size keeps to it by itself, where its plan may only be near. No other number is tried in its
+ * place: plans at both of its ends may be of the same size, as both leave the layer, while those between are not.
+ */
+function toldSize(
+  layer: PlannedLayer,
+  method: AnyMethod,
+  options: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> | { readonly skipped: string } {
+  const checked = method.options.safeParse(options);
+  if (!checked.success) return { skipped: TOO_SMALL };
+  const planned = method.plan(plannedDense(layer.shape, layer.type), checked.data, layer);
+  return planned !== 'unknown' && isSkipped(planned) ? { skipped: planned.skipped } : options;
+}
+
+const shareOf = ({ shape, type }: PlannedLayer, bytes: number): number => bytes / plannedDense(shape, type).bytes;
 
 const TOO_SMALL = 'none of its options comes to this size';
 
