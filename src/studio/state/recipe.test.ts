@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { isGraphMethod } from '../../engine/methods/method';
+import { methods } from '../../engine/methods/registry';
 import { checkRecipe } from '../../engine/recipe/schema';
 import type { LayerReport, ModelReport } from '../../worker/protocol';
-import { buildRecipe, settingsOf, stackKey, stacksOf, worthCompressing } from './recipe';
+import { buildRecipe, GRAPH_METHODS, peersOf, settingsOf, stackKey, stacksOf, worthCompressing } from './recipe';
 import type { Stack } from './types';
 
 const layer = (id: string, name: string, weight = id, compressible = true): LayerReport => ({
@@ -51,6 +53,21 @@ describe('a recipe from stacks', () => {
       { layers: ['k'], method: 'half', options: {} },
       { layers: ['k'], method: 'svd', options: { size: 0.9 } },
     ]);
+  });
+  it('cuts units before other stacks rewrite what is cut, but keeps the order within a stack', () => {
+    const cut = { method: 'prune-structured', options: { size: 0.5 } };
+    const given = new Map<string, Stack>([
+      ['1', [{ method: 'half', options: {} }]],
+      ['2', [cut, ...half]],
+      ['3', [...half, cut]],
+    ]);
+    const steps = buildRecipe(layers, all, given).steps.map(({ layers: on, method }) => `${on} ${method}`);
+    expect(steps).toEqual(['k prune-structured', 'q half', 'k svd', 'v svd', 'v prune-structured']);
+    const both = new Map<string, Stack>([...given, ['1', [cut, ...half]]]);
+    expect(peersOf(both, all, '2')).toEqual(['1', '2']);
+    expect(peersOf(both, new Set(['2']), '2')).toEqual(['2']);
+    expect(peersOf(stacks, all, '1')).toEqual([]);
+    expect(GRAPH_METHODS).toEqual(new Set(methods.filter(isGraphMethod).map(({ name }) => name)));
   });
   it('leaves out what is not ticked, and what has no steps', () => {
     expect(buildRecipe(layers, new Set(['3']), stacks).steps).toHaveLength(1);

@@ -24,6 +24,9 @@ export function worthCompressing(layers: readonly LayerReport[]): string[] {
   return compressible.filter(({ parameters }) => parameters >= least).map(({ id }) => id);
 }
 
+/** Methods that edit several tensors together, by name: the registry would bring all methods into the page's first load. */
+export const GRAPH_METHODS: ReadonlySet<string> = new Set(['prune-structured']);
+
 export interface Step extends StackStep {
   readonly layers: string | readonly string[];
 }
@@ -50,7 +53,21 @@ export function stackKey(stack: Stack): string {
   return key;
 }
 
-/** The steps of each distinct stack, for all layers that have it, layers in the order of the model. */
+/**
+ * Ids, in order, of the layers that Compress gives the same stack, where a step of it edits several together; else none, as
+ * a trial of one of them is the same whatever the others are.
+ */
+export function peersOf(stacks: ReadonlyMap<string, Stack>, included: ReadonlySet<string>, id: string): string[] {
+  const stack = stackOf(stacks, id);
+  if (!stack.some(({ method }) => GRAPH_METHODS.has(method))) return [];
+  return [...included].filter((other) => stackKey(stackOf(stacks, other)) === stackKey(stack)).sort();
+}
+
+/**
+ * The steps of each distinct stack, for all layers that have it, layers in the order of the model. First those that
+ * edit several tensors together and that their stacks begin with: they reach layers of other stacks, and refuse what a
+ * step before has rewritten. Behind another step of its own stack such a method is refused, as the stack's plan says.
+ */
 export function buildRecipe(
   model: ModelReport,
   included: ReadonlySet<string>,
@@ -65,14 +82,17 @@ export function buildRecipe(
     if (group) group.layers.push(layer);
     else groups.set(stackKey(stack), { stack, layers: [layer] });
   }
-  return {
-    version: 1,
-    ...settings,
-    steps: [...groups.values()].flatMap(({ stack, layers }) => {
-      const names = layers.map((layer) => callName(model, layer));
-      return stack.map(({ method, options }) => ({ layers: names, method, options }));
-    }),
-  };
+  const first: Step[] = [];
+  const others: Step[] = [];
+  for (const { stack, layers } of groups.values()) {
+    const names = layers.map((layer) => callName(model, layer));
+    const steps = stack.map(({ method, options }) => ({ layers: names, method, options }));
+    const leading = steps.findIndex(({ method }) => !GRAPH_METHODS.has(method));
+    const count = leading < 0 ? steps.length : leading;
+    first.push(...steps.slice(0, count));
+    others.push(...steps.slice(count));
+  }
+  return { version: 1, ...settings, steps: [...first, ...others] };
 }
 
 /** What Compress would run now. */
