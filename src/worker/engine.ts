@@ -25,7 +25,15 @@ import { Jobs } from './jobs';
 import { readFiles } from './modelFiles';
 import { OpenData } from './openData';
 import { factorPicture, weightPicture } from './pictures';
-import type { Engine, LayerSpectrum, MatrixPicture, ModelReport, RunReport, StackStep } from './protocol';
+import type {
+  Engine,
+  LayerSpectrum,
+  MatrixPicture,
+  ModelReport,
+  PreviewSetting,
+  RunReport,
+  StackStep,
+} from './protocol';
 import { indexedDbStore } from './tuningStore';
 
 const recipes = () => import('./recipes');
@@ -114,11 +122,13 @@ export class StudioEngine implements Engine {
     return selectLayers(checkRecipe(recipe), layers).map((step) => step.map(({ id }) => id));
   }
 
-  preview(id: string, steps: readonly StackStep[], peers: readonly string[], job: { id: string }) {
+  preview(id: string, steps: readonly StackStep[], setting: PreviewSetting, job: { id: string }) {
     return this.#jobs.run(job, async (call) => {
       const { checkRecipe, needsData, previewStack } = await recipes();
       const opened = this.#open;
-      const recipe = checkRecipe({ version: 1, steps: steps.map((step) => ({ ...step, layers: '*' })) }, 'The stack');
+      const { peers, seed } = setting;
+      const everywhere = steps.map((step) => ({ ...step, layers: '*' }));
+      const recipe = checkRecipe({ version: 1, ...(seed !== undefined && { seed }), steps: everywhere }, 'The stack');
       const share = needsData(recipe) ? await opened.data.share() : undefined;
       const [layer, calibration] = [this.#layer(id), share?.calibration];
       return withRecovery(this.#backend, () =>
@@ -127,6 +137,7 @@ export class StudioEngine implements Engine {
           factorisations: this.#factors,
           calibration,
           peers,
+          seed: recipe.seed,
         }),
       );
     });

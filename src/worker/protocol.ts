@@ -89,6 +89,13 @@ export interface StackStep {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** What a trial takes from the recipe beside the steps. */
+export interface PreviewSetting {
+  /** Ids of the layers that have the same stack; may be left empty where no step edits several together. */
+  readonly peers: readonly string[];
+  readonly seed?: number | undefined;
+}
+
 /** The engine as the page sees it (comlink makes every call a promise). Errors arrive with a clear `message`. */
 export interface Engine {
   start(preferred?: 'gpu' | 'cpu'): Promise<EngineReport>;
@@ -101,8 +108,8 @@ export interface Engine {
   clearData(): Promise<DataReport>;
   /** Checks a recipe without running it; throws with the place of the fault. Returns the layers each step selects. */
   checkRecipe(recipe: unknown): Promise<readonly (readonly string[])[]>;
-  /** Really applies a stack to one layer. `peers`: ids of the layers that have the same stack. */
-  preview(layer: string, steps: readonly StackStep[], peers: readonly string[], job: Job): Promise<StackPreview>;
+  /** Really applies a stack to one layer. */
+  preview(layer: string, steps: readonly StackStep[], setting: PreviewSetting, job: Job): Promise<StackPreview>;
   /** What each method loses on these layers at each share of their bytes; on the open data too, where there is some. */
   equalBytes(layers: readonly string[], sizes: readonly number[], job: Job): Promise<EqualBytesReport>;
   compress(recipe: unknown, job: Job): Promise<RunReport>;

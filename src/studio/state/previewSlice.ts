@@ -1,6 +1,6 @@
 import { engine, isCancelled, newJob } from '../engine';
 import { sentence } from './jobs';
-import { stackKey, stackOf } from './recipe';
+import { peersOf, stackKey, stackOf } from './recipe';
 import type { PreviewSlice, Slice } from './types';
 
 /** How long nothing must change before a stack is tried: a slider on its way asks for nothing. */
@@ -17,8 +17,14 @@ export const previewSlice: Slice<PreviewSlice> = (set, get) => {
     trial: null,
     previewing: null,
     trialKey(id) {
-      const { stacks, data } = get();
-      return `${id} ${stackKey(stackOf(stacks, id))} ${data && !data.generated ? data.name : ''}`;
+      const { stacks, included, data, settings } = get();
+      const told = [
+        stackKey(stackOf(stacks, id)),
+        settings.seed ?? 0,
+        peersOf(stacks, included, id),
+        data && !data.generated && data.name,
+      ];
+      return JSON.stringify([id, ...told]);
     },
     tryStack(id) {
       clearTimeout(timer);
@@ -34,14 +40,13 @@ export const previewSlice: Slice<PreviewSlice> = (set, get) => {
   };
 
   async function start(id: string): Promise<void> {
-    const { model, job: busy, previewing, stacks, included, trialKey } = get();
+    const { model, job: busy, previewing, stacks, included, settings, trialKey } = get();
     const layer = model?.layers.find((one) => one.id === id);
     // When either has ended, the card asks again.
     if (!layer || busy || previewing) return;
     const key = trialKey(id);
     const stack = stackOf(stacks, id);
-    const same = stackKey(stack);
-    const peers = [...included].filter((other) => stackKey(stackOf(stacks, other)) === same);
+    const peers = peersOf(stacks, included, id);
     const job = newJob((progress) =>
       set(({ previewing: now }) => (now?.id === job.id ? { previewing: { ...now, ...progress, label } } : {})),
     );
@@ -52,7 +57,7 @@ export const previewSlice: Slice<PreviewSlice> = (set, get) => {
       // Ends with the layer in work, as a trial is under way.
       await get().measureSpectra();
       if (get().job || get().model !== model) return;
-      const result = await engine.preview(id, stack, peers, job);
+      const result = await engine.preview(id, stack, { peers, seed: settings.seed }, job);
       if (trialKey(id) === key && get().model === model) set({ trial: { key, result } });
     } catch (error) {
       if (get().model !== model) return;
