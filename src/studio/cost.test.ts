@@ -106,6 +106,23 @@ it('of several layers, those that would not get smaller count as they are', () =
   expect(total.after.parameters).toBe(16 * 128 + 4);
 });
 
+it('counts the multiply-adds of the exported model: those of the dense weight where it is rebuilt', () => {
+  const dense = layer([64, 64]);
+  const adds = (stack: Stack, aim?: 'memory', given = dense) =>
+    totalCost([given], { opset: 17, spectra: new Map(), stacks: new Map([[given.id, stack]]), aim }).after.multiplyAdds;
+  expect(adds(svd({ rank: 8 }))).toBe(8 * 128);
+  const prune: Stack = [{ method: 'prune', options: { sparsity: 0.9 } }];
+  expect(adds(prune)).toBe(64 * 64);
+  // The factors' zeros are rebuilt, the product of the factors is not.
+  expect(adds([...svd({ rank: 8 }), ...prune])).toBe(8 * 128);
+  const train: Stack = [{ method: 'tensor-train', options: { size: 0.5 } }];
+  expect(adds(train)).toBe(64 * 64);
+  // For little memory it is contracted all the same.
+  expect(adds(train, 'memory')).toBeGreaterThan(64 * 64);
+  const grouped = { ...layer([64, 8, 1, 1], 'Conv'), grouped: true as const };
+  expect(adds(svd({ rank: 2 }), undefined, grouped)).toBe(64 * 8);
+});
+
 it('counts the layers that lose more than half of their norm, and not those that stay as they are', () => {
   const flat = layer([64, 64]);
   const steep = layer([64, 63]);

@@ -2,7 +2,9 @@ import { breakEvenRank, tuckerParameters, tuckerRanksForRank } from '../engine/l
 import { isSkipped } from '../engine/methods/method';
 import { type SvdOptions, svd, svdRanks } from '../engine/methods/svd';
 import { plannedDense } from '../engine/operators/dense';
-import { type FloatType, isDense, type Operator } from '../engine/operators/operator';
+import { exportedMultiplyAdds } from '../engine/operators/exported';
+import { type Aim, DEFAULT_EXPORT } from '../engine/operators/forms';
+import { type FloatType, isDense, type Mode, type Operator } from '../engine/operators/operator';
 import { type PlannedStep, planStack } from '../engine/recipe/plan';
 import type { LayerReport, LayerSpectrum } from '../worker/protocol';
 import { checked } from './methods';
@@ -134,7 +136,7 @@ export interface TotalCost {
   readonly unknown: number;
 }
 
-/** `multiplyAdds` for one token, or one position of each convolution's output as if its stride were 1. */
+/** `multiplyAdds` for one token, or one position of each convolution's output at stride 1, as the exported model computes. */
 export interface Sizes {
   readonly bytes: number;
   readonly parameters: number;
@@ -149,12 +151,14 @@ export interface Plans {
   readonly opset: number;
   readonly spectra: ReadonlyMap<string, LayerSpectrum>;
   readonly stacks: ReadonlyMap<string, Stack>;
+  /** What the export is to be best at; speed where it is not said. */
+  readonly aim?: Aim | undefined;
 }
 
 /** Several layers under their stacks, or under the first `count` steps of them. */
 export function totalCost(
   layers: readonly LayerReport[],
-  { opset, spectra, stacks }: Plans,
+  { opset, spectra, stacks, aim = DEFAULT_EXPORT.aim }: Plans,
   count = Number.POSITIVE_INFINITY,
 ): TotalCost {
   const before = { bytes: 0, parameters: 0, multiplyAdds: 0 };
@@ -170,7 +174,9 @@ export function totalCost(
     const plan = planOf(layer, opset, spectra.get(layer.id), stackOf(stacks, layer.id));
     const operator = operatorAfter(plan, count);
     add(before, dense);
-    add(after, operator ?? dense);
+    const { bytes: stored, parameters: kept } = operator ?? dense;
+    const multiplyAdds = operator ? exportedMultiplyAdds(operator, modeOf(layer), { aim }) : parameters;
+    add(after, { bytes: stored, parameters: kept, multiplyAdds });
     if (!operator) unknown++;
     else if (operator.bytes === bytes) skipped++;
     else {
@@ -184,6 +190,12 @@ export function totalCost(
     }
   }
   return { before, after, worst, heavy, forms: [...forms], skipped, unknown };
+}
+
+/** How the layer meets its input, as far as its report tells: a matrix on the left counts as one on the right. */
+function modeOf({ op, grouped }: LayerReport): Mode {
+  if (op === 'Conv') return grouped ? 'convGrouped' : 'conv';
+  return op === 'Gather' ? 'gather' : 'rows';
 }
 
 /** What the layer is after the first `count` steps; undefined where that is not known. */

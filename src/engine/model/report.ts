@@ -36,4 +36,6 @@ export interface LayerReport {
   readonly compressible: boolean;
   readonly reason?: string;
   readonly consumers: readonly string[];
+  /** A convolution in groups: it has no form but the dense one when it runs. */
+  readonly grouped?: true;
 }

@@ -8,10 +8,11 @@ import type { StackView } from './useStack';
 export function Figures({ view: { layers, stack, index } }: { view: StackView }) {
   const spectra = useStudio((state) => state.spectra);
   const stacks = useStudio((state) => state.stacks);
+  const aim = useStudio(({ settings }) => settings.export?.aim);
   const opset = useStudio(({ model }) => model!.opset);
   const count = index + 1;
   const several = layers.length > 1;
-  const total = totalCost(layers, { opset, spectra, stacks }, count);
+  const total = totalCost(layers, { opset, spectra, stacks, aim }, count);
   const { before, after, worst, unknown, forms } = total;
   const [first] = layers;
   const plan = planOf(first, opset, spectra.get(first.id), stack);
@@ -49,7 +50,7 @@ export function Figures({ view: { layers, stack, index } }: { view: StackView })
       <Figure
         name="multiply-adds"
         value={known ? `${(after.multiplyAdds / before.multiplyAdds).toFixed(2)} ×` : '…'}
-        note="of the dense layer"
+        note="of the dense layer, as exported"
       />
     </dl>
   );

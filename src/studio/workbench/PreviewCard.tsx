@@ -92,12 +92,11 @@ function StepsTable({ steps, preview }: { steps: readonly StepReport[]; preview:
           <th scope="col">form</th>
           <th scope="col">bytes</th>
           <th scope="col">parameters</th>
-          <th scope="col">multiply-adds</th>
           <th scope="col">weight error</th>
         </tr>
       </thead>
       <tbody>
-        {steps.map(({ method, form, bytes, parameters, multiplyAdds, error, skipped }, at) => (
+        {steps.map(({ method, form, bytes, parameters, error, skipped }, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a method may stand there twice
           <tr key={at}>
             <th scope="row">{formOf(method)?.title ?? method}</th>
@@ -107,7 +106,6 @@ function StepsTable({ steps, preview }: { steps: readonly StepReport[]; preview:
             </td>
             <td>{formatBytes(bytes)}</td>
             <td>{formatCount(parameters)}</td>
-            <td>{formatCount(multiplyAdds)}</td>
             <td>
               {formatError(error)}
               {at === steps.length - 1 && preview.outputError !== undefined && (
