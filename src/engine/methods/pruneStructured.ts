@@ -3,7 +3,6 @@ import { type Cut, cutChannels } from '../model/channels/cut';
 import { Flow } from '../model/channels/graph';
 import { type ChannelGroup, channelGroups, type UnitKind } from '../model/channels/groups';
 import type { Layer } from '../model/layers';
-import { plannedDense } from '../operators/dense';
 import { elements } from '../operators/operator';
 import { weightOf } from '../operators/weight';
 import type { GraphContext, GraphEdit, GraphMethod } from './method';
@@ -37,11 +36,9 @@ export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
   paper: 'Ma et al. 2023 (LLM-Pruner); Fang et al. 2023 (DepGraph); Sun et al. 2023 (Wanda)',
   options,
   needsData: ({ score }) => score === 'wanda',
-  plan(leaf, { size, unit }) {
-    if (leaf.shape.length > 2 !== (unit === 'channels')) return { skipped: `it has no ${unit}` };
-    const [out, ...rest] = leaf.shape as [number, ...number[]];
-    return plannedDense([keptOf(out, size), ...rest], leaf.type);
-  },
+  // Which units a layer makes or takes, and whether they can go, is for the graph to tell.
+  plan: (leaf, { unit }) =>
+    leaf.shape.length > 2 === (unit === 'channels') ? 'unknown' : { skipped: `it has no ${unit}` },
   advice: (_, { unit }) => [
     `The layers that take these ${unit} shrink by as much, and what is left is dense: every runtime runs it faster.`,
   ],

@@ -126,9 +126,11 @@ function whyNot(
   output: boolean,
 ): string | undefined {
   if (quantised) return `already quantised (${dtype})`;
-  for (const { role, node } of uses) {
+  for (const { role, node, castTo } of uses) {
     if (!role) return `used by ${node.opType} in a way that is not handled yet`;
     if (role.unhandled) return role.unhandled;
+    if (castTo !== undefined && castTo !== DataType.FLOAT && castTo !== DataType.FLOAT16)
+      return `cast to ${dtypeName(castTo)} before it is used, which is not handled yet`;
   }
   if (tensor.dataType !== DataType.FLOAT && tensor.dataType !== DataType.FLOAT16)
     return `stored as ${dtype}, which is not handled yet`;

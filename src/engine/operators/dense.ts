@@ -1,7 +1,7 @@
 import { DataType } from '../model/onnx/build';
 import { decodeFloats, encodeFloats } from '../model/tensors';
 import { BYTES_OF, type Dense, elements, type FloatType } from './operator';
-import { type StoredArray, stored } from './stored';
+import { stored } from './stored';
 
 export const DATA_TYPE: Readonly<Record<FloatType, number>> = { float32: DataType.FLOAT, float16: DataType.FLOAT16 };
 
@@ -14,15 +14,7 @@ export function dense(
 ): Dense {
   const parameters = elements(shape);
   const bytes = parameters * BYTES_OF[type];
-  const dataType = DATA_TYPE[type];
-  const array: StoredArray = {
-    label: 'weight',
-    dims: shape,
-    dataType,
-    bytes,
-    read: async () => encodeFloats(await load(), dataType),
-  };
-  return {
+  const leaf: Dense = {
     kind: 'dense',
     form: type === 'float16' ? 'dense f16' : 'dense',
     shape,
@@ -32,16 +24,12 @@ export function dense(
     bytes,
     multiplyAdds: parameters,
     children: [],
-    with() {
-      return this;
-    },
+    with: () => leaf,
     toDense: () => load(),
     rebuildBytes: parameters * (type === 'float16' ? BYTES_OF.float32 : 0),
-    rebuild(writer) {
-      const name = writer.constant(array);
-      return type === writer.type ? name : writer.node('Cast', [name], { to: DATA_TYPE[writer.type] });
-    },
+    rebuild: (writer) => writer.leaf(leaf),
   };
+  return leaf;
 }
 
 /**

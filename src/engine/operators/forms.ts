@@ -23,7 +23,7 @@ export function formOf(operator: Operator, mode: Mode, { aim, form }: ExportChoi
   const factored = canWrite(operator, mode);
   if (form !== undefined) return form === 'factored' && !factored ? 'load' : form;
   if (aim === 'memory') return factored ? 'factored' : 'use';
-  return factored && effort(operator, mode) < elements(operator.shape) ? 'factored' : 'load';
+  return factored && effort(operator, mode) < denseEffort(operator, mode) ? 'factored' : 'load';
 }
 
 export const canWrite = (operator: Operator, mode: Mode): boolean =>
@@ -49,12 +49,17 @@ const INT8_TIME = 0.67;
  * and codes included.
  */
 export function effort(operator: Operator, mode: Mode): number {
-  const dense = elements(operator.shape);
+  const dense = denseEffort(operator, mode);
   if (isDense(operator) || !canWrite(operator, mode)) return dense;
   if (operator.kind === 'tensorTrain') return operator.multiplyAdds / CONTRACTION_PACE;
+  if (operator.kind === 'quantized') return dense;
   if (operator.kind === 'dynamicQuantized') return dense * INT8_TIME;
   return operator.children.reduce((total, child) => total + Math.min(effort(child, mode), elements(child.shape)), 0);
 }
+
+/** Of the dense weight: a lookup reads a row, and multiplies nothing. */
+const denseEffort = ({ shape }: Operator, mode: Mode): number =>
+  mode === 'gather' ? shape[1]! : mode === 'gatherTransposed' ? shape[0]! : elements(shape);
 
 /** Bytes that the operator's weight takes in memory while the model runs, in float32, but for the layer at work. */
 export function residentBytes(operator: Operator, mode: Mode, choice: ExportChoice): number {

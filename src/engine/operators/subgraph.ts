@@ -4,9 +4,8 @@ import { floatOf, intOf } from '../model/onnx/attributes';
 import { attribute, type node } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import type { ConstantStore } from './constants';
-import { DATA_TYPE } from './dense';
 import { type ExportChoice, formOf } from './forms';
-import { type Dense, isDense, type Mode, type Operator, type Stage } from './operator';
+import { isDense, type Mode, type Operator, type Stage } from './operator';
 import { listed, UseNodes } from './useNodes';
 import type { Attributes, WeightWriter } from './writer';
 
@@ -115,18 +114,11 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
   #whole(weight: Operator, transposed: boolean, dims: readonly number[] = weight.shape): string {
     const { type } = this;
     return this.store.rebuilt(weight, this.use.scope, `${this.form} ${type} ${transposed} ${dims}`, () => {
-      if (isDense(weight)) return this.#leaf(weight, transposed, dims);
+      if (isDense(weight)) return this.leaf(weight, transposed, dims);
       const value = weight.rebuild(this);
       if (dims.length !== weight.shape.length) return this.node('Reshape', [value, this.int64(dims)]);
       return transposed ? this.node('Transpose', [value], { perm: [1, 0] }) : value;
     });
-  }
-
-  #leaf(leaf: Dense, transposed: boolean, dims: readonly number[]): string {
-    const stored = this.store.reserve(leaf, transposed, dims);
-    let name = stored.name;
-    if (stored.transposed !== transposed) name = this.node('Transpose', [name], { perm: [1, 0] });
-    return leaf.type === this.type ? name : this.node('Cast', [name], { to: DATA_TYPE[this.type] });
   }
 
   #emit(op: string, inputs: readonly string[], attributes: readonly AttributeProto[], stage: Stage): string {

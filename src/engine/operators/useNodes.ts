@@ -6,7 +6,7 @@ import type { Rewrite } from '../model/rewrite';
 import { floatsToHalves } from '../model/tensors';
 import type { ConstantStore } from './constants';
 import { DATA_TYPE } from './dense';
-import type { FloatType } from './operator';
+import type { Dense, FloatType } from './operator';
 import type { StoredArray } from './stored';
 import type { Attributes, ExportForm, NodeWriter } from './writer';
 
@@ -61,6 +61,16 @@ export class UseNodes implements NodeWriter {
     // Half precision is cast while loading: at use, WebGPU could do so only where the adapter has `shader-f16`.
     const pinned = this.form === 'use' && large && array.dataType !== DataType.FLOAT16;
     return pinned ? this.#pinned(name, array.dims) : name;
+  }
+
+  leaf(leaf: Dense, transposed = false, dims: readonly number[] = leaf.shape): string {
+    const stored = this.store.reserve(leaf, transposed, dims);
+    // As in `constant`: what is rebuilt at use is kept from folding, but for half precision.
+    const pinned = this.form === 'use' && leaf.bytes > SMALL && leaf.type === 'float32';
+    let name = pinned ? this.#pinned(stored.name, stored.dims) : stored.name;
+    if (stored.transposed !== transposed) name = this.node('Transpose', [name], { perm: [1, 0] });
+    else if (stored.dims.length !== dims.length) name = this.node('Reshape', [name, this.int64(dims)]);
+    return leaf.type === this.type ? name : this.node('Cast', [name], { to: DATA_TYPE[this.type] });
   }
 
   int64(values: readonly number[], dims: readonly number[] = [values.length]): string {

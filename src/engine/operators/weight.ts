@@ -4,8 +4,11 @@ import { type Model, readFloats } from '../model/model';
 import { dense } from './dense';
 import type { Dense, FloatType } from './operator';
 
-/** A layer's weight as an operator: [out, in], read from the model whenever it is needed. */
-export function weightOf(model: Model, layer: Layer): Dense {
+/**
+ * A layer's weight as an operator: [out, in], read from the model whenever it is needed. Caches know it by the layer's id
+ * where it is `known`: what the opened model holds under that id.
+ */
+export function weightOf(model: Model, layer: Layer, known = true): Dense {
   return dense(
     layer.shape,
     layer.dtype as FloatType,
@@ -13,6 +16,6 @@ export function weightOf(model: Model, layer: Layer): Dense {
       const values = await readFloats(model, layer.tensor);
       return layer.stored === 'transposed' ? transpose(values, layer.shape[1]!, layer.shape[0]!) : values;
     },
-    layer.id,
+    known ? layer.id : undefined,
   );
 }

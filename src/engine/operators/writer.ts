@@ -1,5 +1,5 @@
 import type { node } from '../model/onnx/build';
-import type { FloatType, Mode, Operator, Stage } from './operator';
+import type { Dense, FloatType, Mode, Operator, Stage } from './operator';
 import type { StoredArray } from './stored';
 
 /**
@@ -26,6 +26,8 @@ export interface NodeWriter {
    * the nodes make of it is not, so that it must not be folded where nothing may.
    */
   constant(array: StoredArray, spreads?: boolean): string;
+  /** A dense leaf in the writer's type. It is stored once, whether others apply it or it is part of what is rebuilt. */
+  leaf(leaf: Dense): string;
   /** A small constant of whole numbers, as Reshape and its like take them. */
   int64(values: readonly number[], dims?: readonly number[]): string;
   /** A small constant in the writer's type. */

@@ -13,6 +13,7 @@ import { layersOf } from '../model/layers';
 import { readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { scopeOf } from '../model/scopes';
+import { bytesOf } from '../model/tensors';
 import { bytesOfFile, sessionModelOf } from '../model/write';
 import { compress } from './compress';
 import { checkRecipe } from './schema';
@@ -220,5 +221,91 @@ describe('compress', () => {
         /^r\.json, step 1: svd with these options needs calibration data: .*--calibration/,
       );
     });
+  });
+
+  it('knows a weight that was cut from the one it was, whatever was looked at before', async () => {
+    const model = modelBytes({
+      nodes: [
+        node('MatMul', ['x', 'a'], ['h'], {}, { name: 'first' }),
+        node('MatMul', ['h', 'b'], ['y'], {}, { name: 'second' }),
+      ],
+      inputs: [value('x', DataType.FLOAT, ['n', 48])],
+      outputs: [value('y', DataType.FLOAT)],
+      initializers: [
+        tensor(
+          'a',
+          [48, 64],
+          Float32Array.from({ length: 48 * 64 }, (_, i) => wave(i)),
+        ),
+        tensor(
+          'b',
+          [64, 40],
+          Float32Array.from({ length: 64 * 40 }, (_, i) => wave(3 * i)),
+        ),
+      ],
+    });
+    const steps = [
+      { layers: '*', method: 'prune-structured', options: { size: 0.5 } },
+      { layers: '*', method: 'svd', options: { rank: 8 } },
+    ];
+    const looked = new Factorisations(backend);
+    const plain = checkRecipe({ version: 1, steps: steps.slice(1) });
+    const before = await compress(await open(model), plain, { factorisations: looked });
+    const errors = async (factorisations: Factorisations) => {
+      const { report } = await compress(await open(model), checkRecipe({ version: 1, steps }), { factorisations });
+      return report.layers.map(({ weightError }) => weightError);
+    };
+    const anew = await errors(new Factorisations(backend));
+    expect(await errors(looked)).toEqual(anew);
+    for (const { predicted, measured } of anew) expect(Math.abs(predicted - measured)).toBeLessThan(1e-5);
+    const after = await compress(await open(model), plain, { factorisations: looked });
+    expect(after.report.layers.map(({ weightError }) => weightError)).toEqual(
+      before.report.layers.map(({ weightError }) => weightError),
+    );
+  });
+
+  it('stores a tied weight once, though one consumer applies its factors and another has it rebuilt', async () => {
+    const model = modelBytes({
+      nodes: [
+        node('Gather', ['table', 'ids'], ['e'], {}, { name: 'embed' }),
+        node('Transpose', ['table'], ['turned'], { perm: [1, 0] }),
+        node('MatMul', ['e', 'turned'], ['y'], {}, { name: 'head' }),
+      ],
+      inputs: [value('ids', DataType.INT64, ['n'])],
+      outputs: [value('y', DataType.FLOAT)],
+      initializers: [
+        tensor(
+          'table',
+          [128, 64],
+          Float32Array.from({ length: 128 * 64 }, (_, i) => wave(i)),
+        ),
+      ],
+    });
+    const { report, model: changed } = await compress(await open(model), recipe({ rank: 8 }), {
+      factorisations: new Factorisations(backend),
+    });
+    const stored = changed.graph.initializer.filter(({ name }) => name.startsWith('table.'));
+    expect(stored.reduce((sum, held) => sum + bytesOf(held), 0)).toBe(4 * 8 * (128 + 64));
+    expect(report.layers[0]!.bytesAfter).toBe(4 * 8 * (128 + 64));
+  });
+
+  it('leaves a weight that is cast to double as it is', async () => {
+    const model = modelBytes({
+      nodes: [
+        node('Cast', ['w'], ['wide'], { to: DataType.DOUBLE }),
+        node('MatMul', ['x', 'wide'], ['y'], {}, { name: 'fc' }),
+      ],
+      inputs: [value('x', DataType.DOUBLE, ['n', 64])],
+      outputs: [value('y', DataType.DOUBLE)],
+      initializers: [
+        tensor(
+          'w',
+          [64, 96],
+          Float32Array.from({ length: 64 * 96 }, (_, i) => wave(i)),
+        ),
+      ],
+    });
+    const { report } = await run(model, { rank: 8 });
+    expect(report.skipped[0]!.reason).toMatch(/cast to float64/);
   });
 });

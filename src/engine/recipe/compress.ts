@@ -1,5 +1,5 @@
 import { version } from '../../../package.json';
-import { Calibration } from '../calibration/calibration';
+import type { Calibration } from '../calibration/calibration';
 import { outputErrors } from '../calibration/outputError';
 import { UserError } from '../errors';
 import { hashDataset } from '../evaluation/hash';
@@ -18,7 +18,7 @@ import { replaceWeights } from '../operators/replace';
 import { modeOf } from '../operators/subgraph';
 import type { LongCall, Progress } from '../progress';
 import { withRecovery } from '../recovery';
-import { begin, runGraphStep, type State } from './graphStep';
+import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
 import type {
   CalibrationReport,
   CompressedLayerReport,
@@ -79,9 +79,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
     const step = state.layers.filter(({ id }) => ids.has(id));
     const tell = (done: number, label: string) => context.onProgress?.({ done: before + done, total, label });
     if (needing.includes(i)) {
-      // What the layers of a model that was cut see has other widths; the observations of the original are kept for others.
-      if (state.model !== model && calibration === context.calibration)
-        calibration = new Calibration(context.calibration!.source);
+      calibration = calibrationFor(state, model, context.calibration, calibration);
       const onProgress = ({ label }: Progress) => tell(0, label);
       // A method that edits the graph looks at layers that its step does not select.
       const observed = isGraphMethod(method) ? state.layers : state.layers.filter(({ id }) => calibrated.has(id));
@@ -114,6 +112,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const rewritten = new Map(
     [...works.values()].filter(({ operator, weight }) => operator !== weight).map((work) => [work.layer, work]),
   );
+  calibration = calibrationFor(state, model, context.calibration, calibration);
   const outputs = await withRecovery(backend, () =>
     outputErrorsOf(state.model, state.main, rewritten, { ...context, ...(calibration && { calibration }) }),
   );

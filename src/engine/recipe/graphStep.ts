@@ -1,3 +1,4 @@
+import { Calibration } from '../calibration/calibration';
 import type { GraphMethod, StepContext } from '../methods/method';
 import { type Layer, layersOf } from '../model/layers';
 import type { Model } from '../model/model';
@@ -13,6 +14,18 @@ export interface State {
   /** Of the layers that steps select, and of those that cuts change along with them. */
   readonly works: Map<string, Work>;
 }
+
+/**
+ * What the layers of a model that was cut see has other widths, and is observed anew; what `given` holds of the original
+ * is kept for others.
+ */
+export const calibrationFor = (
+  state: State,
+  original: Model,
+  given: Calibration | undefined,
+  now: Calibration | undefined,
+): Calibration | undefined =>
+  given && state.model !== original && now === given ? new Calibration(given.source) : now;
 
 export function begin(model: Model, layer: Layer): Work {
   const weight = weightOf(model, layer);
@@ -59,7 +72,8 @@ export async function runGraphStep(
     }
     const whole = normOf(await work.weight.toDense());
     work.layer = next;
-    work.weight = weightOf(edit.model, next);
+    // Under the layer's id caches hold what the weight was.
+    work.weight = weightOf(edit.model, next, false);
     work.kept *= whole === 0 ? 1 : normOf(await work.weight.toDense()) / whole;
     work.operator = work.weight;
     const { bytes, parameters, multiplyAdds, shape } = work.weight;

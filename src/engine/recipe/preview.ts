@@ -11,7 +11,7 @@ import { scopeOf } from '../model/scopes';
 import { elements, isDense } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import type { LongCall } from '../progress';
-import { begin, runGraphStep, type State } from './graphStep';
+import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
 import { type HeatMap, type Histogram, heatMapOf, histogramOf, pictureOf, type StepPicture } from './pictures';
 import type { StackStep } from './plan';
 import type { StepReport } from './report';
@@ -56,7 +56,8 @@ export async function previewStack(
   context: PreviewContext,
 ): Promise<StackPreview> {
   const started = performance.now();
-  const { factorisations, signal, calibration, seed = 0 } = context;
+  const { factorisations, signal, seed = 0 } = context;
+  let { calibration } = context;
   const main = scopeOf(model.graph);
   const layers = layersOf(main);
   const found = layers.find(({ id }) => id === layer.id)!;
@@ -71,7 +72,8 @@ export async function previewStack(
     signal?.throwIfAborted();
     const method = methodCalled(name);
     context.onProgress?.({ done: i, total: steps.length, label: method.title });
-    if (method.needsData?.(options) && calibration && state.model === model) {
+    calibration = calibrationFor(state, model, context.calibration, calibration);
+    if (method.needsData?.(options) && calibration) {
       const seen = isGraphMethod(method) ? state.layers : [work().layer];
       await calibration.collect(state.model, state.main, seen, { signal });
       withData = true;

@@ -211,6 +211,11 @@ describe('what cannot be cut says why', () => {
     const after = node('MatMul', ['p', 'w2'], ['y'], {}, { name: 'second' });
     expect(await reasonOf([first, softmax, after], [w1, w2])).toMatch(/Softmax runs over them/);
     expect(await reasonOf([first, node('ReduceSum', ['h'], ['y'])], [w1])).toMatch(/ReduceSum does something/);
+    const flat = [
+      node('Flatten', ['h'], ['f'], { axis: 1 }),
+      node('MatMul', ['f', 'w2'], ['y'], {}, { name: 'second' }),
+    ];
+    expect(await reasonOf([first, ...flat], [w1, w2])).toMatch(/flattened in a way/);
     const twice = node('MatMul', ['x', 'w1'], ['z'], {}, { name: 'again' });
     expect(await reasonOf([first, twice, second], [w1, w2], ['y', 'z'])).toBe('several nodes use the weight');
     const narrow = [node('MatMul', ['x', 'w3'], ['h'], {}, { name: 'first' }), node('Add', ['h', 'x'], ['s'])];

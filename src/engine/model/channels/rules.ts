@@ -1,5 +1,5 @@
 import type { NodeProto } from 'onnx-buf';
-import { intOf, intsOf } from '../onnx/attributes';
+import { attributeOf, intOf, intsOf } from '../onnx/attributes';
 import type { Flow } from './graph';
 
 /** Where a value holds the channels: an axis counted from the end, −1 being the last. */
@@ -67,11 +67,15 @@ export function passing(flow: Flow, node: NodeProto, { name, axis }: Carrier, co
     return axis < -1 ? { carriers: here(first, result) } : `${opType} mixes them`;
   }
   if (NORMALISING.has(opType)) {
+    // Channels are axis 1, and an instance has positions behind them.
+    if (opType === 'InstanceNormalization' && axis === -1) return 'InstanceNormalization runs over them';
     const parameters = node.input.slice(1).map((_, i) => ({ node, input: i + 1, axis: -1 }));
     return { carriers: here(first, result), parameters };
   }
   if (opType === 'Conv') return depthwise(flow, node, axis);
   if (opType === 'Softmax') {
+    // Below opset 13 it runs over all axes from 1 on where none is given.
+    if (!attributeOf(node, 'axis')) return 'Softmax may run over them';
     const along = intOf(node, 'axis', -1);
     return along === -1 && axis < -1 ? { carriers: here(first, result) } : followed(flow, node, axis, along);
   }
@@ -81,7 +85,9 @@ export function passing(flow: Flow, node: NodeProto, { name, axis }: Carrier, co
   }
   if (opType === 'Transpose') return transposed(node, name, axis);
   if (opType === 'Flatten') {
-    if (name !== first || intOf(node, 'axis', 1) !== 1) return 'they are flattened in a way that is not handled';
+    // Channels must be axis 1, with the positions behind them: those of a convolution. [n, t, C] would interleave them.
+    if (name !== first || axis > -3 || intOf(node, 'axis', 1) !== 1)
+      return 'they are flattened in a way that is not handled';
     return {
       carriers: [
         { name: first, axis },
@@ -185,7 +191,7 @@ function reshaped(flow: Flow, node: NodeProto, { name, axis }: Carrier, { units,
     return { carriers, ...(last > 0 && { edit: { kind: 'shape', node, at: -1 } as const }) };
   }
   // Channels and positions, flattened.
-  if (forwards && axis < -1 && target.length === 2 && last !== undefined && last % units === (last < 0 ? last : 0)) {
+  if (forwards && axis <= -3 && target.length === 2 && last !== undefined && last % units === (last < 0 ? last : 0)) {
     const carriers = [
       { name: first, axis },
       { name: result, axis: -1 },
