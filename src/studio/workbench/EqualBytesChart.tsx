@@ -1,5 +1,6 @@
 import { CartesianGrid, LabelList, Line, LineChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
 import type { EqualBytesReport } from '../../worker/protocol';
+import { roundTicks } from '../compare/points';
 import { formatShare } from '../format';
 import { type Series, seriesOf } from './series';
 
@@ -13,7 +14,8 @@ export default function EqualBytesChart({ report, of }: { report: EqualBytesRepo
   // Room for the dots at both ends.
   const [least, most] = [0.93 * Math.min(...shares), 1.04 * Math.max(0.5, ...shares)];
   const halvings = Array.from({ length: 24 }, (_, i) => 2 ** -i).filter((share) => share >= least && share <= most);
-  const shifts = shiftsOf(series);
+  const top = 1.05 * Math.max(...series.flatMap(({ points }) => points.map(({ y }) => y)), 1e-9);
+  const shifts = shiftsOf(series, top);
   return (
     <div className="equal-chart" role="img" aria-label={`Error of the ${of} over stored bytes, a line for each method`}>
       <ResponsiveContainer width="100%" height={HEIGHT}>
@@ -34,8 +36,9 @@ export default function EqualBytesChart({ report, of }: { report: EqualBytesRepo
           />
           <YAxis
             type="number"
-            domain={[0, 'auto']}
-            tickFormatter={(error: number) => formatShare(error, 0)}
+            domain={[0, top]}
+            ticks={roundTicks(0, top, 4)}
+            tickFormatter={(error: number) => formatShare(error, top < 0.04 ? 1 : 0)}
             tickLine={false}
             axisLine={false}
             tick={TICK}
@@ -93,8 +96,7 @@ function Name(props: LabelProps & { last: number; title: string; shift: number }
 const [PLOT, NAME] = [200, 13];
 
 /** How far names are moved so that those at the same end of the axis don't lie on one another; in pixels, by method. */
-function shiftsOf(series: readonly Series[]): ReadonlyMap<string, number> {
-  const top = Math.max(...series.flatMap(({ points }) => points.map(({ y }) => y)), 1e-9);
+function shiftsOf(series: readonly Series[], top: number): ReadonlyMap<string, number> {
   const ends = series.flatMap(({ method, points }) => (points.length > 0 ? [{ method, ...points.at(-1)! }] : []));
   const placed: { x: number; at: number }[] = [];
   const shifts = new Map<string, number>();
