@@ -43,13 +43,13 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
           <strong data-tone="hurts">
             {step.operator?.bytes === layer.bytes ? 'The layer would stay as it is.' : 'A part would stay as it is.'}
           </strong>{' '}
-          It {step.skipped}. {rest.join(' ')}
+          {capitalised(step.skipped)}. {rest.join(' ')}
         </>
       ) : (
         <>
           {error !== undefined && error > HEAVY_ERROR && (
             <strong data-tone="hurts">
-              Loses {formatShare(error)} of its norm: real data will tell whether the model bears it.{' '}
+              An error of {formatShare(error)} of its norm: real data will tell whether the model bears it.{' '}
             </strong>
           )}
           {!step.operator && <>The size is known once the step has run. </>}
@@ -78,7 +78,8 @@ function Many({ view: { layers, index } }: { view: StackView }) {
       )}{' '}
       {worst && heavy === 0 && (
         <>
-          The worst of the {layers.length} layers, {worst.layer.name}, loses {formatShare(worst.error)} of its norm.{' '}
+          The worst of the {layers.length} layers, {worst.layer.name}, has an error of {formatShare(worst.error)} of its
+          norm.{' '}
         </>
       )}
       {skipped > 0 && (
@@ -125,3 +126,5 @@ export function describeHeavy({ heavy, worst }: Pick<TotalCost, 'heavy' | 'worst
   const which = `${worst.layer.name} ${heavy === 1 ? 'loses' : 'is the worst and loses'} ${formatShare(worst.error)}`;
   return `${who} more than half of ${heavy === 1 ? 'its' : 'their'} norm (${which}). Real data will tell whether the model bears it.`;
 }
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -28,6 +28,15 @@ export function NumberControl({ control, view, value, onChange, head, suffix }: 
   const percent = unit === 'share';
   const number = typeof value === 'number' ? value : undefined;
   const name = suffix ? `${title} ${suffix}` : title;
+  // What is being typed, until the field is left: a value that is refused must not stay there as if it held.
+  const [draft, setDraft] = useState<string | number | null>(null);
+  const mayBeEmpty = optional && suffix === undefined && fallback === undefined;
+  const shownAs = (given: number) => (percent ? tidy(given * 100, 4) : given);
+  const givenBy = (typed: string | number) => (percent ? tidy(Number(typed) / 100, 6) : Number(typed));
+  const accepted = (typed: string | number) =>
+    typed !== '' && givenBy(typed) >= scale.min && givenBy(typed) <= scale.max;
+  const refused = draft !== null && !accepted(draft) && !(draft === '' && mayBeEmpty);
+  const shown = number === undefined ? '' : shownAs(number);
   return (
     <div className="option">
       <div className="option-head">
@@ -38,17 +47,17 @@ export function NumberControl({ control, view, value, onChange, head, suffix }: 
           w={104}
           aria-label={`${title}, as a number`}
           placeholder="not set"
-          value={number === undefined ? '' : percent ? tidy(number * 100, 4) : number}
-          min={percent ? scale.min * 100 : scale.min}
-          max={percent ? scale.max * 100 : scale.max}
+          value={draft ?? shown}
+          error={refused && `${shownAs(scale.min)} to ${shownAs(scale.max)}`}
           allowDecimal={!whole}
           decimalScale={4}
-          clampBehavior="blur"
+          clampBehavior="none"
+          onBlur={() => setDraft(null)}
           suffix={percent ? ' %' : ''}
           onChange={(typed) => {
-            if (typed === '' && optional && suffix === undefined && fallback === undefined) onChange(undefined);
-            const given = percent ? tidy(Number(typed) / 100, 6) : Number(typed);
-            if (typed !== '' && given >= scale.min && given <= scale.max) onChange(given);
+            setDraft(typed);
+            if (typed === '' && mayBeEmpty) onChange(undefined);
+            else if (accepted(typed)) onChange(givenBy(typed));
           }}
         />
       </div>
