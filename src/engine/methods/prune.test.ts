@@ -231,6 +231,22 @@ describe('prune by magnitude', () => {
     expect(after / before).toBeGreaterThan(0.29);
   });
 
+  it('keeps to a size where a layer has nothing among the survivors', async () => {
+    const small = gaussian(random, [24, 32]).map((v) => 1e-3 * v);
+    const leaves = [leafOf([64, 96]), leafOf([24, 32], small)];
+    for (const pattern of ['unstructured', 'block']) {
+      const options = given({ size: 0.4, scope: 'model', pattern });
+      const context = methodContext(factorisations);
+      const targets = leaves.map((leaf) => ({ leaf }));
+      const prepared = await prune.prepare!(targets, options, context);
+      const operators = await Promise.all(leaves.map((leaf) => prune.apply(leaf, options, { ...context, prepared })));
+      const bytes = operators.map((outcome) => ('skipped' in outcome ? outcome.skipped : outcome.operator.bytes));
+      const last = operators[1]!;
+      expect('operator' in last && nonZero(await last.operator.toDense()), pattern).toBe(0);
+      expect((bytes[0] as number) + (bytes[1] as number), pattern).toBeLessThan(0.41 * 4 * (64 * 96 + 24 * 32));
+    }
+  });
+
   it('is planned as it will be', async () => {
     for (const options of [
       { sparsity: 0.5 },

@@ -51,6 +51,7 @@ const OPTIONS: Readonly<Record<string, readonly object[]>> = {
     { sparsity: 0.5, pattern: { n: 2, m: 4 } },
     { sparsity: 0.75, pattern: { block: [4, 4] } },
     { sparsity: 0.7, scope: 'model' },
+    { scope: 'model', pattern: 'block', rows: 4, columns: 4, size: 0.4 },
   ],
   'prune-structured': [{ size: 0.6 }, { size: 0.5, unit: 'channels' }],
   quantize: [

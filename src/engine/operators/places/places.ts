@@ -52,7 +52,7 @@ export function censusOf(positions: Int32Array, { columns: across }: Grid): Cens
 export function expectedCensus(grid: Grid, kept: number, sameInRows: boolean): Census {
   const share = kept / cellsOf(grid);
   const beyond = (1 - share) ** STEP;
-  const steps = share < 1 ? Math.round((kept * beyond) / (1 - beyond)) : 0;
+  const steps = share > 0 && share < 1 ? Math.round((kept * beyond) / (1 - beyond)) : 0;
   const mean = kept / grid.rows;
   const spread = sameInRows ? 0 : Math.sqrt(2 * Math.log(grid.rows) * mean * (1 - share));
   return { kept, most: Math.min(grid.columns, Math.ceil(mean + spread)), steps };
