@@ -44,9 +44,9 @@ export const cluster: Method<ClusterOptions> = {
   paper: 'Han et al. 2016 (Deep Compression, arXiv:1510.00149)',
   options,
   plan: (leaf, { values }) => smaller(plannedClustered(leaf.shape, plannedCodebook(values, leaf.type)), leaf, NODES),
-  async prepare(targets, { values, scope }, context): Promise<Shared> {
+  shares: ({ scope }) => scope === 'model',
+  async prepare(targets, { values }, context): Promise<Shared> {
     const shared = new Map<FloatType, { book: Codebook; first: Dense }>();
-    if (scope === 'layer') return shared;
     for (const type of ['float32', 'float16'] as const) {
       const leaves = targets.flatMap(({ leaf }) =>
         leaf.type === type &&

@@ -34,7 +34,9 @@ export interface MethodFace<Options> {
 
 /** A way to make a weight smaller: rewrites the dense leaves of an operator tree. */
 export interface Method<Options = unknown> extends MethodFace<Options> {
-  /** Called once a step with all leaves it works on, where one budget is shared among them; `apply` gets its answer. */
+  /** Whether one budget is shared among all leaves of a step, for `prepare` to see them together. */
+  shares?(options: Options): boolean;
+  /** Called once a step with all leaves it works on, where these options share a budget; `apply` gets its answer. */
   prepare?(
     leaves: readonly Target[],
     options: Options,

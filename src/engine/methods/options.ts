@@ -97,6 +97,23 @@ export function controlsOf(options: z.ZodType): Control[] {
   });
 }
 
+/**
+ * Which of the options that were given has no effect beside the others, and why; `parsed` has the defaults too. A default
+ * that is written out changes nothing, and what belongs to a group is its schema's to judge.
+ */
+export function withoutEffect(
+  options: z.ZodType,
+  given: Readonly<Record<string, unknown>>,
+  parsed: Readonly<Record<string, unknown>>,
+): { readonly key: string; readonly message: string } | undefined {
+  for (const { key, group, fallback, when = {} } of controlsOf(options)) {
+    if (group !== undefined || given[key] === undefined || given[key] === fallback) continue;
+    const other = Object.keys(when).find((name) => !when[name]!.includes(parsed[name]));
+    if (other) return { key, message: `has no effect with ${other} ${String(parsed[other])}: leave it out` };
+  }
+  return undefined;
+}
+
 /** The options that a form begins with: what must be given, and one of each group; defaults stay unsaid. */
 export function initialOptions(controls: readonly Control[]): Record<string, unknown> {
   const chosen = new Map<string, Control>();

@@ -517,3 +517,23 @@ it('stores a bit a weight beside half of them in half precision', async () => {
   const operator = await pruned(leaf, { sparsity: 0.5 });
   expect(operator.bytes).toBe(64 * 64 * (1 / 8 + BYTES_OF.float16 / 2));
 });
+
+it('factorises the inputs once, however often SparseGPT corrects what it keeps for a size', async () => {
+  const leaf = leafOf([60, 80]);
+  const { input } = correlated(80, 200);
+  let grams = 0;
+  const counted = {
+    ...input,
+    gram: async () => {
+      grams++;
+      return input.gram();
+    },
+  };
+  for (const opset of [9, 17]) {
+    grams = 0;
+    const options = { size: 0.5, score: 'sparsegpt', scope: 'layer' };
+    const operator = await pruned(leaf, options, { input: counted, opset });
+    expect(operator.bytes).toBeLessThanOrEqual(0.5 * leaf.bytes);
+    expect(grams).toBe(1);
+  }
+});

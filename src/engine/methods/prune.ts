@@ -2,6 +2,7 @@ import { BYTES_OF, type Dense, elements, type Operator } from '../operators/oper
 import { gridOf, matrixOf } from '../operators/places/cells';
 import { cellsOf } from '../operators/places/layout';
 import { plannedSparse, sparseOf } from '../operators/sparse';
+import { type InverseFactor, inverseFactor } from './inverseFactor';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
 import { keptOf, keptWithin, targetOf } from './pruning/budget';
 import { type PruneOptions, patternOf, pruneOptions, scopeOf } from './pruning/options';
@@ -23,8 +24,8 @@ export const prune: Method<PruneOptions> = {
   options: pruneOptions,
   needsData: ({ score }) => score !== 'magnitude',
   plan,
+  shares: isShared,
   async prepare(targets, options, context): Promise<Thresholds | undefined> {
-    if (!isShared(options)) return undefined;
     const able = options.score === 'magnitude' ? targets : targets.filter(({ input }) => input);
     return able.length > 0 ? modelThresholds(able, options, context) : undefined;
   },
@@ -32,7 +33,9 @@ export const prune: Method<PruneOptions> = {
   advice,
 };
 
-const isShared = (options: PruneOptions): boolean => options.pattern !== 'n:m' && scopeOf(options) === 'model';
+function isShared(options: PruneOptions): boolean {
+  return options.pattern !== 'n:m' && scopeOf(options) === 'model';
+}
 
 function plan(leaf: Dense, options: PruneOptions, { opset }: PlanContext): Operator | Skipped | 'unknown' {
   // How many of this layer survive is found among all of them.
@@ -70,11 +73,12 @@ async function apply(leaf: Dense, options: PruneOptions, context: MethodContext)
     const threshold = (context.prepared as Thresholds).get(leaf)!;
     return outcome(leaf, await prunedTo({ scope: 'model', threshold }));
   }
+  const factor = options.score === 'sparsegpt' ? await inverseFactor(input!, context) : undefined;
+  if (factor && 'skipped' in factor) return factor;
   const { rows } = gridOf(leaf.shape, target.pattern);
   const scope = scopeOf(options) === 'row' ? 'row' : 'layer';
   for (let kept = keptOf(leaf, options, opset); kept >= 1; ) {
-    const operator = await prunedTo(options.pattern === 'n:m' ? { scope: 'group' } : { scope, kept });
-    if ('skipped' in operator) return operator;
+    const operator = await prunedTo(options.pattern === 'n:m' ? { scope: 'group' } : { scope, kept }, factor);
     const over = options.size === undefined ? 0 : operator.bytes - options.size * leaf.bytes;
     if (over <= 0) return outcome(leaf, operator);
     // Places that are spread unevenly take more padding than was planned.
@@ -84,19 +88,18 @@ async function apply(leaf: Dense, options: PruneOptions, context: MethodContext)
   }
   return noRoom(leaf, options, opset);
 
-  async function prunedTo(choice: Choice): Promise<Operator | Skipped> {
-    if (options.score !== 'sparsegpt' || choice.scope === 'model') {
+  async function prunedTo(choice: Choice, factor?: InverseFactor): Promise<Operator> {
+    if (!factor || choice.scope === 'model') {
       const { selection } = context.factorisations.backend;
       return sparseOf(await survivors(values, leaf, options, input, choice, selection, context), target);
     }
     const budget = choice.scope === 'group' ? { scope: choice.scope, n: options.n, m: options.m } : choice;
-    const now = await sparseGpt(values, ...matrixOf(leaf.shape), input!, budget, context);
-    return 'skipped' in now ? now : sparseOf(now, target);
+    return sparseOf(await sparseGpt(values, ...matrixOf(leaf.shape), factor, budget, context), target);
   }
 }
 
-function outcome(leaf: Dense, operator: Operator | Skipped): Outcome {
-  const found = 'skipped' in operator ? operator : smaller(leaf, operator);
+function outcome(leaf: Dense, operator: Operator): Outcome {
+  const found = smaller(leaf, operator);
   return 'skipped' in found ? found : { operator: found };
 }
 

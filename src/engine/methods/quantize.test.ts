@@ -164,3 +164,14 @@ describe('quantize to the nearest code', () => {
     expect(fault({ groupSize: 48 })).toBe('must be one of 0, 16, 32, 64, 128, 256');
   });
 });
+
+it('leaves what is read by index as it is where codes are chosen by inputs', async () => {
+  const leaf = leafOf([64, 96]);
+  const lookup = { ...context, op: 'Gather' };
+  for (const rounding of ['gptq', 'awq']) {
+    const options = optionsOf({ rounding });
+    const reason = { skipped: expect.stringContaining('is read by index') };
+    expect(quantize.plan(leaf, options, lookup)).toEqual(reason);
+    expect(await quantize.apply(leaf, options, lookup)).toEqual(reason);
+  }
+});

@@ -74,13 +74,12 @@ export const quantize: Method<QuantizeOptions> = {
   options,
   needsData: ({ rounding, activations }) => rounding !== 'nearest' || activations === 'outliers',
   plan(leaf, given, context) {
-    const skip = unfit(given, context) ?? tooLarge(leaf, suited(given, context));
+    const skip = unfit(given, context) ?? tooLarge(leaf, given);
     if (skip) return skip;
-    return given.activations === 'outliers' ? 'unknown' : planned(leaf, suited(given, context));
+    return given.activations === 'outliers' ? 'unknown' : planned(leaf, given);
   },
-  async apply(leaf, asked, context) {
+  async apply(leaf, given, context) {
     const { input, noInput } = context;
-    const given = suited(asked, context, input);
     const skip = unfit(given, context) ?? tooLarge(leaf, given);
     if (skip) return skip;
     if (quantize.needsData!(given) && !input) {
@@ -91,8 +90,7 @@ export const quantize: Method<QuantizeOptions> = {
     if (given.activations === 'outliers') return withOutliers(leaf, values, given, context, input!);
     return coded(leaf, values, given, context, input);
   },
-  advice(leaf, asked, context) {
-    const given = suited(asked, context);
+  advice(leaf, given, context) {
     const skip = unfit(given, context) ?? tooLarge(leaf, given);
     if (skip) return [`It is left as it is: ${skip.skipped}.`];
     return quantizeAdvice(leaf, given, { spec: specOf(leaf, given), plan: planned(leaf, given) }, context);
@@ -122,15 +120,13 @@ function planned(leaf: Dense, given: QuantizeOptions): Operator {
   return given.rounding === 'awq' ? scaled(operator, plannedDense([1, leaf.shape[1]!], leaf.type)) : operator;
 }
 
-/**
- * A row that is looked up is the output: no input brings columns together, and to nearest is the best rounding there is.
- * A weight that products use too may have statistics of those, for GPTQ; AWQ's scales have no place in a lookup.
- */
-const suited = (given: QuantizeOptions, { op }: PlanContext, input?: InputStatistics): QuantizeOptions =>
-  op === 'Gather' && !(input && given.rounding === 'gptq') ? { ...given, rounding: 'nearest' } : given;
-
 /** Why these options can't be had of this model's operators. */
-function unfit({ activations }: QuantizeOptions, { opset, op }: PlanContext): Skipped | undefined {
+function unfit({ activations, rounding }: QuantizeOptions, { opset, op }: PlanContext): Skipped | undefined {
+  // A row that is looked up is the output: no input brings its columns together, and to nearest is the best there is.
+  if (op === 'Gather' && rounding !== 'nearest')
+    return {
+      skipped: `is read by index: there is no input to round by, take rounding nearest in place of ${rounding}`,
+    };
   if (activations === 'none') return undefined;
   if (op !== 'MatMul' && op !== 'Gemm')
     return { skipped: `8-bit inputs are for MatMul and Gemm, and this is a ${op}: take activations none` };

@@ -4,7 +4,7 @@ import { type Layer, layersOf } from '../model/layers';
 import { readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { scopeOf } from '../model/scopes';
-import { parseRecipe } from './schema';
+import { checkRecipe, parseRecipe } from './schema';
 import { selectLayers } from './select';
 
 const step = (fields: object) => JSON.stringify({ version: 1, steps: [fields] });
@@ -122,5 +122,34 @@ describe('patterns', () => {
     expect(() => selected('*', 'op:LSTM')).toThrow(
       /^The recipe, step 1: ignore: "op:LSTM" matches no layer; the operators of this model's layers are MatMul, Gemm/,
     );
+  });
+});
+
+describe('options that have no effect', () => {
+  const recipeOf = (method: string, options: object) => ({ version: 1, steps: [{ layers: '*', method, options }] });
+  const given = (method: string, options: object) => () => checkRecipe(recipeOf(method, options));
+
+  it('are refused, with what they have none beside', () => {
+    expect(given('quantize', { bits: 8, groupSize: 64, activations: 'dynamic' })).toThrow(
+      'The recipe, step 1: options.groupSize has no effect with activations dynamic: leave it out.',
+    );
+    expect(given('quantize', { bits: 8, symmetric: false, activations: 'dynamic' })).toThrow(
+      'options.symmetric has no',
+    );
+    expect(given('quantize', { bits: 8, threshold: 4 })).toThrow('threshold has no effect with activations none');
+    expect(given('prune', { sparsity: 0.5, m: 8 })).toThrow('options.m has no effect with pattern unstructured');
+    expect(given('prune', { pattern: { n: 2, m: 4 }, rows: 8 })).toThrow('options.rows has no effect with pattern n:m');
+  });
+
+  it('may be written out as their defaults, as in a recipe that was checked before', () => {
+    for (const [method, options] of [
+      ['quantize', { bits: 8, activations: 'dynamic' }],
+      ['quantize', { bits: 4 }],
+      ['prune', { pattern: { n: 2, m: 4 }, sparsity: 0.5 }],
+      ['prune', { pattern: { block: [8, 2] }, size: 0.5 }],
+    ] as const) {
+      const once = checkRecipe(recipeOf(method, options)).steps[0]!.options as object;
+      expect(checkRecipe(recipeOf(method, once)).steps[0]!.options).toEqual(once);
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { messageOf, UserError } from '../errors';
+import { withoutEffect } from '../methods/options';
 import { methods } from '../methods/registry';
 import { AIMS, DEFAULT_EXPORT, type ExportChoice } from '../operators/forms';
 
@@ -97,6 +98,10 @@ function checkStep(raw: unknown, place: string): Step {
   const checked = step.safeParse(raw);
   if (!checked.success) throw new UserError(`${place}: ${faultIn(checked.error, raw)}.`);
   const { layers, ignore = [], method, options } = checked.data;
+  type Given = Readonly<Record<string, unknown>>;
+  const schema = methods.find(({ name }) => name === method)!.options;
+  const idle = withoutEffect(schema, (raw as unknown as { options: Given }).options, options as Given);
+  if (idle) throw new UserError(`${place}: options.${idle.key} ${idle.message}.`);
   return { layers: [layers].flat(), ignore: [ignore].flat(), method, options };
 }
 

@@ -45,16 +45,9 @@ export async function runStep(works: readonly Work[], method: Method, options: u
     return typeof found === 'string' ? { noInput: found } : { input: found, noInput: '' };
   };
   let prepared: unknown;
-  if (method.prepare) {
-    const targets: Target[] = [];
-    for (const { layer, operator } of compressible) {
-      const collect = async (leaf: Dense, input?: InputStatistics) => {
-        targets.push({ leaf, ...(input && { input }) });
-        return leaf;
-      };
-      await rewriteLeaves(operator, collect, inputOf(layer).input, multiply);
-    }
-    prepared = await withRecovery(backend, () => method.prepare!(targets, options, call));
+  if (method.prepare && method.shares?.(options)) {
+    // Whatever statistics are made on the way is the GPU's to fail at too.
+    prepared = await withRecovery(backend, async () => method.prepare!(await targets(), options, call));
   }
   for (const [done, work] of compressible.entries()) {
     call.signal?.throwIfAborted();
@@ -80,6 +73,19 @@ export async function runStep(works: readonly Work[], method: Method, options: u
       (sentence) => call.onAnew(layer, sentence),
     );
     work.ms += performance.now() - started;
+  }
+
+  async function targets(): Promise<Target[]> {
+    const found: Target[] = [];
+    for (const { layer, operator } of compressible) {
+      call.signal?.throwIfAborted();
+      const collect = async (leaf: Dense, input?: InputStatistics) => {
+        found.push({ leaf, ...(input && { input }) });
+        return leaf;
+      };
+      await rewriteLeaves(operator, collect, inputOf(layer).input, multiply);
+    }
+    return found;
   }
 }
 

@@ -1,8 +1,6 @@
 import { subtractProduct } from '../../eigen/subtractProduct';
-import type { InputStatistics } from '../../operators/statistics';
 import { type LongCall, Pacer } from '../../progress';
-import { inverseFactor } from '../inverseFactor';
-import type { Skipped } from '../method';
+import type { InverseFactor } from '../inverseFactor';
 
 /** What goes: as many of each row, or of the layer, as leave `kept`; or all but n of every m neighbours in a row. */
 export type Budget =
@@ -16,7 +14,7 @@ const CHUNK = 192;
 
 /**
  * SparseGPT (Frantar & Alistarh, 2023, arXiv:2301.00774): W [rows, columns] with weights at zero and the others changed so
- * that ‖X(W−Ŵ)ᵀ‖ stays small, from the inputs' H = XᵀX alone. Columns are gone through from the left; the loss of
+ * that ‖X(W−Ŵ)ᵀ‖ stays small, from the inputs' H = XᵀX alone, which `inverseFactor` has factorised. Columns are gone through from the left; the loss of
  * a weight is w²/u_jj², with H⁻¹ = UᵀU, and what goes is made up for by the columns behind it, as far as H lets them.
  * What goes is chosen for 128 columns at a time, from the weights as they are by then: in each row, which kept more of a
  * small language model's answers than choosing in the whole block, though the latter errs less on X. Weights of inputs
@@ -26,13 +24,10 @@ export async function sparseGpt(
   values: Float32Array,
   rows: number,
   columns: number,
-  input: InputStatistics,
+  { lower, unseen }: InverseFactor,
   budget: Budget,
   call: LongCall,
-): Promise<Float32Array<ArrayBuffer> | Skipped> {
-  const factor = await inverseFactor(input, call);
-  if ('skipped' in factor) return factor;
-  const { lower, unseen } = factor;
+): Promise<Float32Array<ArrayBuffer>> {
   const result = new Float32Array(rows * columns);
   const pacer = new Pacer(call.signal);
   // All rows compete for what a layer keeps.
