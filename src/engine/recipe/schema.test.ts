@@ -153,3 +153,8 @@ describe('options that have no effect', () => {
     }
   });
 });
+
+it('a checked recipe can be checked again', () => {
+  const checked = parseRecipe(svd({ size: 0.5 }));
+  expect(checkRecipe(JSON.parse(JSON.stringify(checked)))).toEqual(checked);
+});

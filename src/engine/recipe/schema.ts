@@ -5,17 +5,19 @@ import { methods } from '../methods/registry';
 import { AIMS, DEFAULT_EXPORT, type ExportChoice } from '../operators/forms';
 
 const patterns = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+/** A checked recipe has an empty list where nothing is ignored, and can be checked again. */
+const ignored = z.union([z.string().min(1), z.array(z.string().min(1))]);
 
 const step = z.discriminatedUnion(
   'method',
   methods.map(({ name, options }) =>
-    z.strictObject({ layers: patterns, ignore: patterns.optional(), method: z.literal(name), options }),
+    z.strictObject({ layers: patterns, ignore: ignored.optional(), method: z.literal(name), options }),
   ) as unknown as [ReturnType<typeof stepOf>, ...ReturnType<typeof stepOf>[]],
 );
 
 // Only for its type: every method's step has this shape.
 const stepOf = () =>
-  z.strictObject({ layers: patterns, ignore: patterns.optional(), method: z.string(), options: z.unknown() });
+  z.strictObject({ layers: patterns, ignore: ignored.optional(), method: z.string(), options: z.unknown() });
 
 const FORMS = ['factored', 'load', 'use'] as const;
 
