@@ -2,9 +2,7 @@ import { upperCholeskyOfInverse } from '../eigen/cholesky';
 import type { InputStatistics } from '../operators/statistics';
 import type { LongCall } from '../progress';
 import type { Skipped } from './method';
-
-/** Of the mean of H's diagonal, added to all of it: how far H is trusted. As in the authors' code. */
-const DAMPING = 0.01;
+import { DAMPING } from './whitening';
 
 export interface InverseFactor {
   /** Uᵀ for H⁻¹ = UᵀU, [size, size]: row k holds what column k has from the columns before it, u_jk. */

@@ -9,6 +9,7 @@ import { sum } from '../operators/sum';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
 import { choice, share, whole } from './options';
 import { keptWithin } from './pruning/budget';
+import { smaller } from './smaller';
 import { isMatrix } from './svd';
 import { diagonalRoot } from './whitening';
 
@@ -104,14 +105,7 @@ function plan(leaf: Dense, given: LowRankPlusSparseOptions, { opset }: PlanConte
   if ('skipped' in parts) return parts;
   const [rows, columns] = leaf.shape as [number, number];
   const low = lowRank(plannedDense([rows, parts.rank], leaf.type), plannedDense([parts.rank, columns], leaf.type));
-  return smaller(leaf, sum([low, plannedSparse(targetOf(leaf, opset), parts.kept, true)]));
-}
-
-function smaller(leaf: Dense, operator: Operator): Operator | Skipped {
-  if (operator.bytes < leaf.bytes) return operator;
-  return {
-    skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${leaf.bytes}`,
-  };
+  return smaller(sum([low, plannedSparse(targetOf(leaf, opset), parts.kept, true)]), leaf);
 }
 
 async function apply(leaf: Dense, given: LowRankPlusSparseOptions, context: MethodContext): Promise<Outcome> {
@@ -144,7 +138,7 @@ async function apply(leaf: Dense, given: LowRankPlusSparseOptions, context: Meth
     const operator = sum([low, await sparseOf(chosen(rest, mask, rows, columns), targetOf(leaf, opset))]);
     // Places that are spread unevenly take more padding than was planned.
     if (operator.bytes <= given.size * leaf.bytes || inRow === 1) {
-      const found = smaller(leaf, operator);
+      const found = smaller(operator, leaf);
       return 'skipped' in found ? found : { operator: found };
     }
   }

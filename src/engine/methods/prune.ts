@@ -1,5 +1,5 @@
-import { BYTES_OF, type Dense, elements, type Operator } from '../operators/operator';
-import { gridOf, matrixOf } from '../operators/places/cells';
+import { BYTES_OF, type Dense, elements, matrixOf, type Operator } from '../operators/operator';
+import { gridOf } from '../operators/places/cells';
 import { cellsOf } from '../operators/places/layout';
 import { plannedSparse, sparseOf } from '../operators/sparse';
 import { type InverseFactor, inverseFactor } from './inverseFactor';
@@ -9,6 +9,7 @@ import { type PruneOptions, patternOf, pruneOptions, scopeOf } from './pruning/o
 import { type Choice, survivors } from './pruning/scores';
 import { sparseGpt } from './pruning/sparseGpt';
 import { modelThresholds, type Thresholds } from './pruning/wholeModel';
+import { smaller } from './smaller';
 
 /**
  * Sets weights to zero and stores what is left with its places: single weights by their size (magnitude), by their size
@@ -43,17 +44,10 @@ function plan(leaf: Dense, options: PruneOptions, { opset }: PlanContext): Opera
   const kept = keptOf(leaf, options, opset);
   if (kept < 1) return noRoom(leaf, options, opset);
   const inRows = options.pattern === 'n:m' || scopeOf(options) === 'row';
-  return smaller(leaf, plannedSparse(targetOf(leaf, options, opset), kept, inRows));
+  return smaller(plannedSparse(targetOf(leaf, options, opset), kept, inRows), leaf);
 }
 
 /** The operator, or why it isn't worth having. */
-function smaller(leaf: Dense, operator: Operator): Operator | Skipped {
-  if (operator.bytes < leaf.bytes) return operator;
-  return {
-    skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${leaf.bytes}`,
-  };
-}
-
 function noRoom(leaf: Dense, options: PruneOptions, opset: number): Skipped {
   const rows = scopeOf(options) === 'row' ? gridOf(leaf.shape, patternOf(options)).rows : 1;
   const least = plannedSparse(targetOf(leaf, options, opset), rows, rows > 1).bytes;
@@ -99,7 +93,7 @@ async function apply(leaf: Dense, options: PruneOptions, context: MethodContext)
 }
 
 function outcome(leaf: Dense, operator: Operator): Outcome {
-  const found = smaller(leaf, operator);
+  const found = smaller(operator, leaf);
   return 'skipped' in found ? found : { operator: found };
 }
 

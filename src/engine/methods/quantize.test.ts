@@ -6,7 +6,7 @@ import { readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { denseOf } from '../operators/dense';
 import type { Dense, FloatType, Operator } from '../operators/operator';
-import { asMatrix } from '../operators/quantized';
+import { matrixOf } from '../operators/operator';
 import { seeded } from '../random';
 import { compress } from '../recipe/compress';
 import { relativeDistance } from '../recipe/measure';
@@ -47,7 +47,7 @@ describe('quantize to the nearest code', () => {
       const type = random.below(2) > 0 ? 'float32' : 'float16';
       const shape =
         random.below(3) > 0 ? [12 + random.below(30), 80 + random.below(300)] : [32, 4 + random.below(9), 3, 3];
-      const [rows, columns] = asMatrix(shape);
+      const [rows, columns] = matrixOf(shape);
       // Some rows lie on one side of zero only, some are nothing but zeros.
       const values = Float32Array.from({ length: rows * columns }, (_, i) => {
         const row = Math.floor(i / columns);

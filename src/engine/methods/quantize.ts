@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { columnParts, columnsOf } from '../operators/columnParts';
 import { denseOf, plannedDense } from '../operators/dense';
 import type { Dense, Operator } from '../operators/operator';
-import { asMatrix, plannedQuantized, type Quantisation, quantizedOf } from '../operators/quantized';
+import { matrixOf } from '../operators/operator';
+import { plannedQuantized, type Quantisation, quantizedOf } from '../operators/quantized';
 import { scaled } from '../operators/scaled';
 import { type InputStatistics, selected } from '../operators/statistics';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
@@ -107,13 +108,13 @@ function specOf(leaf: Dense, { bits, groupSize, symmetric = bits === 8, activati
  * takes where that wastes little, else just long enough for whole bytes.
  */
 function blockSizeOf(leaf: Dense, groupSize: number): number {
-  const [, columns] = asMatrix(leaf.shape);
+  const [, columns] = matrixOf(leaf.shape);
   if (groupSize > 0 && columns > groupSize) return groupSize;
   const power = Math.max(16, 2 ** Math.ceil(Math.log2(columns)));
   return leaf.shape.length === 2 && power <= 256 && power < 1.1 * columns ? power : rowBlock(leaf);
 }
 
-const rowBlock = ({ shape }: Dense): number => 4 * Math.ceil(asMatrix(shape)[1] / 4);
+const rowBlock = ({ shape }: Dense): number => 4 * Math.ceil(matrixOf(shape)[1] / 4);
 
 function planned(leaf: Dense, given: QuantizeOptions): Operator {
   const operator = plannedQuantized(leaf.shape, leaf.type, specOf(leaf, given));
@@ -152,7 +153,7 @@ async function coded(
   input: InputStatistics | undefined,
 ): Promise<Outcome> {
   const { shape, type } = leaf;
-  const [rows, columns] = asMatrix(shape);
+  const [rows, columns] = matrixOf(shape);
   const { bits, blockSize, zeroPoints, dynamic } = specOf(leaf, given);
   const grid: GridOptions = { bits, blockSize, symmetric: !zeroPoints, type };
   const as = { dynamic: dynamic ?? false };

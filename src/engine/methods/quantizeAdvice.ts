@@ -1,6 +1,7 @@
 import { canWrite } from '../operators/forms';
 import type { Dense, Operator } from '../operators/operator';
-import { asMatrix, type Quantisation } from '../operators/quantized';
+import { matrixOf } from '../operators/operator';
+import type { Quantisation } from '../operators/quantized';
 import type { PlanContext } from './method';
 import { percent } from './percent';
 import type { QuantizeOptions } from './quantize';
@@ -26,7 +27,7 @@ export function quantizeAdvice(
   { spec, plan }: { readonly spec: Quantisation; readonly plan: Operator },
   { op }: PlanContext,
 ): string[] {
-  const loss = normalRoundingLoss(spec, Math.min(spec.blockSize, asMatrix(leaf.shape)[1]));
+  const loss = normalRoundingLoss(spec, Math.min(spec.blockSize, matrixOf(leaf.shape)[1]));
   const sentences = [
     `Stores ${percent(plan.bytes / leaf.bytes)} of the bytes; rounding to nearest loses some ${percent(loss)} of the norm of weights that are distributed normally.`,
   ];

@@ -5,8 +5,8 @@ import { clustered, codebookOf } from './codebook';
 import { columnParts, columnsOf } from './columnParts';
 import { denseOf } from './dense';
 import { lowRank } from './lowRank';
-import { elements, type FloatType, type Operator } from './operator';
-import { asMatrix, quantizedOf } from './quantized';
+import { elements, type FloatType, matrixOf, type Operator } from './operator';
+import { quantizedOf } from './quantized';
 
 import { scaled } from './scaled';
 import { shared, sharedPlaces } from './shared';
@@ -37,7 +37,7 @@ const coded = (
   shape: readonly number[],
   { bits = 4, blockSize = 16, zeroPoints = true, type = 'float32', dynamic = false }: Partial<Coded> = {},
 ) => {
-  const [rows, columns] = asMatrix(shape);
+  const [rows, columns] = matrixOf(shape);
   const form = randomQuantized(random, rows, columns, { bits, blockSize, zeroPoints });
   const scales = form.scales.map((_, i) => (1 + (i % 7)) / 8);
   return quantizedOf(shape, type, { ...form, scales }, { dynamic });

@@ -90,3 +90,9 @@ export interface Dense extends Operator {
 export const isDense = (operator: Operator): operator is Dense => operator.kind === 'dense';
 
 export const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/** [rows, columns] of the matrix that a weight [out, in, …kernel] is read as: [out, in·taps]. */
+export const matrixOf = (shape: readonly number[]): [rows: number, columns: number] => [
+  shape[0]!,
+  elements(shape.slice(1)),
+];

@@ -4,7 +4,7 @@ import { quantized as decoded } from '../reference/weights/quantized';
 import type { QuantizedForm } from '../weightForm';
 import { DATA_TYPE } from './dense';
 import { cast, cropped, reshaped } from './nodes';
-import { BYTES_OF, elements, type FloatType, type Operator, type Stage } from './operator';
+import { BYTES_OF, elements, type FloatType, matrixOf, type Operator, type Stage } from './operator';
 import { unpackedBytes, writeUnpacked } from './packedCodes';
 import { planned, type StoredArray, stored } from './stored';
 import type { NodeWriter, WeightWriter } from './writer';
@@ -21,12 +21,6 @@ interface Arrays {
   readonly scales: StoredArray;
   readonly zeroPoints?: StoredArray | undefined;
 }
-
-/** Rows and columns of what is quantised: a convolution's [out, in·taps]. */
-export const asMatrix = (shape: readonly number[]): [rows: number, columns: number] => [
-  shape[0]!,
-  elements(shape.slice(1)),
-];
 
 /** The weight `shape` that `form` stands for, its scales rounded to `type` already. */
 export function quantizedOf(
@@ -63,7 +57,7 @@ export function plannedQuantized(shape: readonly number[], type: FloatType, spec
 
 /** The arrays' shapes, as MatMulNBits takes them. */
 function dimsOf(shape: readonly number[], { bits, blockSize }: Pick<Quantisation, 'bits' | 'blockSize'>) {
-  const [rows, columns] = asMatrix(shape);
+  const [rows, columns] = matrixOf(shape);
   const blocks = Math.ceil(columns / blockSize);
   return {
     codes: [rows, blocks, (blockSize * bits) / 8],
@@ -80,7 +74,7 @@ function dimsOf(shape: readonly number[], { bits, blockSize }: Pick<Quantisation
  */
 function quantized(shape: readonly number[], type: FloatType, spec: Quantisation, arrays: Arrays): Operator {
   const { bits, blockSize, zeroPoints: hasZeros, dynamic } = spec;
-  const [rows, columns] = asMatrix(shape);
+  const [rows, columns] = matrixOf(shape);
   const blocks = Math.ceil(columns / blockSize);
   const padded = blocks * blockSize;
   const { codes, scales, zeroPoints } = arrays;

@@ -2,7 +2,7 @@ import { DataType } from '../model/onnx/build';
 import { shiftsOf, signsOf } from '../reference/weights/shared';
 import { DATA_TYPE } from './dense';
 import { cast, cropped, reshaped } from './nodes';
-import { elements, type Operator } from './operator';
+import { elements, matrixOf, type Operator } from './operator';
 import { planned, type StoredArray, stored } from './stored';
 import type { NodeWriter } from './writer';
 
@@ -12,9 +12,6 @@ export interface SharedPlaces {
   readonly rows: StoredArray;
   readonly columns: StoredArray;
 }
-
-/** [rows, columns] of the matrix that a weight [out, in, …kernel] is read as. */
-const matrixOf = (shape: readonly number[]): [number, number] => [shape[0]!, elements(shape.slice(1))];
 
 const hashedFor = (shape: readonly number[], seed: number) => {
   const [rows, columns] = matrixOf(shape);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { gaussian } from '../model/fixtures';
 import { seeded } from '../random';
-import { matrixOf, type Pattern } from './places/cells';
+import { matrixOf } from './operator';
+import type { Pattern } from './places/cells';
 import { LAYOUTS, type LayoutName } from './places/places';
 import { plannedSparse, sparseOf } from './sparse';
 import { sparsely } from './sparse.fixtures';

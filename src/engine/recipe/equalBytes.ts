@@ -11,6 +11,7 @@ import { multiplyOn } from '../operators/product';
 import type { LongCall } from '../progress';
 import { withRecovery } from '../recovery';
 import { begin } from './graphStep';
+import { norm } from './measure';
 import { optionsWithin } from './sizing';
 import { runStep } from './step';
 
@@ -141,9 +142,3 @@ export async function compareAtEqualBytes(
     };
   }
 }
-
-const norm = (values: Float32Array): number => {
-  let sum = 0;
-  for (const value of values) sum += value * value;
-  return Math.sqrt(sum);
-};

@@ -4,6 +4,7 @@ import { type Layer, layersOf } from '../model/layers';
 import type { Model } from '../model/model';
 import { type Scope, scopeOf } from '../model/scopes';
 import { weightOf } from '../operators/weight';
+import { norm } from './measure';
 import { left, type StepInputs, type Work } from './step';
 
 /** A model on its way through the steps, with its layers by their ids, which stay the same. */
@@ -70,11 +71,11 @@ export async function runGraphStep(
       if (wasSelected) work.steps.push(left(work, method.name, skipped.get(layer)));
       continue;
     }
-    const whole = normOf(await work.weight.toDense());
+    const whole = norm(await work.weight.toDense());
     work.layer = next;
     // Under the layer's id caches hold what the weight was.
     work.weight = weightOf(edit.model, next, false);
-    work.kept *= whole === 0 ? 1 : normOf(await work.weight.toDense()) / whole;
+    work.kept *= whole === 0 ? 1 : norm(await work.weight.toDense()) / whole;
     work.operator = work.weight;
     const { bytes, parameters, multiplyAdds, shape } = work.weight;
     const error = Math.sqrt(1 - work.kept ** 2);
@@ -84,5 +85,3 @@ export async function runGraphStep(
     work.steps.push({ method: method.name, form, added, error, bytes, parameters, multiplyAdds });
   }
 }
-
-const normOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));

@@ -9,3 +9,6 @@ export function relativeDistance(a: Float32Array, b: Float32Array, weight: Float
   if (!Number.isFinite(difference)) throw new Error('What stands for a weight is not finite.');
   return norm === 0 ? 0 : Math.sqrt(difference / norm);
 }
+
+/** ‖W‖ in the Frobenius norm, summed in float64. */
+export const norm = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));

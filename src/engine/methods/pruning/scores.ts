@@ -1,5 +1,6 @@
 import type { Dense } from '../../operators/operator';
-import { fromCells, gridOf, matrixOf, toCells } from '../../operators/places/cells';
+import { matrixOf } from '../../operators/operator';
+import { fromCells, gridOf, toCells } from '../../operators/places/cells';
 import type { InputStatistics } from '../../operators/statistics';
 import type { LongCall } from '../../progress';
 import type { Mask, Selection, Threshold } from '../../selection';

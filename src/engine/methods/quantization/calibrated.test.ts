@@ -3,7 +3,7 @@ import { nodeRuntime } from '../../../runtime/node';
 import { createCpuBackend } from '../../cpu/backend';
 import { denseOf } from '../../operators/dense';
 import type { Dense, Operator } from '../../operators/operator';
-import { asMatrix } from '../../operators/quantized';
+import { matrixOf } from '../../operators/operator';
 import { fromGram, type InputStatistics } from '../../operators/statistics';
 import { seeded } from '../../random';
 import { methodContext } from '../context.fixtures';
@@ -57,7 +57,7 @@ async function made(...args: Parameters<typeof apply>): Promise<Operator> {
 
 /** ‖X·Δᵀ‖/‖X·Wᵀ‖ */
 async function outputError(leaf: Dense, operator: Operator, input: InputStatistics): Promise<number> {
-  const [rows, columns] = asMatrix(leaf.shape);
+  const [rows, columns] = matrixOf(leaf.shape);
   const gram = await input.gram();
   const form = (values: Float32Array) => {
     let sum = 0;
@@ -84,7 +84,7 @@ describe('GPTQ', () => {
       { shape: [30, 12, 3, 3], given: { bits: 4, groupSize: 64 } },
     ];
     for (const { shape, given } of cases) {
-      const [rows, columns] = asMatrix(shape);
+      const [rows, columns] = matrixOf(shape);
       const leaf = denseOf(shape, 'float32', normals(rows * columns));
       const input = inputs(columns);
       const plain = await outputError(leaf, await made(leaf, given), input);
@@ -146,7 +146,7 @@ describe('AWQ', () => {
       [60, 96],
       [24, 16, 3, 3],
     ]) {
-      const [rows, columns] = asMatrix(shape);
+      const [rows, columns] = matrixOf(shape);
       const taps = columns / shape[1]!;
       const leaf = denseOf(shape, 'float32', normals(rows * columns));
       const input = inputs(columns, { scales: (j) => (Math.floor(j / taps) % 12 === 0 ? 20 : 1), directions: 30 });

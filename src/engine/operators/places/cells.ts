@@ -1,5 +1,5 @@
 import { cropped, reshaped } from '../nodes';
-import { elements } from '../operator';
+import { elements, matrixOf } from '../operator';
 import type { NodeWriter } from '../writer';
 import type { Grid } from './layout';
 
@@ -19,8 +19,6 @@ export function gridOf(shape: readonly number[], pattern: Pattern): Grid {
   const grouped = pattern.kind === 'n:m' && inner % pattern.m === 0;
   return { rows: out, columns: inner, cell: 1, ...(grouped && { group: { n: pattern.n, m: pattern.m } }) };
 }
-
-export const matrixOf = (shape: readonly number[]): [number, number] => [shape[0]!, elements(shape.slice(1))];
 
 /** The weights [out, in·taps] cell after cell; `values` itself where a cell is one weight. */
 export function toCells(values: Float32Array, shape: readonly number[], pattern: Pattern, grid: Grid): Float32Array {
