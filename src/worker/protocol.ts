@@ -91,8 +91,8 @@ export interface StackStep {
 
 /** What a trial takes from the recipe beside the steps. */
 export interface PreviewSetting {
-  /** Ids of the layers that have the same stack; may be left empty where no step edits several together. */
-  readonly peers: readonly string[];
+  /** For each step the ids of the layers that Compress takes together in it; none where it edits each by itself. */
+  readonly peers: readonly (readonly string[])[];
   readonly seed?: number | undefined;
 }
 

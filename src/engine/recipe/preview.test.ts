@@ -52,7 +52,7 @@ describe('a preview', () => {
 
   it('cuts units of all layers that take part, and shows what is left', async () => {
     const [step] = recipeOf([{ method: 'prune-structured', options: { size: 0.5 } }]).steps;
-    const preview = await previewStack(model, layer, [step!], { factorisations, peers: layers.map(({ id }) => id) });
+    const preview = await previewStack(model, layer, [step!], { factorisations, peers: [layers.map(({ id }) => id)] });
     const [out] = layer.shape;
     expect(preview.steps[0]!.bytes).toBeLessThan(layer.bytes);
     expect(preview.maps.after.rows).toBeLessThan(out!);

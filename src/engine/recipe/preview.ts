@@ -41,8 +41,8 @@ export interface PreviewContext extends LongCall {
   readonly factorisations: Factorisations;
   readonly seed?: number;
   readonly calibration?: Calibration | undefined;
-  /** Ids of the layers that the same steps select: methods that cut units need all of a group. */
-  readonly peers?: readonly string[];
+  /** For each step the ids of the layers that it selects: methods that cut units need all of a group. */
+  readonly peers?: readonly (readonly string[])[];
 }
 
 /**
@@ -89,7 +89,7 @@ export async function previewStack(
     // The zeros and levels of factors are not those of their product.
     const whole = isDense(work().operator);
     if (isGraphMethod(method)) {
-      const peers = new Set(context.peers ?? [layer.id]);
+      const peers = new Set(context.peers?.[i]);
       const selected = state.layers.filter(({ id }) => peers.has(id) || id === layer.id);
       await runGraphStep(state, selected, method, options, call);
     } else await runStep([work()], method, options, call);

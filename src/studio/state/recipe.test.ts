@@ -64,10 +64,34 @@ describe('a recipe from stacks', () => {
     const steps = buildRecipe(layers, all, given).steps.map(({ layers: on, method }) => `${on} ${method}`);
     expect(steps).toEqual(['k prune-structured', 'q half', 'k svd', 'v svd', 'v prune-structured']);
     const both = new Map<string, Stack>([...given, ['1', [cut, ...half]]]);
-    expect(peersOf(both, all, '2')).toEqual(['1', '2']);
-    expect(peersOf(both, new Set(['2']), '2')).toEqual(['2']);
-    expect(peersOf(stacks, all, '1')).toEqual([]);
+    expect(peersOf(both, all, '2')).toEqual([['1', '2'], []]);
+    expect(peersOf(both, new Set(['2']), '2')).toEqual([['2'], []]);
+    expect(peersOf(both, all, '3')).toEqual([[], ['3']]);
+    expect(peersOf(stacks, all, '1')).toEqual([[]]);
     expect(GRAPH_METHODS).toEqual(new Set(methods.filter(isGraphMethod).map(({ name }) => name)));
+  });
+  it('takes together what stacks that then differ begin with, as far as they do', () => {
+    const cut = (unit: string) => ({ method: 'prune-structured', options: { size: 0.5, unit } });
+    const given = new Map<string, Stack>([
+      ['1', [cut('neurons'), cut('heads'), ...half]],
+      ['2', [cut('neurons'), { method: 'half', options: {} }]],
+      ['3', [cut('heads'), ...half]],
+    ]);
+    const steps = buildRecipe(layers, all, given).steps.map(({ layers: on, method, options }) => [
+      on,
+      method,
+      options.unit,
+    ]);
+    expect(steps).toEqual([
+      [['q', 'k'], 'prune-structured', 'neurons'],
+      [['q'], 'prune-structured', 'heads'],
+      [['v'], 'prune-structured', 'heads'],
+      [['q'], 'svd', undefined],
+      [['k'], 'half', undefined],
+      [['v'], 'svd', undefined],
+    ]);
+    expect(peersOf(given, all, '1')).toEqual([['1', '2'], ['1'], []]);
+    expect(peersOf(given, all, '2')).toEqual([['1', '2'], []]);
   });
   it('leaves out what is not ticked, and what has no steps', () => {
     expect(buildRecipe(layers, new Set(['3']), stacks).steps).toHaveLength(1);

@@ -53,20 +53,34 @@ export function stackKey(stack: Stack): string {
   return key;
 }
 
+/** How many steps a stack begins with that edit several layers together. */
+function leadingOf(stack: Stack): number {
+  const other = stack.findIndex(({ method }) => !GRAPH_METHODS.has(method));
+  return other < 0 ? stack.length : other;
+}
+
+/** The same for all layers that Compress takes together in the step at `index`. */
+const sharedKey = (stack: Stack, index: number): string =>
+  stackKey(index < leadingOf(stack) ? stack.slice(0, index + 1) : stack);
+
 /**
- * Ids, in order, of the layers that Compress gives the same stack, where a step of it edits several together; else none, as
- * a trial of one of them is the same whatever the others are.
+ * For each step of a layer's stack the ids, in order, of the layers that Compress takes together in it, where it edits
+ * several together; else none, as a trial of one of them is the same whatever the others are.
  */
-export function peersOf(stacks: ReadonlyMap<string, Stack>, included: ReadonlySet<string>, id: string): string[] {
+export function peersOf(stacks: ReadonlyMap<string, Stack>, included: ReadonlySet<string>, id: string): string[][] {
   const stack = stackOf(stacks, id);
-  if (!stack.some(({ method }) => GRAPH_METHODS.has(method))) return [];
-  return [...included].filter((other) => stackKey(stackOf(stacks, other)) === stackKey(stack)).sort();
+  return stack.map(({ method }, index) => {
+    if (!GRAPH_METHODS.has(method)) return [];
+    const key = sharedKey(stack, index);
+    return [...included].filter((other) => sharedKey(stackOf(stacks, other), index) === key).sort();
+  });
 }
 
 /**
  * The steps of each distinct stack, for all layers that have it, layers in the order of the model. First those that
  * edit several tensors together and that their stacks begin with: they reach layers of other stacks, and refuse what a
- * step before has rewritten. Behind another step of its own stack such a method is refused, as the stack's plan says.
+ * step before has rewritten. Stacks that begin alike share them, as units may be made by layers that then differ. Behind
+ * another step of its own stack such a method is refused, as the stack's plan says.
  */
 export function buildRecipe(
   model: ModelReport,
@@ -74,25 +88,20 @@ export function buildRecipe(
   stacks: ReadonlyMap<string, Stack>,
   settings: RecipeSettings = {},
 ): Recipe {
-  const groups = new Map<string, { stack: Stack; layers: LayerReport[] }>();
+  const first = new Map<string, Step & { layers: string[] }>();
+  const others = new Map<string, Step & { layers: string[] }>();
   for (const layer of model.layers) {
     if (!included.has(layer.id)) continue;
     const stack = stackOf(stacks, layer.id);
-    const group = groups.get(stackKey(stack));
-    if (group) group.layers.push(layer);
-    else groups.set(stackKey(stack), { stack, layers: [layer] });
+    const leading = leadingOf(stack);
+    stack.forEach(({ method, options }, index) => {
+      const steps = index < leading ? first : others;
+      const key = `${sharedKey(stack, index)} ${index}`;
+      if (!steps.has(key)) steps.set(key, { layers: [], method, options });
+      steps.get(key)!.layers.push(callName(model, layer));
+    });
   }
-  const first: Step[] = [];
-  const others: Step[] = [];
-  for (const { stack, layers } of groups.values()) {
-    const names = layers.map((layer) => callName(model, layer));
-    const steps = stack.map(({ method, options }) => ({ layers: names, method, options }));
-    const leading = steps.findIndex(({ method }) => !GRAPH_METHODS.has(method));
-    const count = leading < 0 ? steps.length : leading;
-    first.push(...steps.slice(0, count));
-    others.push(...steps.slice(count));
-  }
-  return { version: 1, ...settings, steps: [...first, ...others] };
+  return { version: 1, ...settings, steps: [...first.values(), ...others.values()] };
 }
 
 /** What Compress would run now. */
