@@ -3,7 +3,7 @@ import type { AnyMethod } from '../engine/methods/method';
 import { type Control, controlsOf } from '../engine/methods/options';
 import { methods } from '../engine/methods/registry';
 import { AIMS } from '../engine/operators/forms';
-import { nearest } from '../engine/recipe/nearest';
+import { didYouMean } from '../engine/recipe/nearest';
 
 /** `carrara methods [NAME]`: every method in a line, or one with its options, as their schemas have them. */
 export function methodsCommand(name: string | undefined, { json }: { json?: boolean }): void {
@@ -34,11 +34,11 @@ ${listOfMethods()}`;
 function called(name: string): AnyMethod {
   const found = methods.find((method) => method.name === name);
   if (found) return found;
-  const names = methods.map((method) => method.name);
-  const close = nearest(name, names);
-  throw new UserError(
-    `No method is called "${name}"; ${close === undefined ? `there are ${names.join(', ')}` : `did you mean ${close}?`}`,
+  const meant = didYouMean(
+    name,
+    methods.map((method) => method.name),
   );
+  throw new UserError(`No method is called "${name}"; ${meant}`);
 }
 
 const reportOf = ({ name, title, summary, paper, options }: AnyMethod) => ({

@@ -23,3 +23,17 @@ function distance(a: string, b: string): number {
   }
   return row[b.length]!;
 }
+
+/**
+ * What to say of a name that none of `candidates` is: "did you mean rank?" where half its characters may stay or it is
+ * part of one, else "there are rank, size."
+ */
+export function didYouMean(wanted: string, candidates: readonly string[]): string {
+  const lower = wanted.toLowerCase();
+  const part = lower.length > 2 ? candidates.find((candidate) => candidate.toLowerCase().includes(lower)) : undefined;
+  const close = part ?? nearest(wanted, candidates);
+  const meant =
+    close !== undefined && (part !== undefined || distance(lower, close.toLowerCase()) <= wanted.length / 2);
+  if (meant) return `did you mean ${close}?`;
+  return candidates.length === 0 ? 'there are none.' : `there are ${candidates.join(', ')}.`;
+}

@@ -1,12 +1,17 @@
 import { z } from 'zod';
 import { messageOf, UserError } from '../errors';
-import { withoutEffect } from '../methods/options';
+import { controlsOf, withoutEffect } from '../methods/options';
 import { methods } from '../methods/registry';
 import { AIMS, DEFAULT_EXPORT, type ExportChoice } from '../operators/forms';
+import { didYouMean } from './nearest';
 
 const patterns = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 /** A checked recipe has an empty list where nothing is ignored, and can be checked again. */
 const ignored = z.union([z.string().min(1), z.array(z.string().min(1))]);
+
+// Every method's step has this shape.
+const stepOf = () =>
+  z.strictObject({ layers: patterns, ignore: ignored.optional(), method: z.string(), options: z.unknown() });
 
 const step = z.discriminatedUnion(
   'method',
@@ -15,23 +20,24 @@ const step = z.discriminatedUnion(
   ) as unknown as [ReturnType<typeof stepOf>, ...ReturnType<typeof stepOf>[]],
 );
 
-// Only for its type: every method's step has this shape.
-const stepOf = () =>
-  z.strictObject({ layers: patterns, ignore: ignored.optional(), method: z.string(), options: z.unknown() });
+const STEP_KEYS = Object.keys(stepOf().shape);
 
 const FORMS = ['factored', 'load', 'use'] as const;
+
+const written = z.strictObject({
+  aim: z.enum(AIMS, `must be one of ${AIMS.join(', ')}`).optional(),
+  form: z.enum(FORMS, `must be one of ${FORMS.join(', ')}`).optional(),
+});
 
 const recipe = z.strictObject({
   version: z.literal(1, 'must be 1, the only version there is'),
   seed: z.int('must be a whole number').min(0, 'must be at least 0').optional(),
-  export: z
-    .strictObject({
-      aim: z.enum(AIMS, `must be one of ${AIMS.join(', ')}`).optional(),
-      form: z.enum(FORMS, `must be one of ${FORMS.join(', ')}`).optional(),
-    })
-    .optional(),
+  export: written.optional(),
   steps: z.array(z.unknown(), 'must be a list of steps'),
 });
+
+/** The keys that a recipe may have, by where. */
+const RECIPE_KEYS = { '': Object.keys(recipe.shape), export: Object.keys(written.shape) };
 
 /** One step: a method with its options on the layers that `layers` names and `ignore` does not. */
 export interface Step {
@@ -66,7 +72,7 @@ export function parseRecipe(text: string, name = 'The recipe'): Recipe {
 /** Checks a recipe against the schema; throws a UserError that says where it is wrong. */
 export function checkRecipe(json: unknown, name = 'The recipe'): Recipe {
   const outer = recipe.safeParse(json);
-  if (!outer.success) throw new UserError(`${name}: ${faultIn(outer.error, json)}.`);
+  if (!outer.success) throw new UserError(`${name}: ${faultIn(outer.error, json, RECIPE_KEYS)}`);
   const steps = outer.data.steps.map((raw, i) => checkStep(raw, `${name}, step ${i + 1}`));
   const { seed, export: written } = outer.data;
   return {
@@ -87,39 +93,44 @@ function checkStep(raw: unknown, place: string): Step {
   }
   const known = methods.map(({ name }) => name);
   if (!('method' in raw)) {
-    const key = Object.keys(raw).find((name) => !['layers', 'ignore', 'options'].includes(name));
+    const key = Object.keys(raw).find((name) => !STEP_KEYS.includes(name));
     throw new UserError(
       key === undefined
-        ? `${place}: has no method; known methods: ${known.join(', ')}.`
-        : `${place}: "${key}" is not a known kind of step; a step has layers, method and options.`,
+        ? `${place}: has no method; there are ${known.join(', ')}.`
+        : `${place}: unknown key "${key}"; ${didYouMean(key, STEP_KEYS)}`,
     );
   }
-  if (!known.includes(String(raw.method))) {
-    throw new UserError(`${place}: unknown method ${JSON.stringify(raw.method)}; known methods: ${known.join(', ')}.`);
+  const method = methods.find(({ name }) => name === raw.method);
+  if (!method) {
+    throw new UserError(
+      `${place}: unknown method ${JSON.stringify(raw.method)}; ${didYouMean(String(raw.method), known)}`,
+    );
   }
   const checked = step.safeParse(raw);
-  if (!checked.success) throw new UserError(`${place}: ${faultIn(checked.error, raw)}.`);
-  const { layers, ignore = [], method, options } = checked.data;
+  const keys = { '': STEP_KEYS, options: controlsOf(method.options).map(({ key }) => key) };
+  if (!checked.success) throw new UserError(`${place}: ${faultIn(checked.error, raw, keys)}`);
+  const { layers, ignore = [], options } = checked.data;
   type Given = Readonly<Record<string, unknown>>;
-  const schema = methods.find(({ name }) => name === method)!.options;
-  const idle = withoutEffect(schema, (raw as unknown as { options: Given }).options, options as Given);
+  const idle = withoutEffect(method.options, (raw as unknown as { options: Given }).options, options as Given);
   if (idle) throw new UserError(`${place}: options.${idle.key} ${idle.message}.`);
-  return { layers: [layers].flat(), ignore: [ignore].flat(), method, options };
+  return { layers: [layers].flat(), ignore: [ignore].flat(), method: method.name, options };
 }
 
-/** The first fault, with its place: `options.rank must be …`. */
-function faultIn(error: z.ZodError, value: unknown): string {
+/** The first fault, with its place, as a sentence: `options.rank must be …`. `keys`: those there are, by place. */
+function faultIn(error: z.ZodError, value: unknown, keys: Readonly<Record<string, readonly string[]>>): string {
   // A misspelt key also leaves the right one missing; what was written says more than what was not.
   const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0]!;
   const path = issue.path.map(String);
   const place = path.join('.');
   if (issue.code === 'unrecognized_keys') {
-    return `unknown key ${issue.keys.map((key) => JSON.stringify([...path, key].join('.'))).join(', ')}`;
+    const key = issue.keys[0]!;
+    const known = keys[place];
+    return `unknown key "${[...path, key].join('.')}"${known ? `; ${didYouMean(key, known)}` : '.'}`;
   }
   const found = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value);
-  if (path.length > 0 && found === undefined) return `${place} is missing`;
+  if (path.length > 0 && found === undefined) return `${place} is missing.`;
   const was = path.length === 0 ? '' : ` (it is ${JSON.stringify(found)})`;
-  return `${place}${place && ': '}${lowerFirst(issue.message)}${was}`;
+  return `${place}${place && ': '}${lowerFirst(issue.message)}${was}.`;
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
