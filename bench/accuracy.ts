@@ -9,11 +9,11 @@ import { createGpuBackend } from '../src/engine/gpu/backend';
 import { rankForSize, truncationError } from '../src/engine/linalg/spectrum';
 import { svd, truncate } from '../src/engine/linalg/svd';
 import { transpose } from '../src/engine/linalg/transpose';
-import { isMatrix } from '../src/engine/methods/svd';
 import { memorySource } from '../src/engine/model/bytes';
 import { layersOf } from '../src/engine/model/layers';
 import { readModel } from '../src/engine/model/model';
 import { scopeOf } from '../src/engine/model/scopes';
+import { isMatrix } from '../src/engine/operators/operator';
 import { weightOf } from '../src/engine/operators/weight';
 import { nodeRuntime } from '../src/runtime/node';
 

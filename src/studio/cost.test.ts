@@ -25,7 +25,7 @@ const matrix = (id: string, values: number[]): MatrixSpectrum => ({
   effectiveRank: 1,
 });
 
-const svd = (options: Record<string, number>): Stack => [{ method: 'svd', options }];
+const svd = (options: Record<string, number | string>): Stack => [{ method: 'svd', options }];
 const half: Stack = [{ method: 'half', options: {} }];
 
 describe('break-even', () => {
@@ -89,6 +89,7 @@ it('a convolution loses the energy outside the block that is kept', () => {
     effectiveRank: 2,
   };
   expect(cutOf(dense, spectrum, svd({ rank: 1 }))?.ranks).toEqual([1, 1]);
+  expect(cutOf(dense, spectrum, svd({ rank: 1, whiten: 'full' }))).toBeUndefined();
   const plan = planOf(dense, 17, spectrum, svd({ rank: 1 }));
   expect(operatorAfter(plan)?.parameters).toBe(2 + 9 + 2);
   expect(predictedError(plan)).toBeCloseTo(Math.sqrt(0.5), 12);

@@ -102,7 +102,8 @@ export function cutOf(
   const leaf = plannedDense(layer.shape, layer.dtype as FloatType);
   const [options, context] = [result.options as SvdOptions, { op: layer.op, opset: 0, spectrum }];
   const ranks = svdRanks(leaf, options, context);
-  if (!ranks) return undefined;
+  // A whitened kernel is cut by the outputs of its unfolding alone, and these curves are of both channel sides.
+  if (!ranks || (isTucker(layer) && ranks.length === 1)) return undefined;
   const planned = svd.plan(leaf, options, context);
   const smaller = planned !== 'unknown' && !isSkipped(planned);
   return { ranks, error: svd.predict!(leaf, options, context), smaller };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { alternated, chosen } from '../linalg/lowRankPlusSparse';
 import { denseOf, plannedDense } from '../operators/dense';
 import { lowRank } from '../operators/lowRank';
-import { BYTES_OF, type Dense, type Operator } from '../operators/operator';
+import { BYTES_OF, type Dense, isMatrix, type Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import { plannedSparse, type SparseTarget, sparseOf } from '../operators/sparse';
 import { sum } from '../operators/sum';
@@ -10,7 +10,6 @@ import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './met
 import { choice, share, whole } from './options';
 import { keptWithin } from './pruning/budget';
 import { smaller } from './smaller';
-import { isMatrix } from './svd';
 import { diagonalRoot } from './whitening';
 
 const options = z.strictObject({

@@ -17,7 +17,7 @@ import { truncatedSvd, truncationPays } from '../linalg/truncatedSvd';
 import { truncateTucker2 } from '../linalg/tucker2';
 import { denseOf, HALF_ROUNDING, plannedDense } from '../operators/dense';
 import { lowRank } from '../operators/lowRank';
-import { type Dense, elements, type FloatType, type Operator } from '../operators/operator';
+import { type Dense, elements, type FloatType, isMatrix, matrixOf, type Operator } from '../operators/operator';
 import { tucker2 } from '../operators/tucker2';
 import { isSkipped, type Method, type MethodContext, type Outcome, type PlanContext, type Skipped } from './method';
 import { choice, exactlyOne, share, whole } from './options';
@@ -60,8 +60,9 @@ export type SvdOptions = z.input<typeof options>;
 
 /**
  * Truncated singular value decomposition. A matrix becomes left·right of the chosen rank (Eckart–Young: no other matrix
- * of that rank is nearer); a k×k convolution becomes Tucker-2, 1×1 · k×k · 1×1. Whitened, a matrix becomes the one of that
- * rank whose output on the calibration data is nearest.
+ * of that rank is nearer); a k×k convolution becomes Tucker-2, 1×1 · k×k · 1×1. Whitened, a weight becomes the one of that
+ * rank whose output on the calibration data is nearest: a k×k convolution as the matrix [out, in·taps] that its unfolded
+ * input meets, k×k · 1×1. Tucker-2 would want an input side as well, whose best choice no factorisation of W·S gives.
  */
 export const svd: Method<SvdOptions> = {
   name: 'svd',
@@ -75,21 +76,22 @@ export const svd: Method<SvdOptions> = {
   advice: (leaf, budget, context) => adviceOn(leaf, planned(leaf, budget, context), isWhitened(budget), context),
   apply(leaf, budget, context) {
     const { whiten = 'none' } = budget;
-    if (whiten !== 'none') return whitenedMatrix(leaf, whiten, budget, context);
+    if (whiten !== 'none') return byWhitening(leaf, whiten, budget, context);
     return isMatrix(leaf) ? matrix(leaf, budget, context) : convolution(leaf, budget, context);
   },
 };
 
-/** [rank] of a matrix, [output, input] of a convolution; undefined where they follow from a spectrum not measured yet. */
+/** [rank] of two factors, [output, input] of Tucker-2; undefined where they follow from a spectrum not measured yet. */
 export function svdRanks(leaf: Dense, budget: SvdOptions, { spectrum }: PlanContext): readonly number[] | undefined {
-  const [out, inner, ...kernel] = leaf.shape as [number, number, ...number[]];
   const { rank, size } = budget;
-  if (isMatrix(leaf)) {
-    if (rank !== undefined) return [Math.min(rank, out, inner)];
-    if (size !== undefined) return [rankForSize(out, inner, size)];
+  if (!isTucker(leaf, budget)) {
+    const [rows, columns] = matrixOf(leaf.shape);
+    if (rank !== undefined) return [Math.min(rank, rows, columns)];
+    if (size !== undefined) return [rankForSize(rows, columns, size)];
     if (isWhitened(budget)) return undefined;
     return spectrum?.kind === 'matrix' ? [rankWithin(spectrum.values, budget)] : undefined;
   }
+  const [out, inner, ...kernel] = leaf.shape as [number, number, ...number[]];
   const taps = elements(kernel);
   const pair = ({ rOut, rIn }: TuckerRanks) => [rOut, rIn];
   if (rank !== undefined) return pair(tuckerRanksForRank(out, inner, rank));
@@ -98,23 +100,19 @@ export function svdRanks(leaf: Dense, budget: SvdOptions, { spectrum }: PlanCont
 }
 
 function planned(leaf: Dense, budget: SvdOptions, context: PlanContext): Operator | Skipped | 'unknown' {
-  if (isWhitened(budget) && !isMatrix(leaf)) return UNFOLDED;
   if (isWhitened(budget) && context.op === 'Gather') return LOOKED_UP;
   const ranks = svdRanks(leaf, budget, context);
   if (!ranks) return 'unknown';
   const { shape, type } = leaf;
-  const [out, inner, ...kernel] = shape as [number, number, ...number[]];
   const [rOut, rIn] = ranks as [number, number];
-  if (isMatrix(leaf)) {
-    if (!saves(out, inner, rOut)) return tooLarge(`rank ${rOut}`, leaf);
-    return lowRank(plannedDense([out, rOut], type), plannedDense([rOut, inner], type));
-  }
+  if (!isTucker(leaf, budget)) return saves(leaf, rOut) ? factored(leaf, rOut) : tooLarge(leaf, rOut);
+  const [out, inner, ...kernel] = shape as [number, number, ...number[]];
   const operator = tucker2(
     plannedDense([rIn, inner], type),
     plannedDense([rOut, rIn, ...kernel], type),
     plannedDense([out, rOut], type),
   );
-  return operator.parameters < leaf.parameters ? operator : tooLarge(`ranks ${rOut}×${rIn}`, leaf);
+  return operator.parameters < leaf.parameters ? operator : tooLarge(leaf, rOut, rIn);
 }
 
 function predict(leaf: Dense, budget: SvdOptions, context: PlanContext): number | undefined {
@@ -128,15 +126,10 @@ function predict(leaf: Dense, budget: SvdOptions, context: PlanContext): number 
     : withRounding(tuckerError(spectrum, rOut, rIn), leaf.type, 3, spectrum.outValues[0]!);
 }
 
-/** A 1×1 convolution is a matrix over its channels. */
-export const isMatrix = ({ shape }: Pick<Operator, 'shape'>): boolean => shape.slice(2).every((size) => size === 1);
-
 const isWhitened = ({ whiten = 'none' }: SvdOptions): boolean => whiten !== 'none';
 
-const UNFOLDED: Skipped = {
-  skipped:
-    'is a k×k convolution, which is truncated along its channels: only matrices and 1×1 convolutions are whitened',
-};
+const isTucker = (leaf: Dense, budget: SvdOptions): boolean => !isMatrix(leaf) && !isWhitened(budget);
+
 const LOOKED_UP: Skipped = { skipped: 'is read by index: there is no input to whiten by' };
 
 const rankWithin = (values: Float64Array, { energy, error }: SvdOptions): number =>
@@ -144,7 +137,7 @@ const rankWithin = (values: Float64Array, { energy, error }: SvdOptions): number
 
 const errorOf = ({ energy, error }: SvdOptions): number => error ?? Math.sqrt(1 - energy!);
 
-async function whitenedMatrix(
+async function byWhitening(
   leaf: Dense,
   whitening: Whitening,
   budget: SvdOptions,
@@ -154,7 +147,7 @@ async function whitenedMatrix(
   if (plan !== 'unknown' && isSkipped(plan)) return plan;
   const { input, noInput } = context;
   if (!input) return { skipped: `whitening needs statistics of the layer's input, and ${noInput}` };
-  const [rows, columns] = leaf.shape as [number, number];
+  const [rows, columns] = matrixOf(leaf.shape);
   const known = svdRanks(leaf, budget, context)?.[0];
   const factors = await whitenedFactors(
     context.factorisations.backend,
@@ -168,7 +161,7 @@ async function whitenedMatrix(
     context,
   );
   if (!factors) return { skipped: 'its input is always zero on the calibration data' };
-  if (!saves(rows, columns, factors.rank)) return tooLarge(`rank ${factors.rank}`, leaf);
+  if (!saves(leaf, factors.rank)) return tooLarge(leaf, factors.rank);
   return { operator: factored(leaf, factors.rank, factors) };
 }
 
@@ -178,7 +171,7 @@ async function matrix(leaf: Dense, budget: SvdOptions, context: MethodContext): 
   const { backend } = context.factorisations;
   const known = budget.rank ?? (budget.size === undefined ? undefined : rankForSize(rows, columns, budget.size));
   // A rank too large to pay is known without factorising.
-  if (known !== undefined && !saves(rows, columns, known)) return tooLarge(`rank ${known}`, leaf);
+  if (known !== undefined && !saves(leaf, known)) return tooLarge(leaf, known);
   if (known !== undefined && leadingIsEnough(leaf, known)) {
     const leading = await truncatedSvd(backend, { values, rows, columns }, { rank: known }, context);
     const predicted = withRounding(leading.error, leaf.type, 2, leading.values[0]!);
@@ -186,7 +179,7 @@ async function matrix(leaf: Dense, budget: SvdOptions, context: MethodContext): 
   }
   const factors = await context.factorisations.matrix(leaf, values, context);
   const rank = known ?? rankWithin(factors.values, budget);
-  if (!saves(rows, columns, rank)) return tooLarge(`rank ${rank}`, leaf);
+  if (!saves(leaf, rank)) return tooLarge(leaf, rank);
   return {
     operator: factored(leaf, rank, await truncate(backend, { values, rows, columns }, factors, rank)),
     predicted: withRounding(truncationError(factors.values, rank), leaf.type, 2, factors.values[0]!),
@@ -202,13 +195,21 @@ async function matrix(leaf: Dense, budget: SvdOptions, context: MethodContext): 
 const WHOLE = 2048;
 
 function leadingIsEnough({ shape }: Dense, rank: number): boolean {
-  const [rows, columns] = shape as [number, number];
+  const [rows, columns] = matrixOf(shape);
   return Math.min(rows, columns) > WHOLE && truncationPays(rows, columns, rank);
 }
 
-function factored({ shape, type }: Dense, rank: number, { left, right }: Factors): Operator {
-  const [rows, columns] = shape as [number, number];
-  return lowRank(denseOf([rows, rank], type, left), denseOf([rank, columns], type, right));
+/** Two factors of a leaf, or what they will be: of a kernel the second one is a kernel too. */
+function factored(leaf: Dense, rank: number, factors?: Factors): Operator {
+  const { shape, type } = leaf;
+  const sides = [
+    [shape[0]!, rank],
+    [rank, ...(isMatrix(leaf) ? shape.slice(1, 2) : shape.slice(1))],
+  ] as const;
+  const [left, right] = factors
+    ? [denseOf(sides[0], type, factors.left), denseOf(sides[1], type, factors.right)]
+    : sides.map((side) => plannedDense(side, type));
+  return lowRank(left!, right!);
 }
 
 async function convolution(leaf: Dense, budget: SvdOptions, context: MethodContext): Promise<Outcome> {
@@ -228,18 +229,20 @@ async function convolution(leaf: Dense, budget: SvdOptions, context: MethodConte
     denseOf([rOut, rIn, ...kernel], leaf.type, parts.core),
     denseOf([out, rOut], leaf.type, parts.output),
   );
-  if (operator.parameters >= leaf.parameters) return tooLarge(`ranks ${rOut}×${rIn}`, leaf);
+  if (operator.parameters >= leaf.parameters) return tooLarge(leaf, rOut, rIn);
   return { operator, predicted: withRounding(tuckerError(factors, rOut, rIn), leaf.type, 3, factors.outValues[0]!) };
 }
 
-const saves = (rows: number, columns: number, rank: number): boolean => rank * (rows + columns) < rows * columns;
+function saves({ shape }: Dense, rank: number): boolean {
+  const [rows, columns] = matrixOf(shape);
+  return rank * (rows + columns) < rows * columns;
+}
 
-function tooLarge(ranks: string, { shape }: Dense): Skipped {
-  const [rows, columns] = shape as [number, number];
-  const limit = shape.slice(2).every((size) => size === 1)
-    ? ` (break-even is rank ${breakEvenRank(rows, columns).toFixed(1)})`
-    : '';
-  return { skipped: `would not get smaller: ${ranks} stores as much as the dense weight or more${limit}` };
+function tooLarge({ shape }: Dense, ...ranks: number[]): Skipped {
+  const [rows, columns] = matrixOf(shape);
+  const limit = ranks.length === 1 ? ` (break-even is rank ${breakEvenRank(rows, columns).toFixed(1)})` : '';
+  const said = ranks.length === 1 ? `rank ${ranks[0]}` : `ranks ${ranks.join('×')}`;
+  return { skipped: `would not get smaller: ${said} stores as much as the dense weight or more${limit}` };
 }
 
 /** The error of a truncation whose `factors` are rounded to their type, which adds an independent error for each. */

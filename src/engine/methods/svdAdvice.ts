@@ -1,5 +1,5 @@
 import { breakEvenRank } from '../linalg/spectrum';
-import type { Dense, Operator } from '../operators/operator';
+import { type Dense, isMatrix, matrixOf, type Operator } from '../operators/operator';
 import type { PlanContext, Skipped } from './method';
 
 /** Whether truncating a leaf will help, in sentences; `saving` is what it would become. */
@@ -10,23 +10,23 @@ export function adviceOn(
   context: PlanContext,
 ): string[] {
   const [out, inner, ...kernel] = leaf.shape as [number, number, ...number[]];
-  const matrix = kernel.every((size) => size === 1);
+  const kernels = kernel.join('×');
   const said: string[] = [];
   if (saving !== 'unknown' && !('skipped' in saving)) {
     const share = `${((100 * saving.multiplyAdds) / leaf.multiplyAdds).toFixed(0)} %`;
     said.push(
       context.op === 'Gather'
         ? 'Saves storage, not time: looking up a row of the dense weight costs no multiplication.'
-        : `Smaller and less to compute: ${share} of the multiply-adds${matrix ? '' : ' at stride 1'}.`,
+        : `Smaller and less to compute: ${share} of the multiply-adds${isMatrix(leaf) || whitened ? '' : ' at stride 1'}.`,
     );
   }
-  if (matrix) {
-    const even = `${out}·${inner}/(${out}+${inner}) = ${breakEvenRank(out, inner).toFixed(1)}`;
+  if (isMatrix(leaf) || whitened) {
+    const [rows, columns] = matrixOf(leaf.shape);
+    if (!isMatrix(leaf)) said.push(`A ${kernels} kernel becomes ${kernels} · 1×1, which sees every tap of its input.`);
+    const even = `${rows}·${columns}/(${rows}+${columns}) = ${breakEvenRank(rows, columns).toFixed(1)}`;
     said.push(`Two factors hold less than the dense weight below rank mn/(m+n) = ${even}.`);
   } else {
-    said.push(
-      `A ${kernel.join('×')} kernel becomes 1×1 · ${kernel.join('×')} · 1×1; it pays on both channel sides at once.`,
-    );
+    said.push(`A ${kernels} kernel becomes 1×1 · ${kernels} · 1×1; it pays on both channel sides at once.`);
   }
   if (whitened) {
     said.push(

@@ -68,6 +68,10 @@ export const OPERATORS: Readonly<Record<string, (opset: number) => Operator | Pr
   'half precision, kernel': () => half(12, 10, 3, 3),
   'low rank': () => lowRank(leaf(40, 6), leaf(6, 24)),
   'low rank of low rank, in half precision': () => lowRank(half(40, 8), lowRank(half(8, 3), leaf(3, 24))),
+  'low rank of a kernel': () => lowRank(leaf(12, 4), leaf(4, 10, 3, 3)),
+  'low rank of a kernel over one axis, in half precision': () => lowRank(half(9, 2), half(2, 6, 5)),
+  'low rank of a kernel, its factors in codes and Tucker-2': () =>
+    lowRank(coded([12, 6], { bits: 8 }), tucker2(leaf(5, 10), leaf(4, 5, 3, 3), half(6, 4))),
   'Tucker-2': () => tucker2(leaf(5, 10), leaf(6, 5, 3, 3), leaf(12, 6)),
   'sum of two': () => sum([lowRank(leaf(40, 6), leaf(6, 24)), half(40, 24)]),
   'sum of kernels': () => sum([leaf(12, 10, 3, 3), tucker2(leaf(5, 10), leaf(6, 5, 3, 3), leaf(12, 6))]),

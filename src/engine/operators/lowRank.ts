@@ -1,16 +1,22 @@
-import type { Operator } from './operator';
+import { reshaped } from './nodes';
+import { matrixOf, type Operator } from './operator';
 import { product } from './product';
 import { through } from './statistics';
 import { storedAs } from './tree';
 
-/** W = left·right with left [out, r] and right [r, in]: r·(out + in) numbers and multiply-adds in place of out·in. */
+/**
+ * W = left·right with left [out, r] and right [r, in]: r·(out + in) numbers and multiply-adds in place of out·in. A
+ * convolution's right factor is its kernel to r channels, [r, in, …kernel], which keeps stride, padding and dilation; the left
+ * one is a 1×1 convolution behind it.
+ */
 export function lowRank(left: Operator, right: Operator): Operator {
   const [out, rank] = left.shape as [number, number];
-  const inner = right.shape[1]!;
+  const [, ...rest] = right.shape;
+  const [, inner] = matrixOf(right.shape);
   return {
     kind: 'lowRank',
     form: `lowRank ${rank}${storedAs([left, right])}`,
-    shape: [out, inner],
+    shape: [out, ...rest],
     parameters: left.parameters + right.parameters,
     bytes: left.bytes + right.bytes,
     multiplyAdds: left.multiplyAdds + right.multiplyAdds,
@@ -22,8 +28,13 @@ export function lowRank(left: Operator, right: Operator): Operator {
     async toDense(multiply = product) {
       return multiply(await left.toDense(multiply), await right.toDense(multiply), out, rank, inner);
     },
-    rebuildBytes: left.rebuildBytes + right.rebuildBytes + 4 * out * inner,
-    rebuild: (writer) => writer.node('MatMul', [left.rebuild(writer), right.rebuild(writer)]),
+    rebuildBytes: left.rebuildBytes + right.rebuildBytes + 4 * inner * (rest.length > 1 ? rank + 2 * out : out),
+    rebuild(writer) {
+      const second = right.rebuild(writer);
+      if (rest.length === 1) return writer.node('MatMul', [left.rebuild(writer), second]);
+      const whole = writer.node('MatMul', [left.rebuild(writer), reshaped(writer, second, [rank, inner])]);
+      return reshaped(writer, whole, [out, ...rest]);
+    },
     write(writer, x, mode, stage) {
       const first = { last: false, spatial: stage.spatial };
       const second = { last: stage.last, spatial: false };

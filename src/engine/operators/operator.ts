@@ -91,6 +91,9 @@ export const isDense = (operator: Operator): operator is Dense => operator.kind 
 
 export const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
+/** Whether a weight is a matrix as it is; a 1×1 convolution is one over its channels. */
+export const isMatrix = ({ shape }: Pick<Operator, 'shape'>): boolean => shape.slice(2).every((size) => size === 1);
+
 /** [rows, columns] of the matrix that a weight [out, in, …kernel] is read as: [out, in·taps]. */
 export const matrixOf = (shape: readonly number[]): [rows: number, columns: number] => [
   shape[0]!,

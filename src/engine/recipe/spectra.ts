@@ -1,8 +1,7 @@
 import { effectiveRank } from '../linalg/spectrum';
 import type { Factorisations } from '../methods/factorisations';
 import type { LayerSpectrum } from '../methods/report';
-import { isMatrix } from '../methods/svd';
-import type { Dense } from '../operators/operator';
+import { type Dense, isMatrix } from '../operators/operator';
 import type { LongCall } from '../progress';
 import { withRecovery } from '../recovery';
 
