@@ -10,7 +10,7 @@ import {
   whole,
   wholes,
 } from '../engine/methods/options';
-import { applies, checked, describeOptions, FORMS, newStep, settled, writeValue } from './methods';
+import { applies, checked, describeOptions, FORMS, newStep, settled, writeValue, writtenRecipe } from './methods';
 
 const schema = z
   .strictObject({
@@ -60,8 +60,14 @@ describe('every method', () => {
     });
     expect(checked({ method: 'magic', options: {} })).toEqual({ fault: 'there is no method called magic' });
   });
+  it('is taken away with its defaults written out, and as it is where it is refused', () => {
+    const recipe = (options: object) => ({ version: 1, steps: [{ layers: ['a'], method: 'svd', options }] });
+    expect(JSON.parse(writtenRecipe(recipe({ rank: 2 })))).toMatchObject(recipe({ rank: 2, whiten: 'none' }));
+    expect(JSON.parse(writtenRecipe(recipe({ rank: 0 })))).toEqual(recipe({ rank: 0 }));
+  });
   it('is told in a line', () => {
     expect(describeOptions({ method: 'svd', options: { size: 0.5 } })).toBe('size 50 %');
+    expect(describeOptions({ method: 'svd', options: { size: 0.5, whiten: 'none' } })).toBe('size 50 %');
     expect(describeOptions({ method: 'half', options: {} })).toBe('');
   });
 });

@@ -1,5 +1,8 @@
+import { UserError } from '../engine/errors';
 import { type Control, controlsOf, initialOptions, initialValue } from '../engine/methods/options';
 import { methods } from '../engine/methods/registry';
+import { resolvedRecipe } from '../engine/recipe/resolved';
+import { checkRecipe } from '../engine/recipe/schema';
 import { formatShare } from './format';
 import type { StackStep } from './store';
 
@@ -50,6 +53,17 @@ export function checked(step: StackStep): Checked {
   return known;
 }
 
+/** A recipe as it is taken away: what it leaves to defaults written out; one that is refused, as it is. */
+export function writtenRecipe(recipe: unknown): string {
+  let written = recipe;
+  try {
+    written = resolvedRecipe(checkRecipe(recipe));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+  }
+  return JSON.stringify(written, null, 2);
+}
+
 /** Whether the step needs statistics of the layer's input, which only open data gives. */
 export function needsData(step: StackStep): boolean {
   const result = checked(step);
@@ -89,10 +103,10 @@ export function settled(
   return next;
 }
 
-/** "size 50 %", "bits 4 · group 32": what was chosen, in a line; where nothing was, the first of the defaults. */
+/** "size 50 %", "bits 4 · group 32": what was chosen, in a line; where nothing but defaults was, the first of them. */
 export function describeOptions({ method, options }: StackStep): string {
   const controls = formOf(method)?.controls ?? [];
-  const given = controls.filter((control) => control.key in options);
+  const given = controls.filter(({ key, fallback }) => key in options && options[key] !== fallback);
   const defaults = controls.filter((control) => effective(control, options) !== undefined).slice(0, 2);
   return (given.length > 0 ? given : defaults)
     .map((control) => `${control.title.toLowerCase()} ${writeValue(control, effective(control, options))}`)

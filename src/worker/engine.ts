@@ -117,9 +117,15 @@ export class StudioEngine implements Engine {
   }
 
   async checkRecipe(recipe: unknown) {
-    const { checkRecipe, selectLayers } = await recipes();
+    const { checkRecipe, selectLayers, methodCalled, unsaidDefaults } = await recipes();
     const layers = [...this.#open.layers.values()];
-    return selectLayers(checkRecipe(recipe), layers).map((step) => step.map(({ id }) => id));
+    const checked = checkRecipe(recipe);
+    const selected = selectLayers(checked, layers);
+    return checked.steps.map(({ method, options }, i) => ({
+      layers: selected[i]!.map(({ id }) => id),
+      method,
+      options: unsaidDefaults(methodCalled(method), options),
+    }));
   }
 
   preview(id: string, steps: readonly StackStep[], setting: PreviewSetting, job: { id: string }) {

@@ -96,6 +96,13 @@ export interface PreviewSetting {
   readonly seed?: number | undefined;
 }
 
+/** A step of a checked recipe: ids of the layers that it selects, and its options, defaults unsaid. */
+export interface SelectedStep {
+  readonly layers: readonly string[];
+  readonly method: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 /** The engine as the page sees it (comlink makes every call a promise). Errors arrive with a clear `message`. */
 export interface Engine {
   start(preferred?: 'gpu' | 'cpu'): Promise<EngineReport>;
@@ -106,8 +113,8 @@ export interface Engine {
   /** `.npz`, checked against the model's inputs. */
   openData(file: File): Promise<DataReport>;
   clearData(): Promise<DataReport>;
-  /** Checks a recipe without running it; throws with the place of the fault. Returns the layers each step selects. */
-  checkRecipe(recipe: unknown): Promise<readonly (readonly string[])[]>;
+  /** Checks a recipe without running it; throws with the place of the fault. */
+  checkRecipe(recipe: unknown): Promise<readonly SelectedStep[]>;
   /** Really applies a stack to one layer. */
   preview(layer: string, steps: readonly StackStep[], setting: PreviewSetting, job: Job): Promise<StackPreview>;
   /** What each method loses on these layers at each share of their bytes; on the open data too, where there is some. */

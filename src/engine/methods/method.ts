@@ -19,6 +19,8 @@ export interface MethodFace<Options> {
   readonly paper: string;
   /** Strict: unknown keys and impossible values are refused. Forms and help are made of it (`controlsOf`). */
   readonly options: z.ZodType<Options>;
+  /** The checked options with those filled in that follow from others where they are left out. */
+  resolve?(options: Options): Options;
   /** Whether these options need statistics of the layer's input. */
   needsData?(options: Options): boolean;
   /**

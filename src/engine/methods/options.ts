@@ -75,11 +75,18 @@ export interface Control extends ControlHints {
   readonly values?: readonly (string | number)[];
 }
 
-/** The controls of a method's options, in the order of its schema. */
-export function controlsOf(options: z.ZodType): Control[] {
+/** The keys that a method's options may have. */
+export const keysOf = (options: z.ZodType): string[] => Object.keys(jsonOf(options).properties ?? {});
+
+function jsonOf(options: z.ZodType): JsonSchema {
   // What is brought into shape before it is checked: a form gives it in shape.
   const shaped = options instanceof z.ZodPipe ? (options.out as z.ZodType) : options;
-  const json = z.toJSONSchema(shaped, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  return z.toJSONSchema(shaped, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+}
+
+/** The controls of a method's options, in the order of its schema. */
+export function controlsOf(options: z.ZodType): Control[] {
+  const json = jsonOf(options);
   const required = new Set(json.required);
   return Object.entries(json.properties ?? {}).flatMap(([key, property]) => {
     if (!property.control) return [];

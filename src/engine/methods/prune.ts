@@ -23,6 +23,7 @@ export const prune: Method<PruneOptions> = {
   paper:
     'Han et al. 2015 (magnitude); Sun et al. 2023, arXiv:2306.11695 (Wanda); Frantar & Alistarh 2023, arXiv:2301.00774 (SparseGPT)',
   options: pruneOptions,
+  resolve: (given) => (given.pattern === 'n:m' ? given : { ...given, scope: scopeOf(given) }),
   needsData: ({ score }) => score !== 'magnitude',
   plan,
   shares: isShared,

@@ -73,6 +73,7 @@ export const quantize: Method<QuantizeOptions> = {
   paper:
     'GPTQ: Frantar et al. 2023 (arXiv:2210.17323); AWQ: Lin et al. 2024 (2306.00978); LLM.int8(): Dettmers et al. 2022 (2208.07339)',
   options,
+  resolve: (given) => ({ symmetric: given.bits === 8, ...given }),
   needsData: ({ rounding, activations }) => rounding !== 'nearest' || activations === 'outliers',
   plan(leaf, given, context) {
     const skip = unfit(given, context) ?? tooLarge(leaf, given);

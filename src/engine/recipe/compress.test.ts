@@ -149,6 +149,19 @@ describe('compress', () => {
     expect(read.graph.output).toEqual(model.graph.output);
   });
 
+  it('writes a recipe with its defaults, which gives the very same file', async () => {
+    const model = await open(dense(96, 160, wave));
+    const compressed = async (given: unknown) => {
+      const { files } = await compress(model, checkRecipe(given), { factorisations: new Factorisations(backend) });
+      return bytesOfFile(files[0]!);
+    };
+    const bytes = await compressed(recipe({ size: 0.5 }));
+    const { metadataProps } = (await open(bytes)).proto;
+    const written = JSON.parse(metadataProps.find(({ key }) => key === 'carrara.recipe')!.value);
+    expect(written).toMatchObject({ seed: 0, export: { aim: 'speed' }, steps: [{ options: { whiten: 'none' } }] });
+    expect(Buffer.compare(await compressed(written), bytes)).toBe(0);
+  });
+
   describe('with calibration data', () => {
     const fixture = async () => {
       const model = await open(readFileSync('public/samples/moby-lm/model.onnx'), 'moby.onnx');

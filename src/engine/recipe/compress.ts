@@ -26,6 +26,7 @@ import type {
   ErrorReport,
   SkippedLayerReport,
 } from './report';
+import { resolvedRecipe } from './resolved';
 import { exportOf, type Recipe } from './schema';
 import { selectLayers } from './select';
 import { runStep, type Work } from './step';
@@ -122,10 +123,11 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const changed = await replaceWeights(state.model, state.main, operators, { signal: context.signal, choice });
   context.onProgress?.({ done: total, total, label: 'Hashing the original' });
   const data = needing.length > 0 ? calibrationOf(context.calibration!) : undefined;
+  const resolved = JSON.stringify(resolvedRecipe(recipe));
   const metadata = {
     'carrara.version': version,
-    'carrara.recipe': JSON.stringify(recipe),
-    'carrara.recipe_sha256': hashText(JSON.stringify(recipe)),
+    'carrara.recipe': resolved,
+    'carrara.recipe_sha256': hashText(resolved),
     'carrara.original_sha256': await hashModel(model, context.signal),
     'carrara.seed': String(recipe.seed ?? 0),
     ...(data && { 'carrara.calibration_sha256': data.sha256 }),

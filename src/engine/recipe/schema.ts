@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { messageOf, UserError } from '../errors';
-import { controlsOf, withoutEffect } from '../methods/options';
+import { keysOf, withoutEffect } from '../methods/options';
 import { methods } from '../methods/registry';
 import { AIMS, DEFAULT_EXPORT, type ExportChoice } from '../operators/forms';
 import { didYouMean } from './nearest';
@@ -107,7 +107,7 @@ function checkStep(raw: unknown, place: string): Step {
     );
   }
   const checked = step.safeParse(raw);
-  const keys = { '': STEP_KEYS, options: controlsOf(method.options).map(({ key }) => key) };
+  const keys = { '': STEP_KEYS, options: keysOf(method.options) };
   if (!checked.success) throw new UserError(`${place}: ${faultIn(checked.error, raw, keys)}`);
   const { layers, ignore = [], options } = checked.data;
   type Given = Readonly<Record<string, unknown>>;

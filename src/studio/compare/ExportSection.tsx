@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import type { ExportReport, RunReport } from '../../worker/protocol';
 import { save } from '../files';
 import { formatBytes } from '../format';
+import { writtenRecipe } from '../methods';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
 
@@ -60,6 +61,6 @@ function verification({ readBack: { by, compared, note } }: ExportReport): strin
 }
 
 function saveRecipe({ recipe, run }: RunReport, model: string): void {
-  const text = `${JSON.stringify(recipe, null, 2)}\n`;
+  const text = `${writtenRecipe(recipe)}\n`;
   save(`${model.replace(/\.onnx$/i, '')}.run${run}.recipe.json`, new Blob([text], { type: 'application/json' }));
 }

@@ -19,7 +19,7 @@ export function ExportMenu() {
         <Menu.Item disabled={run === null} onClick={() => void exportModel(run!)}>
           {run === null ? 'Model (.onnx): compress first' : `Model of run ${run} (.onnx)`}
         </Menu.Item>
-        <Menu.Item onClick={() => exportRecipe()}>Recipe (.json)</Menu.Item>
+        <Menu.Item onClick={() => void exportRecipe()}>Recipe (.json)</Menu.Item>
         <p className="menu-note">The model is read back and run before it is offered.</p>
       </Menu.Dropdown>
     </Menu>
@@ -40,10 +40,12 @@ async function exportModel(run: number): Promise<void> {
   notify('info', `${names} (${formatBytes(report.bytes)}) was read back and ${proof}.`);
 }
 
-function exportRecipe(): void {
+async function exportRecipe(): Promise<void> {
+  // Not in the first load, which it would bring the methods into.
+  const { writtenRecipe } = await import('../methods');
   const state = useStudio.getState();
   const run = state.runs.find(({ run }) => run === state.currentRun);
-  const text = JSON.stringify(run?.recipe ?? currentRecipe(state), null, 2);
+  const text = writtenRecipe(run?.recipe ?? currentRecipe(state));
   const name = state.model?.name.replace(/\.onnx$/i, '') ?? 'model';
   save(`${name}.recipe.json`, new Blob([`${text}\n`], { type: 'application/json' }));
 }

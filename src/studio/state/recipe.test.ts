@@ -107,7 +107,8 @@ describe('a recipe from stacks', () => {
   });
   it('comes back as the same stacks, equal ones as one', () => {
     const recipe = buildRecipe(layers, all, stacks);
-    const back = stacksOf(layers, recipe, [['1', '3'], ['2'], ['2'], ['2']]);
+    const selected = [['1', '3'], ['2'], ['2'], ['2']].map((ids, i) => ({ ...recipe.steps[i], layers: ids }));
+    const back = stacksOf(layers, selected);
     expect(back).toEqual(stacks);
     expect(back.get('1')).toBe(back.get('3'));
     expect(buildRecipe(layers, new Set(back.keys()), back)).toEqual(recipe);
@@ -122,14 +123,10 @@ describe('a recipe from stacks', () => {
 
 it('steps over overlapping layers become stacks of their own', () => {
   const mixed = model([layer('1', 'q'), layer('2', 'norm', 'n', false), layer('3', 'k')]);
-  const recipe = {
-    version: 1,
-    steps: [
-      { layers: '*', method: 'svd', options: { size: 0.5 } },
-      { layers: 'k', method: 'half', options: {} },
-    ],
-  };
-  const stacks = stacksOf(mixed, recipe, [['1', '2', '3'], ['3']]);
+  const stacks = stacksOf(mixed, [
+    { layers: ['1', '2', '3'], method: 'svd', options: { size: 0.5 } },
+    { layers: ['3'], method: 'half', options: {} },
+  ]);
   expect([...stacks].map(([id, stack]) => [id, stack.map(({ method }) => method)])).toEqual([
     ['1', ['svd']],
     ['3', ['svd', 'half']],

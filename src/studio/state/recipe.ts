@@ -1,4 +1,4 @@
-import type { LayerReport, ModelReport } from '../../worker/protocol';
+import type { LayerReport, ModelReport, SelectedStep } from '../../worker/protocol';
 import type { RecipeSettings, Stack, StackStep, Studio } from './types';
 
 /** What a layer gets before the user says otherwise. */
@@ -122,22 +122,17 @@ function callName(model: ModelReport, layer: LayerReport): string {
 }
 
 /**
- * The stacks that a checked recipe gives, by layer id: for each layer the steps that select it, in their order.
- * `selected` is the engine's answer to `checkRecipe`: the layers of each step.
+ * The stacks that a recipe gives, by layer id: for each layer the steps that select it, in their order. `steps` is the
+ * engine's answer to `checkRecipe`.
  */
-export function stacksOf(
-  model: ModelReport,
-  recipe: unknown,
-  selected: readonly (readonly string[])[],
-): ReadonlyMap<string, Stack> {
+export function stacksOf(model: ModelReport, steps: readonly SelectedStep[]): ReadonlyMap<string, Stack> {
   const compressible = new Set(model.layers.filter((layer) => layer.compressible).map(({ id }) => id));
   const stacks = new Map<string, Stack>();
-  const { steps } = recipe as { steps: readonly StackStep[] };
-  steps.forEach(({ method, options }, index) => {
-    for (const id of selected[index]) {
+  for (const { layers, method, options } of steps) {
+    for (const id of layers) {
       if (compressible.has(id)) stacks.set(id, [...(stacks.get(id) ?? []), { method, options }]);
     }
-  });
+  }
   return shared(stacks);
 }
 

@@ -43,8 +43,7 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
     const { model } = get();
     if (!model) return false;
     try {
-      const selected = await engine.checkRecipe(recipe);
-      const given = stacksOf(model, recipe, selected);
+      const given = stacksOf(model, await engine.checkRecipe(recipe));
       set({
         fixedRecipe: recipe,
         settings: settingsOf(recipe),

@@ -2,6 +2,7 @@ import { Button, CopyButton } from '@mantine/core';
 import { useState } from 'react';
 import { totalCost } from '../cost';
 import { formatBytes, formatChange } from '../format';
+import { writtenRecipe } from '../methods';
 import { currentRecipe } from '../state/recipe';
 import { useStudio } from '../store';
 import { describeHeavy } from './Advice';
@@ -52,7 +53,7 @@ function Json() {
   const settings = useStudio((state) => state.settings);
   const fixedRecipe = useStudio((state) => state.fixedRecipe);
   if (!model) return null;
-  const text = JSON.stringify(currentRecipe({ model, included, stacks, settings, fixedRecipe }), null, 2);
+  const text = writtenRecipe(currentRecipe({ model, included, stacks, settings, fixedRecipe }));
   return (
     <div className="recipe-json">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}

@@ -1,0 +1,49 @@
+import type { AnyMethod } from '../methods/method';
+import { controlsOf } from '../methods/options';
+import { methodCalled } from '../methods/registry';
+import { exportOf, type Recipe } from './schema';
+
+type Options = Readonly<Record<string, unknown>>;
+
+/**
+ * A checked recipe with everything written out that it leaves to defaults, so that it means the same where these are
+ * others, and that two recipes which mean the same are written alike; what has no effect is left out. Checked, it is the
+ * same again. What goes with an exported model, and what its hash is of.
+ */
+export function resolvedRecipe(recipe: Recipe): object {
+  return {
+    version: recipe.version,
+    seed: recipe.seed ?? 0,
+    export: exportOf(recipe),
+    steps: recipe.steps.map(({ layers, ignore, method, options }) => ({
+      layers,
+      ...(ignore.length > 0 && { ignore }),
+      method,
+      options: resolvedOptions(methodCalled(method), options),
+    })),
+  };
+}
+
+function resolvedOptions(method: AnyMethod, options: unknown): Options {
+  // Once more through the schema, which puts keys in its own order.
+  const all = method.options.parse(method.resolve?.(options) ?? options) as Options;
+  const controls = new Map(controlsOf(method.options).map((control) => [control.key, control]));
+  const counts = ([key]: [string, unknown]) =>
+    Object.entries(controls.get(key)?.when ?? {}).every(([other, values]) => values.includes(all[other]));
+  return Object.fromEntries(Object.entries(all).filter(counts));
+}
+
+/** The options as a form has them: defaults unsaid. */
+export function unsaidDefaults(method: AnyMethod, options: unknown): Options {
+  const meaning = (given: unknown) => {
+    const checked = method.options.safeParse(given);
+    return checked.success && JSON.stringify(resolvedOptions(method, checked.data));
+  };
+  const wanted = meaning(options);
+  let brief = options as Options;
+  for (const key of Object.keys(brief)) {
+    const { [key]: _, ...others } = brief;
+    if (meaning(others) === wanted) brief = others;
+  }
+  return brief;
+}
