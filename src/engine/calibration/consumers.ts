@@ -6,14 +6,8 @@ import { DataType, int64, node } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import type { Scope } from '../model/scopes';
 import { elements } from '../operators/operator';
+import { LARGEST_GRAM } from '../operators/statistics';
 import { SPATIAL } from '../operators/subgraph';
-
-/**
- * Widest input whose H = XᵀX is kept, in values per row: a 3×3 convolution over 512 channels, and more than the 4096 of
- * BERT-large's feed-forward layers. At 4608 H takes 170 MB in float64 while it is summed up, half of that again in the
- * runtime, 42 MB once it is put away, and 4608² multiply-adds a row.
- */
-export const LARGEST_GRAM = 4608;
 
 /** What one consumer of a layer is given beside the weight. */
 export interface Consumer {

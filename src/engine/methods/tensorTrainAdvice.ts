@@ -3,7 +3,7 @@ import type { SiteShape } from '../linalg/sites';
 import { truncationError } from '../linalg/spectrum';
 import { CONTRACTION_PACE } from '../operators/forms';
 import { type Dense, elements, type Operator } from '../operators/operator';
-import { trainMultiplyAdds } from '../operators/tensorTrain';
+import { trainMultiplyAdds } from '../operators/trainSites';
 import type { PlanContext, Skipped } from './method';
 import { matrixOf, sameSites } from './trainMatrix';
 

@@ -1,4 +1,5 @@
 import type { Backend, Matrix } from '../backend';
+import { Pacer } from '../progress';
 import type { Multiply } from './operator';
 
 /** a [m, k] · b [k, n], summed in float64. */
@@ -18,10 +19,11 @@ export function product(a: Float32Array, b: Float32Array, m: number, k: number, 
   return out;
 }
 
-/** Products on a backend, for `Operator.toDense`. */
-export const multiplyOn =
-  (backend: Backend): Multiply =>
-  async (a, b, m, k, n) => {
+/** Products on a backend, for `Operator.toDense`; aborted, the signal's reason is thrown in place of the next one. */
+export function multiplyOn(backend: Backend, signal?: AbortSignal): Multiply {
+  const pacer = new Pacer(signal);
+  return async (a, b, m, k, n) => {
+    await pacer.breathe();
     const held: Matrix[] = [];
     try {
       held.push(backend.upload(a as Float32Array, m, k));
@@ -32,3 +34,4 @@ export const multiplyOn =
       backend.free(...held);
     }
   };
+}

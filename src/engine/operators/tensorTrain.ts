@@ -2,66 +2,22 @@ import { separated } from '../linalg/sites';
 import type { Core } from '../linalg/tensorTrain';
 import { denseOf, plannedDense } from './dense';
 import { cropped, reshaped, widened } from './nodes';
-import { type Dense, elements, type FloatType, type Operator, type Stage } from './operator';
+import { type Dense, elements, type FloatType, type Multiply, type Operator, type Stage } from './operator';
 import { product as hostProduct } from './product';
+import {
+  coreSize,
+  matrixShape,
+  positions,
+  returned,
+  type Site,
+  sitesOf,
+  startsLeft,
+  type TrainSizes,
+  turned,
+} from './trainSites';
+import { byBond, inputOfCore } from './trainStatistics';
 import { storedAs } from './tree';
 import type { NodeWriter, WeightWriter } from './writer';
-
-/** The sizes of a train's cores: core k is [χ(k−1), out[k], in[k], χ(k)], χ(0) = χ(d) = 1. */
-export interface TrainSizes {
-  readonly out: readonly number[];
-  readonly in: readonly number[];
-  /** χ(1) … χ(d−1) */
-  readonly bonds: readonly number[];
-}
-
-interface Site {
-  readonly left: number;
-  readonly out: number;
-  readonly inner: number;
-  readonly right: number;
-  /** Products over the sites before this one and after it. */
-  readonly outBefore: number;
-  readonly inBefore: number;
-  readonly outAfter: number;
-  readonly inAfter: number;
-}
-
-const sitesOf = ({ out, in: inner, bonds }: TrainSizes): Site[] =>
-  out.map((_, k) => ({
-    left: bonds[k - 1] ?? 1,
-    out: out[k]!,
-    inner: inner[k]!,
-    right: bonds[k] ?? 1,
-    outBefore: elements(out.slice(0, k)),
-    inBefore: elements(inner.slice(0, k)),
-    outAfter: elements(out.slice(k + 1)),
-    inAfter: elements(inner.slice(k + 1)),
-  }));
-
-const coreSize = ({ left, out, inner, right }: Site): number => left * out * inner * right;
-
-/** How often a token meets core k: what is not contracted yet on one side times what is made already on the other. */
-const positions = (site: Site, fromLeft: boolean): number =>
-  fromLeft ? site.outBefore * site.inAfter : site.inBefore * site.outAfter;
-
-const contraction = (sites: readonly Site[], fromLeft: boolean): number =>
-  sites.reduce((sum, site) => sum + positions(site, fromLeft) * coreSize(site), 0);
-
-/** Multiply-adds a token of the contraction with x, in the cheaper of its two orders. */
-export function trainMultiplyAdds(sizes: TrainSizes): number {
-  const sites = sitesOf(sizes);
-  return Math.min(contraction(sites, true), contraction(sites, false));
-}
-
-/**
- * A core as the matrix that its site multiplies by: [χ·in, out·χ′] seen from the side on which the contraction begins.
- * From the right that is the core as it lies, [(left, out), (in, right)]; from the left [(out, right), (left, in)].
- */
-const matrixShape = ({ left, out, inner, right }: Site, fromLeft: boolean): [number, number] =>
-  fromLeft ? [out * right, left * inner] : [left * out, inner * right];
-
-const startsLeft = (sites: readonly Site[]): boolean => contraction(sites, true) < contraction(sites, false);
 
 /** The operator of a train that `linalg/tensorTrain` found; its cores become leaves of `type`. */
 export function trainOf(cores: readonly Core[], shape: readonly number[], type: FloatType): Operator {
@@ -103,6 +59,19 @@ export function tensorTrain(cores: readonly Operator[], shape: readonly number[]
   const [outWhole, inWhole] = [elements(sizes.out), elements(sizes.in)];
   const padded = outWhole > out || inWhole > inner;
   const total = (of: (core: Operator, k: number) => number) => cores.reduce((sum, core, k) => sum + of(core, k), 0);
+  /** Cores `from` to `to` − 1 as one: [χ, (out, in), (out, in), …, χ′]. */
+  const chained = async (from: number, to: number, multiply: Multiply) => {
+    let values: Float32Array<ArrayBuffer> | undefined;
+    for (let k = from; k < to; k++) {
+      const site = sites[k]!;
+      const own = await cores[k]!.toDense(multiply);
+      const core = fromLeft ? returned(own, site) : own;
+      values = values
+        ? await multiply(values, core, values.length / site.left, site.left, core.length / site.left)
+        : core;
+    }
+    return values!;
+  };
   return {
     kind: 'tensorTrain',
     form: `tensorTrain ${sizes.bonds.join('·')}${storedAs(cores)}${padded ? ` (padded to ${outWhole}×${inWhole})` : ''}`,
@@ -112,14 +81,14 @@ export function tensorTrain(cores: readonly Operator[], shape: readonly number[]
     multiplyAdds: total((core, k) => positions(sites[k]!, fromLeft) * core.multiplyAdds),
     children: cores,
     with: (children) => tensorTrain(children, shape, sizes),
-    // What a core is applied to has in·χ/in[k] statistics of its own, which would take χ·in³ multiply-adds: not told.
+    inputOf(index, input, multiply) {
+      const [from, to] = fromLeft ? [0, index] : [index + 1, sites.length];
+      const before = async () =>
+        from < to ? byBond(await chained(from, to, multiply), sites.slice(from, to), fromLeft) : undefined;
+      return inputOfCore(sites[index]!, fromLeft, before, input, multiply);
+    },
     async toDense(multiply = hostProduct) {
-      let values: Float32Array<ArrayBuffer> = Float32Array.of(1);
-      for (const [k, site] of sites.entries()) {
-        const own = await cores[k]!.toDense(multiply);
-        const core = fromLeft ? returned(own, site) : own;
-        values = await multiply(values, core, values.length / site.left, site.left, core.length / site.left);
-      }
+      const values = await chained(0, sites.length, multiply);
       const matrix = separated(values, sizes);
       return padded ? corner(matrix, outWhole, inWhole, out, inner) : matrix;
     },
@@ -206,38 +175,6 @@ function rebuiltElements(sites: readonly Site[], fromLeft: boolean): number {
     const last = k === sites.length - 1;
     return sum + core + made * site.right * (last ? 4 : 2);
   }, 0);
-}
-
-/** [(left, out), (in, right)] → [(out, right), (left, in)] */
-function turned(core: Float32Array, { left, out, inner, right }: Site): Float32Array<ArrayBuffer> {
-  const result = new Float32Array(core.length);
-  eachEntry(left, out, inner, right, (a, j, i, b, at) => {
-    result[((j * right + b) * left + a) * inner + i] = core[at]!;
-  });
-  return result;
-}
-
-/** The way back from `turned`. */
-function returned(core: Float32Array, { left, out, inner, right }: Site): Float32Array<ArrayBuffer> {
-  const result = new Float32Array(core.length);
-  eachEntry(left, out, inner, right, (a, j, i, b, at) => {
-    result[at] = core[((j * right + b) * left + a) * inner + i]!;
-  });
-  return result;
-}
-
-function eachEntry(
-  left: number,
-  out: number,
-  inner: number,
-  right: number,
-  visit: (a: number, j: number, i: number, b: number, at: number) => void,
-): void {
-  let at = 0;
-  for (let a = 0; a < left; a++) {
-    for (let j = 0; j < out; j++)
-      for (let i = 0; i < inner; i++) for (let b = 0; b < right; b++) visit(a, j, i, b, at++);
-  }
 }
 
 function corner(matrix: Float32Array, rows: number, columns: number, out: number, inner: number) {

@@ -38,7 +38,7 @@ type Call = StepContext & StepInputs;
 /** Runs one method on the dense leaves of each layer, one layer after the other; the budget of some is shared by all. */
 export async function runStep(works: readonly Work[], method: Method, options: unknown, call: Call): Promise<void> {
   const { backend } = call.factorisations;
-  const multiply = multiplyOn(backend);
+  const multiply = multiplyOn(backend, call.signal);
   const compressible = works.filter(({ layer }) => layer.compressible);
   const inputOf = (layer: Layer) => {
     const found = method.needsData?.(options) ? call.statisticsOf(layer) : '';
@@ -97,7 +97,7 @@ async function stepOn(
   input: InputStatistics | undefined,
 ): Promise<void> {
   const { weight, operator: before } = work;
-  const multiply = multiplyOn(context.factorisations.backend);
+  const multiply = multiplyOn(context.factorisations.backend, context.signal);
   let reason: string | undefined;
   let predicted: number | undefined;
   const rewritten = await rewriteLeaves(
