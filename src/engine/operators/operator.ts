@@ -20,6 +20,12 @@ export interface Operator {
   readonly children: readonly Operator[];
   /** The same operator over other children of the same shapes. */
   with(children: readonly Operator[]): Operator;
+  /** The same weight with its children taken in, where these are of a kind that it can be one with, and that stores less. */
+  readonly merging?: {
+    fromValues(): Promise<Operator>;
+    /** For a plan. */
+    fromSizes(): Operator;
+  };
   /** Statistics of what child `index` is applied to where this operator is applied to `input`; undefined: unknown. */
   inputOf?(
     index: number,

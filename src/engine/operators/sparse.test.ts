@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { gaussian } from '../model/fixtures';
 import { seeded } from '../random';
-import { matrixOf } from './operator';
+import { randomQuantized } from '../reference/weights/forms.fixtures';
+import { denseOf } from './dense';
+import { lowRank } from './lowRank';
+import { type FloatType, matrixOf, type Operator } from './operator';
 import type { Pattern } from './places/cells';
 import { LAYOUTS, type LayoutName } from './places/places';
+import { quantizedOf } from './quantized';
 import { plannedSparse, sparseOf } from './sparse';
 import { sparsely } from './sparse.fixtures';
-import { leavesOf } from './tree';
+import { sum } from './sum';
+import { leavesOf, mapLeaves, rewriteLeaves } from './tree';
 
 const random = seeded(21);
 
@@ -16,6 +21,7 @@ function thinned(shape: readonly number[], share: number): Float32Array<ArrayBuf
   return values.map((value) => (random.uniform() < share ? value : 0));
 }
 
+const leafOf = (shape: readonly number[]) => denseOf(shape, 'float32', gaussian(random, shape));
 const unstructured: Pattern = { kind: 'unstructured' };
 const target = (shape: readonly number[], pattern: Pattern = unstructured, opset = 17) =>
   ({ shape, pattern, opset, type: 'float32' }) as const;
@@ -160,5 +166,72 @@ describe('sparse', () => {
     const nm = await sparsely(17, [8, 16], 1, { pattern: { kind: 'n:m', n: 2, m: 4 } });
     expect(nm.form).toBe('sparse 2:4 50 %');
     expect(nm.parameters).toBe(64);
+  });
+});
+
+describe('sparse values of a sparse weight', () => {
+  const again = (operator: Operator, pattern: Pattern = unstructured, type: FloatType = 'float32', share = 0.5) =>
+    rewriteLeaves(operator, async (leaf) => {
+      const values = (await leaf.toDense()).map((value) => (random.uniform() < share ? value : 0));
+      return sparseOf(values, { ...target(leaf.shape, pattern), type });
+    });
+  const twoOfFour: Pattern = { kind: 'n:m', n: 2, m: 4 };
+  const blocks: Pattern = { kind: 'block', rows: 4, columns: 4 };
+
+  it('become one mask, of as many bytes as the finer one has', async () => {
+    for (const shape of [
+      [40, 64],
+      [12, 10, 3, 3],
+    ]) {
+      for (const pattern of [unstructured, twoOfFour]) {
+        const once = await sparsely(17, shape, 0.9, { pattern });
+        for (const type of ['float32', 'float16'] as const) {
+          const twice = await again(once, unstructured, type);
+          const values = await twice.toDense();
+          const one = await sparseOf(values, { ...target(shape, pattern), type });
+          expect([twice.form, twice.bytes, twice.parameters]).toEqual([one.form, one.bytes, one.parameters]);
+          expect(twice.form).not.toContain(' of sparse');
+          expect(await one.toDense()).toEqual(values);
+          // What survives is what it was.
+          const before = await once.toDense();
+          const kept = values.filter((value, at) => value !== 0 && (type === 'float16' || value === before[at]));
+          expect(kept.length).toBe(twice.parameters);
+          expect(kept.length).toBeLessThan(0.6 * once.parameters);
+        }
+      }
+    }
+  });
+
+  it('stay beside a mask of blocks where that takes less', async () => {
+    const shape = [64, 64];
+    const few = await sparsely(17, shape, 0.05, { pattern: blocks });
+    const nested = await again(few);
+    expect(nested.form).toMatch(/^sparse 4×4 .* of sparse/);
+    expect(nested.bytes).toBeLessThan((await sparseOf(await nested.toDense(), target(shape))).bytes);
+    const many = await sparsely(17, shape, 0.9, { pattern: blocks });
+    const merged = await again(many, unstructured, 'float32', 0.02);
+    expect(merged.form).toMatch(/^sparse \d/);
+    expect(merged.form).not.toContain(' of sparse');
+  });
+
+  it('are merged wherever they stand in a tree, and left where codes hold them', async () => {
+    const tree = sum([await sparsely(17, [40, 24], 0.5), lowRank(await sparsely(17, [40, 8], 0.5), leafOf([8, 24]))]);
+    const twice = await again(tree);
+    const [beside, factors] = twice.children;
+    for (const merged of [beside!, factors!.children[0]!]) expect(merged.children[0]!.kind).toBe('dense');
+    const nested = (await sparsely(17, [40, 24], 0.5)).with([await again(leafOf([1, 480]))]);
+    const coded = await rewriteLeaves(nested, async ({ shape }) => {
+      const form = randomQuantized(random, 1, shape[1]!, { bits: 8, blockSize: 32 });
+      return quantizedOf(shape, 'float32', form);
+    });
+    expect(coded.form).toMatch(/^sparse .* of sparse .* of 8-bit/);
+  });
+
+  it('are planned as they will be', () => {
+    const [first, second] = [1280, 640];
+    const plan = mapLeaves(plannedSparse(target([40, 64]), first, false), (leaf) =>
+      plannedSparse(target(leaf.shape), second, false),
+    );
+    expect([plan.form, plan.bytes]).toEqual(['sparse 75 %', 4 * second + (40 * 64) / 8]);
   });
 });

@@ -1,6 +1,6 @@
 import { denseOf, plannedDense } from './dense';
 import { reshaped } from './nodes';
-import { BYTES_OF, type FloatType, type Operator } from './operator';
+import { BYTES_OF, type FloatType, isDense, type Operator } from './operator';
 import { fromCells, gridOf, type Pattern, shapingBytes, toCells, writeFromCells } from './places/cells';
 import { cellDims, cellsOf, type Grid } from './places/layout';
 import {
@@ -24,22 +24,32 @@ export interface SparseTarget {
   readonly opset: number;
 }
 
+/** An operator whose places can be told. */
+interface Sparse extends Operator {
+  readonly kind: 'sparse';
+  readonly places: Places;
+}
+
+const isSparse = (operator: Operator): operator is Sparse => operator.kind === 'sparse';
+
 /**
  * W that is zero but at its places, seen as [out, in·taps]. `values`, [1, entries], are a child, so that other methods
  * make them smaller; which places they lie at is stored beside them. It can only be rebuilt: no runtime multiplies by it
- * as it is.
+ * as it is. Values that are sparse themselves, as a weight pruned twice has them, are merged with it.
  */
-export function sparse(shape: readonly number[], pattern: Pattern, places: Places, values: Operator): Operator {
+export function sparse(target: SparseTarget, places: Places, values: Operator): Operator {
+  const { shape, pattern } = target;
   const { grid, layout, entries, kept } = places;
-  return {
+  const operator: Sparse = {
     kind: 'sparse',
+    places,
     form: `sparse ${nameOf(pattern)}${percent(1 - kept / cellsOf(grid))}${storedAs([values])}`,
     shape,
     parameters: values.parameters,
     bytes: values.bytes + places.arrays.reduce((sum, { bytes }) => sum + bytes, 0),
     multiplyAdds: values.multiplyAdds,
     children: [values],
-    with: ([next]) => sparse(shape, pattern, places, next!),
+    with: ([next]) => sparse(target, places, next!),
     async toDense(multiply) {
       const held = await values.toDense(multiply);
       const cells = new Float32Array(cellsOf(grid) * grid.cell);
@@ -63,6 +73,25 @@ export function sparse(shape: readonly number[], pattern: Pattern, places: Place
       return `${dims}` === `${shape}` ? name : reshaped(writer, name, shape);
     },
   };
+  return isSparse(values) ? { ...operator, ...merging(operator, values, target) } : operator;
+}
+
+/**
+ * One mask in place of two: what survives twice, stored as what survives once. A mask of blocks may stay beside one of
+ * their weights, where a bit for each weight of the whole would take more than the two.
+ */
+function merging(outer: Operator, { places, children }: Sparse, target: SparseTarget): Pick<Operator, 'merging'> {
+  const [values] = children;
+  if (!values || !isDense(values)) return {};
+  const pattern: Pattern = target.pattern.kind === 'block' ? { kind: 'unstructured' } : target.pattern;
+  const whole: SparseTarget = { ...target, pattern, type: values.type };
+  const smaller = (one: Operator) => (one.bytes < outer.bytes ? one : outer);
+  return {
+    merging: {
+      fromValues: async () => smaller(await sparseOf(await outer.toDense(), whole)),
+      fromSizes: () => smaller(plannedSparse(whole, places.kept * places.grid.cell, false)),
+    },
+  };
 }
 
 /** Stores what isn't zero of `values`, in the layout that takes fewest bytes, or in the one called `layout`. */
@@ -83,7 +112,7 @@ export async function sparseOf(values: Float32Array, target: SparseTarget, layou
   for (const [entry, position] of (await positionsOf(places)).entries()) {
     for (let i = 0; i < grid.cell; i++) held[entry * grid.cell + i] = cells[position * grid.cell + i]!;
   }
-  return sparse(shape, pattern, places, denseOf([1, held.length], type, held));
+  return sparse(target, places, denseOf([1, held.length], type, held));
 }
 
 /** The sparse form of which only sizes are known: `kept` weights or blocks, as many in each row where `sameInRows`. */
@@ -91,7 +120,7 @@ export function plannedSparse(target: SparseTarget, kept: number, sameInRows: bo
   const { shape, type, pattern } = target;
   const grid = gridOf(shape, pattern);
   const places = plannedPlaces(targetOf(target, grid), expectedCensus(grid, kept, sameInRows));
-  return sparse(shape, pattern, places, plannedDense([1, places.entries * grid.cell], type));
+  return sparse(target, places, plannedDense([1, places.entries * grid.cell], type));
 }
 
 const targetOf = ({ type, opset }: SparseTarget, grid: Grid): PlacesTarget => ({

@@ -16,20 +16,28 @@ export async function rewriteLeaves(
       await rewriteLeaves(child, rewrite, input && (await operator.inputOf?.(i, input, multiply)), multiply),
     );
   }
-  return changed(operator, children);
+  const next = changed(operator, children);
+  return next.merging && next !== operator ? next.merging.fromValues() : next;
 }
 
 /** `rewriteLeaves` for what needs neither values nor statistics. */
 export function mapLeaves(operator: Operator, rewrite: (leaf: Dense) => Operator): Operator {
   if (isDense(operator)) return rewrite(operator);
-  return changed(
+  const next = changed(
     operator,
     operator.children.map((child) => mapLeaves(child, rewrite)),
   );
+  return next.merging && next !== operator ? next.merging.fromSizes() : next;
 }
 
 export function leavesOf(operator: Operator): Dense[] {
   return isDense(operator) ? [operator] : operator.children.flatMap(leavesOf);
+}
+
+/** Leaves that no statistics reach: below an operator that can't say what its children are applied to. */
+export function unseenLeaves(operator: Operator): Dense[] {
+  if (isDense(operator)) return [];
+  return operator.children.flatMap(operator.inputOf ? unseenLeaves : leavesOf);
 }
 
 const changed = (operator: Operator, children: readonly Operator[]): Operator =>

@@ -1,9 +1,9 @@
-import { type AnyMethod, isGraphMethod, isSkipped, type PlanContext } from '../methods/method';
+import { type AnyMethod, isGraphMethod, isSkipped, type PlanContext, type Skipped } from '../methods/method';
 import { methodCalled } from '../methods/registry';
 import type { LayerSpectrum, TrainSpectrum } from '../methods/report';
 import { plannedDense } from '../operators/dense';
 import { type Dense, type FloatType, isDense, type Operator } from '../operators/operator';
-import { leavesOf, mapLeaves } from '../operators/tree';
+import { leavesOf, mapLeaves, unseenLeaves } from '../operators/tree';
 
 /** A method with checked options: a step of one layer's stack. */
 export interface StackStep {
@@ -62,6 +62,8 @@ export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): Pla
   });
 }
 
+const UNSEEN: Skipped = { skipped: 'needs statistics of what this factor is applied to, and that is not known' };
+
 function planStep(
   before: Operator,
   method: AnyMethod,
@@ -73,9 +75,10 @@ function planStep(
   let skipped: string | undefined;
   let unknown = false;
   let squares: number | undefined = 0;
+  const unseen = new Set(method.needsData?.(options) ? unseenLeaves(before) : []);
   const after = mapLeaves(before, (leaf) => {
     const context = contextOf(leaf);
-    const outcome = method.plan(leaf, options, context);
+    const outcome = unseen.has(leaf) ? UNSEEN : method.plan(leaf, options, context);
     if (outcome === 'unknown') {
       unknown = true;
       return leaf;

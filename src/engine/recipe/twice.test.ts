@@ -1,0 +1,104 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { nodeRuntime } from '../../runtime/node';
+import { createCpuBackend } from '../cpu/backend';
+import { Factorisations } from '../methods/factorisations';
+import { isGraphMethod, type Method } from '../methods/method';
+import { methods } from '../methods/registry';
+import { gaussian } from '../model/fixtures';
+import type { Layer } from '../model/layers';
+import { denseOf } from '../operators/dense';
+import { matrixOf } from '../operators/operator';
+import { product } from '../operators/product';
+import { fromGram } from '../operators/statistics';
+import { seeded } from '../random';
+import { planStack } from './plan';
+import { runStep, type Work } from './step';
+
+/** Options of every method that rewrites leaves, each with what a second step of the same says where it does nothing. */
+const TWICE: Readonly<Record<string, readonly (readonly [options: object, skipped?: RegExp])[]>> = {
+  svd: [
+    [{ rank: 8 }, /^would not get smaller: rank 8 .* \(break-even is rank 7\.6\)$/],
+    [{ size: 0.6 }],
+    [{ size: 0.5, whiten: 'full' }],
+    [{ size: 0.5, whiten: 'diagonal' }],
+  ],
+  'tensor-train': [[{ bond: 12 }, /^would not get smaller: a train with bonds/], [{ size: 0.5 }]],
+  'low-rank-plus-sparse': [[{ size: 0.6 }, /^can't come to 0.6 of its/]],
+  prune: [
+    [{ sparsity: 0.7 }],
+    [{ size: 0.4 }],
+    [{ sparsity: 0.5, pattern: { n: 2, m: 4 } }],
+    [{ sparsity: 0.75, pattern: { block: [4, 4] } }, /^would not get smaller: sparse 4×4/],
+    [
+      { sparsity: 0.6, score: 'wanda' },
+      /needs statistics of .*, and (what this factor is applied to|that) is not known$/,
+    ],
+    [
+      { sparsity: 0.6, score: 'sparsegpt' },
+      /needs statistics of .*, and (what this factor is applied to|that) is not known$/,
+    ],
+  ],
+  quantize: [
+    [{ bits: 8 }, /^nothing is left to rewrite: it is 8-bit/],
+    [{ bits: 4, groupSize: 16, rounding: 'gptq' }, /^nothing is left to rewrite/],
+    [{ bits: 4, groupSize: 16, rounding: 'awq' }, /^nothing is left to rewrite/],
+  ],
+  cluster: [[{ values: 16 }, /^nothing is left to rewrite: it is codebook/]],
+  share: [[{ size: 0.4 }]],
+  half: [[{}, /^is stored as float16 already$/]],
+};
+
+const backend = createCpuBackend(nodeRuntime());
+afterAll(() => backend.dispose());
+
+function inputOf(size: number) {
+  const x = gaussian(seeded(size), [400, size]);
+  const turned = new Float32Array(x.length);
+  for (let t = 0; t < 400; t++) for (let i = 0; i < size; i++) turned[i * 400 + t] = x[t * size + i]!;
+  return fromGram(Float64Array.from(product(turned, x, size, 400, size)), size, 400);
+}
+
+describe('a method twice refines what the first one left, or says why not, as planned', () => {
+  it('for every method', () => {
+    expect(Object.keys(TWICE)).toEqual(methods.filter((method) => !isGraphMethod(method)).map(({ name }) => name));
+  });
+
+  const cases = Object.entries(TWICE).flatMap(([name, each]) =>
+    each.map(([given, refusal]) => ({ name, given: JSON.stringify(given), refusal })),
+  );
+  it.each(cases)('$name $given', async ({ name, given, refusal }) => {
+    const method = methods.find((each) => each.name === name) as Method;
+    const options = method.options.parse(JSON.parse(given));
+    const shape = [96, 160];
+    const weight = denseOf(shape, 'float32', gaussian(seeded(3), shape));
+    const layer = { name: 'fc', op: 'MatMul', compressible: true } as Layer;
+    const { bytes, parameters } = weight;
+    const work: Work = { layer, weight, before: { bytes, parameters }, kept: 1, operator: weight, steps: [], ms: 0 };
+    const input = inputOf(matrixOf(shape)[1]);
+    const call = {
+      factorisations: new Factorisations(backend),
+      seed: 0,
+      opset: 17,
+      statisticsOf: () => input,
+      onAnew: () => {},
+    };
+    for (let i = 0; i < 2; i++) await runStep([work], method, options, call);
+    const plan = planStack({ shape, type: 'float32', op: layer.op, opset: 17 }, [
+      { method: name, options },
+      { method: name, options },
+    ]);
+    const [first, second] = work.steps as [Work['steps'][number], Work['steps'][number]];
+    expect(first.skipped).toBeUndefined();
+    expect(first.bytes).toBeLessThan(bytes);
+    if (refusal) {
+      expect(second.skipped).toMatch(refusal);
+      expect(plan[1]!.skipped).toMatch(refusal);
+    } else {
+      expect(second.skipped ?? plan[1]!.skipped).toBeUndefined();
+      expect(second.bytes).toBeLessThan(first.bytes);
+      expect(second.error).toBeGreaterThan(first.error);
+    }
+    // Trains share a size among their bonds by spectra that a plan has not seen.
+    expect(Math.abs(plan[1]!.operator!.bytes / second.bytes - 1)).toBeLessThan(name === 'tensor-train' ? 0.1 : 1e-3);
+  });
+});
