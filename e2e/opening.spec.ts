@@ -46,14 +46,16 @@ test('runs are not lost without a question', async ({ page }) => {
   await studio.question.getByRole('button', { name: 'Keep second.onnx' }).last().click();
   await expect(runs).toHaveCount(1);
 
-  // A file that turns out to be no model takes nothing with it, although the user let the runs go.
-  await studio.drop({ name: 'broken.onnx', bytes: text('no model') });
-  await studio.question.getByRole('button', { name: 'Open broken.onnx' }).click();
-  await expect(studio.notices.getByRole('alert')).toContainText('broken.onnx');
+  // What is no model is refused before anybody is asked to let the runs go.
+  await studio.drop({ name: 'shopping.txt', bytes: text('two eggs, one loaf of bread') });
+  await expect(studio.notices.getByRole('alert')).toContainText('shopping.txt');
+  await expect(studio.question).toHaveCount(0);
   await expect(studio.modelChip('second.onnx')).toBeVisible();
   await expect(runs).toHaveCount(1);
   const { bytes } = await studio.exported(/^Model of run/);
   expect(bytes.length).toBeGreaterThan(0);
+  // With that the user has gone on: the error leaves.
+  await expect(studio.notices.getByRole('alert')).toHaveCount(0);
 
   await studio.drop({ name: 'third.onnx', bytes: chain({ layers: 4 }) });
   await studio.question.getByRole('button', { name: 'Open third.onnx' }).click();

@@ -122,17 +122,76 @@ test('methods are compared at equal bytes, and that can be cancelled', async ({ 
   expect(violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`)).toEqual([]);
 });
 
-test('a step that needs data says so, and what to do', async ({ page }) => {
+test('a step that needs data says so before Compress does, and opens it', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();
   await studio.open('chain.onnx', chain());
   await studio.measured();
   await studio.addStep('Pruning');
-  await expect(studio.workbench).not.toContainText('Needs data');
+  await expect(studio.workbench).not.toContainText('Needs calibration data');
   await studio.workbench.getByText('Wanda', { exact: true }).click();
-  await expect(studio.workbench).toContainText('Needs data');
-  await studio.drop({ name: 'some.npz', bytes: npz({ x: { dims: [20, 64], data: numbers(1280, 5) } }) });
-  await expect(studio.workbench).not.toContainText('Needs data');
+  await expect(studio.workbench).toContainText('Needs calibration data');
+  await expect(studio.steps.nth(1)).toContainText('needs data');
+  await studio.compressButton.click();
+  await expect(studio.notices.getByRole('alert')).toContainText(/prune .* needs calibration data, .*: open an \.npz/);
+  await expect(studio.notices).not.toContainText('--');
+  // Of a step that is not in view the recipe tells.
+  await studio.steps.nth(0).click();
+  await expect(studio.workbench).not.toContainText('Needs calibration data');
+  const recipe = page.getByRole('region', { name: 'Recipe' });
+  await expect(recipe).toContainText('Needs calibration data. Pruning');
+  const [chooser] = await Promise.all([
+    page.waitForEvent('filechooser'),
+    recipe.getByRole('button', { name: 'Open calibration data…' }).click(),
+  ]);
+  const bytes = npz({ x: { dims: [20, 64], data: numbers(1280, 5) } });
+  await chooser.setFiles({ name: 'some.npz', mimeType: '', buffer: Buffer.from(bytes) });
+  await expect(recipe).not.toContainText('Needs calibration data');
+  await expect(studio.notices.getByRole('alert')).toHaveCount(0);
+  await expect(studio.workbench.getByText('worst error', { exact: false })).toBeVisible();
+  await studio.steps.nth(1).click();
+  await expect(studio.workbench).toContainText('known once it has run');
+  await studio.compress();
+  await expect(studio.workbench).not.toContainText('known once it has run');
+  await expect(studio.workbench).toContainText(/relative error .*\(\/block\.\d\/MatMul \d/);
+});
+
+test('edits are undone and redone, a drag as one, and never what is typed in a field', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.open('chain.onnx', chain());
+  await studio.measured();
+  const [undo, redo] = ['Undo', 'Redo'].map((name) => page.getByRole('button', { name, exact: true }));
+  await expect(undo).toBeDisabled();
+  await studio.addStep('Half precision');
+  await studio.steps.nth(0).click();
+  const before = await studio.steps.nth(0).textContent();
+  const thumb = (await studio.budget.boundingBox())!;
+  await page.mouse.move(thumb.x + thumb.width / 2, thumb.y + thumb.height / 2);
+  await page.mouse.down();
+  for (const by of [-40, -80, -120]) await page.mouse.move(thumb.x + by, thumb.y + thumb.height / 2, { steps: 4 });
+  await page.mouse.up();
+  await expect(studio.steps.nth(0)).not.toHaveText(before!);
+  const dragged = await studio.steps.nth(0).textContent();
+  await page.keyboard.press('Control+z');
+  await expect(studio.steps.nth(0)).toHaveText(before!);
+  await page.keyboard.press('Control+z');
+  await expect(studio.steps).toHaveCount(1);
+  await expect(undo).toBeDisabled();
+  await redo.click();
+  await expect(studio.steps).toHaveCount(2);
+  await page.keyboard.press('Control+Shift+z');
+  await expect(studio.steps.nth(0)).toHaveText(dragged!);
+
+  const filter = page.getByRole('textbox', { name: /^Filter layers/ });
+  await filter.pressSequentially('block');
+  await page.keyboard.press('Control+z');
+  await expect(filter).not.toHaveValue('block');
+  await expect(studio.steps.nth(0)).toHaveText(dragged!);
+
+  // Another model has a history of its own.
+  await studio.open('other.onnx', chain({ layers: 2 }));
+  await expect(undo).toBeDisabled();
 });
 
 test('data without labels beside labelled data is what a whitened stack is calibrated on', async ({ page }) => {

@@ -280,7 +280,7 @@ describe('bad input', () => {
     [
       'no data for a method that needs some',
       compress('whitened.json'),
-      /whitened\.json, step 1: svd with these options needs calibration data: .* --calibration SAMPLES\.npz/,
+      /whitened\.json, step 1: svd with these options needs calibration data, .*: give --calibration SAMPLES\.npz\.$/m,
     ],
     ['an unknown way of whitening', compress('bleached.json'), /options\.whiten: must be one of none, diagonal, full/],
     [

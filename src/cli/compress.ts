@@ -61,6 +61,7 @@ export async function compressCommand(
       factorisations: new Factorisations(chosen.backend),
       fileName: basename(out),
       recipeName: recipePath,
+      remedy: 'give --calibration SAMPLES.npz',
       ...(calibration && { calibration }),
     });
     const staged = await stage(compressed.files, out, call);

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { LayerReport, MatrixSpectrum, TuckerSpectrum } from '../worker/protocol';
-import { breakEven, cutOf, errorsAtSizes, maxRank, operatorAfter, planOf, predictedError, totalCost } from './cost';
+import type {
+  CompressedLayerReport,
+  LayerReport,
+  LayerSpectrum,
+  MatrixSpectrum,
+  StepReport,
+  TuckerSpectrum,
+} from '../worker/protocol';
+import { breakEven, cutOf, errorsAtSizes, isEstimated, maxRank, operatorAfter, planOf, predictedError } from './cost';
 import type { Stack } from './store';
+import { layerToTry, measuredBy, totalCost } from './total';
 
 const layer = (shape: number[], op = 'MatMul'): LayerReport => {
   const parameters = shape.reduce((product, size) => product * size, 1);
@@ -25,6 +33,11 @@ const matrix = (id: string, values: number[]): MatrixSpectrum => ({
   effectiveRank: 1,
 });
 
+const known = (...spectra: LayerSpectrum[]) => ({
+  opset: 17,
+  spectra: new Map(spectra.map((spectrum) => [spectrum.id, spectrum])),
+});
+
 const svd = (options: Record<string, number | string>): Stack => [{ method: 'svd', options }];
 const half: Stack = [{ method: 'half', options: {} }];
 
@@ -34,7 +47,7 @@ describe('break-even', () => {
     (shape) => {
       const dense = layer(shape);
       const even = breakEven(dense);
-      const saves = (rank: number) => planOf(dense, 17, undefined, svd({ rank })).steps[0].skipped === undefined;
+      const saves = (rank: number) => planOf(dense, known(), svd({ rank })).steps[0].skipped === undefined;
       if (even > 0) expect(saves(even)).toBe(true);
       if (even < maxRank(dense)) expect(saves(even + 1)).toBe(false);
     },
@@ -45,7 +58,7 @@ describe('a matrix', () => {
   const dense = layer([8, 8]);
   const spectrum = matrix(dense.id, [4, 2, 1, 0, 0, 0, 0, 0]);
   it('costs r(m+n), and loses what the tail holds', () => {
-    const plan = planOf(dense, 17, spectrum, svd({ rank: 2 }));
+    const plan = planOf(dense, known(spectrum), svd({ rank: 2 }));
     expect(operatorAfter(plan)).toMatchObject({ form: 'lowRank 2', parameters: 32 });
     expect(predictedError(plan)).toBeCloseTo(Math.sqrt(1 / 21), 12);
     expect(cutOf(dense, spectrum, svd({ rank: 2 }))).toMatchObject({ ranks: [2], smaller: true });
@@ -54,19 +67,19 @@ describe('a matrix', () => {
     expect(cutOf(dense, spectrum, half)).toBeUndefined();
   });
   it('has no known size for an error before its spectrum is there, but one for a size', () => {
-    expect(operatorAfter(planOf(dense, 17, undefined, svd({ error: 0.1 })))).toBeUndefined();
-    const plan = planOf(dense, 17, undefined, svd({ size: 0.5 }));
+    expect(operatorAfter(planOf(dense, known(), svd({ error: 0.1 })))).toBeUndefined();
+    const plan = planOf(dense, known(), svd({ size: 0.5 }));
     expect(operatorAfter(plan)).toMatchObject({ form: 'lowRank 2' });
     expect(predictedError(plan)).toBeUndefined();
   });
   it('gets a step more, and what the steps add is as good as orthogonal', () => {
-    const plan = planOf(dense, 17, spectrum, [...svd({ rank: 2 }), ...half]);
+    const plan = planOf(dense, known(spectrum), [...svd({ rank: 2 }), ...half]);
     expect(operatorAfter(plan, 1)!.bytes).toBe(128);
     expect(operatorAfter(plan)!.bytes).toBe(64);
     expect(predictedError(plan)).toBeGreaterThan(predictedError(plan, 1)!);
   });
   it('is planned up to a step that is refused, which says why', () => {
-    const plan = planOf(dense, 17, spectrum, [...half, ...svd({ rank: 2, size: 0.5 }), ...half]);
+    const plan = planOf(dense, known(spectrum), [...half, ...svd({ rank: 2, size: 0.5 }), ...half]);
     expect(plan.steps).toHaveLength(1);
     expect(plan.fault).toBe('must have exactly one of rank, energy, error, size');
   });
@@ -90,7 +103,7 @@ it('a convolution loses the energy outside the block that is kept', () => {
   };
   expect(cutOf(dense, spectrum, svd({ rank: 1 }))?.ranks).toEqual([1, 1]);
   expect(cutOf(dense, spectrum, svd({ rank: 1, whiten: 'full' }))).toBeUndefined();
-  const plan = planOf(dense, 17, spectrum, svd({ rank: 1 }));
+  const plan = planOf(dense, known(spectrum), svd({ rank: 1 }));
   expect(operatorAfter(plan)?.parameters).toBe(2 + 9 + 2);
   expect(predictedError(plan)).toBeCloseTo(Math.sqrt(0.5), 12);
 });
@@ -124,7 +137,7 @@ it('counts the multiply-adds of the exported model: those of the dense weight wh
   expect(adds(svd({ rank: 2 }), undefined, grouped)).toBe(64 * 8);
 });
 
-it('counts the layers that lose more than half of their norm, and not those that stay as they are', () => {
+it('counts the layers whose error is above half of their norm, and not those that stay as they are', () => {
   const flat = layer([64, 64]);
   const steep = layer([64, 63]);
   const small = layer([2, 2]);
@@ -145,4 +158,66 @@ it('counts the layers that lose more than half of their norm, and not those that
   expect(total.worst?.layer).toBe(flat);
   // √(63/64): all but one of 64 equal singular values.
   expect(total.worst?.error).toBeCloseTo(Math.sqrt(63 / 64), 12);
+});
+
+describe('errors that a run has measured', () => {
+  const [one, other] = [layer([64, 64]), layer([64, 63])];
+  const prune: Stack = [{ method: 'prune', options: { sparsity: 0.5 } }];
+  const plans = { opset: 17, spectra: new Map(), stacks: new Map([one, other].map(({ id }) => [id, prune])) };
+  const step = (error: number) => ({ error }) as StepReport;
+  const result = {
+    layers: [{ name: one.name, steps: [step(0.3), step(0.6)] } as unknown as CompressedLayerReport],
+    skipped: [{ name: other.name, reason: 'no' }],
+  };
+
+  it('are taken where the same steps ran, and none other', () => {
+    expect(totalCost([one, other], plans).worst).toBeUndefined();
+    const measured = measuredBy(result, new Map([one, other].map(({ id }) => [id, [...prune, ...half]])));
+    expect(totalCost([one, other], { ...plans, measured })).toMatchObject({
+      worst: { layer: one, error: 0.3, measured: true },
+      errors: 2,
+      heavy: 0,
+    });
+    expect(measured(one, [...prune, ...half], 2)).toBe(0.6);
+    expect(measured(one, half, 1)).toBeUndefined();
+    expect(measured(one, [...prune, ...half, ...half], 3)).toBeUndefined();
+    expect(measured(layer([3, 3]), prune, 1)).toBeUndefined();
+  });
+});
+
+it('a train told a size is an estimate until the spectra of its cuts are there', () => {
+  const dense = layer([64, 64]);
+  const train: Stack = [{ method: 'tensor-train', options: { size: 0.5 } }];
+  const before = planOf(dense, known(), [...train, ...half]);
+  expect([isEstimated(before, 1), isEstimated(before)]).toEqual([true, true]);
+  // One cut is flat and the other steep: the bonds are anything but even.
+  const cut = (values: number[]) => ({ values: Float64Array.from(values), entropy: 0, effectiveBond: 1 });
+  const spectrum = {
+    kind: 'train' as const,
+    id: dense.id,
+    sites: { out: [4, 4, 4], in: [4, 4, 4] },
+    cuts: [cut(new Array(16).fill(1)), cut(Array.from({ length: 16 }, (_, i) => 10 ** -i))],
+  };
+  const after = planOf(dense, { ...known(), trains: new Map([[dense.id, spectrum]]) }, train);
+  expect(isEstimated(after)).toBe(false);
+  expect(operatorAfter(after)!.form).not.toBe(operatorAfter(before, 1)!.form);
+  expect(isEstimated(planOf(dense, known(), [{ method: 'tensor-train', options: { bond: 4 } }]))).toBe(false);
+});
+
+it('a trial is made on the first layer that the steps take', () => {
+  const [table, tiny, large] = [layer([64, 32], 'Gather'), layer([2, 2]), layer([64, 64])];
+  const all = [table, tiny, large];
+  const plans = (stack: Stack) => ({ ...known(), stacks: new Map(all.map(({ id }) => [id, stack])) });
+  expect(layerToTry([table, large], plans([{ method: 'prune', options: { sparsity: 0.5, score: 'wanda' } }]), 0)).toBe(
+    large,
+  );
+  expect(layerToTry(all, plans([{ method: 'prune', options: { sparsity: 0.5 } }]), 0)).toBe(table);
+  expect(layerToTry([table, tiny], plans([{ method: 'svd', options: { rank: 2, whiten: 'full' } }]), 0)).toBe(table);
+  expect(layerToTry(all, plans([{ method: 'svd', options: { rank: 2, whiten: 'full' } }]), 0)).toBe(large);
+  // A layer with steps of its own shows nothing of these.
+  const own = {
+    ...known(),
+    stacks: new Map([[table.id, [{ method: 'svd', options: { size: 0.5, whiten: 'full' } }]]]),
+  };
+  expect(layerToTry([table, large], own, 0)).toBe(table);
 });

@@ -2,13 +2,10 @@ import { breakEvenRank, tuckerParameters, tuckerRanksForRank } from '../engine/l
 import { isSkipped } from '../engine/methods/method';
 import { type SvdOptions, svd, svdRanks } from '../engine/methods/svd';
 import { plannedDense } from '../engine/operators/dense';
-import { exportedMultiplyAdds } from '../engine/operators/exported';
-import { type Aim, DEFAULT_EXPORT } from '../engine/operators/forms';
-import { type FloatType, isDense, type Mode, type Operator } from '../engine/operators/operator';
+import type { FloatType, Operator } from '../engine/operators/operator';
 import { type PlannedStep, planStack } from '../engine/recipe/plan';
-import type { LayerReport, LayerSpectrum } from '../worker/protocol';
+import type { LayerReport, LayerSpectrum, TrainSpectrum } from '../worker/protocol';
 import { checked } from './methods';
-import { stackOf } from './state/recipe';
 import type { Stack } from './store';
 
 /** What a stack will make of a layer: sizes at once, errors where they follow from the spectrum. */
@@ -49,20 +46,31 @@ export function breakEven(layer: LayerReport): number {
   return rank;
 }
 
-// A slider asks for the same layer again and again, and several components ask at once.
-const latest = new WeakMap<
-  LayerReport,
-  { stack: Stack; spectrum: LayerSpectrum | undefined; opset: number; plan: StackPlan }
->();
+/** What plans follow from beside sizes. */
+export interface Known {
+  readonly opset: number;
+  readonly spectra: ReadonlyMap<string, LayerSpectrum>;
+  /** Of the cuts of a train, where one was tried; by layer. */
+  readonly trains?: ReadonlyMap<string, TrainSpectrum>;
+}
 
-export function planOf(
-  layer: LayerReport,
-  opset: number,
-  spectrum: LayerSpectrum | undefined,
-  stack: Stack,
-): StackPlan {
+interface Latest {
+  readonly stack: Stack;
+  readonly spectrum: LayerSpectrum | undefined;
+  readonly train: TrainSpectrum | undefined;
+  readonly opset: number;
+  readonly plan: StackPlan;
+}
+
+// A slider asks for the same layer again and again, and several components ask at once.
+const latest = new WeakMap<LayerReport, Latest>();
+
+export function planOf(layer: LayerReport, { opset, spectra, trains }: Known, stack: Stack): StackPlan {
+  const [spectrum, train] = [spectra.get(layer.id), trains?.get(layer.id)];
   const known = latest.get(layer);
-  if (known && known.stack === stack && known.spectrum === spectrum && known.opset === opset) return known.plan;
+  if (known && known.stack === stack && known.spectrum === spectrum && known.train === train && known.opset === opset) {
+    return known.plan;
+  }
   const steps: { method: string; options: unknown }[] = [];
   let fault: string | undefined;
   for (const step of stack) {
@@ -74,9 +82,9 @@ export function planOf(
     steps.push({ method: step.method, options: result.options });
   }
   const { shape, op, dtype } = layer;
-  const planned = planStack({ shape, op, opset, spectrum, type: dtype as FloatType }, steps);
+  const planned = planStack({ shape, op, opset, spectrum, train, type: dtype as FloatType }, steps);
   const plan = { steps: planned, ...(fault !== undefined && { fault }) };
-  latest.set(layer, { stack, spectrum, opset, plan });
+  latest.set(layer, { stack, spectrum, train, opset, plan });
   return plan;
 }
 
@@ -122,90 +130,11 @@ export function errorsAtSizes({ shape, op, dtype }: LayerReport, spectrum: Layer
   return errors;
 }
 
-export interface TotalCost {
-  readonly before: Sizes;
-  /** Layers whose cost is not known yet count as they are. */
-  readonly after: Sizes;
-  /** The largest error among the layers that would change. */
-  readonly worst: { readonly layer: LayerReport; readonly error: number } | undefined;
-  /** How many of those lose more than half of their norm. */
-  readonly heavy: number;
-  /** What the layers would be: each distinct form once. */
-  readonly forms: readonly string[];
-  /** Layers that no step would change. */
-  readonly skipped: number;
-  readonly unknown: number;
-}
-
-/** `multiplyAdds` for one token, or one position of each convolution's output at stride 1, as the exported model computes. */
-export interface Sizes {
-  readonly bytes: number;
-  readonly parameters: number;
-  readonly multiplyAdds: number;
-}
-
-/** A weight that loses more of its norm than it keeps seldom leaves a model that works. */
-export const HEAVY_ERROR = 0.5;
-
-/** What is planned for: the page's model, its spectra, its stacks. */
-export interface Plans {
-  readonly opset: number;
-  readonly spectra: ReadonlyMap<string, LayerSpectrum>;
-  readonly stacks: ReadonlyMap<string, Stack>;
-  /** What the export is to be best at; speed where it is not said. */
-  readonly aim?: Aim | undefined;
-}
-
-/** Several layers under their stacks, or under the first `count` steps of them. */
-export function totalCost(
-  layers: readonly LayerReport[],
-  { opset, spectra, stacks, aim = DEFAULT_EXPORT.aim }: Plans,
-  count = Number.POSITIVE_INFINITY,
-): TotalCost {
-  const before = { bytes: 0, parameters: 0, multiplyAdds: 0 };
-  const after = { bytes: 0, parameters: 0, multiplyAdds: 0 };
-  const forms = new Set<string>();
-  let worst: TotalCost['worst'];
-  let heavy = 0;
-  let skipped = 0;
-  let unknown = 0;
-  for (const layer of layers) {
-    const { bytes, parameters } = layer;
-    const dense = { bytes, parameters, multiplyAdds: parameters };
-    const plan = planOf(layer, opset, spectra.get(layer.id), stackOf(stacks, layer.id));
-    const operator = operatorAfter(plan, count);
-    add(before, dense);
-    const { bytes: stored, parameters: kept } = operator ?? dense;
-    const multiplyAdds = operator ? exportedMultiplyAdds(operator, modeOf(layer), { aim }) : parameters;
-    add(after, { bytes: stored, parameters: kept, multiplyAdds });
-    if (!operator) unknown++;
-    else if (operator.bytes === bytes) skipped++;
-    else {
-      forms.add(
-        isDense(operator) && operator.parameters < parameters ? `cut to ${operator.shape.join('×')}` : operator.form,
-      );
-      const error = predictedError(plan, count);
-      if (error === undefined) continue;
-      if (!worst || error > worst.error) worst = { layer, error };
-      if (error > HEAVY_ERROR) heavy++;
-    }
-  }
-  return { before, after, worst, heavy, forms: [...forms], skipped, unknown };
-}
-
-/** How the layer meets its input, as far as its report tells: a matrix on the left counts as one on the right. */
-function modeOf({ op, grouped }: LayerReport): Mode {
-  if (op === 'Conv') return grouped ? 'convGrouped' : 'conv';
-  return op === 'Gather' ? 'gather' : 'rows';
-}
-
 /** What the layer is after the first `count` steps; undefined where that is not known. */
 export function operatorAfter({ steps }: StackPlan, count = steps.length): Operator | undefined {
   return steps[Math.min(count, steps.length) - 1]?.operator;
 }
 
-function add(sum: { bytes: number; parameters: number; multiplyAdds: number }, part: Sizes): void {
-  sum.bytes += part.bytes;
-  sum.parameters += part.parameters;
-  sum.multiplyAdds += part.multiplyAdds;
-}
+/** Whether the sizes after the first `count` steps are estimates. */
+export const isEstimated = ({ steps }: StackPlan, count = steps.length): boolean =>
+  steps[Math.min(count, steps.length) - 1]?.estimated ?? false;

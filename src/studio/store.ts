@@ -1,6 +1,7 @@
 import { create } from 'zustand';
 import type { Job } from '../worker/protocol';
 import { engineSlice } from './state/engineSlice';
+import { historySlice } from './state/history';
 import { jobSlice, noticeSlice, runJob } from './state/jobs';
 import { layersSlice } from './state/layersSlice';
 import { modelSlice } from './state/modelSlice';
@@ -20,6 +21,7 @@ export const useStudio = create<Studio>()((set, get) => ({
   ...layersSlice(set, get),
   ...spectraSlice(set, get),
   ...stackSlice(set, get),
+  ...historySlice(set, get),
   ...previewSlice(set, get),
   ...runsSlice(set, get),
   ...jobSlice(set, get),

@@ -72,6 +72,12 @@ export class StudioEngine implements Engine {
     return { backend: chosen.report, providers, softwareWebgpu, runtime: name };
   }
 
+  check(files: readonly File[], job: { id: string }) {
+    return this.#jobs.run(job, async () => {
+      inspect(await readFiles(files));
+    });
+  }
+
   open(files: readonly File[], job: { id: string }) {
     return this.#jobs.run(job, async () => {
       const model = await readFiles(files);
@@ -171,6 +177,7 @@ export class StudioEngine implements Engine {
         ...call,
         factorisations: this.#factors,
         fileName: compressedName(opened.model.name, run),
+        remedy: 'open an .npz at the step or at "data" above',
         ...(share && { calibration: share.calibration }),
       });
       this.#lastRun = run;

@@ -8,7 +8,7 @@ import type { ReadBack } from '../engine/recipe/verify';
 import type { Provider } from '../engine/runtime';
 
 export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../engine/evaluation/report';
-export type { LayerSpectrum, MatrixSpectrum, TuckerSpectrum } from '../engine/methods/report';
+export type { LayerSpectrum, MatrixSpectrum, TrainSpectrum, TuckerSpectrum } from '../engine/methods/report';
 export type { LayerReport, ModelReport, ValueReport } from '../engine/model/report';
 export type { EqualBytesPoint, EqualBytesReport } from '../engine/recipe/equalBytes';
 export type { HeatMap, Histogram, StepPicture } from '../engine/recipe/pictures';
@@ -106,6 +106,8 @@ export interface SelectedStep {
 /** The engine as the page sees it (comlink makes every call a promise). Errors arrive with a clear `message`. */
 export interface Engine {
   start(preferred?: 'gpu' | 'cpu'): Promise<EngineReport>;
+  /** Whether `open` would take these files: throws what it would throw. What is open stays open. */
+  check(files: readonly File[], job: Job): Promise<void>;
   /** `.onnx` with its data files. What was open stays open when this throws. */
   open(files: readonly File[], job: Job): Promise<ModelReport>;
   /** Spectra of these layers, each told as soon as it is there. Already measured ones come at once. */

@@ -28,6 +28,8 @@ export interface MethodFace<Options> {
    * size follows from the values.
    */
   plan(leaf: Dense, options: Options, context: PlanContext): Operator | Skipped | 'unknown';
+  /** Whether the size of what `plan` makes is only near: that of what `apply` makes follows from values. */
+  estimates?(leaf: Dense, options: Options, context: PlanContext): boolean;
   /** ‖W−Ŵ‖/‖W‖ of a leaf that `plan` rewrites, where it is known beforehand: exactly, or but for rounding. */
   predict?(leaf: Dense, options: Options, context: PlanContext): number | undefined;
   /** "Will it help here?": what a user should know before, in sentences with numbers. */

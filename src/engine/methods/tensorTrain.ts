@@ -76,6 +76,8 @@ export const tensorTrain: Method<TensorTrainOptions> = {
   options,
   needsData: ({ whiten = 'none' }) => whiten !== 'none',
   plan: planned,
+  estimates: (leaf, given, context) =>
+    given.size !== undefined && bondsFor(leaf, sitesFor(leaf, given), given, context) === undefined,
   advice: (leaf, given, context) => adviceOnTrain(leaf, sitesFor(leaf, given), planned(leaf, given, context), context),
   apply,
 };

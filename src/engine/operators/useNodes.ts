@@ -4,6 +4,7 @@ import type { Layer, Use } from '../model/layers';
 import { attribute, DataType, float, int64, node, tensor } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import { floatsToHalves } from '../model/tensors';
+import { shortened } from '../shortened';
 import type { ConstantStore } from './constants';
 import { DATA_TYPE } from './dense';
 import type { Dense, FloatType } from './operator';
@@ -180,9 +181,9 @@ export class UseNodes implements NodeWriter {
     if (domain !== '') this.rewrite.requireDomain(domain, 1);
   }
 
-  /** What added values are called after. Each name stands in the file up to four times: of long ones the end must do. */
+  /** What added values are called after. Each name stands in the file up to four times: of long ones the ends must do. */
   get #base(): string {
-    return (this.use.node.name || this.layer.weight).slice(-LONGEST);
+    return shortened(this.use.node.name || this.layer.weight, LONGEST);
   }
 }
 

@@ -229,9 +229,9 @@ describe('compress', () => {
     it('says what is missing before anything is run', async () => {
       const { model, context } = await fixture();
       const { calibration: _, ...without } = context;
-      const job = compress(model, whitened('full'), { ...without, recipeName: 'r.json' });
+      const job = compress(model, whitened('full'), { ...without, recipeName: 'r.json', remedy: 'open some' });
       await expect(job).rejects.toThrow(
-        /^r\.json, step 1: svd with these options needs calibration data: .*--calibration/,
+        /^r\.json, step 1: svd with these options needs calibration data, .*: open some\.$/,
       );
     });
   });

@@ -46,6 +46,8 @@ export interface CompressContext extends LongCall {
   readonly fileName?: string;
   /** What messages call the recipe: its file. */
   readonly recipeName?: string;
+  /** What messages say is to be done where data is missing, as it is done here: "open an .npz". */
+  readonly remedy?: string;
   /**
    * Data for the steps that need statistics of their layers' inputs, and on which the error of each layer's output is
    * reported. Kept from one call to the next, it observes nothing twice.
@@ -164,10 +166,11 @@ export const needsData = (recipe: Recipe): boolean => stepsWithData(recipe).leng
 const stepsWithData = ({ steps }: Recipe): number[] =>
   [...steps.keys()].filter((i) => methodCalled(steps[i]!.method).needsData?.(steps[i]!.options) ?? false);
 
-function checkData([first]: readonly number[], { steps }: Recipe, { calibration, recipeName }: CompressContext): void {
+function checkData([first]: readonly number[], { steps }: Recipe, context: CompressContext): void {
+  const { calibration, recipeName = 'The recipe', remedy = 'give an .npz' } = context;
   if (first === undefined || calibration) return;
   throw new UserError(
-    `${recipeName ?? 'The recipe'}, step ${first + 1}: ${steps[first]!.method} with these options needs calibration data: open an .npz with samples of the model's inputs (on the command line, --calibration SAMPLES.npz).`,
+    `${recipeName}, step ${first + 1}: ${steps[first]!.method} with these options needs calibration data, samples of the model's inputs: ${remedy}.`,
   );
 }
 

@@ -27,6 +27,8 @@ export interface PlannedStep {
   readonly method: string;
   /** What the layer is after the step, without values; undefined where its size follows from what only running finds. */
   readonly operator: Operator | undefined;
+  /** Its sizes are near those that it will have, no more; so are those of the steps after it. */
+  readonly estimated?: true;
   /** Why the step would leave the layer, or parts of it, as it was. */
   readonly skipped?: string;
   /** ‖Ŵ before − Ŵ after‖/‖W‖ that this step adds, where it is known beforehand. */
@@ -42,6 +44,7 @@ export interface PlannedStep {
 export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): PlannedStep[] {
   let operator: Operator | undefined = plannedDense(layer.shape, layer.type);
   const whole = operator;
+  let estimated = false;
   return steps.map(({ method: name, options }) => {
     const method = methodCalled(name);
     if (!operator) return { method: name, operator, added: undefined, advice: [] };
@@ -53,12 +56,14 @@ export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): Pla
     });
     const step = planStep(before, method, options, contextOf);
     operator = step.operator;
+    estimated ||=
+      operator !== before && leavesOf(before).some((leaf) => method.estimates?.(leaf, options, contextOf(leaf)));
     const largest = leavesOf(before).reduce<Dense | undefined>(
       (most, leaf) => (most && most.parameters >= leaf.parameters ? most : leaf),
       undefined,
     );
     const advice = largest ? (method.advice?.(largest, options, contextOf(largest)) ?? []) : [];
-    return { method: name, ...step, advice };
+    return { method: name, ...step, ...(estimated && { estimated }), advice };
   });
 }
 
@@ -85,6 +90,11 @@ function planStep(
     }
     if (isSkipped(outcome)) {
       skipped = outcome.skipped;
+      return leaf;
+    }
+    // Statistics are of what a weight is applied to.
+    if (context.op === 'Gather' && method.needsData?.(options)) {
+      skipped = 'is read by index: there is no input to look at';
       return leaf;
     }
     const added = method.predict?.(leaf, options, context);

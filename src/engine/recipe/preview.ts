@@ -3,6 +3,7 @@ import { predictedOutputError } from '../calibration/outputError';
 import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod } from '../methods/method';
 import { methodCalled } from '../methods/registry';
+import type { TrainSpectrum } from '../methods/report';
 import { type TensorTrainOptions, tensorTrain } from '../methods/tensorTrain';
 import { trainSpectrumOf } from '../methods/trainSpectrum';
 import { type Layer, layersOf } from '../model/layers';
@@ -32,6 +33,8 @@ export interface StackPreview {
     /** Absent where units were cut away, so that the weights have no entries in common. */
     readonly difference?: HeatMap;
   };
+  /** Of the cuts of the layer's own weight, where a step made a train of it. */
+  readonly train?: TrainSpectrum;
   /** One for each step. */
   readonly pictures: readonly (StepPicture | null)[];
   readonly ms: number;
@@ -67,6 +70,7 @@ export async function previewStack(
   const first = await work().weight.toDense();
   const pictures: (StepPicture | null)[] = [];
   let now = first;
+  let train: TrainSpectrum | undefined;
   let withData = false;
   for (const [i, { method: name, options }] of steps.entries()) {
     signal?.throwIfAborted();
@@ -104,9 +108,11 @@ export async function previewStack(
       // The form of a train names its bonds.
       const bonds = /^tensorTrain ([\d·]+)/.exec(operator.form)?.[1]?.split('·').map(Number);
       if (!bonds || told.at(-1)!.skipped !== undefined) return null;
-      const { cuts } = await trainSpectrumOf(layer.id, weight, options as TensorTrainOptions, factorisations, {
+      const measured = await trainSpectrumOf(layer.id, weight, options as TensorTrainOptions, factorisations, {
         signal,
       });
+      const { cuts } = measured;
+      if (state.model === model) train = measured;
       return {
         kind: 'bonds',
         cuts: cuts.map(({ values, effectiveBond }, at) => ({ values, effective: effectiveBond, kept: bonds[at]! })),
@@ -131,6 +137,7 @@ export async function previewStack(
       after: heatMapOf(now, after.weight.shape),
       ...(difference && { difference: heatMapOf(difference, shape) }),
     },
+    ...(train && { train }),
     pictures,
     ms: performance.now() - started,
   };

@@ -1,6 +1,7 @@
 import type { CompressReport, StepReport } from '../../worker/protocol';
 import { formatBytes, formatError } from '../format';
 import { formWords } from '../forms';
+import { ShortName } from '../ShortName';
 import styles from './compare.module.css';
 import { formatDuration } from './rows';
 
@@ -36,10 +37,8 @@ export function LayerResults({ result }: { result: CompressReport }) {
               <tbody>
                 {layers.map((layer) => (
                   <tr key={layer.name}>
-                    <th scope="row" title={layer.name}>
-                      <span>
-                        <bdi>{layer.name}</bdi>
-                      </span>
+                    <th scope="row">
+                      <ShortName text={layer.name} />
                       <small>{formWords(layer.form)}</small>
                       {(layer.steps.length > 1 || layer.steps.some(({ skipped }) => skipped)) && (
                         <Steps steps={layer.steps} />
@@ -65,8 +64,8 @@ export function LayerResults({ result }: { result: CompressReport }) {
           <dl className={styles.skipped}>
             {skipped.map(({ name, reason }) => (
               <div key={name}>
-                <dt title={name}>
-                  <bdi>{name}</bdi>
+                <dt>
+                  <ShortName text={name} />
                 </dt>
                 <dd>{reason}</dd>
               </div>

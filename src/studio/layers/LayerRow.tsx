@@ -2,6 +2,7 @@ import { type MouseEvent, memo, type ReactNode } from 'react';
 import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
 import { errorsAtSizes, STRIP_SIZES } from '../cost';
 import { formatCount, formatShape, formatShare } from '../format';
+import { ShortName } from '../ShortName';
 
 interface RowProps {
   layer: LayerReport;
@@ -40,8 +41,8 @@ export const LayerRow = memo(
         />
       </Cell>
       <span className="row-line">
-        <Cell className="row-name" title={`${layer.name}\nweight: ${layer.weight}`}>
-          <MiddleTruncated text={layer.name} />
+        <Cell className="row-name">
+          <ShortName text={layer.name} title={`${layer.name}\nweight: ${layer.weight}`} />
         </Cell>
         <Cell className="row-shape">{formatShape(layer.shape)}</Cell>
       </span>
@@ -72,19 +73,6 @@ function Cell({ className, title, children }: { className: string; title?: strin
     <span role="gridcell" className={className} title={title}>
       {children}
     </span>
-  );
-}
-
-const TAIL = 16;
-
-/** Names of layers share their beginning; what tells them apart stands at the end and must stay in sight. */
-function MiddleTruncated({ text }: { text: string }) {
-  if (text.length <= TAIL) return <span className="tail">{text}</span>;
-  return (
-    <>
-      <span className="head">{text.slice(0, -TAIL)}</span>
-      <span className="tail">{text.slice(-TAIL)}</span>
-    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { LayerReport } from '../../worker/protocol';
 import { formatShape } from '../format';
+import { ShortName } from '../ShortName';
 
 /** Weights that stay as they are, and why. */
 export function NotCompressible({ layers }: { layers: readonly LayerReport[] }) {
@@ -10,9 +11,7 @@ export function NotCompressible({ layers }: { layers: readonly LayerReport[] }) 
       <ul>
         {layers.map(({ id, name, op, shape, reason }) => (
           <li key={id}>
-            <span className="layer-name-plain" title={name}>
-              {name}
-            </span>
+            <ShortName text={name} />
             <span>
               {op} {formatShape(shape)}
             </span>

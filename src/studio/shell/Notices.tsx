@@ -9,7 +9,10 @@ const LABELS = { error: 'Error', warning: 'Note', info: 'Done' } as const;
 /** Long enough to read a sentence twice. */
 const INFO_MS = 8000;
 
-/** What went wrong or was done, a sentence each. What was done goes by itself; the rest stays until it is read away. */
+/**
+ * What went wrong or was done, a sentence each. What was done goes by itself, and an error once the user has gone on
+ * with success; the rest stays until it is read away.
+ */
 export function Notices() {
   const notices = useStudio((state) => state.notices);
   return (
@@ -21,15 +24,15 @@ export function Notices() {
   );
 }
 
-function Notice({ notice: { id, tone, text } }: { notice: NoticeState }) {
+function Notice({ notice: { id, tone, text, past } }: { notice: NoticeState }) {
   const dismiss = useStudio((state) => state.dismiss);
   // Nothing goes from under a pointer or a focus.
   const [held, setHeld] = useState(false);
   useEffect(() => {
-    if (tone !== 'info' || held) return;
-    const timer = setTimeout(() => dismiss(id), INFO_MS);
+    if ((tone !== 'info' && !past) || held) return;
+    const timer = setTimeout(() => dismiss(id), past ? 0 : INFO_MS);
     return () => clearTimeout(timer);
-  }, [id, tone, held, dismiss]);
+  }, [id, tone, past, held, dismiss]);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it only waits while somebody is here
     <div

@@ -1,6 +1,6 @@
 import type { Job } from '../../worker/protocol';
 import { engine, engineFailure, isCancelled, newJob } from '../engine';
-import { newest } from './notices';
+import { gone, latest, newest } from './notices';
 import type { JobKind, JobSlice, NoticeSlice, SetStudio, Slice, Studio } from './types';
 
 /** The others are short, or leave nothing to go back to. */
@@ -52,12 +52,15 @@ export const noticeSlice: Slice<NoticeSlice> = (set) => ({
   dismiss(id) {
     set(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) }));
   },
+  goOn(last) {
+    set(({ notices }) => ({ notices: gone(notices, last) }));
+  },
 });
 
 /**
  * Runs the one long call that the user waits for, with its progress in `job`. A failure becomes a notice and resolves
- * to undefined, and so does a cancelled call, silently: the state is as it was. What runs in the background makes
- * way and goes on afterwards.
+ * to undefined, and so does a cancelled call, silently: the state is as it was. A success lets go of the errors before
+ * it. What runs in the background makes way and goes on afterwards.
  */
 export async function runJob<T>(
   set: SetStudio,
@@ -78,11 +81,14 @@ export async function runJob<T>(
   controllers.set(job.id, controller);
   set({ job: { id: job.id, kind, label, done: 0, total: 0, cancelling: false } });
   const { signal } = controller;
+  const heard = latest(get());
   try {
     if (HEAVY.has(kind)) await makeWay(set, get);
     // Cancelled before the engine heard of it.
     signal.throwIfAborted();
-    return await Promise.race([call(job, signal), engineFailure]);
+    const answer = await Promise.race([call(job, signal), engineFailure]);
+    get().goOn(heard);
+    return answer;
   } catch (error) {
     if (!isCancelled(error)) get().notify('error', sentence(error));
     return undefined;

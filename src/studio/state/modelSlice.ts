@@ -16,7 +16,8 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     async openFiles(files) {
       if (files.length === 0 || !(await startedOrSaid())) return;
       const { model, data, recipes } = await route(files);
-      if (model.length > 0 && !((await mayReplace(nameOf(model))) && (await open(model)))) return;
+      if (model.length > 0 && !((await isModel(model)) && (await mayReplace(nameOf(model))) && (await open(model))))
+        return;
       await openRest(data, recipes);
     },
 
@@ -62,6 +63,16 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     return false;
   }
 
+  /** Whether it can be opened at all, before anybody is asked to let go of what is open; where nothing is lost, `open` tells. */
+  async function isModel(files: readonly File[]): Promise<boolean> {
+    if (get().runs.length === 0) return true;
+    const read = await runJob(set, get, 'open', `Reading ${nameOf(files)}`, async (job) => {
+      await engine.check(files, job);
+      return true;
+    });
+    return read ?? false;
+  }
+
   /** Whether the open model, with the runs it has, may go. Asked of the user only where there is something to lose. */
   async function mayReplace(opening: string): Promise<boolean> {
     const { runs, job, replacement } = get();
@@ -101,9 +112,13 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       settings: {},
       step: 0,
       trial: null,
+      trains: new Map(),
       included: new Set(worthwhile),
       fixedRecipe: null,
+      past: [],
+      future: [],
       runs: [],
+      ranStacks: new Map(),
       currentRun: null,
       exports: new Map(),
       // What was said before was about another model, or about none.

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newest } from './notices';
+import { gone, latest, newest } from './notices';
 import type { Notice } from './types';
 
 const notices = (tones: string): Notice[] =>
@@ -13,4 +13,12 @@ it.each([
   ['wwwww', [2, 3, 4]],
 ])('of %s the newest three stay, errors before the rest', (tones, ids) => {
   expect(newest(notices(tones)).map(({ id }) => id)).toEqual(ids);
+});
+
+it('errors are past that were there before something went well, and only these', () => {
+  const all = notices('ewie');
+  expect(latest({ notices: all.slice(0, 3) })).toBe(2);
+  expect(latest({ notices: [] })).toBe(0);
+  expect(gone(all, 2).map(({ past }) => past)).toEqual([true, undefined, undefined, undefined]);
+  expect(gone(all, 3).map(({ past }) => past)).toEqual([true, undefined, undefined, true]);
 });

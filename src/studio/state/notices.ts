@@ -1,4 +1,4 @@
-import type { Notice } from './types';
+import type { Notice, NoticeSlice } from './types';
 
 /** More would cover what they speak of. */
 const MOST_NOTICES = 3;
@@ -9,3 +9,11 @@ export function newest(notices: readonly Notice[]): readonly Notice[] {
   const oldest = notices.slice(0, -1).find(({ tone }) => tone !== 'error') ?? notices[0];
   return newest(notices.filter((notice) => notice !== oldest));
 }
+
+/** The number of the last notice there was; 0 where there is none. */
+export const latest = ({ notices }: Pick<NoticeSlice, 'notices'>): number =>
+  notices.reduce((last, { id }) => Math.max(last, id), 0);
+
+/** The errors up to notice `last` are past: what came later speaks of what failed just now. */
+export const gone = (notices: readonly Notice[], last: number): readonly Notice[] =>
+  notices.map((notice) => (notice.tone === 'error' && notice.id <= last ? { ...notice, past: true } : notice));

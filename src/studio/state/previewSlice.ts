@@ -15,6 +15,7 @@ export const previewSlice: Slice<PreviewSlice> = (set, get) => {
   let running: string | undefined;
   return {
     trial: null,
+    trains: new Map(),
     previewing: null,
     trialKey(id) {
       const { stacks, included, data, settings } = get();
@@ -58,7 +59,9 @@ export const previewSlice: Slice<PreviewSlice> = (set, get) => {
       await get().measureSpectra();
       if (get().job || get().model !== model) return;
       const result = await engine.preview(id, stack, { peers, seed: settings.seed }, job);
-      if (trialKey(id) === key && get().model === model) set({ trial: { key, result } });
+      if (get().model !== model) return;
+      if (result.train) set({ trains: new Map([...get().trains, [id, result.train]]) });
+      if (trialKey(id) === key) set({ trial: { key, result } });
     } catch (error) {
       if (get().model !== model) return;
       if (!isCancelled(error)) set({ trial: { key, fault: sentence(error) } });

@@ -1,6 +1,6 @@
 import { engine } from '../engine';
 import { runJob } from './jobs';
-import { currentRecipe } from './recipe';
+import { currentRecipe, stackOf } from './recipe';
 import type { EngineSlice, RunsSlice, Slice } from './types';
 
 /** Enough to see that a provider computes the same; thousands would take hours there. */
@@ -12,14 +12,21 @@ export const onSoftware = ({ engine: report, provider }: Pick<EngineSlice, 'engi
 
 export const runsSlice: Slice<RunsSlice> = (set, get) => ({
   runs: [],
+  ranStacks: new Map(),
   currentRun: null,
   exports: new Map(),
   async compress() {
     const recipe = currentRecipe(get());
     if (!recipe) return;
+    const { included, stacks } = get();
     const run = await runJob(set, get, 'compress', 'Compressing', (job) => engine.compress(recipe, job));
     if (!run) return;
-    set({ runs: [...get().runs, run], currentRun: run.run });
+    const ran = new Map([...included].map((id) => [id, stackOf(stacks, id)]));
+    set({
+      runs: [...get().runs, run],
+      ranStacks: new Map([...get().ranStacks, [run.run, ran]]),
+      currentRun: run.run,
+    });
     await get().evaluate(run.run);
   },
   async evaluate(run) {
@@ -40,8 +47,14 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => ({
   async forgetRun(run) {
     await engine.forgetRun(run);
     const runs = get().runs.filter((report) => report.run !== run);
-    const exports = new Map([...get().exports].filter(([number]) => number !== run));
-    set({ runs, exports, ...(get().currentRun === run && { currentRun: runs.at(-1)?.run ?? null }) });
+    const others = <T>(map: ReadonlyMap<number, T>) => new Map([...map].filter(([number]) => number !== run));
+    const { exports, ranStacks } = get();
+    set({
+      runs,
+      exports: others(exports),
+      ranStacks: others(ranStacks),
+      ...(get().currentRun === run && { currentRun: runs.at(-1)?.run ?? null }),
+    });
   },
   async exportRun(run) {
     const report = await runJob(set, get, 'export', 'Exporting', (job) => engine.exportRun(run, job));

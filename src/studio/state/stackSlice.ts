@@ -1,5 +1,6 @@
 import { engine } from '../engine';
 import { sentence } from './jobs';
+import { latest } from './notices';
 import { DEFAULT_STACK, settingsOf, stackOf, stacksOf } from './recipe';
 import type { Slice, Stack, StackSlice } from './types';
 
@@ -9,7 +10,7 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
   settings: {},
   step: 0,
   fixedRecipe: null,
-  setStack(ids, stack) {
+  setStack(ids, stack, what) {
     const stacks = new Map(get().stacks);
     for (const id of ids) stacks.set(id, stack);
     const included = new Set(get().included);
@@ -19,14 +20,14 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
       else included.delete(id);
     }
     const same = ids.every((id) => included.has(id) === get().included.has(id));
-    set({ stacks, fixedRecipe: null, ...(!same && { included }) });
+    get().edit({ stacks, fixedRecipe: null, ...(!same && { included }) }, what);
   },
   showStep(step) {
     set({ step });
   },
   setAim(aim) {
     const { settings } = get();
-    set({ settings: { ...settings, export: { ...settings.export, aim } }, fixedRecipe: null });
+    get().edit({ settings: { ...settings, export: { ...settings.export, aim } }, fixedRecipe: null });
   },
   include(ids, included) {
     const next = new Set(get().included);
@@ -34,17 +35,18 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
       if (included) next.add(id);
       else next.delete(id);
     }
-    set({ included: next, fixedRecipe: null, ...(included && { stacks: withSteps(get().stacks, ids) }) });
+    get().edit({ included: next, fixedRecipe: null, ...(included && { stacks: withSteps(get().stacks, ids) }) });
   },
   includeOnly(ids) {
-    set({ included: new Set(ids), fixedRecipe: null, stacks: withSteps(get().stacks, ids) });
+    get().edit({ included: new Set(ids), fixedRecipe: null, stacks: withSteps(get().stacks, ids) });
   },
   async applyRecipe(recipe, name = 'The recipe') {
     const { model } = get();
     if (!model) return false;
+    const heard = latest(get());
     try {
       const given = stacksOf(model, await engine.checkRecipe(recipe));
-      set({
+      get().edit({
         fixedRecipe: recipe,
         settings: settingsOf(recipe),
         stacks: new Map([...get().stacks, ...given]),
@@ -52,6 +54,7 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
         selection: model.layers.filter(({ id }) => given.has(id)).map(({ id }) => id),
         step: 0,
       });
+      get().goOn(heard);
       return true;
     } catch (error) {
       get().notify('error', sentence(error).replace(/^The recipe/, name));

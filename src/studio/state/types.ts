@@ -10,7 +10,10 @@ import type {
   RunReport,
   StackPreview,
   StackStep,
+  TrainSpectrum,
 } from '../../worker/protocol';
+
+import type { Occasion } from './history';
 
 export type { StackStep } from '../../worker/protocol';
 
@@ -49,6 +52,8 @@ export interface Notice {
   readonly tone: 'error' | 'warning' | 'info';
   /** One sentence. */
   readonly text: string;
+  /** The user has gone on with success since: it goes, as soon as nobody reads it. */
+  readonly past?: true;
 }
 
 /** An entry of `samples/samples.json`; `model` and `data` are addresses relative to that file. */
@@ -125,14 +130,31 @@ export interface StackSlice {
   readonly step: number;
   /** A recipe from a file or from a run, used word for word until a step, a tick or a setting changes. */
   readonly fixedRecipe: unknown;
-  /** Gives these layers the stack and includes them; an empty one takes them out. */
-  setStack(ids: readonly string[], stack: Stack): void;
+  /** Gives these layers the stack and includes them; an empty one takes them out. `what` as in `edit`. */
+  setStack(ids: readonly string[], stack: Stack, what?: string): void;
   showStep(step: number): void;
   setAim(aim: Aim): void;
   include(ids: readonly string[], included: boolean): void;
   includeOnly(ids: readonly string[]): void;
   /** Checks a recipe (`name`: its file) and takes it over. Resolves to false (and leaves a notice) where it does not fit the model. */
   applyRecipe(recipe: unknown, name?: string): Promise<boolean>;
+}
+
+/** What the user's edits change: what Compress would do. */
+export type Edited = Pick<StackSlice, 'stacks' | 'included' | 'settings' | 'fixedRecipe'>;
+
+/** What was there before an edit or after it, and what the workbench showed. */
+export type Moment = Edited & Pick<LayersSlice, 'selection'> & Pick<StackSlice, 'step'>;
+
+export interface HistorySlice {
+  /** Of the open model, oldest first. */
+  readonly past: readonly { readonly before: Moment; readonly occasion?: Occasion }[];
+  /** What was undone, the next to be redone last. */
+  readonly future: readonly Moment[];
+  /** Changes what Compress would do, so that it can be undone; edits of the same `what` in a row are one. */
+  edit(part: Partial<Moment>, what?: string): void;
+  undo(): void;
+  redo(): void;
 }
 
 /** What became of a trial of a stack on one layer. `key` names layer, stack and data. */
@@ -144,6 +166,8 @@ export type Trial = { readonly key: string } & (
 
 export interface PreviewSlice {
   readonly trial: Trial | null;
+  /** The spectra of the cuts of a train that trials have measured, by layer id. */
+  readonly trains: ReadonlyMap<string, TrainSpectrum>;
   /** A trial under way: nothing else runs meanwhile. */
   readonly previewing: JobState | null;
   /** What `trial` would be called for this layer now. */
@@ -157,6 +181,8 @@ export interface PreviewSlice {
 export interface RunsSlice {
   /** Compressed models, oldest first. The original is none of them. */
   readonly runs: readonly RunReport[];
+  /** The stacks that a run gave to the layers that it took along, by layer id; by run. */
+  readonly ranStacks: ReadonlyMap<number, ReadonlyMap<string, Stack>>;
   /** What was written and verified, by run. */
   readonly exports: ReadonlyMap<number, ExportReport>;
   /** Number of the run that Compare shows and Export writes. */
@@ -185,6 +211,8 @@ export interface NoticeSlice {
   readonly notices: readonly Notice[];
   notify(tone: Notice['tone'], text: string): void;
   dismiss(id: number): void;
+  /** Marks the errors up to this notice as past. */
+  goOn(last: number): void;
 }
 
 export type Studio = EngineSlice &
@@ -192,6 +220,7 @@ export type Studio = EngineSlice &
   LayersSlice &
   SpectraSlice &
   StackSlice &
+  HistorySlice &
   PreviewSlice &
   RunsSlice &
   JobSlice &

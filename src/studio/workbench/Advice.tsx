@@ -1,10 +1,11 @@
-import { Button } from '@mantine/core';
-import { HEAVY_ERROR, planOf, predictedError, type TotalCost, totalCost } from '../cost';
-import { DATA_FILES, pick } from '../files';
+import { planOf, predictedError } from '../cost';
 import { formatBytes, formatShare } from '../format';
 import { needsData } from '../methods';
-import { useStudio } from '../store';
+import { HEAVY_ERROR, totalCost } from '../total';
+import { describeHeavy, describeRest, describeWorst } from './describe';
+import { usePlans } from './usePlans';
 import type { StackView } from './useStack';
+import { WantsData } from './WantsData';
 
 /** Whether it will help, in words, before anybody commits to it. */
 export function Advice({ view }: { view: StackView }) {
@@ -19,9 +20,7 @@ export function Advice({ view }: { view: StackView }) {
 
 function One({ view: { layers, stack, index } }: { view: StackView }) {
   const [layer] = layers;
-  const spectrum = useStudio(({ spectra }) => spectra.get(layer.id));
-  const opset = useStudio(({ model }) => model!.opset);
-  const plan = planOf(layer, opset, spectrum, stack);
+  const plan = planOf(layer, usePlans(), stack);
   const { steps, fault } = plan;
   const step = steps[index];
   if (!step) {
@@ -49,9 +48,10 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
         <>
           {error !== undefined && error > HEAVY_ERROR && (
             <strong data-tone="hurts">
-              An error of {formatShare(error)} of its norm: real data will tell whether the model bears it.{' '}
+              A relative error of {formatShare(error)}: real data will tell whether the model bears it.{' '}
             </strong>
           )}
+          {step.estimated && <>Sizes are estimates until the step has been tried. </>}
           {!step.operator && <>The size is known once the step has run. </>}
           {first && <strong>{first}</strong>} {rest.join(' ')}
         </>
@@ -61,12 +61,9 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
 }
 
 function Many({ view: { layers, index } }: { view: StackView }) {
-  const spectra = useStudio((state) => state.spectra);
-  const stacks = useStudio((state) => state.stacks);
-  const opset = useStudio(({ model }) => model!.opset);
-  const total = totalCost(layers, { opset, spectra, stacks }, index + 1);
-  const { before, after, worst, heavy, skipped, unknown } = total;
-  const sizes = `${formatBytes(before.bytes)} → ${formatBytes(after.bytes)}.`;
+  const total = totalCost(layers, usePlans(), index + 1);
+  const { before, after, worst, heavy, estimated } = total;
+  const sizes = `${formatBytes(before.bytes)} → ${estimated ? 'about ' : ''}${formatBytes(after.bytes)}.`;
   return (
     <p>
       {heavy > 0 ? (
@@ -76,55 +73,10 @@ function Many({ view: { layers, index } }: { view: StackView }) {
       ) : (
         <strong data-tone={after.bytes < before.bytes ? 'kept' : 'hurts'}>{sizes}</strong>
       )}{' '}
-      {worst && heavy === 0 && (
-        <>
-          The worst of the {layers.length} layers, {worst.layer.name}, has an error of {formatShare(worst.error)} of its
-          norm.{' '}
-        </>
-      )}
-      {skipped > 0 && (
-        <>
-          {skipped} {skipped === 1 ? 'layer would' : 'layers would'} not get smaller and{' '}
-          {skipped === 1 ? 'stays' : 'stay'} as {skipped === 1 ? 'it is' : 'they are'}.{' '}
-        </>
-      )}
-      {unknown > 0 && <>{unknown} known once measured; counted unchanged.</>}
+      {worst && heavy === 0 && <>{describeWorst(total, layers.length)} </>}
+      {describeRest(total, layers.length)}
     </p>
   );
-}
-
-/** What a step that looks at the layer's input is missing. */
-function WantsData() {
-  const data = useStudio((state) => state.data);
-  const openFiles = useStudio((state) => state.openFiles);
-  const busy = useStudio(({ job }) => job !== null);
-  if (data && !data.generated) return null;
-  return (
-    <p className="advice-data">
-      <span>
-        <strong data-tone="hurts">Needs data.</strong> It looks at what the layer is applied to: open samples of the
-        model's inputs (.npz), or its layers stay as they are.
-      </span>
-      <Button
-        size="compact-xs"
-        variant="default"
-        disabled={busy}
-        onClick={async () => void openFiles(await pick(DATA_FILES))}
-      >
-        Open data…
-      </Button>
-    </p>
-  );
-}
-
-/** How many layers lose most of their weight, and which is the worst; for `heavy` > 0. */
-export function describeHeavy({ heavy, worst }: Pick<TotalCost, 'heavy' | 'worst'>, count: number): string {
-  if (!worst) return '';
-  const all = count === 2 ? 'Both layers lose' : `All ${count} layers lose`;
-  const some = `${heavy} of the ${count} layers ${heavy === 1 ? 'loses' : 'lose'}`;
-  const who = count === 1 ? 'The layer loses' : heavy === count ? all : some;
-  const which = `${worst.layer.name} ${heavy === 1 ? 'loses' : 'is the worst and loses'} ${formatShare(worst.error)}`;
-  return `${who} more than half of ${heavy === 1 ? 'its' : 'their'} norm (${which}). Real data will tell whether the model bears it.`;
 }
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,69 +1,107 @@
-import { planOf, predictedError, totalCost } from '../cost';
+import type { LayerReport } from '../../worker/protocol';
+import { planOf, predictedError } from '../cost';
 import { formatBytes, formatChange, formatCount, formatError } from '../format';
 import { formWords } from '../forms';
-import { useStudio } from '../store';
+import { ShortName } from '../ShortName';
+import { type Stack, useStudio } from '../store';
+import { type TotalCost, totalCost } from '../total';
+import { usePlans } from './usePlans';
 import type { StackView } from './useStack';
 
-/** What the layers come to with the step in view and those before it: sizes by plan, errors where spectra tell them. */
+/** A weight error above this stands out. */
+const HURTS = 0.3;
+
+/**
+ * What the layers come to with the step in view and those before it: sizes by plan, errors as a trial or the run in
+ * Compare measured them, else where spectra tell them.
+ */
 export function Figures({ view: { layers, stack, index } }: { view: StackView }) {
-  const spectra = useStudio((state) => state.spectra);
-  const stacks = useStudio((state) => state.stacks);
-  const aim = useStudio(({ settings }) => settings.export?.aim);
-  const opset = useStudio(({ model }) => model!.opset);
   const count = index + 1;
   const several = layers.length > 1;
-  const total = totalCost(layers, { opset, spectra, stacks, aim }, count);
-  const { before, after, worst, unknown, forms } = total;
-  const [first] = layers;
-  const plan = planOf(first, opset, spectra.get(first.id), stack);
-  const tried = useStudio(({ trial, trialKey }) => (trial?.key === trialKey(first.id) ? trial.result : undefined));
-  const measured = several ? undefined : tried?.steps[index]?.error;
-  const error = several ? worst?.error : (measured ?? predictedError(plan, count));
+  const total = totalCost(layers, usePlans(), count);
+  const { before, after, unknown, forms, estimated } = total;
   const known = unknown < layers.length;
+  const about = estimated ? '≈ ' : '';
+  const when = count > 1 ? `after ${count} steps` : several ? `${layers.length} layers` : 'after this step';
   return (
     <dl className="figures" aria-live="off">
       <Figure
         name="form"
         value={forms.length > 0 ? (several ? spread(forms) : formWords(forms[0])) : known ? 'as it was' : '…'}
-        note={count > 1 ? `after ${count} steps` : several ? `${layers.length} layers` : 'after this step'}
+        note={estimated ? `${when}, estimated` : when}
       />
       <Figure
         name="parameters"
-        value={known ? formatChange(after.parameters / before.parameters - 1) : '…'}
+        value={known ? about + formatChange(after.parameters / before.parameters - 1) : '…'}
         note={`${formatCount(after.parameters)} of ${formatCount(before.parameters)}`}
       />
-      <Figure name="bytes" value={known ? formatBytes(after.bytes) : '…'} note={`of ${formatBytes(before.bytes)}`} />
       <Figure
-        name={several ? 'worst error' : 'weight error'}
-        value={error === undefined ? '…' : formatError(error)}
-        note={
-          error === undefined
-            ? several
-              ? 'known once it has run'
-              : 'measured below'
-            : several && worst
-              ? worst.layer.name
-              : `relative, ${measured === undefined ? 'predicted' : 'measured'}`
-        }
-        hurts={error !== undefined && error > 0.3}
+        name="bytes"
+        value={known ? about + formatBytes(after.bytes) : '…'}
+        note={`of ${formatBytes(before.bytes)}`}
       />
+      {several ? (
+        <WorstError total={total} changing={layers.length - total.skipped} />
+      ) : (
+        <WeightError layer={layers[0]} stack={stack} count={count} />
+      )}
       <Figure
         name="multiply-adds"
-        value={known ? `${(after.multiplyAdds / before.multiplyAdds).toFixed(2)} ×` : '…'}
+        value={known ? `${about}${(after.multiplyAdds / before.multiplyAdds).toFixed(2)} ×` : '…'}
         note="of the dense layer, as exported"
       />
     </dl>
   );
 }
 
-function Figure({ name, value, note, hurts }: { name: string; value: string; note: string; hurts?: boolean }) {
+function WeightError({ layer, stack, count }: { layer: LayerReport; stack: Stack; count: number }) {
+  const plans = usePlans();
+  const tried = useStudio(({ trial, trialKey }) => (trial?.key === trialKey(layer.id) ? trial.result : undefined));
+  const measured = tried?.steps[count - 1]?.error ?? plans.measured?.(layer, stack, count);
+  const error = measured ?? predictedError(planOf(layer, plans, stack), count);
+  return (
+    <Figure
+      name="weight error"
+      value={error === undefined ? '…' : formatError(error)}
+      note={error === undefined ? 'measured below' : `relative, ${measured === undefined ? 'predicted' : 'measured'}`}
+      hurts={error !== undefined && error > HURTS}
+    />
+  );
+}
+
+/** The largest error that is known, and whose; `changing`: how many layers there are errors of. */
+function WorstError({ total: { worst, errors }, changing }: { total: TotalCost; changing: number }) {
+  if (!worst) {
+    const note = changing > 0 ? 'known once it has run' : 'nothing changes';
+    return <Figure name="worst error" value={changing > 0 ? '…' : 'none'} note={note} />;
+  }
+  const { layer, error, measured } = worst;
+  const known = errors < changing ? ` of ${errors} known` : '';
+  return (
+    <Figure
+      name={`worst error${known}`}
+      value={formatError(error)}
+      note={<ShortName text={layer.name} title={`${layer.name}, ${measured ? 'measured' : 'predicted'}`} />}
+      hurts={error > HURTS}
+    />
+  );
+}
+
+interface FigureProps {
+  readonly name: string;
+  readonly value: string;
+  readonly note: React.ReactNode;
+  readonly hurts?: boolean;
+}
+
+function Figure({ name, value, note, hurts }: FigureProps) {
   return (
     <div className="figure" data-hurts={hurts || undefined}>
       <dt>{name}</dt>
       <dd data-long={value.length > 9 || undefined} title={value.length > 9 ? value : undefined}>
         {value}
       </dd>
-      <dd className="figure-note" title={note}>
+      <dd className="figure-note" title={typeof note === 'string' ? note : undefined}>
         {note}
       </dd>
     </div>

@@ -6,6 +6,8 @@ import { formatBytes, formatCount, formatError } from '../format';
 import { formWords } from '../forms';
 import { checked, formOf } from '../methods';
 import { useStudio } from '../store';
+import { layerToTry } from '../total';
+import { usePlans } from './usePlans';
 import type { StackView } from './useStack';
 
 const PreviewPictures = lazy(() => import('./PreviewPictures'));
@@ -13,9 +15,9 @@ const PreviewPictures = lazy(() => import('./PreviewPictures'));
 /** Above this many weights a trial takes long enough that the user asks for it. */
 const AT_ONCE = 2 ** 22;
 
-/** The stack really applied to the first layer in view: what is measured, and pictures of it. */
+/** The stack really applied to the first layer in view that its steps take: what is measured, and pictures of it. */
 export function PreviewCard({ view }: { view: StackView }) {
-  const [layer] = view.layers;
+  const layer = layerToTry(view.layers, usePlans(), view.index);
   const trial = useStudio((state) => state.trial);
   const previewing = useStudio((state) => state.previewing !== null);
   const wanted = useStudio((state) => state.trialKey(layer.id));

@@ -1,27 +1,38 @@
 import { Button, CopyButton } from '@mantine/core';
 import { useState } from 'react';
-import { totalCost } from '../cost';
 import { formatBytes, formatChange } from '../format';
-import { writtenRecipe } from '../methods';
-import { currentRecipe } from '../state/recipe';
+import { formOf, needsData, writtenRecipe } from '../methods';
+import { currentRecipe, stackOf } from '../state/recipe';
 import { useStudio } from '../store';
-import { describeHeavy } from './Advice';
+import { totalCost } from '../total';
+import { describeHeavy } from './describe';
+import { usePlans } from './usePlans';
+import { WantsData } from './WantsData';
 
 /** What Compress will do, all ticked layers together: in a line, and as the recipe it runs. */
 export function RecipeView() {
   const model = useStudio((state) => state.model);
   const included = useStudio((state) => state.included);
-  const stacks = useStudio((state) => state.stacks);
-  const spectra = useStudio((state) => state.spectra);
+  const plans = usePlans();
   const fixed = useStudio(({ fixedRecipe }) => fixedRecipe !== null);
   const selection = useStudio((state) => state.selection);
   const [open, setOpen] = useState(false);
+  const step = useStudio((state) => state.step);
   if (!model) return null;
   const layers = model.layers.filter(({ id }) => included.has(id));
-  const total = totalCost(layers, { opset: model.opset, spectra, stacks });
+  const total = totalCost(layers, plans);
   const { before, after } = total;
   // Of the layers in view the verdict above speaks.
   const unseen = layers.some(({ id }) => !selection.includes(id));
+  // A step that needs data and is in view says so itself.
+  const needing = layers
+    .flatMap(({ id }) => {
+      const stack = stackOf(plans.stacks, id);
+      return stack.filter(
+        (one, at) => needsData(one) && !(selection.includes(id) && at === Math.min(step, stack.length - 1)),
+      );
+    })
+    .map(({ method }) => formOf(method)?.title ?? method);
   const bytes = model.bytes - before.bytes + after.bytes;
   return (
     <section className="card recipe" aria-label="Recipe">
@@ -33,6 +44,7 @@ export function RecipeView() {
         </span>
       </div>
       {unseen && total.heavy > 0 && <p className="recipe-heavy">{describeHeavy(total, layers.length)}</p>}
+      {needing.length > 0 && <WantsData what={`${needing[0]}, a step of this recipe,`} />}
       {fixed && (
         <p className="recipe-fixed">
           Taken over word for word; a change to a step, a tick or a setting makes it yours.

@@ -1,10 +1,12 @@
 import { Button, Menu } from '@mantine/core';
 import type { KeyboardEvent } from 'react';
-import { operatorAfter, planOf } from '../cost';
+import { isEstimated, operatorAfter, planOf } from '../cost';
 import { formatBytes } from '../format';
-import { describeOptions, FORMS, formOf, newStep } from '../methods';
+import { describeOptions, FORMS, formOf, needsData, newStep } from '../methods';
 import { type Stack, useStudio } from '../store';
+import { usePlans } from './usePlans';
 import type { StackView } from './useStack';
+import { lacksData } from './WantsData';
 
 /** The steps from left to right, what is stored after each, and the way to add one. */
 export function StackBar({ view }: { view: StackView }) {
@@ -71,15 +73,25 @@ function focusCard({ currentTarget }: KeyboardEvent, at: number): void {
   requestAnimationFrame(() => list?.querySelectorAll<HTMLElement>('.stack-step')[at]?.focus());
 }
 
+/** What is stored after a step; or that it can't run yet. */
 function StepBytes({ view: { layers, stack, mixed }, at }: { view: StackView; at: number }) {
-  const spectra = useStudio((state) => state.spectra);
-  const opset = useStudio(({ model }) => model!.opset);
+  const plans = usePlans();
+  const withoutData = useStudio(lacksData);
+  if (withoutData && needsData(stack[at])) return <small data-tone="hurts">needs data</small>;
   if (mixed) return <small>differs</small>;
   let bytes = 0;
+  let about = '';
   for (const layer of layers) {
-    const operator = operatorAfter(planOf(layer, opset, spectra.get(layer.id), stack), at + 1);
+    const plan = planOf(layer, plans, stack);
+    const operator = operatorAfter(plan, at + 1);
     if (!operator) return <small>size once it has run</small>;
     bytes += operator.bytes;
+    if (isEstimated(plan, at + 1)) about = '≈ ';
   }
-  return <small>{formatBytes(bytes)}</small>;
+  return (
+    <small>
+      {about}
+      {formatBytes(bytes)}
+    </small>
+  );
 }

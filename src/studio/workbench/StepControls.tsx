@@ -105,16 +105,16 @@ function alike(
   others: Readonly<Record<string, unknown>>,
   control: Control,
 ): unknown {
-  const { model, spectra } = useStudio.getState();
+  const { model, spectra, trains } = useStudio.getState();
   const opset = model!.opset;
-  const spectrum = spectra.get(layer.id);
+  const [spectrum, train] = [spectra.get(layer.id), trains.get(layer.id)];
   const { shape, op, dtype } = layer;
-  const now = operatorAfter(planOf(layer, opset, spectrum, stack), index + 1);
+  const now = operatorAfter(planOf(layer, { opset, spectra, trains }, stack), index + 1);
   // Only a step on the layer itself is planned by the layer's own shape.
   const value =
     now && index === 0
       ? valueWithin(
-          { shape, op, opset, spectrum, type: dtype as FloatType },
+          { shape, op, opset, spectrum, train, type: dtype as FloatType },
           methodCalled(step.method),
           others,
           control,

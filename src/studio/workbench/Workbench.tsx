@@ -1,4 +1,5 @@
-import { Button } from '@mantine/core';
+import { ActionIcon, Button } from '@mantine/core';
+import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { LayerReport } from '../../worker/protocol';
 import { formatInteger, formatShape, formatShare } from '../format';
@@ -58,6 +59,7 @@ function Chosen({ layers, modelParameters }: { layers: readonly LayerReport[]; m
           </p>
         </div>
         <InclusionButtons ids={layers.map(({ id }) => id)} />
+        <HistoryButtons />
       </div>
       <StackBar view={view} />
       {view.index >= 0 ? (
@@ -71,6 +73,38 @@ function Chosen({ layers, modelParameters }: { layers: readonly LayerReport[]; m
       <EqualBytesCard layers={layers} />
       <RecipeView />
     </div>
+  );
+}
+
+function HistoryButtons() {
+  const past = useStudio((state) => state.past.length);
+  const future = useStudio((state) => state.future.length);
+  const undo = useStudio((state) => state.undo);
+  const redo = useStudio((state) => state.redo);
+  const look = { size: 'sm', variant: 'subtle', color: 'gray' } as const;
+  return (
+    <span className="workbench-include">
+      <ActionIcon
+        {...look}
+        aria-label="Undo"
+        title="Undo the last change of the steps (Ctrl+Z)"
+        aria-keyshortcuts="Control+Z"
+        disabled={past === 0}
+        onClick={undo}
+      >
+        <IconArrowBackUp size={15} />
+      </ActionIcon>
+      <ActionIcon
+        {...look}
+        aria-label="Redo"
+        title="Redo what was undone (Ctrl+Shift+Z)"
+        aria-keyshortcuts="Control+Shift+Z"
+        disabled={future === 0}
+        onClick={redo}
+      >
+        <IconArrowForwardUp size={15} />
+      </ActionIcon>
+    </span>
   );
 }
 

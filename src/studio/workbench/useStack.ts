@@ -32,7 +32,7 @@ export function useStack(layers: readonly LayerReport[]): StackView {
     stack,
     mixed,
     index: Math.min(step, stack.length - 1),
-    replace: (at, changed) => setStack(ids, stack.with(at, changed)),
+    replace: (at, changed) => setStack(ids, stack.with(at, changed), whatChanges(ids, at, stack[at], changed)),
     move(from, to) {
       if (to < 0 || to >= stack.length) return;
       setStack(ids, stack.toSpliced(from, 1).toSpliced(to, 0, stack[from]));
@@ -43,4 +43,11 @@ export function useStack(layers: readonly LayerReport[]): StackView {
       showStep(Math.max(0, at - 1));
     },
   };
+}
+
+/** The options that differ, of this step of these layers. */
+function whatChanges(ids: readonly string[], at: number, before: StackStep, after: StackStep): string {
+  const keys = Object.keys({ ...before.options, ...after.options });
+  const changed = keys.filter((key) => JSON.stringify(before.options[key]) !== JSON.stringify(after.options[key]));
+  return JSON.stringify([ids, at, changed.sort()]);
 }

@@ -1,0 +1,94 @@
+import { stackKey, stackOf } from './recipe';
+import type { Edited, HistorySlice, Slice, Studio } from './types';
+
+/** Enough for an afternoon; older ones are forgotten. */
+const MOST_EDITS = 100;
+
+/** Edits of the same thing are one while less than this passes between them: a number typed digit by digit. */
+const PAUSE_MS = 1000;
+
+/** What `edit` says of itself. */
+export interface Occasion {
+  /** What is edited, where edits of it may be taken together: "size of the first step of layer 3". */
+  readonly what?: string | undefined;
+  /** Counts what the user pressed: all edits between a press and its release belong to it, however long it takes. */
+  readonly gesture: number;
+  readonly ms: number;
+}
+
+export const historySlice: Slice<HistorySlice> = (set, get) => ({
+  past: [],
+  future: [],
+  edit(part, what) {
+    set({ ...part, ...recorded(get(), part, { what, gesture: gestures, ms: performance.now() }) });
+  },
+  undo() {
+    set(undone(get()));
+  },
+  redo() {
+    set(redone(get()));
+  },
+});
+
+type Remembered = Pick<Studio, keyof Edited | 'selection' | 'step' | 'past' | 'future'>;
+
+/** The history after an edit to `part` of `state`: one entry more, unless it goes on with the last or changes nothing. */
+export function recorded(
+  state: Remembered,
+  part: Partial<Edited>,
+  occasion: Occasion,
+): Partial<Pick<HistorySlice, 'past' | 'future'>> {
+  const last = state.past.at(-1);
+  if (last && state.future.length === 0 && goesOn(last.occasion, occasion))
+    return { past: [...state.past.slice(0, -1), { ...last, occasion }] };
+  if (alike(state, { ...state, ...part })) return {};
+  return { past: [...state.past, { before: momentOf(state), occasion }].slice(-MOST_EDITS), future: [] };
+}
+
+function goesOn(last: Occasion | undefined, now: Occasion): boolean {
+  if (last?.what === undefined || last.what !== now.what) return false;
+  return last.gesture === now.gesture || now.ms - last.ms < PAUSE_MS;
+}
+
+/** One edit back, with the layers in view that it was made on; nothing where there is none. */
+export function undone(state: Remembered): Partial<Studio> {
+  const last = state.past.at(-1);
+  if (!last) return {};
+  const { before } = last;
+  const now = { ...momentOf(state), selection: before.selection };
+  return { ...before, past: state.past.slice(0, -1), future: [...state.future, now] };
+}
+
+export function redone(state: Remembered): Partial<Studio> {
+  const next = state.future.at(-1);
+  if (!next) return {};
+  const before = { ...momentOf(state), selection: next.selection };
+  return { ...next, past: [...state.past, { before }], future: state.future.slice(0, -1) };
+}
+
+const momentOf = ({ stacks, included, settings, fixedRecipe, selection, step }: Remembered) => ({
+  stacks,
+  included,
+  settings,
+  fixedRecipe,
+  selection,
+  step,
+});
+
+function alike(a: Edited, b: Edited): boolean {
+  if (a.fixedRecipe !== b.fixedRecipe || JSON.stringify(a.settings) !== JSON.stringify(b.settings)) return false;
+  if (a.included.size !== b.included.size || [...a.included].some((id) => !b.included.has(id))) return false;
+  const ids = new Set([...a.stacks.keys(), ...b.stacks.keys()]);
+  return [...ids].every((id) => stackKey(stackOf(a.stacks, id)) === stackKey(stackOf(b.stacks, id)));
+}
+
+let gestures = 0;
+
+if (typeof window !== 'undefined') {
+  const count = (event: Event) => {
+    // A key that is held down repeats itself: one press.
+    if (!(event instanceof KeyboardEvent && event.repeat)) gestures++;
+  };
+  window.addEventListener('pointerdown', count, true);
+  window.addEventListener('keydown', count, true);
+}

@@ -1,0 +1,130 @@
+import { exportedMultiplyAdds } from '../engine/operators/exported';
+import { type Aim, DEFAULT_EXPORT } from '../engine/operators/forms';
+import { isDense, type Mode } from '../engine/operators/operator';
+import type { CompressReport, LayerReport } from '../worker/protocol';
+import { isEstimated, type Known, operatorAfter, planOf, predictedError } from './cost';
+import { stackKey, stackOf } from './state/recipe';
+import type { Stack } from './store';
+
+export interface TotalCost {
+  readonly before: Sizes;
+  /** Layers whose cost is not known yet count as they are. */
+  readonly after: Sizes;
+  /** Some of the sizes are near those that there will be, no more. */
+  readonly estimated: boolean;
+  /** The largest of the errors that are known, among the layers that would change. */
+  readonly worst: { readonly layer: LayerReport; readonly error: number; readonly measured: boolean } | undefined;
+  /** How many of the layers that would change have a known error, and how many one above `HEAVY_ERROR`. */
+  readonly errors: number;
+  readonly heavy: number;
+  /** What the layers would be: each distinct form once. */
+  readonly forms: readonly string[];
+  /** Layers that no step would change, and why the first of those would not whose plan says so. */
+  readonly skipped: number;
+  readonly left: { readonly layer: LayerReport; readonly reason: string } | undefined;
+  readonly unknown: number;
+}
+
+/** `multiplyAdds` for one token, or one position of each convolution's output at stride 1, as the exported model computes. */
+export interface Sizes {
+  readonly bytes: number;
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+}
+
+/** A weight whose error is above half of its norm seldom leaves a model that works. */
+export const HEAVY_ERROR = 0.5;
+
+/** What is planned for: the page's model, what was measured of it, its stacks. */
+export interface Plans extends Known {
+  readonly stacks: ReadonlyMap<string, Stack>;
+  /** What the export is to be best at; speed where it is not said. */
+  readonly aim?: Aim | undefined;
+  /** A layer's error after the first steps of its stack, where a run has measured it. */
+  measured?(layer: LayerReport, stack: Stack, count: number): number | undefined;
+}
+
+/** A layer's error after the first steps of its stack, where the run did the same steps to it. */
+export function measuredBy(
+  { layers, skipped }: Pick<CompressReport, 'layers' | 'skipped'>,
+  ran: ReadonlyMap<string, Stack>,
+): NonNullable<Plans['measured']> {
+  return ({ id, name }: LayerReport, stack: Stack, count: number) => {
+    const did = ran.get(id)?.slice(0, count);
+    if (!did || did.length < count || stackKey(did) !== stackKey(stack.slice(0, count))) return undefined;
+    const found = layers.filter((layer) => layer.name === name);
+    // Two weights of one node share its name.
+    if (found.length > 1) return undefined;
+    return found[0]?.steps[count - 1]?.error ?? (skipped.some((layer) => layer.name === name) ? 0 : undefined);
+  };
+}
+
+/** Several layers under their stacks, or under the first `count` steps of them. */
+export function totalCost(layers: readonly LayerReport[], plans: Plans, count = Number.POSITIVE_INFINITY): TotalCost {
+  const { stacks, aim = DEFAULT_EXPORT.aim } = plans;
+  const before = { bytes: 0, parameters: 0, multiplyAdds: 0 };
+  const after = { bytes: 0, parameters: 0, multiplyAdds: 0 };
+  const forms = new Set<string>();
+  let worst: TotalCost['worst'];
+  let [errors, heavy, skipped, unknown] = [0, 0, 0, 0];
+  let left: TotalCost['left'];
+  let estimated = false;
+  for (const layer of layers) {
+    const { bytes, parameters } = layer;
+    const dense = { bytes, parameters, multiplyAdds: parameters };
+    const stack = stackOf(stacks, layer.id);
+    const plan = planOf(layer, plans, stack);
+    const operator = operatorAfter(plan, count);
+    add(before, dense);
+    const { bytes: stored, parameters: kept } = operator ?? dense;
+    const multiplyAdds = operator ? exportedMultiplyAdds(operator, modeOf(layer), { aim }) : parameters;
+    add(after, { bytes: stored, parameters: kept, multiplyAdds });
+    if (!operator) unknown++;
+    if (operator?.bytes === bytes) {
+      skipped++;
+      const reason = plan.steps.slice(0, count).find((step) => step.skipped !== undefined)?.skipped;
+      if (reason !== undefined) left ??= { layer, reason };
+      continue;
+    }
+    if (operator) {
+      estimated ||= isEstimated(plan, count);
+      forms.add(
+        isDense(operator) && operator.parameters < parameters ? `cut to ${operator.shape.join('×')}` : operator.form,
+      );
+    }
+    const found = plans.measured?.(layer, stack, Math.min(count, stack.length));
+    const error = found ?? predictedError(plan, count);
+    if (error === undefined) continue;
+    errors++;
+    if (!worst || error > worst.error) worst = { layer, error, measured: found !== undefined };
+    if (error > HEAVY_ERROR) heavy++;
+  }
+  return { before, after, estimated, worst, errors, heavy, forms: [...forms], skipped, left, unknown };
+}
+
+/** How the layer meets its input, as far as its report tells: a matrix on the left counts as one on the right. */
+function modeOf({ op, grouped }: LayerReport): Mode {
+  if (op === 'Conv') return grouped ? 'convGrouped' : 'conv';
+  return op === 'Gather' ? 'gather' : 'rows';
+}
+
+/**
+ * The layer that a trial of the steps in view is best made on: the first, of those with the same stack as the first of
+ * all, that every step takes; else the first that the step in view takes; else the first of all.
+ */
+export function layerToTry(layers: readonly LayerReport[], plans: Plans, index: number): LayerReport {
+  const key = stackKey(stackOf(plans.stacks, layers[0].id));
+  const alike = layers.filter(({ id }) => stackKey(stackOf(plans.stacks, id)) === key);
+  const stepsOf = (layer: LayerReport) => planOf(layer, plans, stackOf(plans.stacks, layer.id)).steps;
+  return (
+    alike.find((layer) => stepsOf(layer).every(({ skipped }) => skipped === undefined)) ??
+    alike.find((layer) => stepsOf(layer)[index]?.skipped === undefined) ??
+    layers[0]
+  );
+}
+
+function add(sum: { bytes: number; parameters: number; multiplyAdds: number }, part: Sizes): void {
+  sum.bytes += part.bytes;
+  sum.parameters += part.parameters;
+  sum.multiplyAdds += part.multiplyAdds;
+}
