@@ -26,6 +26,7 @@ export const prune: Method<PruneOptions> = {
   resolve: (given) => (given.pattern === 'n:m' ? given : { ...given, scope: scopeOf(given) }),
   needsData: ({ score }) => score !== 'magnitude',
   plan,
+  estimates: (_, options) => isShared(options),
   shares: isShared,
   async prepare(targets, options, context): Promise<Thresholds | undefined> {
     const able = options.score === 'magnitude' ? targets : targets.filter(({ input }) => input);
@@ -39,9 +40,8 @@ function isShared(options: PruneOptions): boolean {
   return options.pattern !== 'n:m' && scopeOf(options) === 'model';
 }
 
-function plan(leaf: Dense, options: PruneOptions, { opset }: PlanContext): Operator | Skipped | 'unknown' {
-  // How many of this layer survive is found among all of them.
-  if (isShared(options)) return 'unknown';
+/** Where all layers of a step share a budget, as if the same share of each went. */
+function plan(leaf: Dense, options: PruneOptions, { opset }: PlanContext): Operator | Skipped {
   const kept = keptOf(leaf, options, opset);
   if (kept < 1) return noRoom(leaf, options, opset);
   const inRows = options.pattern === 'n:m' || scopeOf(options) === 'row';
@@ -107,7 +107,8 @@ function advice(leaf: Dense, options: PruneOptions, context: PlanContext): strin
     'Zeros make the file smaller, nothing else: when the model loads the weight is dense again, and no runtime skips its zeros.',
   ];
   const planned = plan(leaf, options, context);
-  if (planned !== 'unknown' && !('skipped' in planned)) {
+  if (isShared(options)) said.push('How much of each layer goes is found among all of them.');
+  else if (!('skipped' in planned)) {
     const places = planned.bytes - planned.children[0]!.bytes;
     said.push(`Of its ${planned.bytes} bytes ${places} say where the values lie, ${share(places / planned.bytes)}.`);
   }

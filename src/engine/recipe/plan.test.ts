@@ -3,7 +3,7 @@ import { nodeRuntime } from '../../runtime/node';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import { controlsOf, initialOptions } from '../methods/options';
-import { methods } from '../methods/registry';
+import { methodCalled, methods } from '../methods/registry';
 import { memorySource } from '../model/bytes';
 import { layersOf } from '../model/layers';
 import { opsetOf, readModel } from '../model/model';
@@ -97,6 +97,16 @@ describe.each(Object.keys(SHAPES) as (keyof typeof SHAPES)[])('the plan of a %s'
       else expect([name, operator.bytes]).toEqual([name, ran[0].bytes]);
     }
   });
+});
+
+it('sizes that are found among all layers are estimated from one, and said to be, from that step on', () => {
+  const layer = { shape: [64, 96], type: 'float32' as const, op: 'Gemm', opset: 17 };
+  const prune = (options: object) => ({ method: 'prune', options: methodCalled('prune').options.parse(options) });
+  const [before, among, after] = planStack(layer, [half, prune({ sparsity: 0.5, scope: 'model' }), half]);
+  const [, alone] = planStack(layer, [half, prune({ sparsity: 0.5, scope: 'layer' })]);
+  expect([before!.estimated, alone!.estimated]).toEqual([undefined, undefined]);
+  expect(among!.operator!.bytes).toBe(alone!.operator!.bytes);
+  expect([among!.estimated, after!.estimated]).toEqual([true, true]);
 });
 
 it('sizes are unknown from the step on that only running knows', async () => {
