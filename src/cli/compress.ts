@@ -112,7 +112,9 @@ function summary(report: CompressReport, out: string): string {
   const change = (a: number, b: number) =>
     Math.abs(1 - b / a) < 5e-4 ? 'as before' : `${b < a ? '−' : '+'}${percent(Math.abs(1 - b / a))}`;
   return [
-    ...(rows.length > 0 ? [table(head, rows)] : ['Nothing was compressed: the file holds the model as it was.']),
+    ...(rows.length > 0
+      ? [table(head, rows, ['form'])]
+      : ['Nothing was compressed: the file holds the model as it was.']),
     ...skipped.map(({ name, reason }) => `${name}: left as it was: ${reason}`),
     '',
     ...(calibration

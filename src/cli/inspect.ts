@@ -53,7 +53,7 @@ export async function inspectCommand(
     `${report.name}: ${report.parameters.toLocaleString('en')} parameters, ${bytes(report.bytes)}, opset ${report.opset}\n`,
   );
   const more = inputs ? ['largest |x|', '÷ median', `channels over ${OUTLIER}`] : [];
-  console.log(table(['layer', 'operator', 'shape', 'parameters', 'share', ...more, ''], rows));
+  console.log(table(['layer', 'operator', 'shape', 'parameters', 'share', ...more, ''], rows, ['operator', '']));
   if (!inputs) return;
   const lists = report.layers.flatMap(({ id, name }) => listOf(name, inputs.get(id)));
   if (lists.length > 0) console.log(`\n${lists.join('\n')}`);

@@ -25,7 +25,9 @@ A recipe:
     { "layers": "encoder.*", "ignore": "op:Gather", "method": "svd", "options": { "size": 0.5 } },
     { "layers": "*", "method": "half", "options": {} } ] }
   layers, ignore   node or weight names, * for any run of characters, op:Gemm by operator; one or a list
-  export           { "aim": "${AIMS.join('" | "')}" }: what the written form is best at; speed where it is left out
+  export           { "aim": "${AIMS.join('" | "')}" }: what the written form is best at; speed where it is left out;
+                   or { "form": "factored" | "load" | "use" }: applied through its factors, or rebuilt on loading or
+                   at each use, wherever that exists
   seed             a whole number, for what methods draw at random; 0 where it is left out
 
 Methods (carrara methods NAME tells the options of one):

@@ -1,11 +1,17 @@
 import type { Progress } from '../engine/progress';
 
-/** A table for people: columns padded, numbers (all but the first column) to the right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table for people: columns padded, words (the first column, and those named) to the left, numbers to the right. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  words: readonly string[] = [],
+): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .map((cell, column) =>
+        column === 0 || words.includes(head[column]!) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+      )
       .join('  ')
       .trimEnd();
   return [line(head), widths.map((width) => '─'.repeat(width)).join('──'), ...rows.map(line)].join('\n');

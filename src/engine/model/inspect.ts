@@ -1,15 +1,16 @@
-import type { ValueInfoProto } from 'onnx-buf';
+import type { NodeProto, ValueInfoProto } from 'onnx-buf';
 import type { ElementType } from '../runtime';
+import { storedForms } from './forms';
 import { type Layer, layersOf } from './layers';
-import { countParameters, type Model, opsetOf, storedBytes } from './model';
+import { type Model, opsetOf, storedBytes } from './model';
+import { countParameters } from './parameters';
 import type { LayerReport, ModelReport, ValueReport } from './report';
 import { resolve, type Scope, scopeOf, scopesIn } from './scopes';
-import { dimsOf, dtypeName } from './tensors';
+import { bytesOf, dimsOf, dtypeName } from './tensors';
 
 /** A model in plain numbers, its layers included. */
 export function inspect(model: Model): ModelReport {
-  const main = scopeOf(model.graph);
-  const layers = layersOf(main).map(layerReport);
+  const layers = listed(model);
   const compressible = layers.filter((layer) => layer.compressible).length;
   return {
     name: model.name,
@@ -21,6 +22,48 @@ export function inspect(model: Model): ModelReport {
     inputs: declaredInputs(model).map(valueReport),
     outputs: model.graph.output.map(valueReport),
     warnings: compressible === 0 ? [`${model.name} has no layer that can be compressed.`] : [],
+  };
+}
+
+/** Layers, and those that were compressed before in the form that they have now, in the order of the graph. */
+function listed(model: Model): LayerReport[] {
+  const main = scopeOf(model.graph);
+  const layers = layersOf(main);
+  const forms = storedForms(model);
+  const formOf = new Map(forms.flatMap((form) => form.tensors.map((tensor) => [tensor, form] as const)));
+  const order = new Map<string | NodeProto, number>();
+  for (const { graph } of scopesIn(main)) {
+    for (const node of graph.node) order.set(node, order.size).set(node.name, order.size);
+  }
+  // Factors and halves are layers like others; all else that a form is stored in is told as one.
+  const kept = layers.filter(({ tensor, uses }) => !formOf.has(tensor) || uses.some(({ role }) => role));
+  const rows = kept.map((layer) => ({ at: order.get(layer.uses[0]!.node)!, report: layerReport(layer) }));
+  for (const form of forms) {
+    const at = order.get(form.name);
+    const factors = kept.filter(({ tensor }) => formOf.get(tensor) === form);
+    if (at !== undefined && factors.length < form.tensors.length) rows.push({ at, report: formReport(form, factors) });
+  }
+  return rows.sort((a, b) => a.at - b.at).map(({ report }) => report);
+}
+
+/** A layer that was compressed, but for those of its factors that are layers of their own. */
+function formReport(
+  { id, name, op, form, shape, parameters, tensors }: ReturnType<typeof storedForms>[number],
+  factors: readonly Layer[],
+): LayerReport {
+  const rest = tensors.filter((tensor) => !factors.some((factor) => factor.tensor === tensor));
+  return {
+    id,
+    name,
+    weight: id,
+    op,
+    shape,
+    parameters: factors.reduce((sum, factor) => sum - factor.parameters, parameters),
+    bytes: rest.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
+    dtype: dtypeName(rest[0]!.dataType),
+    compressible: false,
+    reason: `already compressed: ${form}${factors.length > 0 ? ', but for the factors listed' : ''}`,
+    consumers: [name],
   };
 }
 

@@ -1,5 +1,6 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
 import { DataType } from './onnx/build';
+import { packedOf } from './packed';
 import type { LayerReport } from './report';
 import { type Role, roleOf } from './roles';
 import { type Constant, isPassage, resolve, type Scope, scopesIn } from './scopes';
@@ -56,6 +57,9 @@ export function layersOf(main: Scope): Layer[] {
         const constant = name === '' ? undefined : resolve(name, scope);
         if (!constant) return;
         const known = uses.get(constant.tensor) ?? { constant, uses: [] };
+        const packed = packedOf(node, scope);
+        // Scales and zero points are told with the codes.
+        if (packed && constant.tensor !== packed.tensors[0]) return;
         known.uses.push(consumerOf(node, scope, input, constant));
         uses.set(constant.tensor, known);
       });
@@ -97,15 +101,18 @@ function layerOf(
   const weight = holder ? ((tensor.name || holder.output[0]) ?? '') : tensor.name;
   const transposed = first.transposed;
   const shape = transposed ? [...dims.slice(0, -2), dims.at(-1)!, dims.at(-2)!] : dims;
-  const reason = whyNot(tensor, dtype, quantised, shape, uses, outputs.has(tensor));
+  const packed = packedOf(first.node, first.scope);
+  const reason = packed
+    ? `${packed.form}, already quantised`
+    : whyNot(tensor, dtype, quantised, shape, uses, outputs.has(tensor));
   return {
     id: `${home.path}${holder ? (holder.output[0] ?? '') : tensor.name}`,
     name: first.node.name || weight,
     weight,
     op: first.node.opType,
-    shape,
-    parameters: elementsOf(tensor),
-    bytes: bytesOf(tensor),
+    shape: packed?.shape ?? shape,
+    parameters: packed ? packed.shape[0] * packed.shape[1] : elementsOf(tensor),
+    bytes: (packed?.tensors ?? [tensor]).reduce((sum, one) => sum + bytesOf(one), 0),
     dtype,
     compressible: reason === undefined,
     ...(reason !== undefined && { reason }),

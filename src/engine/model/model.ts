@@ -3,7 +3,7 @@ import { type GraphProto, type ModelProto, ModelProtoSchema, type TensorProto } 
 import { messageOf, UserError } from '../errors';
 import type { ByteSource } from './bytes';
 import { LARGE, readStructure, SELF } from './onnx/structure';
-import { bytesOf, decodeFloats, dtypeName, elementsOf, externalOf, inlineBytes } from './tensors';
+import { bytesOf, decodeFloats, externalOf, inlineBytes } from './tensors';
 
 /**
  * An ONNX model: its structure in memory, its weights where they are. Immutable: compressing makes a new Model that
@@ -147,17 +147,6 @@ export function storedBytes(model: Model): number {
     if (external && external.location !== SELF) bytes += external.length;
   }
   return bytes;
-}
-
-/** Numbers that the model computes with: elements of all floating-point and quantised constants. */
-export function countParameters(model: Model): number {
-  let parameters = 0;
-  for (const tensor of tensorsOf(model.proto)) {
-    if (!['int32', 'int64', 'uint32', 'uint64', 'bool', 'string'].includes(dtypeName(tensor.dataType))) {
-      parameters += elementsOf(tensor);
-    }
-  }
-  return parameters;
 }
 
 /** The version of the standard operator set. */

@@ -60,6 +60,12 @@ export class ConstantStore {
     return name;
   }
 
+  /** Names of all that was asked for, that of other layers too. */
+  get names(): string[] {
+    const leaves = [...this.#leaves.values()].map(({ name }) => name);
+    return [...leaves, ...this.#arrays.values()];
+  }
+
   /** Puts everything that was asked for into the model. */
   async fill(): Promise<void> {
     for (const [leaf, { name, transposed, dims }] of this.#leaves) {

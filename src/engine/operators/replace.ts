@@ -1,3 +1,4 @@
+import { type StoredForm, withStoredForms } from '../model/forms';
 import type { Layer } from '../model/layers';
 import type { Model } from '../model/model';
 import { Rewrite } from '../model/rewrite';
@@ -20,6 +21,7 @@ export async function replaceWeights(
 ): Promise<Model> {
   const rewrite = new Rewrite(model, main);
   const shared = new Map<StoredArray, string>();
+  const forms: StoredForm[] = [];
   for (const [layer, operator] of operators) {
     signal?.throwIfAborted();
     const store = new ConstantStore(rewrite, layer, shared, main);
@@ -28,6 +30,9 @@ export async function replaceWeights(
     }
     await store.fill();
     rewrite.dropWeight(layer);
+    const { id, name, op, shape } = layer;
+    forms.push({ id, name, op, shape, form: operator.form, parameters: operator.parameters, tensors: store.names });
   }
-  return rewrite.finish();
+  const changed = rewrite.finish();
+  return forms.length > 0 ? withStoredForms(changed, forms) : changed;
 }
