@@ -40,7 +40,13 @@ export interface Running {
 export async function running(
   operator: Operator,
   use: UseName,
-  { opset = 17, choice = DEFAULT_EXPORT, tokens = 5 }: { opset?: number; choice?: ExportChoice; tokens?: number } = {},
+  {
+    opset = 17,
+    choice = DEFAULT_EXPORT,
+    tokens = 5,
+    weight = 'w',
+    name = 'fc',
+  }: { opset?: number; choice?: ExportChoice; tokens?: number; weight?: string; name?: string } = {},
 ): Promise<Running> {
   const random = seeded(3);
   const values = await operator.toDense();
@@ -48,19 +54,19 @@ export async function running(
   const turned = () => {
     const result = new Float32Array(values.length);
     for (let i = 0; i < out; i++) for (let j = 0; j < inner; j++) result[j * out + i] = values[i * inner + j]!;
-    return tensor('w', [inner, out], result);
+    return tensor(weight, [inner, out], result);
   };
-  const plain = () => tensor('w', operator.shape, values);
+  const plain = () => tensor(weight, operator.shape, values);
   const b = tensor('b', [out], gaussian(random, [out]));
   const gemm = (transB: number) =>
-    node('Gemm', ['x', 'w', 'b'], ['y'], { transB, alpha: float(0.5), beta: float(2) }, { name: 'fc' });
+    node('Gemm', ['x', weight, 'b'], ['y'], { transB, alpha: float(0.5), beta: float(2) }, { name });
   const spatial = kernel.map(() => 8);
   const conv = (group: number) => ({
     x: [2, group * inner, ...spatial],
     nodes: [
       node(
         'Conv',
-        ['x', 'w', 'b'],
+        ['x', weight, 'b'],
         ['y'],
         {
           kernel_shape: kernel,
@@ -68,7 +74,7 @@ export async function running(
           strides: kernel.map(() => 2),
           group,
         },
-        { name: 'fc' },
+        { name },
       ),
     ],
     weights: [plain(), b],
@@ -76,19 +82,19 @@ export async function running(
   const cases = {
     MatMul: () => ({
       x: [2, tokens, inner],
-      nodes: [node('MatMul', ['x', 'w'], ['y'], {}, { name: 'fc' })],
+      nodes: [node('MatMul', ['x', weight], ['y'], {}, { name })],
       weights: [turned()],
     }),
     Gemm: () => ({ x: [tokens, inner], nodes: [gemm(1)], weights: [plain(), b] }),
     'Gemm transposed': () => ({ x: [tokens, inner], nodes: [gemm(0)], weights: [turned(), b] }),
     'MatMul on the left': () => ({
       x: [inner, tokens],
-      nodes: [node('MatMul', ['w', 'x'], ['y'], {}, { name: 'fc' })],
+      nodes: [node('MatMul', [weight, 'x'], ['y'], {}, { name })],
       weights: [plain()],
     }),
     Conv: () => conv(1),
     'Conv in groups': () => conv(out),
-    Gather: () => ({ x: [tokens], nodes: [node('Gather', ['w', 'x'], ['y'], {}, { name: 'fc' })], weights: [plain()] }),
+    Gather: () => ({ x: [tokens], nodes: [node('Gather', [weight, 'x'], ['y'], {}, { name })], weights: [plain()] }),
   };
   const { x, nodes, weights } = cases[use]();
   const isGather = use === 'Gather';
@@ -101,7 +107,7 @@ export async function running(
   });
   const original = await readModel(memorySource(bytes, 'one.onnx'));
   const main = scopeOf(original.graph);
-  const layer = layersOf(main).find(({ weight }) => weight === 'w')!;
+  const layer = layersOf(main).find((layer) => layer.weight === weight)!;
   const changed = await replaceWeights(original, main, new Map([[layer, operator]]), { choice });
   const data = isGather ? BigInt64Array.from({ length: tokens }, () => BigInt(random.below(out))) : gaussian(random, x);
   return { original, changed, feeds: { x: { type: isGather ? 'int64' : 'float32', dims: x, data } } };

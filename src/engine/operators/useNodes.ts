@@ -4,7 +4,6 @@ import type { Layer, Use } from '../model/layers';
 import { attribute, DataType, float, int64, node, tensor } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import { floatsToHalves } from '../model/tensors';
-import { shortened } from '../shortened';
 import type { ConstantStore } from './constants';
 import { DATA_TYPE } from './dense';
 import type { Dense, FloatType } from './operator';
@@ -15,7 +14,7 @@ import type { Attributes, ExportForm, NodeWriter } from './writer';
 const SMALL = 1024;
 
 /** Characters of a layer's name that the values added for it carry on. */
-const LONGEST = 20;
+const LONGEST = 12;
 
 /** The nodes in front of one consumer of a layer, with the constants that they take. */
 export class UseNodes implements NodeWriter {
@@ -25,6 +24,7 @@ export class UseNodes implements NodeWriter {
   readonly #known = new Map<string, string[]>();
   protected form: ExportForm = 'factored';
   #zero: string | undefined;
+  #count = 1;
 
   constructor(
     protected readonly rewrite: Rewrite,
@@ -78,7 +78,7 @@ export class UseNodes implements NodeWriter {
     const key = `${values} of ${dims}`;
     const known = this.#wholes.get(key);
     if (known !== undefined) return known;
-    const name = this.rewrite.freshName(`${this.#base}/shape`);
+    const name = this.#fresh();
     this.rewrite.addConstant(
       this.use.scope,
       name,
@@ -91,7 +91,7 @@ export class UseNodes implements NodeWriter {
   }
 
   float(values: readonly number[], dims: readonly number[] = values.length === 1 ? [] : [values.length]): string {
-    const name = this.rewrite.freshName(`${this.#base}/scale`);
+    const name = this.#fresh();
     const held = Float32Array.from(values);
     const { rawData } = tensor(name, dims, this.type === 'float16' ? floatsToHalves(held) : held);
     this.rewrite.addConstant(this.use.scope, name, dims, DATA_TYPE[this.type], rawData as Uint8Array<ArrayBuffer>);
@@ -136,9 +136,9 @@ export class UseNodes implements NodeWriter {
       const drawn = this.node('RandomUniform', [], { low: float(0), high: float(0), shape: [1] });
       return this.node('Cast', [drawn], { to: DataType.INT64 });
     }
-    const code = this.rewrite.freshName(`${this.#base}/zero`);
+    const code = this.#fresh();
     this.rewrite.addConstant(this.use.scope, code, [1], DataType.UINT8, new Uint8Array(1));
-    const scale = this.rewrite.freshName(`${this.#base}/scale`);
+    const scale = this.#fresh();
     this.rewrite.addConstant(this.use.scope, scale, [], DataType.FLOAT, new Uint8Array(Float32Array.of(1).buffer));
     return this.node('Cast', [this.node('DequantizeLinear', [code, scale])], { to: DataType.INT64 });
   }
@@ -170,8 +170,9 @@ export class UseNodes implements NodeWriter {
     domain: string,
   ): string[] {
     this.#require(domain);
-    const names = Array.from({ length: outputs }, () => this.rewrite.freshName(`${this.#base}/${op}`));
-    const made = node(op, inputs, names, {}, { name: names[0]!, domain });
+    const names = Array.from({ length: outputs }, () => this.#fresh());
+    // Only what works on each input is worth a name in a profile.
+    const made = node(op, inputs, names, {}, { name: this.form === 'factored' ? names[0]! : '', domain });
     made.attribute = [...attributes];
     this.list.push(made);
     return names;
@@ -181,9 +182,10 @@ export class UseNodes implements NodeWriter {
     if (domain !== '') this.rewrite.requireDomain(domain, 1);
   }
 
-  /** What added values are called after. Each name stands in the file up to four times: of long ones the ends must do. */
-  get #base(): string {
-    return shortened(this.use.node.name || this.layer.weight, LONGEST);
+  /** A name for an added value. It stands in the file up to four times: of long ones the end must do. */
+  #fresh(): string {
+    const base = (this.use.node.name || this.layer.weight).slice(-LONGEST);
+    return this.rewrite.freshName(`${base}/${this.#count++}`);
   }
 }
 
