@@ -75,6 +75,7 @@ function formsOf(n: number): Record<string, WeightForm> {
       rows: n,
       columns: n,
       slots: normals((n * n) / 16),
+      run: (n * n) / 16,
       scale: 1,
       offset: 0,
       seed: 1,

@@ -4,10 +4,7 @@
 
 struct Uniforms {
   #import "../lib/tileFields.wgsl"
-  slotCount: u32,
-  offset: u32,
-  seed: u32,
-  scale: f32,
+  #import "slotFields.wgsl"
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;

@@ -5,10 +5,7 @@
 struct Uniforms {
   #import "../lib/rowFields.wgsl"
   columns: u32,
-  slotCount: u32,
-  offset: u32,
-  seed: u32,
-  scale: f32,
+  #import "slotFields.wgsl"
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -21,12 +18,16 @@ fn weightQuad(row: u32, quad: u32) -> vec4f {
   let k = quad * 4u;
   let i = uniforms.offset + row * uniforms.columns + k;
   let slot = slotOf(i);
-  // One hash of each kind, where neither run nor slots end between four neighbours; they lie in one word of signs.
-  if (i % uniforms.slotCount + 3u < uniforms.slotCount && slot + 3u < uniforms.slotCount) {
-    let word = signs(row, k);
+  // One place, where neither run nor slots end between four neighbours.
+  if (i % uniforms.run + 3u < uniforms.run && slot + 3u < uniforms.slotCount) {
     let values = vec4f(slots[slot], slots[slot + 1u], slots[slot + 2u], slots[slot + 3u]);
-    return uniforms.scale * values
-      * vec4f(signOf(word, k), signOf(word, k + 1u), signOf(word, k + 2u), signOf(word, k + 3u));
+    let turned = rowHash(row);
+    return uniforms.scale * values * vec4f(
+      signOf(turned ^ hash(k)),
+      signOf(turned ^ hash(k + 1u)),
+      signOf(turned ^ hash(k + 2u)),
+      signOf(turned ^ hash(k + 3u)),
+    );
   }
   return vec4f(rightAt(row, k), rightAt(row, k + 1u), rightAt(row, k + 2u), rightAt(row, k + 3u));
 }

@@ -92,14 +92,17 @@ export interface TensorTrainForm {
 }
 
 /**
- * Hash-shared: with i = offset + row·columns + column and s = slots.length,
- * W = scale · sign(row) · sign(column) · slots[(hash(⌊i/s⌋) + i mod s) mod s]. Every run of s weights is a circular shift
- * of the slots, so that neighbours stay neighbours and each slot carries equally many weights. Signs that factor are few
- * enough to be stored where nothing can hash them, and are applied to x and y as well as to W.
+ * Hash-shared: with i = offset + row·columns + column, r = run and s = slots.length,
+ * W = scale · sign(row) · sign(column) · slots[(place(⌊i/r⌋) + i mod r) mod s]. A run of r weights lies on r slots that
+ * follow one another, in a circle, so that neighbours stay neighbours; where r = s each slot carries equally many weights.
+ * Places and signs are hashed, not stored (sharing.ts says how). Signs that factor take a hash for each
+ * row and each column in place of one for each weight.
  */
 export interface SharedForm extends Shape {
   readonly kind: 'shared';
   readonly slots: Float32Array;
+  /** Weights that lie together: from 1 to as many as there are slots. */
+  readonly run: number;
   readonly scale: number;
   /** Index of the layer's first weight among all that share the slots; offset + rows·columns ≤ 2³². */
   readonly offset: number;

@@ -5,7 +5,6 @@ import { denseOf } from '../operators/dense';
 import type { Dense, FloatType, Operator } from '../operators/operator';
 import { seeded } from '../random';
 import { normal } from '../reference/random';
-import { shared } from '../reference/weights/shared';
 import { methodContext } from './context.fixtures';
 import { Factorisations } from './factorisations';
 import { type ShareOptions, share } from './share';
@@ -40,30 +39,35 @@ describe('share', () => {
     [[31, 53], 0.37],
     [[16, 12, 3, 3], 0.25],
     [[128, 40], 0.06],
-  ] as const)('stores what it plans and errs as foretold: %j at %f', async (shape, size) => {
-    for (const type of ['float32', 'float16'] as const) {
-      const leaf = leafOf(shape, type);
-      const { operator, predicted } = await made(leaf, { size });
-      const plan = share.plan(leaf, { size }, context);
-      if (plan === 'unknown' || 'skipped' in plan) throw new Error('not planned');
-      expect([plan.form, plan.bytes, plan.parameters]).toEqual([operator.form, operator.bytes, operator.parameters]);
-      expect(operator.bytes).toBeLessThanOrEqual(size * leaf.bytes);
-      // Another slot would not fit.
-      expect(operator.bytes).toBeGreaterThan(size * leaf.bytes - 12);
-      expect(share.predict!(leaf, { size }, context)).toBe(predicted);
-      // The energy that is kept is a mean over slots: three of its standard deviations, √(2/slots) each.
-      const kept = operator.parameters / leaf.parameters;
-      const measured = await errorOf(operator, leaf);
-      expect(Math.abs(1 - measured ** 2 - kept)).toBeLessThan(3 * kept * Math.sqrt(2 / operator.parameters));
-    }
-  });
+    [[64, 96], 0.5, 16],
+    [[64, 96], 0.1, 1],
+    [[31, 53], 0.37, 1000],
+  ] as const)(
+    'stores what it plans and errs as foretold: %j at %f in chunks of %s',
+    async (shape, size, chunk?: number) => {
+      const options = { size, ...(chunk && { chunk }) };
+      for (const type of ['float32', 'float16'] as const) {
+        const leaf = leafOf(shape, type);
+        const { operator, predicted } = await made(leaf, options);
+        const plan = share.plan(leaf, options, context);
+        if (plan === 'unknown' || 'skipped' in plan) throw new Error('not planned');
+        expect([plan.form, plan.bytes, plan.parameters]).toEqual([operator.form, operator.bytes, operator.parameters]);
+        expect(operator.bytes).toBeLessThanOrEqual(size * leaf.bytes);
+        // Another slot would not fit.
+        expect(operator.bytes).toBeGreaterThan(size * leaf.bytes - 4);
+        expect(share.predict!(leaf, options, context)).toBe(predicted);
+        // The energy that is kept is a mean over slots: three of its standard deviations, √(2/slots) each.
+        const kept = 1 - predicted! ** 2;
+        const measured = await errorOf(operator, leaf);
+        expect(Math.abs(1 - measured ** 2 - kept)).toBeLessThan(3 * kept * Math.sqrt(2 / operator.parameters));
+      }
+    },
+  );
 
-  it('is the kernels’ form, with least squares slots: no other slots are nearer', async () => {
+  it('leaves least squares slots: no other slots are nearer', async () => {
     const leaf = leafOf([24, 36]);
-    const { operator } = await made(leaf, { size: 0.3, seed: 9 });
+    const { operator } = await made(leaf, { size: 0.3, seed: 9, chunk: 7 });
     const slots = await operator.children[0]!.toDense();
-    const form = { kind: 'shared', rows: 24, columns: 36, scale: 1, offset: 0, seed: 9 } as const;
-    expect([...(await operator.toDense())]).toEqual([...shared({ ...form, slots })]);
     const best = await errorOf(operator, leaf);
     const random = seeded(2);
     for (let round = 0; round < 20; round++) {
@@ -91,7 +95,7 @@ describe('share', () => {
   it('says what is impossible, can be cancelled, and points to what shares by value', async () => {
     const tiny = leafOf([4, 4]);
     expect(await share.apply(tiny, { size: 0.1 }, context)).toEqual({
-      skipped: 'its signs and shifts alone would store more than 6 bytes',
+      skipped: 'not one number fits into 6 bytes',
     });
     const large = leafOf([1024, 1024]);
     const abort = new AbortController();
@@ -104,5 +108,6 @@ describe('share', () => {
     const said = share.advice!(leafOf([64, 96]), { size: 0.25 }, context).join(' ');
     expect(said).toContain('= 0.87, whatever the weights');
     expect(said).toContain('cluster');
+    expect(share.advice!(leafOf([64, 96]), { size: 0.5, chunk: 4 }, context)[0]).toContain('error of 0.75, whatever');
   });
 });

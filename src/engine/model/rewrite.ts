@@ -27,6 +27,7 @@ export class Rewrite {
   readonly #dropped = new Set<TensorProto>();
   readonly #sources: Map<string, ByteSource>;
   readonly #names: Set<string>;
+  #shortNames = 0;
   readonly #preceding = new Map<NodeProto, readonly NodeProto[]>();
   readonly #forgotten = new Set<string>();
   readonly #domains = new Map<string, number>();
@@ -51,6 +52,15 @@ export class Rewrite {
   freshName(wanted: string): string {
     let name = wanted;
     for (let i = 1; this.#names.has(name); i++) name = `${wanted}_${i}`;
+    this.#names.add(name);
+    return name;
+  }
+
+  /** A name of few characters that is not taken, for what nobody asks for by name. Reserved from now on. */
+  shortName(): string {
+    let name: string;
+    do name = (this.#shortNames++).toString(36);
+    while (this.#names.has(name));
     this.#names.add(name);
     return name;
   }

@@ -9,7 +9,7 @@ import { elements, type FloatType, matrixOf, type Operator } from './operator';
 import { quantizedOf } from './quantized';
 
 import { scaled } from './scaled';
-import { shared, sharedPlaces } from './shared';
+import { shared } from './shared';
 import { sparseOf } from './sparse';
 import { sparsely } from './sparse.fixtures';
 import { sum } from './sum';
@@ -56,8 +56,7 @@ const listed = (size: number, shape: readonly number[], type: FloatType = 'float
   return clustered(shape, codes, codebookOf(values, type));
 };
 
-const sharing = (slots: Operator, shape: number[], seed = 5): Operator =>
-  shared(slots, shape, sharedPlaces(shape, slots.shape[1]!, seed), seed);
+const sharing = (slots: Operator, shape: number[], run = slots.shape[1]!): Operator => shared(slots, shape, run, 5);
 
 /**
  * One of every operator, and of stacks of them, for a model of an opset: what a new operator is added to, so that every
@@ -112,6 +111,8 @@ export const OPERATORS: Readonly<Record<string, (opset: number) => Operator | Pr
   shared: () => sharing(leaf(1, 211), [40, 24]),
   'shared by whole runs, scaled': () => scaled(sharing(leaf(1, 320), [40, 24]), leaf(1, 24)),
   'shared by a kernel, in half precision': () => sharing(half(1, 97), [12, 10, 3, 3]),
+  'shared in runs of 16': () => sharing(leaf(1, 211), [40, 24], 16),
+  'shared in short runs over the edge': () => sharing(leaf(1, 97), [11, 23], 9),
   'shared by a few slots': () => sum([sharing(leaf(1, 1), [40, 24]), sharing(leaf(1, 16), [40, 24])]),
   scaled: () => scaled(lowRank(leaf(40, 6), leaf(6, 24)), leaf(1, 24)),
   '4 bits': () => coded([40, 64]),

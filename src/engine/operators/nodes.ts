@@ -1,8 +1,13 @@
 import type { NodeWriter } from './writer';
 
-/** The first `ends[i]` places along each of `axes`. */
-export function cropped(writer: NodeWriter, x: string, axes: readonly number[], ends: readonly number[]): string {
-  const starts = axes.map(() => 0);
+/** The places from `starts[i]` (by default the first) to before `ends[i]` along each of `axes`. */
+export function cropped(
+  writer: NodeWriter,
+  x: string,
+  axes: readonly number[],
+  ends: readonly number[],
+  starts: readonly number[] = axes.map(() => 0),
+): string {
   if (writer.opset < 10) return writer.node('Slice', [x], { starts, ends, axes });
   return writer.node('Slice', [x, writer.int64(starts), writer.int64(ends), writer.int64(axes)]);
 }

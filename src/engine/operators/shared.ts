@@ -1,120 +1,95 @@
 import { DataType } from '../model/onnx/build';
-import { shiftsOf, signsOf } from '../reference/weights/shared';
-import { DATA_TYPE } from './dense';
+import { shared as dense } from '../reference/weights/shared';
+import { hashOf } from '../sharing';
 import { cast, cropped, reshaped } from './nodes';
 import { elements, matrixOf, type Operator } from './operator';
-import { planned, type StoredArray, stored } from './stored';
+import { stored } from './stored';
 import type { NodeWriter } from './writer';
 
-/** What a graph needs beside the slots: where each run of weights begins among them, and the signs. */
-export interface SharedPlaces {
-  readonly shifts: StoredArray;
-  readonly rows: StoredArray;
-  readonly columns: StoredArray;
-}
-
-const hashedFor = (shape: readonly number[], seed: number) => {
-  const [rows, columns] = matrixOf(shape);
-  return { rows, columns, offset: 0, seed };
-};
-
-/** Shifts and signs of `weightForm.ts`'s SharedForm, for a weight that has `slots` of its own. */
-export function sharedPlaces(shape: readonly number[], slots: number, seed: number): SharedPlaces {
-  const hashed = hashedFor(shape, seed);
-  const shifts = shiftsOf(hashed, slots);
-  const signs = signsOf(hashed);
-  return {
-    shifts: stored('shifts', [shifts.length, 1], DataType.INT32, shifts),
-    rows: stored('rowSigns', [hashed.rows, 1], DataType.INT8, signs.rows),
-    columns: stored('columnSigns', [1, hashed.columns], DataType.INT8, signs.columns),
-  };
-}
-
-/** The same with only their sizes known. */
-export function plannedPlaces(shape: readonly number[], slots: number): SharedPlaces {
-  const [rows, columns] = matrixOf(shape);
-  const runs = Math.ceil((rows * columns) / slots);
-  return {
-    shifts: planned('shifts', [runs, 1], DataType.INT32, 4 * runs),
-    rows: planned('rowSigns', [rows, 1], DataType.INT8, rows),
-    columns: planned('columnSigns', [1, columns], DataType.INT8, columns),
-  };
-}
-
-/** Bytes beside the slots. */
-export const placesBytes = (shape: readonly number[], slots: number): number =>
-  Object.values(plannedPlaces(shape, slots)).reduce((sum: number, { bytes }: StoredArray) => sum + bytes, 0);
+/** What is stored beside the slots: the number that the graph counts from. */
+export const BESIDE_SLOTS = 8;
 
 /**
- * Hash-shared: each run of s weights is a circular shift of the s slots, times a sign for each row and each column
- * (weightForm.ts tells how). `slots` is a leaf [1, s].
+ * Hash-shared: each run of `run` weights lies on as many of the slots, from a hashed place on and in a circle, times a sign
+ * for each row and each column (weightForm.ts tells how). `slots` is a leaf [1, s], 1 ≤ run ≤ s.
  *
- * What is hashed is stored: one shift a run, which is one for as many weights as there are slots, and one byte for each
- * row and column. A graph that hashed them itself would need some thirty nodes, more bytes than they take; and one sign
- * for each weight, which cannot be stored, would take 115 bytes a weight to hash while loading in place of 28.
+ * The graph hashes the numbers of runs, columns and rows in int64: nothing is stored but the slots. A sign for each weight
+ * of its own would take it 115 bytes a weight while loading in place of 28.
  */
-export function shared(slots: Operator, shape: readonly number[], places: SharedPlaces, seed: number): Operator {
+export function shared(slots: Operator, shape: readonly number[], run: number, seed: number): Operator {
   const count = elements(slots.shape);
   const [rows, columns] = matrixOf(shape);
   const size = rows * columns;
-  const runs = places.shifts.dims[0]!;
-  const overhang = runs * count > size;
+  const runs = Math.ceil(size / run);
+  const keys = Math.max(runs, rows + columns);
+  const numbers = Math.max(keys, run);
+  const overhang = runs * run > size;
   const kernel = shape.length > 2;
+  const first = stored('first', [1], DataType.INT64, new BigInt64Array(1));
   return {
     kind: 'shared',
     form: `shared ${count}`,
     shape,
     parameters: slots.parameters,
-    bytes: slots.bytes + places.shifts.bytes + places.rows.bytes + places.columns.bytes,
+    bytes: slots.bytes + BESIDE_SLOTS,
     multiplyAdds: size,
     children: [slots],
-    with: ([next]) => shared(next!, shape, places, seed),
+    with: ([next]) => shared(next!, shape, run, seed),
     async toDense(multiply) {
       const values = await slots.toDense(multiply);
-      const hashed = hashedFor(shape, seed);
-      const shifts = shiftsOf(hashed, count);
-      const signs = signsOf(hashed);
-      const result = new Float32Array(size);
-      for (let row = 0, at = 0; row < rows; row++) {
-        for (let column = 0; column < columns; column++, at++) {
-          const slot = (shifts[Math.floor(at / count)]! + (at % count)) % count;
-          result[at] = signs.rows[row]! * signs.columns[column]! * values[slot]!;
-        }
-      }
-      return result;
+      return Float32Array.from(dense({ kind: 'shared', rows, columns, slots: values, run, scale: 1, offset: 0, seed }));
     },
-    // The slots twice over, the numbers of their places, and for each weight of all runs: place, value, value in order.
+    // Numbers and what they are hashed to, the slots twice over, and for each weight: place, value, value in order.
     rebuildBytes:
       slots.rebuildBytes +
-      4 * (3 * count + 3 * count + 3 * runs * count) +
-      4 * (rows + columns) +
+      8 * (numbers + 8 * keys) +
+      4 * (keys + 2 * (rows + columns)) +
+      4 * (3 * run + 3 * count + 2 * runs * run) +
       4 * size * (3 + Number(overhang) + Number(kernel)),
     rebuild(writer) {
-      const flat = reshaped(writer, slots.rebuild(writer), [count]);
+      const counted = counting(writer, numbers, writer.constant(first, true));
+      const hashes = hashed(writer, keys < numbers ? cropped(writer, counted, [0], [keys]) : counted, seed);
+      const places = remainder(writer, cropped(writer, hashes, [0], [runs]), count);
+      const within = run < numbers ? cropped(writer, counted, [0], [run]) : counted;
+      const index = writer.node('Add', [
+        reshaped(writer, cast(writer, places, DataType.INT32), [runs, 1]),
+        cast(writer, within, DataType.INT32),
+      ]);
       // A place beyond the last slot is one from the start again.
-      const twice = writer.node('Concat', [flat, flat], { axis: 0 });
-      const shifts = writer.constant(places.shifts, true);
-      const numbers = cast(writer, counting(writer, count, zeroOf(writer, shifts)), DataType.INT32);
-      const index = writer.node('Add', [shifts, reshaped(writer, numbers, [1, count])]);
-      const runsOf = reshaped(writer, writer.node('Gather', [twice, index]), [runs * count]);
-      const own = overhang ? cropped(writer, runsOf, [0], [size]) : runsOf;
-      const sign = (array: StoredArray) => cast(writer, writer.constant(array), DATA_TYPE[writer.type]);
-      const byRow = writer.node('Mul', [reshaped(writer, own, [rows, columns]), sign(places.rows)]);
-      const matrix = writer.node('Mul', [byRow, sign(places.columns)]);
+      const flat = reshaped(writer, slots.rebuild(writer), [count]);
+      let weights = writer.node('Gather', [writer.node('Concat', [flat, flat], { axis: 0 }), index]);
+      if (overhang) weights = cropped(writer, reshaped(writer, weights, [runs * run]), [0], [size]);
+      const half = writer.node('Div', [hashes, writer.int64([2 ** 31])]);
+      const signs = writer.node('Gather', [writer.float([1, -1]), half]);
+      const byColumn = cropped(writer, signs, [0], [columns]);
+      const byRow = reshaped(writer, cropped(writer, signs, [0], [columns + rows], [columns]), [rows, 1]);
+      const turned = writer.node('Mul', [reshaped(writer, weights, [rows, columns]), byRow]);
+      const matrix = writer.node('Mul', [turned, byColumn]);
       return kernel ? reshaped(writer, matrix, shape) : matrix;
     },
   };
 }
 
-/** A zero, int64 [1], that is constant only where the shifts are. */
-function zeroOf(writer: NodeWriter, shifts: string): string {
-  const first = reshaped(writer, cropped(writer, shifts, [0], [1]), [1]);
-  return cast(writer, writer.node('Sub', [first, first]), DataType.INT64);
+/**
+ * `hashOf(seed)` of int64 numbers below 2³¹: (c + x·((b + a·x) mod 2³²)) mod 2³². No product reaches 2⁶³.
+ */
+function hashed(writer: NodeWriter, x: string, seed: number): string {
+  const { a, b, c } = hashOf(seed);
+  const plus = (value: string, added: number) => writer.node('Add', [value, writer.int64([added])]);
+  const inner = remainder(writer, plus(writer.node('Mul', [x, writer.int64([a])]), b), 2 ** 32);
+  return remainder(writer, plus(writer.node('Mul', [x, inner]), c), 2 ** 32);
+}
+
+/** x mod `by`, for x ≥ 0. Mod came with opset 10. */
+function remainder(writer: NodeWriter, x: string, by: number): string {
+  const divisor = writer.int64([by]);
+  if (writer.opset >= 10) return writer.node('Mod', [x, divisor]);
+  return writer.node('Sub', [x, writer.node('Mul', [writer.node('Div', [x, divisor]), divisor])]);
 }
 
 const BASE = 16;
 
-/** 0 … count − 1, int64. Range came with opset 11; before it, digits to the base of 16. */
+/** 0 … count − 1, int64, constant only where `zero` [1] is. Range came with opset 11; before it, digits to the base of 16. */
 function counting(writer: NodeWriter, count: number, zero: string): string {
   if (writer.opset >= 11) {
     const limits = [writer.int64([count], []), writer.int64([1], [])];

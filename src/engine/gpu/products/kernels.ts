@@ -174,7 +174,15 @@ export const quantizedKernels = new Map(
   }),
 );
 
-const slotFields = { slotCount: 'u32', offset: 'u32', seed: 'u32', scale: 'f32' } as const;
+const slotFields = {
+  slotCount: 'u32',
+  run: 'u32',
+  offset: 'u32',
+  hashA: 'u32',
+  hashB: 'u32',
+  hashC: 'u32',
+  scale: 'f32',
+} as const;
 const slotBindings = { x: 'read', slots: 'read', y: 'read_write' } as const;
 
 export const sharedVectorKernels = byRow((overrides, grid) =>

@@ -85,15 +85,19 @@ export const RANDOM_LEAVES: Record<string, (random: Random, rows: number, column
   quantized: randomQuantized,
   sparse: (random, rows, columns) => sparseOf(thinned(random, rows * columns, random.uniform()), rows, columns),
   'N:M': randomNM,
-  shared: (random, rows, columns) => ({
-    kind: 'shared',
-    rows,
-    columns,
-    slots: normals(random, 1 + random.below(rows * columns)),
-    scale: random.normal(),
-    offset: random.below(2 ** 32 - rows * columns),
-    seed: random.below(2 ** 32),
-  }),
+  shared: (random, rows, columns) => {
+    const count = 1 + random.below(rows * columns);
+    return {
+      kind: 'shared',
+      rows,
+      columns,
+      slots: normals(random, count),
+      run: random.below(2) === 0 ? count : 1 + random.below(count),
+      scale: random.normal(),
+      offset: random.below(2 ** 32 - rows * columns),
+      seed: random.below(2 ** 32),
+    };
+  },
   tensorTrain: (random, rows, columns) => {
     const out = factors(random, rows, 3);
     const into = factors(random, columns, 3);

@@ -17,15 +17,21 @@ it('reads low nibbles first, and zero points of a row padded to a byte', () => {
 
 it('spreads the weights evenly over the slots, each run of them a circular shift', () => {
   const slots = Float32Array.from({ length: 12 }, (_, slot) => slot + 1);
-  const form = { kind: 'shared', rows: 5, columns: 12, slots, scale: 1, offset: 24, seed: 3 } as const;
+  const form = { kind: 'shared', rows: 5, columns: 12, slots, run: 12, scale: 1, offset: 24, seed: 3 } as const;
   const weights = shared(form);
   for (let row = 0; row < 5; row++) {
     const places = [...weights.subarray(row * 12, row * 12 + 12)].map((weight) => Math.abs(weight) - 1);
     expect(places).toEqual(places.map((_, i) => (places[0]! + i) % 12));
   }
   expect(new Set(weights.map(Math.sign))).toEqual(new Set([-1, 1]));
-  // A layer that lies elsewhere among the sharers gets the weights of its place.
-  expect([...shared({ ...form, rows: 1, offset: 36 })]).toEqual([...weights.subarray(12, 24)]);
+  // A layer that lies elsewhere among the sharers gets the slots of its place; signs go by row.
+  expect([...shared({ ...form, rows: 1, offset: 36 }).map(Math.abs)]).toEqual([
+    ...weights.subarray(12, 24).map(Math.abs),
+  ]);
+  // Shorter runs are pieces of the circle, each at its own place.
+  const pieces = [...shared({ ...form, run: 4 })].map((weight) => Math.abs(weight) - 1);
+  for (let i = 0; i < 60; i += 4)
+    expect(pieces.slice(i, i + 4)).toEqual([0, 1, 2, 3].map((k) => (pieces[i]! + k) % 12));
 });
 
 it('is the Kronecker product where all bonds are 1', () => {
