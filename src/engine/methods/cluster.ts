@@ -26,9 +26,6 @@ const options = z.strictObject({
 
 export type ClusterOptions = z.infer<typeof options>;
 
-/** Bytes of the nodes that look a weight up, about. */
-const NODES = 1900;
-
 /** The codebook of a step, by the type that its leaves are stored in, and the leaf whose bytes it counts with. */
 type Shared = ReadonlyMap<FloatType, { readonly book: Codebook; readonly first: Dense }>;
 
@@ -43,16 +40,13 @@ export const cluster: Method<ClusterOptions> = {
   summary: 'Gives each weight one of a few values, and stores which.',
   paper: 'Han et al. 2016 (Deep Compression, arXiv:1510.00149)',
   options,
-  plan: (leaf, { values }) => smaller(plannedClustered(leaf.shape, plannedCodebook(values, leaf.type)), leaf, NODES),
+  plan: (leaf, { values }) => planned(leaf, values),
   shares: ({ scope }) => scope === 'model',
   async prepare(targets, { values }, context): Promise<Shared> {
     const shared = new Map<FloatType, { book: Codebook; first: Dense }>();
     for (const type of ['float32', 'float16'] as const) {
       const leaves = targets.flatMap(({ leaf }) =>
-        leaf.type === type &&
-        'bytes' in smaller(plannedClustered(leaf.shape, plannedCodebook(values, type)), leaf, NODES)
-          ? leaf
-          : [],
+        leaf.type === type && 'bytes' in smaller(planned(leaf, values), leaf, { op: 'MatMul', ...context }) ? leaf : [],
       );
       if (leaves.length === 0) continue;
       const centres = await centresOf(leaves, type, values, context);
@@ -61,23 +55,21 @@ export const cluster: Method<ClusterOptions> = {
     return shared;
   },
   async apply(leaf, given, context) {
-    const plan = smaller(plannedClustered(leaf.shape, plannedCodebook(given.values, leaf.type)), leaf, NODES);
-    if ('skipped' in plan) return plan;
     const known = (context.prepared as Shared | undefined)?.get(leaf.type);
     const book = known?.book ?? codebookOf(await centresOf([leaf], leaf.type, given.values, context), leaf.type);
     const codes = await nearestIn(book, await leaf.toDense(), context);
     return { operator: clustered(leaf.shape, codes, book, known === undefined || known.first === leaf) };
   },
   advice(leaf, { values, scope }) {
-    const plan = smaller(plannedClustered(leaf.shape, plannedCodebook(values, leaf.type)), leaf, NODES);
-    if ('skipped' in plan) return [`It is left as it is: ${plan.skipped}.`];
     return [
-      `Stores ${percent(plan.bytes / leaf.bytes)} of the bytes; of weights that are distributed normally ${values} values lose some ${percent(normalLoss(values))} of the norm.`,
+      `Stores ${percent(planned(leaf, values).bytes / leaf.bytes)} of the bytes; of weights that are distributed normally ${values} values lose some ${percent(normalLoss(values))} of the norm.`,
       ...(scope === 'model' ? ['One codebook for all suits layers whose weights are of about the same size.'] : []),
       'Saves storage, not time: the weight is looked up in its codebook when the model loads, and dense from then on.',
     ];
   },
 };
+
+const planned = ({ shape, type }: Dense, values: number) => plannedClustered(shape, plannedCodebook(values, type));
 
 /** What Lloyd–Max quantisers of normal numbers lose, of the norm: within 5 % of the published table for 2 to 256 values. */
 export const normalLoss = (values: number): number => 1.65 / (values + 0.85);

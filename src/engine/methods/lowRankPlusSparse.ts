@@ -9,7 +9,6 @@ import { sum } from '../operators/sum';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
 import { choice, share, whole } from './options';
 import { keptWithin } from './pruning/budget';
-import { smaller } from './smaller';
 import { diagonalRoot } from './whitening';
 
 const options = z.strictObject({
@@ -104,7 +103,7 @@ function plan(leaf: Dense, given: LowRankPlusSparseOptions, { opset }: PlanConte
   if ('skipped' in parts) return parts;
   const [rows, columns] = leaf.shape as [number, number];
   const low = lowRank(plannedDense([rows, parts.rank], leaf.type), plannedDense([parts.rank, columns], leaf.type));
-  return smaller(sum([low, plannedSparse(targetOf(leaf, opset), parts.kept, true)]), leaf);
+  return sum([low, plannedSparse(targetOf(leaf, opset), parts.kept, true)]);
 }
 
 async function apply(leaf: Dense, given: LowRankPlusSparseOptions, context: MethodContext): Promise<Outcome> {
@@ -136,9 +135,6 @@ async function apply(leaf: Dense, given: LowRankPlusSparseOptions, context: Meth
     const mask = await backend.selection.rowMask(weighted, rows, columns, inRow, context);
     const operator = sum([low, await sparseOf(chosen(rest, mask, rows, columns), targetOf(leaf, opset))]);
     // Places that are spread unevenly take more padding than was planned.
-    if (operator.bytes <= given.size * leaf.bytes || inRow === 1) {
-      const found = smaller(operator, leaf);
-      return 'skipped' in found ? found : { operator: found };
-    }
+    if (operator.bytes <= given.size * leaf.bytes || inRow === 1) return { operator };
   }
 }

@@ -9,7 +9,6 @@ import { type PruneOptions, patternOf, pruneOptions, scopeOf } from './pruning/o
 import { type Choice, survivors } from './pruning/scores';
 import { sparseGpt } from './pruning/sparseGpt';
 import { modelThresholds, type Thresholds } from './pruning/wholeModel';
-import { smaller } from './smaller';
 
 /**
  * Sets weights to zero and stores what is left with its places: single weights by their size (magnitude), by their size
@@ -45,7 +44,7 @@ function plan(leaf: Dense, options: PruneOptions, { opset }: PlanContext): Opera
   const kept = keptOf(leaf, options, opset);
   if (kept < 1) return noRoom(leaf, options, opset);
   const inRows = options.pattern === 'n:m' || scopeOf(options) === 'row';
-  return smaller(plannedSparse(targetOf(leaf, options, opset), kept, inRows), leaf);
+  return plannedSparse(targetOf(leaf, options, opset), kept, inRows);
 }
 
 /** The operator, or why it isn't worth having. */
@@ -66,7 +65,7 @@ async function apply(leaf: Dense, options: PruneOptions, context: MethodContext)
   const values = await leaf.toDense();
   if (isShared(options)) {
     const threshold = (context.prepared as Thresholds).get(leaf)!;
-    return outcome(leaf, await prunedTo({ scope: 'model', threshold }));
+    return { operator: await prunedTo({ scope: 'model', threshold }) };
   }
   const factor = options.score === 'sparsegpt' ? await inverseFactor(input!, context) : undefined;
   if (factor && 'skipped' in factor) return factor;
@@ -75,7 +74,7 @@ async function apply(leaf: Dense, options: PruneOptions, context: MethodContext)
   for (let kept = keptOf(leaf, options, opset); kept >= 1; ) {
     const operator = await prunedTo(options.pattern === 'n:m' ? { scope: 'group' } : { scope, kept }, factor);
     const over = options.size === undefined ? 0 : operator.bytes - options.size * leaf.bytes;
-    if (over <= 0) return outcome(leaf, operator);
+    if (over <= 0) return { operator };
     // Places that are spread unevenly take more padding than was planned.
     const each = BYTES_OF[leaf.type] * elements(blockOf(options)) + 1;
     const fewer = Math.max(1, Math.ceil(over / each));
@@ -91,11 +90,6 @@ async function apply(leaf: Dense, options: PruneOptions, context: MethodContext)
     const budget = choice.scope === 'group' ? { scope: choice.scope, n: options.n, m: options.m } : choice;
     return sparseOf(await sparseGpt(values, ...matrixOf(leaf.shape), factor, budget, context), target);
   }
-}
-
-function outcome(leaf: Dense, operator: Operator): Outcome {
-  const found = smaller(operator, leaf);
-  return 'skipped' in found ? found : { operator: found };
 }
 
 const blockOf = ({ pattern, rows, columns }: PruneOptions): number[] =>

@@ -13,7 +13,6 @@ import { gptq } from './quantization/gptq';
 import type { GridOptions } from './quantization/grid';
 import { nearest } from './quantization/nearest';
 import { quantizeAdvice } from './quantizeAdvice';
-import { smaller } from './smaller';
 
 const rounding = choice(['nearest', 'gptq', 'awq'], {
   title: 'Rounding',
@@ -76,13 +75,13 @@ export const quantize: Method<QuantizeOptions> = {
   resolve: (given) => ({ symmetric: given.bits === 8, ...given }),
   needsData: ({ rounding, activations }) => rounding !== 'nearest' || activations === 'outliers',
   plan(leaf, given, context) {
-    const skip = unfit(given, context) ?? tooLarge(leaf, given);
+    const skip = unfit(given, context);
     if (skip) return skip;
     return given.activations === 'outliers' ? 'unknown' : planned(leaf, given);
   },
   async apply(leaf, given, context) {
     const { input, noInput } = context;
-    const skip = unfit(given, context) ?? tooLarge(leaf, given);
+    const skip = unfit(given, context);
     if (skip) return skip;
     if (quantize.needsData!(given) && !input) {
       const what = given.activations === 'outliers' ? 'keeping outliers' : `rounding by ${given.rounding}`;
@@ -93,7 +92,7 @@ export const quantize: Method<QuantizeOptions> = {
     return coded(leaf, values, given, context, input);
   },
   advice(leaf, given, context) {
-    const skip = unfit(given, context) ?? tooLarge(leaf, given);
+    const skip = unfit(given, context);
     if (skip) return [`It is left as it is: ${skip.skipped}.`];
     return quantizeAdvice(leaf, given, { spec: specOf(leaf, given), plan: planned(leaf, given) }, context);
   },
@@ -136,15 +135,6 @@ function unfit({ activations, rounding }: QuantizeOptions, { opset, op }: PlanCo
     ? { skipped: `8-bit inputs need opset 11 (DynamicQuantizeLinear), and the model has ${opset}` }
     : undefined;
 }
-
-function tooLarge(leaf: Dense, given: QuantizeOptions): Skipped | undefined {
-  const plan = smaller(planned(leaf, given), leaf, nodeBytes(specOf(leaf, given)));
-  return 'skipped' in plan ? plan : undefined;
-}
-
-/** Bytes of the nodes that rebuild a weight, measured on a model with names of 60 characters. */
-const nodeBytes = ({ bits, zeroPoints }: Quantisation): number =>
-  1350 + (bits === 8 ? 0 : 800) + (zeroPoints ? 1150 : 0);
 
 async function coded(
   leaf: Dense,

@@ -1,10 +1,21 @@
-import type { Dense, Operator } from '../operators/operator';
-import type { Skipped } from './method';
+import { nodeBytes } from '../operators/nodeBytes';
+import type { Operator } from '../operators/operator';
+import type { PlanContext, Skipped } from './method';
 
-/** The operator, or that storing the leaf as it would not make the file smaller: `nodes`, about what its nodes take, if counted. */
-export const smaller = (operator: Operator, leaf: Dense, nodes = 0): Operator | Skipped =>
-  operator.bytes + nodes < leaf.bytes
-    ? operator
-    : {
-        skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${leaf.bytes}${nodes > 0 ? `, and some ${nodes} of nodes` : ''}`,
-      };
+/** No form of a weight takes nodes of more bytes than this: what saves more needs no count of them. */
+const MOST_NODES = 16384;
+
+/** The operator, or that a file with it in place of `before` would not be smaller: nodes count as well as what is stored. */
+export function smaller(
+  operator: Operator,
+  before: Operator,
+  consumer: Pick<PlanContext, 'op' | 'opset'>,
+): Operator | Skipped {
+  if (operator.bytes + MOST_NODES < before.bytes) return operator;
+  const nodes = nodeBytes(operator, consumer) - nodeBytes(before, consumer);
+  if (operator.bytes + nodes < before.bytes) return operator;
+  const more = nodes > 0 ? `, and some ${nodes} of nodes` : '';
+  return {
+    skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${before.bytes}${more}`,
+  };
+}

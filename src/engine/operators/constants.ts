@@ -66,6 +66,11 @@ export class ConstantStore {
     return [...leaves, ...this.#arrays.values()];
   }
 
+  /** Bytes of each array that was asked for. */
+  get sizes(): number[] {
+    return [...this.#leaves.keys(), ...this.#arrays.keys()].map(({ bytes }) => bytes);
+  }
+
   /** Puts everything that was asked for into the model. */
   async fill(): Promise<void> {
     for (const [leaf, { name, transposed, dims }] of this.#leaves) {

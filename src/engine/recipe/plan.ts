@@ -1,6 +1,7 @@
 import { type AnyMethod, isGraphMethod, isSkipped, type PlanContext, type Skipped } from '../methods/method';
 import { methodCalled } from '../methods/registry';
 import type { LayerSpectrum, TrainSpectrum } from '../methods/report';
+import { smaller } from '../methods/smaller';
 import { plannedDense } from '../operators/dense';
 import { type Dense, type FloatType, isDense, type Operator } from '../operators/operator';
 import { leavesOf, mapLeaves, unseenLeaves } from '../operators/tree';
@@ -54,7 +55,7 @@ export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): Pla
       op: layer.op,
       ...(leaf === whole && { spectrum: layer.spectrum, train: layer.train }),
     });
-    const step = planStep(before, method, options, contextOf);
+    const step = planStep(before, method, options, layer, contextOf);
     operator = step.operator;
     estimated ||=
       operator !== before && leavesOf(before).some((leaf) => method.estimates?.(leaf, options, contextOf(leaf)));
@@ -73,6 +74,7 @@ function planStep(
   before: Operator,
   method: AnyMethod,
   options: unknown,
+  consumer: PlannedLayer,
   contextOf: (leaf: Dense) => PlanContext,
 ): Omit<PlannedStep, 'method' | 'advice'> {
   if (isGraphMethod(method) && !isDense(before))
@@ -88,8 +90,9 @@ function planStep(
       unknown = true;
       return leaf;
     }
-    if (isSkipped(outcome)) {
-      skipped = outcome.skipped;
+    const smallest = isSkipped(outcome) ? outcome : smaller(outcome, leaf, consumer);
+    if (isSkipped(smallest)) {
+      skipped = smallest.skipped;
       return leaf;
     }
     // Statistics are of what a weight is applied to.
@@ -99,14 +102,12 @@ function planStep(
     }
     const added = method.predict?.(leaf, options, context);
     squares = squares === undefined || added === undefined ? undefined : squares + added ** 2;
-    return outcome;
+    return smallest;
   });
   if (unknown) return { operator: undefined, added: undefined };
   if (leavesOf(before).length === 0) skipped = `nothing is left to rewrite: it is ${before.form} already`;
-  if (after !== before && after.bytes >= before.bytes) {
-    skipped = `would not get smaller: ${after.form} stores ${after.bytes} bytes in place of ${before.bytes}`;
-    return { operator: before, skipped, added: 0 };
-  }
+  const found = after === before ? after : smaller(after, before, consumer);
+  if (isSkipped(found)) return { operator: before, skipped: found.skipped, added: 0 };
   return {
     operator: after,
     added: squares === undefined ? undefined : Math.sqrt(squares),

@@ -135,13 +135,16 @@ async function check(
   for (const { reason } of report.skipped) expect(reason.length, place).toBeGreaterThan(10);
   const written = await bytesOfFile(files[0]!);
   expect(written.length, place).toBe(report.after.bytes);
+  const read = await readModel(memorySource(written, 'written.onnx'));
+  // Nodes are counted: but for what the file says of the recipe nothing makes it larger.
+  const said = read.proto.metadataProps.reduce((sum, { key, value }) => sum + key.length + value.length + 12, 0);
+  expect(written.length - said, place).toBeLessThanOrEqual(bytes.length + 100 * report.layers.length);
   for (const layer of report.layers) {
     expect(layer.bytesAfter, place).toBeLessThan(layer.bytesBefore);
     expect(layer.steps, place).toHaveLength(steps.length);
     const { predicted, measured } = layer.weightError;
     expect(Number.isFinite(predicted + measured), place).toBe(true);
   }
-  const read = await readModel(memorySource(written, 'written.onnx'));
   const actual = await outputs(read, feeds);
   const finite = (values: Record<string, HostTensor>) =>
     Object.values(values).every((held) => Array.from(toNumbers(held)).every(Number.isFinite));

@@ -4,41 +4,64 @@ import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import type { Method } from '../methods/method';
 import { prune } from '../methods/prune';
+import { methodCalled } from '../methods/registry';
 import { gaussian } from '../model/fixtures';
 import type { Layer } from '../model/layers';
 import { denseOf } from '../operators/dense';
+import type { Dense } from '../operators/operator';
 import { seeded } from '../random';
+import { planStack } from './plan';
 import { runStep, type Work } from './step';
 
+const factorisations = new Factorisations(createCpuBackend(nodeRuntime()));
+
+const workOn = (weight: Dense): Work => ({
+  layer: { name: 'fc', op: 'Gemm', compressible: true } as Layer,
+  weight,
+  before: { bytes: weight.bytes, parameters: weight.parameters },
+  kept: 1,
+  operator: weight,
+  steps: [],
+  ms: 0,
+});
+const inputs = { factorisations, seed: 0, opset: 17, statisticsOf: () => 'there is no data', onAnew: () => {} };
+
 it('asks for statistics once a layer where no budget is shared, and twice where one is', async () => {
-  const factorisations = new Factorisations(createCpuBackend(nodeRuntime()));
   const weight = denseOf([32, 48], 'float32', gaussian(seeded(5), [32, 48]));
   for (const [scope, times] of [
     ['row', 1],
     ['model', 2],
   ] as const) {
     let asked = 0;
-    const layer = { name: 'fc', op: 'Gemm', compressible: true } as Layer;
-    const work: Work = {
-      layer,
-      weight,
-      before: { bytes: weight.bytes, parameters: weight.parameters },
-      kept: 1,
-      operator: weight,
-      steps: [],
-      ms: 0,
-    };
+    const work = workOn(weight);
     await runStep([work], prune as Method, prune.options.parse({ sparsity: 0.5, score: 'wanda', scope }), {
-      factorisations,
-      seed: 0,
-      opset: 17,
+      ...inputs,
       statisticsOf: () => {
         asked++;
         return 'there is no data';
       },
-      onAnew: () => {},
     });
     expect(asked, scope).toBe(times);
     expect(work.steps[0]!.skipped, scope).toContain('there is no data');
   }
+});
+
+it.each([
+  // 253 values of 4 bytes and 32 bytes of bits.
+  ['prune', { sparsity: 0.01 }, [16, 16], 'sparse 1.2 % stores 1044 bytes in place of 1024'],
+  // 16 values, and half a byte each.
+  ['cluster', {}, [3, 5], 'codebook of 16 stores 72 bytes in place of 60'],
+  ['quantize', { bits: 8 }, [10, 10], '8-bit per channel stores 160 bytes in place of 400'],
+  ['share', { size: 0.5 }, [20, 20], 'shared 198 stores 800 bytes in place of 1600'],
+  ['svd', { rank: 4 }, [9, 9], 'lowRank 4 stores 288 bytes in place of 324'],
+] as const)('%s leaves what its nodes would make larger', async (name, options, shape, said) => {
+  const method = methodCalled(name) as Method;
+  const work = workOn(denseOf(shape, 'float32', gaussian(seeded(5), shape)));
+  const given = method.options.parse(options);
+  await runStep([work], method, given, inputs);
+  expect(work.operator).toBe(work.weight);
+  expect(work.steps[0]!.skipped).toMatch(`would not get smaller: ${said}, and some `);
+  // The studio foretells it.
+  const [planned] = planStack({ shape, type: 'float32', op: 'Gemm', opset: 17 }, [{ method: name, options: given }]);
+  expect(planned!.skipped).toBe(work.steps[0]!.skipped);
 });

@@ -1,4 +1,5 @@
 import { isSkipped, type Method, type MethodContext, type StepContext, type Target } from '../methods/method';
+import { smaller } from '../methods/smaller';
 import type { Layer } from '../model/layers';
 import { spilled } from '../operators/dense';
 import type { Dense, Operator } from '../operators/operator';
@@ -109,21 +110,24 @@ async function stepOn(
         reason = outcome.skipped;
         return leaf;
       }
+      const found = smaller(outcome.operator, leaf, context);
+      if (isSkipped(found)) {
+        reason = found.skipped;
+        return leaf;
+      }
       predicted = outcome.predicted;
-      return outcome.operator;
+      return found;
     },
     input,
     multiply,
   );
   if (leavesOf(before).length === 0) reason = `nothing is left to rewrite: it is ${before.form} already`;
-  const larger = rewritten.bytes >= before.bytes;
-  if (rewritten !== before && larger)
-    reason = `would not get smaller: ${rewritten.form} stores ${rewritten.bytes} bytes in place of ${before.bytes}`;
-  const skipped = reason === undefined ? {} : { skipped: reason };
-  if (rewritten === before || larger) {
-    work.steps.push(left(work, method.name, reason));
+  const found = rewritten === before ? before : smaller(rewritten, before, context);
+  if (found !== rewritten || rewritten === before) {
+    work.steps.push(left(work, method.name, isSkipped(found) ? found.skipped : reason));
     return;
   }
+  const skipped = reason === undefined ? {} : { skipped: reason };
   context.signal?.throwIfAborted();
   const exact = await weight.toDense();
   const now = await rewritten.toDense(multiply);

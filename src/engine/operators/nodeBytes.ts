@@ -1,0 +1,61 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { type GraphProto, GraphProtoSchema, TensorProtoSchema } from 'onnx-buf';
+import { layersOf } from '../model/layers';
+import { graph, modelProto, node } from '../model/onnx/build';
+import { LARGE } from '../model/onnx/structure';
+import { Rewrite } from '../model/rewrite';
+import { scopeOf } from '../model/scopes';
+import { ConstantStore } from './constants';
+import { DATA_TYPE } from './dense';
+import { DEFAULT_EXPORT, type ExportChoice } from './forms';
+import { type FloatType, isDense, type Operator } from './operator';
+import { SubgraphWriter } from './subgraph';
+
+/** What an operator is written for. */
+export interface Consumer {
+  /** "MatMul": a kernel counts as a Conv, and what no Gather reads as a MatMul. */
+  readonly op: string;
+  /** Of the model's standard operators. */
+  readonly opset: number;
+  readonly type?: FloatType;
+  readonly choice?: ExportChoice;
+}
+
+/** Header of a stored tensor: its name, dimensions and type; of a large one also where it lies. */
+const HEADER = 60;
+const LOCATION = 100;
+
+const sizeOf = (proto: GraphProto): number => toBinary(GraphProtoSchema, proto).length;
+
+/**
+ * Bytes that writing the operator adds to a file beside those it stores: nodes, small constants and the headers of
+ * tensors, less those of the dense weight it stands for. Counted by writing it into a graph of one layer, within some
+ * 100 bytes; the operator may be a plan.
+ */
+export function nodeBytes(operator: Operator, { op, opset, type = 'float32', choice }: Consumer): number {
+  if (isDense(operator)) return 0;
+  const { shape } = operator;
+  const name = '/model/layers.0/weight/MatMul';
+  const kind = shape.length > 2 ? 'Conv' : op === 'Gather' ? op : 'MatMul';
+  const dims = kind === 'MatMul' ? [...shape].reverse() : shape;
+  const weight = create(TensorProtoSchema, { name: 'weight', dims: dims.map(BigInt), dataType: DATA_TYPE[type] });
+  const made = graph({
+    nodes: [node(kind, kind === 'Gather' ? ['weight', 'x'] : ['x', 'weight'], ['y'], {}, { name })],
+    inputs: [],
+    outputs: [],
+    initializers: [weight],
+  });
+  const main = scopeOf(made);
+  const layer = layersOf(main)[0]!;
+  const proto = modelProto({ opset, nodes: [], inputs: [], outputs: [] });
+  const rewrite = new Rewrite({ name, proto, graph: made, sources: new Map() }, main);
+  const store = new ConstantStore(rewrite, layer, new Map(), main);
+  const use = layer.uses[0]!;
+  rewrite.replace(
+    use.node,
+    new SubgraphWriter(rewrite, layer, use, store, choice ?? DEFAULT_EXPORT).writeAll(operator),
+  );
+  rewrite.dropWeight(layer);
+  const headers = store.sizes.map((bytes) => HEADER + (bytes < LARGE ? 0 : LOCATION));
+  return headers.reduce((sum, header) => sum + header, sizeOf(rewrite.finish().graph) - sizeOf(made) - HEADER);
+}
