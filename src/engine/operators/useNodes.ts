@@ -4,6 +4,7 @@ import type { Layer, Use } from '../model/layers';
 import { attribute, DataType, float, int64, node, tensor } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import { floatsToHalves } from '../model/tensors';
+import { shortened } from '../shortened';
 import type { ConstantStore } from './constants';
 import { DATA_TYPE } from './dense';
 import type { Dense, FloatType } from './operator';
@@ -14,7 +15,7 @@ import type { Attributes, ExportForm, NodeWriter } from './writer';
 const SMALL = 1024;
 
 /** Characters of a layer's name that the nodes added for it carry on. */
-const LONGEST = 12;
+const LONGEST = 14;
 
 /** The nodes in front of one consumer of a layer, with the constants that they take. */
 export class UseNodes implements NodeWriter {
@@ -171,7 +172,7 @@ export class UseNodes implements NodeWriter {
     this.#require(domain);
     // What works on each input is told apart in a profile. What rebuilds a weight has the shortest names: they stand in the
     // file up to three times each, and long ones would take 40 % more than the nodes.
-    const name = this.form === 'factored' ? `${(this.use.node.name || this.layer.weight).slice(-LONGEST)}/${op}` : '';
+    const name = this.form === 'factored' ? `${shortened(this.use.node.name || this.layer.weight, LONGEST)}/${op}` : '';
     const names = Array.from({ length: outputs }, () =>
       name ? this.rewrite.freshName(name) : this.rewrite.shortName(),
     );
