@@ -29,7 +29,7 @@ describe.each(Object.entries(OPERATORS))('%s', (what, make) => {
     const { original, changed } = await running(operator, op, { opset, choice, weight, name });
     const counted = nodeBytes(operator, { op, opset, choice });
     // Names are longer or shorter than those it counts with: a few tensors and nodes, some ten bytes each.
-    expect(Math.abs(counted - (beside(changed) - beside(original)))).toBeLessThan(220);
+    expect(Math.abs(counted - (beside(changed) - beside(original)))).toBeLessThan(250);
   });
 });
 

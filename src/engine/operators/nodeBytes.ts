@@ -25,12 +25,16 @@ export interface Consumer {
 const HEADER = 60;
 const LOCATION = 100;
 
+/** What the file's metadata say of a layer that was rewritten beside its form: names and shape; and of each tensor. */
+const NOTE = 140;
+const SUFFIX = 10;
+
 const sizeOf = (proto: GraphProto): number => toBinary(GraphProtoSchema, proto).length;
 
 /**
  * Bytes that writing the operator adds to a file beside those it stores: nodes, small constants and the headers of
  * tensors, less those of the dense weight it stands for. Counted by writing it into a graph of one layer, within some
- * 100 bytes; the operator may be a plan.
+ * 200 bytes; the operator may be a plan.
  */
 export function nodeBytes(operator: Operator, { op, opset, type = 'float32', choice }: Consumer): number {
   if (isDense(operator)) return 0;
@@ -56,6 +60,9 @@ export function nodeBytes(operator: Operator, { op, opset, type = 'float32', cho
     new SubgraphWriter(rewrite, layer, use, store, choice ?? DEFAULT_EXPORT).writeAll(operator),
   );
   rewrite.dropWeight(layer);
-  const headers = store.sizes.map((bytes) => HEADER + (bytes < LARGE ? 0 : LOCATION));
-  return headers.reduce((sum, header) => sum + header, sizeOf(rewrite.finish().graph) - sizeOf(made) - HEADER);
+  const headers = store.sizes.map((bytes) => HEADER + SUFFIX + (bytes < LARGE ? 0 : LOCATION));
+  return headers.reduce(
+    (sum, header) => sum + header,
+    NOTE + operator.form.length - HEADER + sizeOf(rewrite.finish().graph) - sizeOf(made),
+  );
 }
