@@ -1,4 +1,5 @@
 import { BYTES_OF, type Dense, elements, matrixOf, type Operator } from '../operators/operator';
+import { percent } from '../operators/percent';
 import { gridOf } from '../operators/places/cells';
 import { cellsOf } from '../operators/places/layout';
 import { plannedSparse, sparseOf } from '../operators/sparse';
@@ -77,7 +78,8 @@ async function apply(leaf: Dense, options: PruneOptions, context: MethodContext)
     if (over <= 0) return { operator };
     // Places that are spread unevenly take more padding than was planned.
     const each = BYTES_OF[leaf.type] * elements(blockOf(options)) + 1;
-    const fewer = Math.max(1, Math.ceil(over / each));
+    // Where all rows are as long as the fullest one, bytes fall by whole columns: what that seems to ask for is too much.
+    const fewer = Math.min(Math.ceil(over / each), Math.ceil(kept / 8));
     kept -= scope === 'row' ? rows * Math.ceil(fewer / rows) : fewer;
   }
   return noRoom(leaf, options, opset);
@@ -104,7 +106,7 @@ function advice(leaf: Dense, options: PruneOptions, context: PlanContext): strin
   if (isShared(options)) said.push('How much of each layer goes is found among all of them.');
   else if (!('skipped' in planned)) {
     const places = planned.bytes - planned.children[0]!.bytes;
-    said.push(`Of its ${planned.bytes} bytes ${places} say where the values lie, ${share(places / planned.bytes)}.`);
+    said.push(`Of its ${planned.bytes} bytes ${places} say where the values lie, ${percent(places / planned.bytes)}.`);
   }
   // A size from sizes alone: where half of the bytes would be saved, and where any.
   const free: PruneOptions = options.pattern === 'n:m' ? { ...options, pattern: 'unstructured' } : options;
@@ -114,7 +116,7 @@ function advice(leaf: Dense, options: PruneOptions, context: PlanContext): strin
   const [any, half] = [gone(leaf.bytes - 1), gone(leaf.bytes / 2)];
   if (any < 1) {
     said.push(
-      `It gets smaller above ${share(any)} sparsity${half < 1 ? `, and half as large at ${share(half)}` : ''}.`,
+      `It gets smaller above ${percent(any)} sparsity${half < 1 ? `, and half as large at ${percent(half)}` : ''}.`,
     );
   }
   if (opset < 11)
@@ -127,5 +129,3 @@ function advice(leaf: Dense, options: PruneOptions, context: PlanContext): strin
     );
   return said;
 }
-
-const share = (part: number): string => `${(100 * part).toFixed(1)} %`;

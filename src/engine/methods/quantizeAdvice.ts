@@ -1,9 +1,9 @@
 import { canWrite } from '../operators/forms';
 import type { Dense, Operator } from '../operators/operator';
 import { matrixOf } from '../operators/operator';
+import { percent } from '../operators/percent';
 import type { Quantisation } from '../operators/quantized';
 import type { PlanContext } from './method';
-import { percent } from './percent';
 import type { QuantizeOptions } from './quantize';
 
 /**

@@ -14,7 +14,7 @@ import {
 } from '../linalg/spectrum';
 import { truncate } from '../linalg/svd';
 import { truncatedSvd, truncationPays } from '../linalg/truncatedSvd';
-import { truncateTucker2 } from '../linalg/tucker2';
+import { type Tucker2, truncateTucker2 } from '../linalg/tucker2';
 import { denseOf, HALF_ROUNDING, plannedDense } from '../operators/dense';
 import { lowRank } from '../operators/lowRank';
 import { type Dense, elements, type FloatType, isMatrix, matrixOf, type Operator } from '../operators/operator';
@@ -103,15 +103,9 @@ function planned(leaf: Dense, budget: SvdOptions, context: PlanContext): Operato
   if (isWhitened(budget) && context.op === 'Gather') return LOOKED_UP;
   const ranks = svdRanks(leaf, budget, context);
   if (!ranks) return 'unknown';
-  const { shape, type } = leaf;
   const [rOut, rIn] = ranks as [number, number];
   if (!isTucker(leaf, budget)) return saves(leaf, rOut) ? factored(leaf, rOut) : tooLarge(leaf, rOut);
-  const [out, inner, ...kernel] = shape as [number, number, ...number[]];
-  const operator = tucker2(
-    plannedDense([rIn, inner], type),
-    plannedDense([rOut, rIn, ...kernel], type),
-    plannedDense([out, rOut], type),
-  );
+  const operator = staged(leaf, { rOut, rIn });
   return operator.parameters < leaf.parameters ? operator : tooLarge(leaf, rOut, rIn);
 }
 
@@ -202,15 +196,22 @@ function leadingIsEnough({ shape }: Dense, rank: number): boolean {
 /** Two factors of a leaf, or what they will be: of a kernel the second one is a kernel too. */
 function factored(leaf: Dense, rank: number, factors?: Factors): Operator {
   const { shape, type } = leaf;
-  const sides = [
-    [shape[0]!, rank],
-    [rank, ...(isMatrix(leaf) ? shape.slice(1, 2) : shape.slice(1))],
-  ] as const;
-  const [left, right] = factors
-    ? [denseOf(sides[0], type, factors.left), denseOf(sides[1], type, factors.right)]
-    : sides.map((side) => plannedDense(side, type));
-  return lowRank(left!, right!);
+  const inputs = isMatrix(leaf) ? shape.slice(1, 2) : shape.slice(1);
+  return lowRank(leafOf([shape[0]!, rank], type, factors?.left), leafOf([rank, ...inputs], type, factors?.right));
 }
+
+/** The three stages of a kernel, or what they will be. */
+function staged({ shape, type }: Dense, { rOut, rIn }: TuckerRanks, parts?: Tucker2): Operator {
+  const [out, inner, ...kernel] = shape as [number, number, ...number[]];
+  return tucker2(
+    leafOf([rIn, inner], type, parts?.input),
+    leafOf([rOut, rIn, ...kernel], type, parts?.core),
+    leafOf([out, rOut], type, parts?.output),
+  );
+}
+
+const leafOf = (shape: readonly number[], type: FloatType, values?: Float32Array<ArrayBuffer>): Dense =>
+  values ? denseOf(shape, type, values) : plannedDense(shape, type);
 
 async function convolution(leaf: Dense, budget: SvdOptions, context: MethodContext): Promise<Outcome> {
   const values = await leaf.toDense();
@@ -223,12 +224,7 @@ async function convolution(leaf: Dense, budget: SvdOptions, context: MethodConte
       : budget.size !== undefined
         ? tuckerRanksForSize(out, inner, taps, budget.size)
         : tuckerRanksForError(factors, taps, errorOf(budget));
-  const parts = truncateTucker2(factors, { rOut, rIn });
-  const operator = tucker2(
-    denseOf([rIn, inner], leaf.type, parts.input),
-    denseOf([rOut, rIn, ...kernel], leaf.type, parts.core),
-    denseOf([out, rOut], leaf.type, parts.output),
-  );
+  const operator = staged(leaf, { rOut, rIn }, truncateTucker2(factors, { rOut, rIn }));
   if (operator.parameters >= leaf.parameters) return tooLarge(leaf, rOut, rIn);
   return { operator, predicted: withRounding(tuckerError(factors, rOut, rIn), leaf.type, 3, factors.outValues[0]!) };
 }

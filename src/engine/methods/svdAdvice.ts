@@ -1,5 +1,6 @@
 import { breakEvenRank } from '../linalg/spectrum';
 import { type Dense, isMatrix, matrixOf, type Operator } from '../operators/operator';
+import { percent } from '../operators/percent';
 import type { PlanContext, Skipped } from './method';
 
 /** Whether truncating a leaf will help, in sentences; `saving` is what it would become. */
@@ -13,11 +14,10 @@ export function adviceOn(
   const kernels = kernel.join('×');
   const said: string[] = [];
   if (saving !== 'unknown' && !('skipped' in saving)) {
-    const share = `${((100 * saving.multiplyAdds) / leaf.multiplyAdds).toFixed(0)} %`;
     said.push(
       context.op === 'Gather'
         ? 'Saves storage, not time: looking up a row of the dense weight costs no multiplication.'
-        : `Smaller and less to compute: ${share} of the multiply-adds${isMatrix(leaf) || whitened ? '' : ' at stride 1'}.`,
+        : `Smaller and less to compute: ${percent(saving.multiplyAdds / leaf.multiplyAdds)} of the multiply-adds${isMatrix(leaf) || whitened ? '' : ' at stride 1'}.`,
     );
   }
   if (isMatrix(leaf) || whitened) {

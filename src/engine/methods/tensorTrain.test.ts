@@ -1,46 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { nodeRuntime } from '../../runtime/node';
-import { createCpuBackend } from '../cpu/backend';
 import { truncationError } from '../linalg/spectrum';
-import { denseOf } from '../operators/dense';
-import type { Dense, FloatType, Operator } from '../operators/operator';
+import type { Dense, Operator } from '../operators/operator';
 import { product } from '../operators/product';
-import { fromGram } from '../operators/statistics';
 import { seeded } from '../random';
 import { normal } from '../reference/random';
-import { methodContext } from './context.fixtures';
-import { Factorisations } from './factorisations';
 import { sitesFor, type TensorTrainOptions, tensorTrain } from './tensorTrain';
+import { backend, context, errorOf, leafOf, made, random } from './tensorTrain.fixtures';
 import { trainSpectrumOf } from './trainSpectrum';
 
-const backend = createCpuBackend(nodeRuntime());
 afterAll(() => backend.dispose());
-const context = methodContext(new Factorisations(backend));
-
-const leafOf = (shape: readonly number[], values: Float32Array<ArrayBuffer>, type: FloatType = 'float32') =>
-  denseOf(shape, type, values);
-const random = (shape: readonly number[], seed = 1) =>
-  Float32Array.from(
-    normal(
-      shape.reduce((all, size) => all * size, 1),
-      seed,
-    ),
-  );
-
-async function made(leaf: Dense, options: TensorTrainOptions, more = {}) {
-  const outcome = await tensorTrain.apply(leaf, options, { ...context, ...more });
-  if ('skipped' in outcome) throw new Error(outcome.skipped);
-  return outcome;
-}
-
-const distance = (a: Float32Array, b: Float32Array): number =>
-  Math.sqrt(
-    b.reduce((sum, value, at) => sum + (a[at]! - value) ** 2, 0) / b.reduce((sum, value) => sum + value ** 2, 0),
-  );
-
-async function errorOf(operator: Operator, leaf: Dense): Promise<number> {
-  return distance(await operator.toDense(), await leaf.toDense());
-}
 
 /** Σ A ⊗ B ⊗ …, `terms` of them, of factors [out, in]. */
 function kronecker(out: readonly number[], inner: readonly number[], terms: number): Float32Array<ArrayBuffer> {
@@ -173,41 +141,6 @@ describe('tensor-train', () => {
       const side = shape.slice(1).reduce((all, size) => all * size, 1);
       expect(operator.form.includes('padded'), place).toBe(made[0] !== shape[0] || made[1] !== side);
     }
-  });
-
-  it('whitened, errs less where inputs differ in size', async () => {
-    const shape = [48, 60];
-    const leaf = leafOf(shape, random(shape));
-    const gram = new Float64Array(60 * 60);
-    for (let i = 0; i < 60; i++) gram[i * 61] = 100 * 0.8 ** i;
-    const input = fromGram(gram, 60, 100);
-    const output = async (operator: Operator) => {
-      const [w, now] = [await leaf.toDense(), await operator.toDense()];
-      const scaleOf = (values: Float32Array) => values.map((value, at) => value * Math.sqrt(gram[(at % 60) * 61]!));
-      return distance(scaleOf(now), scaleOf(w));
-    };
-    const plain = await made(leaf, { size: 0.5 }, { input });
-    const options = { size: 0.5, whiten: 'diagonal' } as const;
-    const whitened = await made(leaf, options, { input });
-    expect(whitened.operator.bytes).toBeLessThanOrEqual(0.5 * leaf.bytes);
-    expect(await output(whitened.operator)).toBeLessThan(0.8 * (await output(plain.operator)));
-    expect(tensorTrain.needsData!(options)).toBe(true);
-    expect(await tensorTrain.apply(leaf, options, context)).toEqual({
-      skipped: "whitening needs statistics of the layer's input, and no calibration data was given",
-    });
-    expect(await tensorTrain.apply(leaf, options, { ...context, op: 'Gather', input })).toHaveProperty('skipped');
-  });
-
-  it('whitened kernels have a scale for each channel', async () => {
-    const shape = [16, 8, 3, 3];
-    const leaf = leafOf(shape, random(shape));
-    const gram = new Float64Array(72 * 72);
-    for (let i = 0; i < 72; i++) gram[i * 73] = Math.floor(i / 9) === 2 ? 1e4 : 1;
-    const input = fromGram(gram, 72, 1);
-    const { operator } = await made(leaf, { size: 0.5, whiten: 'diagonal' }, { input });
-    const [now, w] = [await operator.toDense(), await leaf.toDense()];
-    const channel = (values: Float32Array, of: number) => values.filter((_, at) => Math.floor(at / 9) % 8 === of);
-    expect(distance(channel(now, 2), channel(w, 2))).toBeLessThan(0.3 * distance(channel(now, 5), channel(w, 5)));
   });
 
   it('errs at 30 % of the parameters as theory has it: only index structure pays', async () => {

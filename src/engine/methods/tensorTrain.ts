@@ -4,14 +4,14 @@ import { attainableBonds, bondsForSize, evenBonds } from '../linalg/bonds';
 import type { SiteShape } from '../linalg/sites';
 import { type BondBudget, tensorTrain as decompose, schmidtSpectra } from '../linalg/tensorTrain';
 import { denseOf, HALF_ROUNDING, plannedDense } from '../operators/dense';
-import { type Dense, elements, type Operator } from '../operators/operator';
+import { type Dense, elements, matrixOf, type Operator } from '../operators/operator';
 import { scaled } from '../operators/scaled';
 import { plannedTrain, trainOf } from '../operators/tensorTrain';
 import type { LongCall } from '../progress';
 import { isSkipped, type Method, type MethodContext, type Outcome, type PlanContext, type Skipped } from './method';
 import { choice, exactlyOne, share, whole, wholes } from './options';
 import { adviceOnTrain } from './tensorTrainAdvice';
-import { matrixOf, paddedTo, sameSites, withinLeaf } from './trainMatrix';
+import { paddedTo, sameSites, withinLeaf } from './trainMatrix';
 import { diagonalRoot } from './whitening';
 
 const budgets = ['bond', 'ranks', 'error', 'size'] as const;
@@ -84,7 +84,7 @@ export const tensorTrain: Method<TensorTrainOptions> = {
 
 /** How the sides of a leaf, a kernel's read as [out, in·taps], are split; padded where the factors make more. */
 export function sitesFor(leaf: Pick<Dense, 'shape'>, { sites = 3, factors }: TensorTrainOptions): SiteShape {
-  const { rows, columns } = matrixOf(leaf);
+  const [rows, columns] = matrixOf(leaf.shape);
   return factors ?? balancedSites(rows, columns, sites);
 }
 
@@ -135,7 +135,7 @@ const LOOKED_UP: Skipped = { skipped: 'is read by index: there is no input to wh
 
 /** Factors that a recipe names may not make the layer's sides. */
 function misfit(leaf: Dense, sites: SiteShape): Skipped | undefined {
-  const { rows, columns } = matrixOf(leaf);
+  const [rows, columns] = matrixOf(leaf.shape);
   for (const [side, sizes, what] of [
     [rows, sites.out, 'outputs'],
     [columns, sites.in, 'inputs'],

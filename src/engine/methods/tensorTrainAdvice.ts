@@ -2,10 +2,10 @@ import { attainableBonds, trainSize } from '../linalg/bonds';
 import type { SiteShape } from '../linalg/sites';
 import { truncationError } from '../linalg/spectrum';
 import { CONTRACTION_PACE } from '../operators/forms';
-import { type Dense, elements, type Operator } from '../operators/operator';
+import { type Dense, elements, matrixOf, type Operator } from '../operators/operator';
 import { trainMultiplyAdds } from '../operators/trainSites';
 import type { PlanContext, Skipped } from './method';
-import { matrixOf, sameSites } from './trainMatrix';
+import { sameSites } from './trainMatrix';
 
 /** Above this share of its length a spectrum counts as flat: to drop half of it drops about half of the weight. */
 const FLAT = 0.7;
@@ -17,7 +17,7 @@ export function adviceOnTrain(
   plan: Operator | Skipped | 'unknown',
   { op, spectrum, train }: PlanContext,
 ): string[] {
-  const { rows, columns } = matrixOf(leaf);
+  const [rows, columns] = matrixOf(leaf.shape);
   const said: string[] = [];
   if (op === 'MatMul' || op === 'Gemm') {
     const bond = fastestBond(sites, leaf.multiplyAdds);

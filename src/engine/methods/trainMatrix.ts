@@ -1,18 +1,13 @@
 import type { SiteShape } from '../linalg/sites';
 import type { MatrixWeight } from '../linalg/svd';
-import { type Dense, elements } from '../operators/operator';
-
-/** A leaf [out, in, …kernel] as the matrix [out, in·taps]. */
-export function matrixOf({ shape }: Pick<Dense, 'shape'>): { readonly rows: number; readonly columns: number } {
-  return { rows: shape[0]!, columns: elements(shape.slice(1)) };
-}
+import { type Dense, elements, matrixOf } from '../operators/operator';
 
 export const sameSites = (one: SiteShape, other: SiteShape): boolean =>
   String([one.out, one.in]) === String([other.out, other.in]);
 
 /** Whether the sites make the leaf's sides and nothing beyond them. */
 export function withinLeaf(leaf: Pick<Dense, 'shape'>, sites: SiteShape): boolean {
-  const { rows, columns } = matrixOf(leaf);
+  const [rows, columns] = matrixOf(leaf.shape);
   return elements(sites.out) === rows && elements(sites.in) === columns;
 }
 
@@ -25,7 +20,7 @@ export async function paddedTo(
   sites: SiteShape,
   scales?: Float32Array | undefined,
 ): Promise<MatrixWeight> {
-  const { rows, columns } = matrixOf(leaf);
+  const [rows, columns] = matrixOf(leaf.shape);
   const taps = elements(leaf.shape.slice(2));
   const [height, width] = [elements(sites.out), elements(sites.in)];
   const values = await leaf.toDense();

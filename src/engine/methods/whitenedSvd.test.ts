@@ -5,6 +5,7 @@ import { createCpuBackend } from '../cpu/backend';
 import { denseOf } from '../operators/dense';
 import { matrixOf } from '../operators/operator';
 import { fromGram, type InputStatistics } from '../operators/statistics';
+import { statisticsOf } from '../operators/statistics.fixtures';
 import { normal } from '../reference/random';
 import { methodContext } from './context.fixtures';
 import { Factorisations } from './factorisations';
@@ -21,14 +22,6 @@ function inputs(samples: number, size: number, { seed = 3, latent = size, fall =
     }
   }
   return x;
-}
-
-function statisticsOf(x: Float64Array, size: number): InputStatistics {
-  const gram = new Float64Array(size * size);
-  for (let at = 0; at < x.length; at += size) {
-    for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) gram[i * size + j]! += x[at + i]! * x[at + j]!;
-  }
-  return fromGram(gram, size, x.length / size);
 }
 
 /** ‖X·Wᵀ‖² in float64. */

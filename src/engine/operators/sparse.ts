@@ -1,6 +1,7 @@
 import { denseOf, plannedDense } from './dense';
 import { reshaped } from './nodes';
 import { BYTES_OF, type FloatType, isDense, type Operator } from './operator';
+import { percent } from './percent';
 import { fromCells, gridOf, type Pattern, shapingBytes, toCells, writeFromCells } from './places/cells';
 import { cellDims, cellsOf, type Grid } from './places/layout';
 import {
@@ -135,6 +136,3 @@ const nameOf = (pattern: Pattern): string =>
     : pattern.kind === 'block'
       ? `${pattern.rows}×${pattern.columns} `
       : '';
-
-/** To a tenth of a percent where that says more than whole ones do. */
-const percent = (share: number): string => `${Number((100 * share).toFixed(share > 0.98 ? 2 : 1))} %`;

@@ -9,7 +9,8 @@ import { seeded } from '../random';
 import { expectClose } from '../reference/compare';
 import { type Dense, elements, matrixOf, type Operator } from './operator';
 import { multiplyOn, product } from './product';
-import { congruence, fromGram, type InputStatistics } from './statistics';
+import { congruence } from './statistics';
+import { statisticsOf } from './statistics.fixtures';
 import { plannedTrain, trainOf } from './tensorTrain';
 import { sitesOf, startsLeft, type TrainSizes } from './trainSites';
 import { rewriteLeaves } from './tree';
@@ -43,14 +44,6 @@ function inputsOf(tokens: number, size: number): Float32Array<ArrayBuffer> {
   return product(gaussian(random, [tokens, 8]), gaussian(random, [8, size]), tokens, 8, size).map(
     (value) => value + random.normal() / 2,
   );
-}
-
-function statisticsOf(x: Float32Array, size: number): InputStatistics {
-  const gram = new Float64Array(size * size);
-  for (let at = 0; at < x.length; at += size) {
-    for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) gram[i * size + j]! += x[at + i]! * x[at + j]!;
-  }
-  return fromGram(gram, size, x.length / size);
 }
 
 /**

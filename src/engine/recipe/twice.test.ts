@@ -7,9 +7,7 @@ import { methods } from '../methods/registry';
 import { gaussian } from '../model/fixtures';
 import type { Layer } from '../model/layers';
 import { denseOf } from '../operators/dense';
-import { matrixOf } from '../operators/operator';
-import { product } from '../operators/product';
-import { fromGram } from '../operators/statistics';
+import { statisticsOf } from '../operators/statistics.fixtures';
 import { seeded } from '../random';
 import { planStack } from './plan';
 import { runStep, type Work } from './step';
@@ -51,13 +49,6 @@ const TWICE: Readonly<Record<string, readonly (readonly [options: object, skippe
 const backend = createCpuBackend(nodeRuntime());
 afterAll(() => backend.dispose());
 
-function inputOf(size: number) {
-  const x = gaussian(seeded(size), [400, size]);
-  const turned = new Float32Array(x.length);
-  for (let t = 0; t < 400; t++) for (let i = 0; i < size; i++) turned[i * 400 + t] = x[t * size + i]!;
-  return fromGram(Float64Array.from(product(turned, x, size, 400, size)), size, 400);
-}
-
 describe('a method twice refines what the first one left, or says why not, as planned', () => {
   it('for every method', () => {
     expect(Object.keys(TWICE)).toEqual(methods.filter((method) => !isGraphMethod(method)).map(({ name }) => name));
@@ -74,7 +65,7 @@ describe('a method twice refines what the first one left, or says why not, as pl
     const layer = { name: 'fc', op: 'MatMul', compressible: true } as Layer;
     const { bytes, parameters } = weight;
     const work: Work = { layer, weight, before: { bytes, parameters }, kept: 1, operator: weight, steps: [], ms: 0 };
-    const input = inputOf(matrixOf(shape)[1]);
+    const input = statisticsOf(gaussian(seeded(160), [400, 160]), 160);
     const call = {
       factorisations: new Factorisations(backend),
       seed: 0,
