@@ -247,6 +247,9 @@ describe('bad input', () => {
     recipe('value.json', svd({ size: 7 }));
     recipe('method.json', { version: 1, steps: [{ layers: '*', method: 'svdd', options: {} }] });
     recipe('heal.json', { version: 1, steps: [{ heal: { minutes: 5 } }] });
+    recipe('list.json', []);
+    recipe('none.json', svd({ size: 0.5 }, []));
+    recipe('part.json', svd({ size: 0.5 }, 'fc1'));
     recipe('broken.json', '{"version": 1,');
   });
 
@@ -264,7 +267,7 @@ describe('bad input', () => {
       () => ['compress', at('nan.onnx'), '--recipe', at('good.json'), '--out', at('out.onnx')],
       /Tensor "w" holds NaN/,
     ],
-    ['a missing recipe', compress('none.json'), /none\.json does not exist/],
+    ['a missing recipe', compress('missing.json'), /missing\.json does not exist/],
     ['a recipe that is no JSON', compress('broken.json'), /broken\.json is not JSON/],
     ['an unknown method', compress('method.json'), /step 1: unknown method "svdd"/],
     ['an unknown step', compress('heal.json'), /step 1: unknown key "heal"; there are layers,/],
@@ -312,13 +315,23 @@ describe('bad input', () => {
       /has an input "ids", which the original lacks/,
     ],
     ['no recipe', () => ['compress', model, '--out', at('out.onnx')], /compress needs a recipe: --recipe FILE/],
-    ['no command', () => [], /name a command: there are inspect, methods, compress and evaluate/],
+    ['no command', () => [], /name a command: there are inspect, methods, compress, evaluate; --help/],
     [
       'a mistyped option',
       () => ['compress', model, '--recip', at('good.json'), '--out', at('out.onnx')],
       /unknown option '--recip'.*--recipe/,
     ],
-    ['an unknown command', () => ['squash', model], /unknown command 'squash'/],
+    ['an unknown command', () => ['squash', model], /unknown command 'squash'; there are inspect, methods/],
+    ['a misspelt command', () => ['inspct', model], /unknown command 'inspct'; did you mean inspect\?/],
+    ['no model', () => ['inspect'], /missing required argument 'model'; --help explains the command\./],
+    ['more than one model', () => ['inspect', model, model], /too many arguments.*; --help explains the command\./],
+    ['a list for a recipe', compress('list.json'), /list\.json: must be an object\.$/m],
+    ['no layers', compress('none.json'), /layers: must be the name of a layer, a pattern, or a list of these\.$/m],
+    [
+      'a part of a name',
+      compress('part.json'),
+      /"fc1" matches no layer; the nearest name is "\/classifier\/fc1\/Gemm"/,
+    ],
   ];
   it.each(cases)('%s: one clear line, exit code 1, nothing written', (_, args, message) => {
     const before = readdirSync(folder);

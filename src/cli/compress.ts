@@ -115,7 +115,14 @@ function summary(report: CompressReport, out: string): string {
     ...(rows.length > 0
       ? [table(head, rows, ['form'])]
       : ['Nothing was compressed: the file holds the model as it was.']),
-    ...skipped.map(({ name, reason }) => `${name}: left as it was: ${reason}`),
+    ...grouped(skipped.map(({ name, reason }) => [`left as it was (${reason})`, name])),
+    ...grouped(
+      layers.flatMap(({ name, steps }) =>
+        steps.flatMap(({ method, skipped: reason }): [string, string][] =>
+          reason === undefined ? [] : [[`left by ${method}, wholly or in part (${reason})`, name]],
+        ),
+      ),
+    ),
     '',
     ...(calibration
       ? [`Calibrated on ${calibration.samples.toLocaleString('en')} samples of ${calibration.data}.`]
@@ -126,6 +133,19 @@ function summary(report: CompressReport, out: string): string {
     `weights in memory, estimated: ${bytes(memory.estimatedResident)} when it runs, ${bytes(memory.estimatedLoad)} at most while it loads`,
     ...heavyToLoad(layers),
   ].join('\n');
+}
+
+/** How many names a line lists. */
+const LISTED = 6;
+
+/** A line for each of the sentences, with all layers that it is said of. */
+function grouped(said: readonly (readonly [sentence: string, name: string])[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const [sentence, name] of said) names.set(sentence, [...(names.get(sentence) ?? []), name]);
+  return [...names].map(([sentence, all]) => {
+    const more = all.length > LISTED ? ` and ${all.length - LISTED} more` : '';
+    return `${sentence}: ${all.slice(0, LISTED).join(', ')}${more}`;
+  });
 }
 
 /** A sentence on layers whose dense weight is computed while the model loads, where that takes much. */

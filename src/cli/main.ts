@@ -1,10 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { isAbort, messageOf } from '../engine/errors';
+import { didYouMean } from '../engine/recipe/nearest';
 import { type CompressCommandOptions, compressCommand } from './compress';
 import { evaluateCommand } from './evaluate';
 import { inspectCommand } from './inspect';
 import { methodsCommand, recipeHelp } from './methods';
+
+/** Faults of which Commander says what is wrong, but not what would be right. */
+const USAGE = ['commander.missingArgument', 'commander.optionMissingArgument', 'commander.excessArguments'];
 
 const controller = new AbortController();
 process.once('SIGINT', () => controller.abort());
@@ -18,8 +22,12 @@ const program = new Command('carrara')
 
 program.allowExcessArguments().action(() => {
   const [name] = program.args;
-  const fault = name === undefined ? 'name a command' : `unknown command '${name}'`;
-  program.error(`${fault}: there are inspect, methods, compress and evaluate; --help explains them`);
+  const names = program.commands.map((command) => command.name());
+  program.error(
+    name === undefined
+      ? `name a command: there are ${names.join(', ')}; --help explains them.`
+      : `unknown command '${name}'; ${didYouMean(name, names)}`,
+  );
 });
 
 program
@@ -63,6 +71,8 @@ program
     evaluateCommand(original, compressed, options, controller.signal),
   );
 
+for (const command of program.commands) command.allowExcessArguments(false);
+
 try {
   await program.parseAsync();
   // Dawn keeps the event loop alive as long as a device exists.
@@ -70,7 +80,8 @@ try {
 } catch (error) {
   if (error instanceof CommanderError && error.exitCode === 0) process.exit(0);
   const message = isAbort(error) ? 'Cancelled: nothing was written.' : oneLine(messageOf(error));
-  process.stderr.write(`carrara: ${message}\n`);
+  const usage = error instanceof CommanderError && USAGE.includes(error.code) ? '; --help explains the command.' : '';
+  process.stderr.write(`carrara: ${message}${usage}\n`);
   process.exit(1);
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from '../engine/errors';
 import type { AnyMethod } from '../engine/methods/method';
-import { type Control, controlsOf } from '../engine/methods/options';
+import { type Control, controlsOf, keysOf } from '../engine/methods/options';
 import { methods } from '../engine/methods/registry';
 import { AIMS } from '../engine/operators/forms';
 import { didYouMean } from '../engine/recipe/nearest';
@@ -53,8 +53,12 @@ const reportOf = ({ name, title, summary, paper, options }: AnyMethod) => ({
 
 function describe({ name, title, summary, paper, options }: AnyMethod): string {
   const controls = controlsOf(options);
-  const width = Math.max(0, ...controls.map(({ key }) => key.length));
-  const lines = controls.map((control) => `  ${control.key.padEnd(width)}  ${explain(control)}`);
+  const keys = keysOf(options);
+  const width = Math.max(0, ...keys.map(({ key }) => key.length));
+  const lines = keys.map(({ key, help }) => {
+    const control = controls.find((one) => one.key === key);
+    return `  ${key.padEnd(width)}  ${control ? explain(control) : `${help} (may be left out)`}`;
+  });
   const groups = new Map<string, string[]>();
   for (const { group, key } of controls) if (group) groups.set(group, [...(groups.get(group) ?? []), key]);
   const exclusive = [...groups.values()].map((keys) => `  Exactly one of ${keys.join(', ')}.`);
@@ -67,8 +71,26 @@ function describe({ name, title, summary, paper, options }: AnyMethod): string {
   ].join('\n');
 }
 
-function explain({ kind, values, least, most, unit, whole, help, fallback, optional, group, when }: Control): string {
-  const bounds = most === undefined ? (least === undefined ? '' : `, at least ${least}`) : `, ${least ?? 0} to ${most}`;
+function explain({
+  kind,
+  values,
+  least,
+  above,
+  most,
+  unit,
+  whole,
+  help,
+  fallback,
+  optional,
+  group,
+  when,
+}: Control): string {
+  const bounds =
+    most === undefined
+      ? least === undefined
+        ? ''
+        : `, ${above ? 'above' : 'at least'} ${least}`
+      : `, ${least ?? 0} to ${most}`;
   const type =
     kind === 'choice'
       ? values!.join(' | ')

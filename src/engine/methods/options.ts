@@ -70,13 +70,16 @@ export interface Control extends ControlHints {
   readonly optional: boolean;
   readonly fallback?: unknown;
   readonly least?: number;
+  /** Where `least` itself is refused. */
+  readonly above?: true;
   readonly most?: number;
   readonly whole?: boolean;
   readonly values?: readonly (string | number)[];
 }
 
-/** The keys that a method's options may have. */
-export const keysOf = (options: z.ZodType): string[] => Object.keys(jsonOf(options).properties ?? {});
+/** The keys that a method's options may have, each with what it means where no control says so. */
+export const keysOf = (options: z.ZodType): { readonly key: string; readonly help?: string | undefined }[] =>
+  Object.entries(jsonOf(options).properties ?? {}).map(([key, { description }]) => ({ key, help: description }));
 
 function jsonOf(options: z.ZodType): JsonSchema {
   // What is brought into shape before it is checked: a form gives it in shape.
@@ -150,6 +153,7 @@ function limits({ minimum, exclusiveMinimum, maximum }: JsonSchema) {
   const least = minimum ?? exclusiveMinimum;
   return {
     ...(least !== undefined && least > Number.MIN_SAFE_INTEGER && { least }),
+    ...(exclusiveMinimum !== undefined && { above: true as const }),
     ...(maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && { most: maximum }),
   };
 }
@@ -159,6 +163,7 @@ interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly control?: ControlHints;
+  readonly description?: string;
   readonly enum?: readonly (string | number)[];
   readonly const?: string | number;
   readonly default?: unknown;

@@ -28,7 +28,9 @@ const options = z
       title: 'Sites',
       help: 'cores; outputs and inputs are split into as many near-balanced factors',
     }).default(3),
-    factors: factors.optional(),
+    factors: factors
+      .optional()
+      .describe('the factors themselves in place of sites: { "out": [8, 16], "in": [4, 32] }, as many of each'),
     bond: whole(1, undefined, {
       title: 'Bond',
       help: 'what each bond between two cores may have at most',

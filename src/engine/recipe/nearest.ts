@@ -1,5 +1,5 @@
 /** The candidate with the fewest single-character edits from `wanted` (Levenshtein), the first of equals. */
-export function nearest(wanted: string, candidates: readonly string[]): string | undefined {
+function nearest(wanted: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
@@ -24,16 +24,22 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+/** Of the candidates that `wanted` is a part of the first, else the nearest. */
+export function closest(wanted: string, candidates: readonly string[]): string | undefined {
+  const lower = wanted.toLowerCase();
+  const whole = lower.length > 2 ? candidates.find((candidate) => candidate.toLowerCase().includes(lower)) : undefined;
+  return whole ?? nearest(wanted, candidates);
+}
+
 /**
  * What to say of a name that none of `candidates` is: "did you mean rank?" where half its characters may stay or it is
  * part of one, else "there are rank, size."
  */
 export function didYouMean(wanted: string, candidates: readonly string[]): string {
   const lower = wanted.toLowerCase();
-  const part = lower.length > 2 ? candidates.find((candidate) => candidate.toLowerCase().includes(lower)) : undefined;
-  const close = part ?? nearest(wanted, candidates);
-  const meant =
-    close !== undefined && (part !== undefined || distance(lower, close.toLowerCase()) <= wanted.length / 2);
-  if (meant) return `did you mean ${close}?`;
+  const close = closest(wanted, candidates);
+  const found = close?.toLowerCase() ?? '';
+  if (close !== undefined && (found.includes(lower) || distance(lower, found) <= wanted.length / 2))
+    return `did you mean ${close}?`;
   return candidates.length === 0 ? 'there are none.' : `there are ${candidates.join(', ')}.`;
 }

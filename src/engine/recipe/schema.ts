@@ -5,9 +5,11 @@ import { methods } from '../methods/registry';
 import { AIMS, DEFAULT_EXPORT, type ExportChoice } from '../operators/forms';
 import { didYouMean } from './nearest';
 
-const patterns = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+const NAMES = 'must be the name of a layer, a pattern, or a list of these';
+const one = z.string(NAMES).min(1, NAMES);
+const patterns = z.union([one, z.array(one, NAMES).min(1, NAMES)], NAMES);
 /** A checked recipe has an empty list where nothing is ignored, and can be checked again. */
-const ignored = z.union([z.string().min(1), z.array(z.string().min(1))]);
+const ignored = z.union([one, z.array(one, NAMES)], NAMES);
 
 // Every method's step has this shape.
 const stepOf = () =>
@@ -107,7 +109,7 @@ function checkStep(raw: unknown, place: string): Step {
     );
   }
   const checked = step.safeParse(raw);
-  const keys = { '': STEP_KEYS, options: keysOf(method.options) };
+  const keys = { '': STEP_KEYS, options: keysOf(method.options).map(({ key }) => key) };
   if (!checked.success) throw new UserError(`${place}: ${faultIn(checked.error, raw, keys)}`);
   const { layers, ignore = [], options } = checked.data;
   type Given = Readonly<Record<string, unknown>>;
@@ -129,8 +131,9 @@ function faultIn(error: z.ZodError, value: unknown, keys: Readonly<Record<string
   }
   const found = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value);
   if (path.length > 0 && found === undefined) return `${place} is missing.`;
-  const was = path.length === 0 ? '' : ` (it is ${JSON.stringify(found)})`;
-  return `${place}${place && ': '}${lowerFirst(issue.message)}${was}.`;
+  const was = typeof found === 'object' ? '' : ` (it is ${JSON.stringify(found)})`;
+  const message = issue.code === 'invalid_type' && issue.expected === 'object' ? 'must be an object' : issue.message;
+  return `${place}${place && ': '}${lowerFirst(message)}${was}.`;
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -1,6 +1,6 @@
 import { UserError } from '../errors';
 import type { Layer } from '../model/layers';
-import { nearest } from './nearest';
+import { closest } from './nearest';
 import type { Recipe, Step } from './schema';
 
 /**
@@ -36,7 +36,7 @@ function hint(pattern: string, layers: readonly Layer[]): string {
     const operators = new Set(layers.flatMap(({ uses }) => uses.map(({ node }) => node.opType)));
     return `the operators of this model's layers are ${[...operators].join(', ')}`;
   }
-  return `the nearest name is "${nearest(
+  return `the nearest name is "${closest(
     pattern,
     layers.flatMap(({ name, weight }) => [name, weight]),
   )}"`;
