@@ -52,7 +52,8 @@ describe('methods at equal bytes', () => {
     expect(half.error).toBeLessThan(2.5e-4);
     for (const { reason } of report.skipped) expect(reason).toMatch(/\S/);
     expect(told).toHaveLength(sizes.length * compared.length);
-    expect(report.points.every(({ outputError }) => outputError === undefined)).toBe(true);
+    expect(report.points.every(({ outputError, variant }) => (outputError ?? variant) === undefined)).toBe(true);
+    expect(report.absent.map(({ title }) => title)).toEqual(methods.filter(isGraphMethod).map(({ title }) => title));
   });
 
   it('have an output error where there is data', async () => {
@@ -67,6 +68,14 @@ describe('methods at equal bytes', () => {
       expect(outputError).toBeGreaterThan(0);
       expect(outputError).toBeLessThan(1);
     }
+    // What looks at data loses less of the output than what does not, on the data that it looks at.
+    const of = (method: string, variant?: string) =>
+      report.points.find((point) => point.method === method && point.variant === variant)!;
+    expect(of('svd', 'whitened').outputError).toBeLessThan(of('svd').outputError!);
+    expect(of('prune', 'Wanda').outputError).toBeLessThan(of('prune').outputError!);
+    expect(of('prune', 'SparseGPT').outputError).toBeLessThan(of('prune', 'Wanda').outputError!);
+    expect(of('quantize', 'GPTQ').outputError).toBeLessThan(of('quantize').outputError!);
+    expect(of('svd', 'whitened').error).toBeGreaterThan(of('svd').error);
   });
 
   it('of several layers count together', async () => {

@@ -18,6 +18,9 @@ import { runStep } from './step';
 /** One method at one size, over all layers compared. */
 export interface EqualBytesPoint {
   readonly method: string;
+  /** How it looks at data, where it does: each way is a line of its own. */
+  readonly variant?: string;
+  /** Of the method, and of the variant: "Pruning, Wanda". */
   readonly title: string;
   /** Share of the dense bytes that was allowed. */
   readonly size: number;
@@ -37,6 +40,8 @@ export interface EqualBytesReport {
   readonly points: readonly EqualBytesPoint[];
   /** Why a method has no point at a size. */
   readonly skipped: readonly { readonly title: string; readonly size: number; readonly reason: string }[];
+  /** Why a method has no line at all. */
+  readonly absent: readonly { readonly title: string; readonly reason: string }[];
 }
 
 export interface EqualBytesContext extends LongCall {
@@ -45,9 +50,42 @@ export interface EqualBytesContext extends LongCall {
   readonly seed?: number;
 }
 
+/** The ways of looking at data that are known to gain by it; whitening one by one gains less than in full. */
+const VARIANTS: Readonly<Record<string, readonly { readonly variant: string; readonly options: object }[]>> = {
+  svd: [{ variant: 'whitened', options: { whiten: 'full' } }],
+  prune: [
+    { variant: 'Wanda', options: { score: 'wanda' } },
+    { variant: 'SparseGPT', options: { score: 'sparsegpt' } },
+  ],
+  quantize: [{ variant: 'GPTQ', options: { rounding: 'gptq' } }],
+};
+
+interface Line {
+  readonly method: Method;
+  readonly variant?: string;
+  readonly title: string;
+  /** All other options are those that the method's form begins with. */
+  readonly options: object;
+}
+
+/** Every method that rewrites single layers, and behind it its variants where there is data. */
+const linesOf = (withData: boolean): Line[] =>
+  methods
+    .filter((method): method is Method => !isGraphMethod(method))
+    .flatMap((method) => [
+      { method, title: method.title, options: {} },
+      ...(withData ? (VARIANTS[method.name] ?? []) : []).map(({ variant, options }) => ({
+        method,
+        variant,
+        title: `${method.title}, ${variant}`,
+        options,
+      })),
+    ]);
+
 /**
  * Every method that rewrites single layers, alone and with the options that its form begins with, at a few sizes: what
- * each loses for the same stored bytes. A method that leaves a layer as it is at some size has no point there.
+ * each loses for the same stored bytes; with calibration data also the variants that look at it. A method that leaves a
+ * layer as it is at some size has no point there.
  */
 export async function compareAtEqualBytes(
   model: Model,
@@ -61,19 +99,19 @@ export async function compareAtEqualBytes(
   if (calibration) await calibration.collect(model, main, layers, { signal });
   const norms = new Map<Layer, number>();
   for (const layer of layers) norms.set(layer, norm(await begin(model, layer).weight.toDense()));
-  const compared = methods.filter((method): method is Method => !isGraphMethod(method));
+  const compared = linesOf(calibration !== undefined);
   const points: EqualBytesPoint[] = [];
   const skipped: { title: string; size: number; reason: string }[] = [];
   const total = compared.length * sizes.length;
-  for (const [at, method] of compared.entries()) {
+  for (const [at, line] of compared.entries()) {
     for (const [i, size] of sizes.entries()) {
       onProgress?.({
         done: at * sizes.length + i,
         total,
-        label: `${method.title} at ${+(100 * size).toPrecision(3)} %`,
+        label: `${line.title} at ${+(100 * size).toPrecision(3)} %`,
       });
-      const found = await pointOf(method, size);
-      if (typeof found === 'string') skipped.push({ title: method.title, size, reason: found });
+      const found = await pointOf(line, size);
+      if (typeof found === 'string') skipped.push({ title: line.title, size, reason: found });
       else points.push(found);
     }
   }
@@ -83,25 +121,30 @@ export async function compareAtEqualBytes(
     sizes,
     points,
     skipped,
+    absent: methods.filter(isGraphMethod).map(({ title }) => ({
+      title,
+      reason: 'cuts whole units of several layers at once, not these layers to a size',
+    })),
   };
 
-  async function pointOf(method: Method, size: number): Promise<EqualBytesPoint | string> {
+  async function pointOf(line: Line, size: number): Promise<EqualBytesPoint | string> {
     let bytes = 0;
     let squares = 0;
     let energy = 0;
     const outputs: number[] = [];
     for (const layer of layers) {
       signal?.throwIfAborted();
-      const result = await withRecovery(context.factorisations.backend, () => on(layer, method, size));
+      const result = await withRecovery(context.factorisations.backend, () => on(layer, line, size));
       if (typeof result === 'string') return layers.length > 1 ? `${layer.name}: ${result}` : result;
       bytes += result.bytes;
       squares += (result.error * norms.get(layer)!) ** 2;
       energy += norms.get(layer)! ** 2;
       if (result.outputError !== undefined) outputs.push(result.outputError);
     }
-    const { name, title } = method;
+    const { method, variant, title } = line;
     return {
-      method: name,
+      method: method.name,
+      ...(variant !== undefined && { variant }),
       title,
       size,
       bytes,
@@ -112,10 +155,10 @@ export async function compareAtEqualBytes(
     };
   }
 
-  async function on(layer: Layer, method: Method, size: number) {
+  async function on(layer: Layer, { method, options: given }: Line, size: number) {
     const { shape, op, dtype, bytes } = layer;
     const opset = opsetOf(model);
-    const options = optionsWithin({ shape, op, opset, type: dtype as FloatType }, method, size * bytes);
+    const options = optionsWithin({ shape, op, opset, type: dtype as FloatType }, method, size * bytes, { ...given });
     if (typeof options.skipped === 'string') return options.skipped;
     const work = begin(model, layer);
     await runStep([work], method, method.options.parse(options), {

@@ -37,16 +37,17 @@ export function valueWithin(
 
 /**
  * Options of a method that store at most `bytes` of a layer and as much of that as they can: by its own size, or the first
- * share or count that decides on it, else by all choices of numbers together; all else as a form begins. A reason where
- * there are none.
+ * share or count that decides on it, else by all choices of numbers together; all else as `given`, or as a form begins. A
+ * reason where there are none.
  */
 export function optionsWithin(
   layer: PlannedLayer,
   method: AnyMethod,
   bytes: number,
+  given: Readonly<Record<string, unknown>> = {},
 ): Readonly<Record<string, unknown>> | { readonly skipped: string } {
   const controls = controlsOf(method.options);
-  const initial = initialOptions(controls);
+  const initial = { ...initialOptions(controls), ...given };
   const told = controls.find(({ key }) => key === 'size');
   if (told) return toldSize(layer, method, { ...withoutGroup(initial, told, controls), size: shareOf(layer, bytes) });
   for (const control of controls.filter(({ kind, unit }) => kind === 'number' && unit === 'share')) {

@@ -4,7 +4,8 @@ import type { EqualBytesReport, LayerReport, ModelReport } from '../../worker/pr
 import { engine } from '../engine';
 import { formatBytes, formatError, formatShare } from '../format';
 import { useStudio, withJob } from '../store';
-import { seriesOf } from './series';
+import { SeriesKey } from './SeriesKey';
+import { lineOf, missingIn, seriesOf } from './series';
 
 const EqualBytesChart = lazy(() => import('./EqualBytesChart'));
 
@@ -17,7 +18,7 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
   const busy = useStudio(({ job }) => job !== null);
   const running = useStudio(({ job }) => job?.kind === 'methods');
   const [found, setFound] = useState<{ model: ModelReport | null; report: EqualBytesReport } | null>(null);
-  const [of, setOf] = useState<'weight' | 'output'>('weight');
+  const [of, setOf] = useState<'weight' | 'output'>('output');
   const report = found?.model === model ? found?.report : undefined;
   const withOutputs = report?.points.some(({ outputError }) => outputError !== undefined) ?? false;
   const shown = withOutputs ? of : 'weight';
@@ -73,14 +74,14 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
             </Suspense>
           )}
           <Table report={report} of={shown} />
-          <Skipped report={report} />
+          <Missing report={report} />
           <p className="preview-legend">
             {describeLayers(report)}. Each method with the options that its form begins with, measured.{' '}
             {shown === 'output'
-              ? 'The error of the output is that on the data kept for calibration, from XᵀX.'
+              ? 'The error of the output is that on the data kept for calibration, from XᵀX; whitened, Wanda, SparseGPT and GPTQ look at that data.'
               : withOutputs
-                ? 'The error of a weight is not yet that of an answer: Output has that of what the layer hands on.'
-                : 'The error of a weight is not yet that of an answer: with data open, that of the output is measured too.'}
+                ? 'The error of a weight is not yet that of an answer: Output has that of what the layer hands on, and the variants that look at data to keep it.'
+                : 'The error of a weight is not yet that of an answer: with data open, that of the output is measured too, and variants that look at it: whitened, Wanda, SparseGPT, GPTQ.'}
           </p>
         </>
       )}
@@ -107,14 +108,14 @@ function Table({ report, of }: { report: EqualBytesReport; of: 'weight' | 'outpu
         </tr>
       </thead>
       <tbody>
-        {seriesOf(report, of).map(({ title, method, look }) => (
-          <tr key={method}>
+        {seriesOf(report, of).map(({ key, title, look }) => (
+          <tr key={key}>
             <th scope="row">
-              <i className="series-key" style={{ background: look.colour }} data-dashed={look.dashed || undefined} />{' '}
+              <SeriesKey look={look} />
               {title}
             </th>
             {sizes.map((size) => {
-              const point = points.find((one) => one.method === method && one.size === size);
+              const point = points.find((one) => lineOf(one) === key && one.size === size);
               const error = of === 'output' ? point?.outputError : point?.error;
               return (
                 <td key={size}>
@@ -130,20 +131,30 @@ function Table({ report, of }: { report: EqualBytesReport; of: 'weight' | 'outpu
   );
 }
 
-function Skipped({ report: { skipped } }: { report: EqualBytesReport }) {
-  if (skipped.length === 0) return null;
+/** Why methods have no line, and why lines lack points. */
+function Missing({ report }: { report: EqualBytesReport }) {
+  const { lines, points } = missingIn(report);
   return (
-    <details className="equal-skipped">
-      <summary>
-        {skipped.length} {skipped.length === 1 ? 'point is' : 'points are'} missing
-      </summary>
-      <ul>
-        {skipped.map(({ title, size, reason }) => (
-          <li key={`${title} ${size}`}>
-            {title} at {formatShare(size, size < 0.1 ? 2 : 1)}: {reason}
-          </li>
-        ))}
-      </ul>
-    </details>
+    <>
+      {lines.length > 0 && (
+        <p className="preview-legend">
+          Without a line: {lines.map(({ title, reason }) => `${title} (${reason})`).join('; ')}.
+        </p>
+      )}
+      {points.length > 0 && (
+        <details className="equal-skipped">
+          <summary>
+            {points.length} {points.length === 1 ? 'point is' : 'points are'} missing
+          </summary>
+          <ul>
+            {points.map(({ title, size, reason }) => (
+              <li key={`${title} ${size}`}>
+                {title} at {formatShare(size, size < 0.1 ? 2 : 1)}: {reason}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
   );
 }

@@ -1,25 +1,34 @@
-import { CartesianGrid, LabelList, Line, LineChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
+import { CartesianGrid, Line, LineChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
 import type { EqualBytesReport } from '../../worker/protocol';
-import { roundTicks } from '../compare/points';
 import { formatShare } from '../format';
-import { type Series, seriesOf } from './series';
+import { SeriesKey } from './SeriesKey';
+import { drawnError, errorAxis, heightOf, placed, seriesOf } from './series';
 
-const HEIGHT = 240;
+const [HEIGHT, TOP, BOTTOM] = [260, 12, 24];
 const TICK = { fill: 'var(--quiet)', fontSize: 11 };
 
-/** Error over stored bytes as a share of the dense ones, on a logarithmic axis of halvings: lower is better. */
+/** Room for the names, and of one of them. */
+const [NAMES, NAME] = [196, 15];
+
+/** Error over stored bytes as a share of the dense ones, both on logarithmic axes: lower is better, and so is further left. */
 export default function EqualBytesChart({ report, of }: { report: EqualBytesReport; of: 'weight' | 'output' }) {
-  const series = seriesOf(report, of);
-  const shares = series.flatMap(({ points }) => points.map(({ x }) => x));
+  const series = seriesOf(report, of).filter(({ points }) => points.length > 0);
+  const points = series.flatMap((line) => line.points);
+  const shares = points.map(({ x }) => x);
   // Room for the dots at both ends.
   const [least, most] = [0.93 * Math.min(...shares), 1.04 * Math.max(0.5, ...shares)];
   const halvings = Array.from({ length: 24 }, (_, i) => 2 ** -i).filter((share) => share >= least && share <= most);
-  const top = 1.05 * Math.max(...series.flatMap(({ points }) => points.map(({ y }) => y)), 1e-9);
-  const shifts = shiftsOf(series, top);
+  const axis = errorAxis(points.map(({ y }) => y));
+  const plot = HEIGHT - TOP - BOTTOM;
+  const names = placed(
+    series.map((line) => plot * heightOf(line.points.at(-1)!.y, axis)),
+    NAME,
+    plot,
+  );
   return (
     <div className="equal-chart" role="img" aria-label={`Error of the ${of} over stored bytes, a line for each method`}>
       <ResponsiveContainer width="100%" height={HEIGHT}>
-        <LineChart margin={{ top: 12, right: 148, bottom: 0, left: 0 }} accessibilityLayer={false}>
+        <LineChart margin={{ top: TOP, right: NAMES, bottom: 0, left: 0 }} accessibilityLayer={false}>
           <CartesianGrid vertical={false} stroke="var(--grid)" />
           <XAxis
             type="number"
@@ -31,82 +40,43 @@ export default function EqualBytesChart({ report, of }: { report: EqualBytesRepo
             tickLine={false}
             axisLine={false}
             tick={TICK}
-            height={24}
+            height={BOTTOM}
             allowDataOverflow
           />
           <YAxis
             type="number"
-            domain={[0, top]}
-            ticks={roundTicks(0, top, 4)}
-            tickFormatter={(error: number) => formatShare(error, top < 0.04 ? 1 : 0)}
+            scale="log"
+            domain={[axis.least, axis.most]}
+            ticks={[...axis.ticks]}
+            tickFormatter={(error: number) => formatShare(error, 0)}
             tickLine={false}
             axisLine={false}
             tick={TICK}
-            width={46}
+            width={52}
+            allowDataOverflow
           />
-          {series.map(({ method, title, look, points }) => (
+          {series.map(({ key, look, points: own }) => (
             <Line
-              key={method}
-              data={points as { x: number; y: number }[]}
+              key={key}
+              data={own.map(({ x, y }) => ({ x, y: drawnError(y) }))}
               dataKey="y"
               stroke={look.colour}
               strokeWidth={2}
-              strokeDasharray={look.dashed ? '5 3' : undefined}
-              dot={{ r: 3, fill: look.colour, strokeWidth: 0 }}
+              strokeDasharray={look.dash}
+              dot={{ r: 3, fill: look.colour, strokeWidth: 0, strokeDasharray: 'none' }}
               activeDot={false}
               isAnimationActive={false}
               type="linear"
-            >
-              <LabelList
-                content={(label) => (
-                  <Name
-                    {...(label as LabelProps)}
-                    last={points.length - 1}
-                    title={title}
-                    shift={shifts.get(method) ?? 0}
-                  />
-                )}
-              />
-            </Line>
+            />
           ))}
         </LineChart>
       </ResponsiveContainer>
+      {series.map(({ key, title, look }, i) => (
+        <span key={key} className="equal-name" style={{ top: TOP + names[i], width: NAMES - 12 }}>
+          <SeriesKey look={look} />
+          {title}
+        </span>
+      ))}
     </div>
   );
-}
-
-interface LabelProps {
-  readonly x?: number;
-  readonly y?: number;
-  readonly index?: number;
-}
-
-/** A method's name at the right end of its line. */
-function Name(props: LabelProps & { last: number; title: string; shift: number }) {
-  const { x = 0, y = 0, index, last, title, shift } = props;
-  if (index !== last) return null;
-  return (
-    <text x={x + 8} y={y + 4 + shift} fill="var(--ink)" fontSize={11}>
-      {title}
-    </text>
-  );
-}
-
-/** Height of the plot itself, and of a name in it, about. */
-const [PLOT, NAME] = [200, 13];
-
-/** How far names are moved so that those at the same end of the axis don't lie on one another; in pixels, by method. */
-function shiftsOf(series: readonly Series[], top: number): ReadonlyMap<string, number> {
-  const ends = series.flatMap(({ method, points }) => (points.length > 0 ? [{ method, ...points.at(-1)! }] : []));
-  const placed: { x: number; at: number }[] = [];
-  const shifts = new Map<string, number>();
-  for (const { method, x, y } of ends.sort((a, b) => a.y - b.y)) {
-    const wanted = PLOT * (1 - y / top);
-    const near = placed.filter((other) => Math.abs(Math.log2(other.x / x)) < 0.9).map(({ at }) => at - NAME);
-    // Upwards, as the axis is below the lowest.
-    const at = Math.min(wanted, ...near);
-    placed.push({ x, at });
-    shifts.set(method, at - wanted);
-  }
-  return shifts;
 }

@@ -21,7 +21,7 @@ export function Figures({ view: { layers, stack, index } }: { view: StackView })
   const total = totalCost(layers, usePlans(), count);
   const { before, after, unknown, forms, estimated } = total;
   const known = unknown < layers.length;
-  const about = estimated ? '≈ ' : '';
+  const about = estimated ? '≈' : '';
   const when = count > 1 ? `after ${count} steps` : several ? `${layers.length} layers` : 'after this step';
   return (
     <dl className="figures" aria-live="off">

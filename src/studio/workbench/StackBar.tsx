@@ -86,7 +86,7 @@ function StepBytes({ view: { layers, stack, mixed }, at }: { view: StackView; at
     const operator = operatorAfter(plan, at + 1);
     if (!operator) return <small>size once it has run</small>;
     bytes += operator.bytes;
-    if (isEstimated(plan, at + 1)) about = '≈ ';
+    if (isEstimated(plan, at + 1)) about = '≈';
   }
   return (
     <small>

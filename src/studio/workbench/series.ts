@@ -1,13 +1,15 @@
 import type { EqualBytesReport } from '../../worker/protocol';
 
-/** How a method's line looks; never by colour alone: its name stands at its end, and every other turn is dashed. */
+/** How a method's line looks; never by colour alone: its name stands at its end, and no two are dashed alike in one colour. */
 export interface Look {
   readonly colour: string;
-  readonly dashed: boolean;
+  /** As in `stroke-dasharray`; absent: a whole line. */
+  readonly dash?: string;
 }
 
 export interface Series {
-  readonly method: string;
+  /** Of the line: the method, and how it looks at data. */
+  readonly key: string;
   readonly title: string;
   readonly look: Look;
   /** By stored bytes as a share of the dense ones. */
@@ -16,15 +18,29 @@ export interface Series {
 
 const COLOURS = ['var(--kept)', 'var(--second)', 'var(--third)', 'var(--fourth)', 'var(--quiet)'];
 
-/** A line for each method that has a point, in the order in which methods are offered. */
+/** By turn through the colours, then by variant of the method. */
+const DASHES = [
+  [undefined, '1.5 3', '9 3 2 3'],
+  ['5 3', '5 3 1.5 3', '12 3'],
+];
+
+/**
+ * A line for each method that has a point, in the order in which methods are offered; a variant that looks at data has its
+ * method's colour. Variants keep the output at the weight's expense: they stand beside others by the output only.
+ */
 export function seriesOf({ points, denseBytes }: EqualBytesReport, of: 'weight' | 'output'): Series[] {
-  const names = [...new Set(points.map(({ method }) => method))];
-  return names.map((method, at) => {
-    const own = points.filter((point) => point.method === method);
+  const shown = points.filter(({ variant }) => of === 'output' || variant === undefined);
+  const methods = [...new Set(points.map(({ method }) => method))];
+  return [...new Set(shown.map(lineOf))].map((key) => {
+    const own = shown.filter((point) => lineOf(point) === key);
+    const [{ method, title }] = own;
+    const at = methods.indexOf(method);
+    const variant = [...new Set(points.filter((point) => point.method === method).map(lineOf))].indexOf(key);
+    const dash = DASHES[Math.floor(at / COLOURS.length) % DASHES.length][variant];
     return {
-      method,
-      title: own[0].title,
-      look: { colour: COLOURS[at % COLOURS.length], dashed: Math.floor(at / COLOURS.length) % 2 === 1 },
+      key,
+      title,
+      look: { colour: COLOURS[at % COLOURS.length], ...(dash !== undefined && { dash }) },
       points: own
         .flatMap(({ bytes, error, outputError }) => {
           const y = of === 'output' ? outputError : error;
@@ -33,4 +49,64 @@ export function seriesOf({ points, denseBytes }: EqualBytesReport, of: 'weight' 
         .sort((a, b) => a.x - b.x),
     };
   });
+}
+
+/** The key of the line that a point stands on. */
+export const lineOf = ({ method, variant }: EqualBytesReport['points'][number]): string =>
+  variant === undefined ? method : `${method} ${variant}`;
+
+/** Methods without any point, with the reasons there are; and the points that others lack. */
+export function missingIn({ points, skipped, absent, sizes }: EqualBytesReport) {
+  const drawn = new Set(points.map(({ title }) => title));
+  const lines = [...new Set(skipped.map(({ title }) => title))].filter((title) => !drawn.has(title));
+  return {
+    lines: [
+      ...lines.map((title) => {
+        const largest = Math.max(...sizes);
+        const own = skipped.filter((one) => one.title === title);
+        return { title, reason: (own.find(({ size }) => size === largest) ?? own[0]).reason };
+      }),
+      ...absent,
+    ],
+    points: skipped.filter(({ title }) => drawn.has(title)),
+  };
+}
+
+/** The least error that is drawn: below it all is rounding, and a logarithmic axis has no zero. */
+const LEAST_ERROR = 1e-5;
+
+/** A logarithmic axis of errors: they reach from rounding to all of the weight, and the smallest must stay apart. */
+export interface ErrorAxis {
+  readonly least: number;
+  readonly most: number;
+  /** Powers of ten; where few of them are in reach, 2 and 5 of each too. */
+  readonly ticks: readonly number[];
+}
+
+export function errorAxis(errors: readonly number[]): ErrorAxis {
+  const most = 1.1 * Math.max(...errors, 10 * LEAST_ERROR);
+  const least = 0.8 * Math.max(LEAST_ERROR, Math.min(...errors, most));
+  const steps = most / least > 40 ? [1] : [1, 2, 5];
+  const ticks = Array.from({ length: 8 }, (_, i) => i - 6).flatMap((power) => steps.map((step) => step * 10 ** power));
+  return { least, most, ticks: ticks.filter((tick) => tick >= least && tick <= most) };
+}
+
+/** An error as the axis draws it. */
+export const drawnError = (error: number): number => Math.max(LEAST_ERROR, error);
+
+/** How far down an error stands, as a share of the axis. */
+export const heightOf = (error: number, { least, most }: ErrorAxis): number =>
+  Math.log(most / drawnError(error)) / Math.log(most / least);
+
+/** Where names stand beside what they name: as near as `gap` between neighbours lets them, within 0…`height`. */
+export function placed(wanted: readonly number[], gap: number, height: number): number[] {
+  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b]);
+  const at = new Array<number>(wanted.length);
+  order.forEach((i, rank) => {
+    at[i] = rank === 0 ? wanted[i] : Math.max(wanted[i], at[order[rank - 1]] + gap);
+  });
+  order.reverse().forEach((i, rank) => {
+    at[i] = Math.min(at[i], rank === 0 ? height : at[order[rank - 1]] - gap);
+  });
+  return at;
 }
