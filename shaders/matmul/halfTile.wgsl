@@ -1,5 +1,5 @@
 // y = x·Wᵀ (+ y) for many tokens, W in float16; a weight is decoded once a tile.
-#import "../lib/tileProduct.wgsl"
+#import "../lib/tokenTile.wgsl"
 #import "halves.wgsl"
 
 struct Uniforms {
@@ -14,18 +14,6 @@ struct Uniforms {
 
 fn rowQuads() -> u32 {
   return uniforms.quadsPerRow;
-}
-
-fn leftAt(token: u32, k: u32) -> f32 {
-  return x[token * uniforms.columns + k];
-}
-
-fn outputAt(token: u32, row: u32) -> u32 {
-  return token * uniforms.rows + row;
-}
-
-fn leftDepthFirst() -> bool {
-  return true;
 }
 
 @compute @workgroup_size(side, side)

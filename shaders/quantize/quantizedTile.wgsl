@@ -1,5 +1,5 @@
 // y = x·Wᵀ (+ y) for many tokens, W quantised; a weight is decoded once for 64 tokens.
-#import "../lib/tileProduct.wgsl"
+#import "../lib/tokenTile.wgsl"
 #import "codes.wgsl"
 
 struct Uniforms {
@@ -16,18 +16,6 @@ struct Uniforms {
 @group(0) @binding(3) var<storage, read> scales: array<f32>;
 @group(0) @binding(4) var<storage, read> zeroPoints: array<u32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
-
-fn leftAt(token: u32, k: u32) -> f32 {
-  return x[token * uniforms.columns + k];
-}
-
-fn outputAt(token: u32, row: u32) -> u32 {
-  return token * uniforms.rows + row;
-}
-
-fn leftDepthFirst() -> bool {
-  return true;
-}
 
 @compute @workgroup_size(side, side)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
