@@ -6,7 +6,8 @@ import { methodContext } from './context.fixtures';
 import { controlsOf } from './options';
 import { prune } from './prune';
 import { backend, factorisations, given, leafOf, nonZero, pruned, random } from './pruning/prune.fixtures';
-import { type QuantizeOptions, quantize } from './quantize';
+import type { QuantizeOptions } from './quantization/options';
+import { quantize } from './quantize';
 
 afterAll(() => backend.dispose());
 

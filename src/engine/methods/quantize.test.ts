@@ -14,7 +14,8 @@ import { checkRecipe } from '../recipe/schema';
 import { methodContext } from './context.fixtures';
 import { Factorisations } from './factorisations';
 import type { MethodContext } from './method';
-import { type QuantizeOptions, quantize } from './quantize';
+import type { QuantizeOptions } from './quantization/options';
+import { quantize } from './quantize';
 import { normalRoundingLoss } from './quantizeAdvice';
 
 const backend = createCpuBackend(nodeRuntime());

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { columnParts, columnsOf } from '../operators/columnParts';
 import { denseOf, plannedDense } from '../operators/dense';
 import type { Dense, Operator } from '../operators/operator';
@@ -7,58 +6,12 @@ import { plannedQuantized, type Quantisation, quantizedOf } from '../operators/q
 import { scaled } from '../operators/scaled';
 import { type InputStatistics, selected } from '../operators/statistics';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
-import { choice, toggle } from './options';
 import { awq } from './quantization/awq';
 import { gptq } from './quantization/gptq';
 import type { GridOptions } from './quantization/grid';
 import { nearest } from './quantization/nearest';
+import { type QuantizeOptions, quantizeOptions } from './quantization/options';
 import { quantizeAdvice } from './quantizeAdvice';
-
-const rounding = choice(['nearest', 'gptq', 'awq'], {
-  title: 'Rounding',
-  help: 'how codes are chosen; gptq and awq look at the inputs of the calibration data',
-  labels: { nearest: 'To nearest', gptq: 'GPTQ', awq: 'AWQ' },
-});
-
-const options = z
-  .strictObject({
-    bits: choice([8, 4, 2], { title: 'Bits', help: 'bits of a code' }).default(4),
-    groupSize: choice([0, 16, 32, 64, 128, 256], {
-      title: 'Group',
-      help: 'weights of a row that share a scale; 0: the whole row',
-      labels: { 0: 'Whole row' },
-      when: { activations: ['none'] },
-    }).default(32),
-    symmetric: toggle({
-      title: 'Symmetric',
-      help: 'codes around zero, without zero points; by default at 8 bits only',
-      when: { activations: ['none'] },
-    }).optional(),
-    rounding: rounding.default('nearest'),
-    activations: choice(['none', 'dynamic', 'outliers'], {
-      title: 'Inputs',
-      help: 'what the weight is applied to: as it is, in 8 bits as well, or so but for channels with outliers',
-      labels: { none: 'As they are', dynamic: 'In 8 bits', outliers: 'In 8 bits but for outliers' },
-      when: { bits: [8] },
-    }).default('none'),
-    threshold: z
-      .number('must be a number above 0')
-      .positive('must be a number above 0')
-      .meta({
-        control: {
-          title: 'Outlier',
-          help: 'input channels that exceed it on the calibration data stay as they are',
-          when: { activations: ['outliers'] },
-        },
-      })
-      .default(6),
-  })
-  .refine(({ activations, bits }) => activations === 'none' || bits === 8, {
-    message: 'must be 8 where inputs are quantised too (activations dynamic or outliers)',
-    path: ['bits'],
-  });
-
-export type QuantizeOptions = z.infer<typeof options>;
 
 /**
  * Stores weights as whole numbers of 8, 4 or 2 bits with a scale for each group of a row, and a zero point where ranges
@@ -71,7 +24,7 @@ export const quantize: Method<QuantizeOptions> = {
   summary: 'Stores each weight as a code of 8, 4 or 2 bits, with a scale for each group of them.',
   paper:
     'GPTQ: Frantar et al. 2023 (arXiv:2210.17323); AWQ: Lin et al. 2024 (2306.00978); LLM.int8(): Dettmers et al. 2022 (2208.07339)',
-  options,
+  options: quantizeOptions,
   resolve: (given) => ({ symmetric: given.bits === 8, ...given }),
   needsData: ({ rounding, activations }) => rounding !== 'nearest' || activations === 'outliers',
   plan(leaf, given, context) {

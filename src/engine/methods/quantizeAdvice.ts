@@ -4,7 +4,7 @@ import { matrixOf } from '../operators/operator';
 import { percent } from '../operators/percent';
 import type { Quantisation } from '../operators/quantized';
 import type { PlanContext } from './method';
-import type { QuantizeOptions } from './quantize';
+import type { QuantizeOptions } from './quantization/options';
 
 /**
  * ‖W−Ŵ‖/‖W‖ of normally distributed weights rounded to nearest: a group's range grows as the root of the logarithm of its

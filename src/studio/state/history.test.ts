@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Occasion, recorded, redone, undone } from './history';
-import type { Stack } from './types';
+import { recorded, redone, undone } from './history';
+import type { Occasion, Stack } from './types';
 
 const svd = (rank: number): Stack => [{ method: 'svd', options: { rank } }];
 const start = {

@@ -1,20 +1,11 @@
 import { stackKey, stackOf } from './recipe';
-import type { Edited, HistorySlice, Slice, Studio } from './types';
+import type { Edited, HistorySlice, Occasion, Slice, Studio } from './types';
 
 /** Enough for an afternoon; older ones are forgotten. */
 const MOST_EDITS = 100;
 
 /** Edits of the same thing are one while less than this passes between them: a number typed digit by digit. */
 const PAUSE_MS = 1000;
-
-/** What `edit` says of itself. */
-export interface Occasion {
-  /** What is edited, where edits of it may be taken together: "size of the first step of layer 3". */
-  readonly what?: string | undefined;
-  /** Counts what the user pressed: all edits between a press and its release belong to it, however long it takes. */
-  readonly gesture: number;
-  readonly ms: number;
-}
 
 export const historySlice: Slice<HistorySlice> = (set, get) => ({
   past: [],

@@ -13,8 +13,6 @@ import type {
   TrainSpectrum,
 } from '../../worker/protocol';
 
-import type { Occasion } from './history';
-
 export type { StackStep } from '../../worker/protocol';
 
 /** What is done to a layer, in order. Never changed in place: an edit makes a new one. */
@@ -145,6 +143,15 @@ export type Edited = Pick<StackSlice, 'stacks' | 'included' | 'settings' | 'fixe
 
 /** What was there before an edit or after it, and what the workbench showed. */
 export type Moment = Edited & Pick<LayersSlice, 'selection'> & Pick<StackSlice, 'step'>;
+
+/** What `edit` says of itself. */
+export interface Occasion {
+  /** What is edited, where edits of it may be taken together: "size of the first step of layer 3". */
+  readonly what?: string | undefined;
+  /** Counts what the user pressed: all edits between a press and its release belong to it, however long it takes. */
+  readonly gesture: number;
+  readonly ms: number;
+}
 
 export interface HistorySlice {
   /** Of the open model, oldest first. */
