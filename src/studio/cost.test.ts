@@ -46,7 +46,7 @@ describe('break-even', () => {
     'of %j is the last rank that saves',
     (shape) => {
       const dense = layer(shape);
-      const even = breakEven(dense);
+      const even = breakEven(dense, 17);
       const saves = (rank: number) => planOf(dense, known(), svd({ rank })).steps[0].skipped === undefined;
       if (even > 0) expect(saves(even)).toBe(true);
       if (even < maxRank(dense)) expect(saves(even + 1)).toBe(false);
@@ -55,27 +55,27 @@ describe('break-even', () => {
 });
 
 describe('a matrix', () => {
-  const dense = layer([8, 8]);
-  const spectrum = matrix(dense.id, [4, 2, 1, 0, 0, 0, 0, 0]);
+  const dense = layer([256, 256]);
+  const spectrum = matrix(dense.id, [4, 2, 1, ...new Array(253).fill(0)]);
   it('costs r(m+n), and loses what the tail holds', () => {
     const plan = planOf(dense, known(spectrum), svd({ rank: 2 }));
-    expect(operatorAfter(plan)).toMatchObject({ form: 'lowRank 2', parameters: 32 });
+    expect(operatorAfter(plan)).toMatchObject({ form: 'lowRank 2', parameters: 1024 });
     expect(predictedError(plan)).toBeCloseTo(Math.sqrt(1 / 21), 12);
-    expect(cutOf(dense, spectrum, svd({ rank: 2 }))).toMatchObject({ ranks: [2], smaller: true });
+    expect(cutOf(dense, known(spectrum), svd({ rank: 2 }))).toMatchObject({ ranks: [2], smaller: true });
     // A cut is drawn where it does not pay, too.
-    expect(cutOf(dense, spectrum, svd({ rank: 5 }))).toMatchObject({ ranks: [5], smaller: false });
-    expect(cutOf(dense, spectrum, half)).toBeUndefined();
+    expect(cutOf(dense, known(spectrum), svd({ rank: 200 }))).toMatchObject({ ranks: [200], smaller: false });
+    expect(cutOf(dense, known(spectrum), half)).toBeUndefined();
   });
   it('has no known size for an error before its spectrum is there, but one for a size', () => {
     expect(operatorAfter(planOf(dense, known(), svd({ error: 0.1 })))).toBeUndefined();
     const plan = planOf(dense, known(), svd({ size: 0.5 }));
-    expect(operatorAfter(plan)).toMatchObject({ form: 'lowRank 2' });
+    expect(operatorAfter(plan)).toMatchObject({ form: 'lowRank 64' });
     expect(predictedError(plan)).toBeUndefined();
   });
   it('gets a step more, and what the steps add is as good as orthogonal', () => {
     const plan = planOf(dense, known(spectrum), [...svd({ rank: 2 }), ...half]);
-    expect(operatorAfter(plan, 1)!.bytes).toBe(128);
-    expect(operatorAfter(plan)!.bytes).toBe(64);
+    expect(operatorAfter(plan, 1)!.bytes).toBe(4096);
+    expect(operatorAfter(plan)!.bytes).toBe(2048);
     expect(predictedError(plan)).toBeGreaterThan(predictedError(plan, 1)!);
   });
   it('is planned up to a step that is refused, which says why', () => {
@@ -91,20 +91,29 @@ describe('a matrix', () => {
 });
 
 it('a convolution loses the energy outside the block that is kept', () => {
-  const dense = layer([2, 2, 3, 3], 'Conv');
-  // Core energies [[4, 1], [0, 3]] as the sums over leading blocks.
+  const dense = layer([16, 16, 3, 3], 'Conv');
+  // Core energies [[4, 1], [0, 3]], and nothing beyond, as the sums over leading blocks.
+  const sums = [
+    [0, 0, 0],
+    [0, 4, 5],
+    [0, 4, 8],
+  ];
+  const values = (...first: number[]) => Float64Array.from({ length: 16 }, (_, i) => first[i] ?? 0);
   const spectrum: TuckerSpectrum = {
     kind: 'tucker',
     id: dense.id,
-    outValues: Float64Array.of(Math.sqrt(5), Math.sqrt(3)),
-    inValues: Float64Array.of(2, 2),
-    energy: Float64Array.of(0, 0, 0, 0, 4, 5, 0, 4, 8),
+    outValues: values(Math.sqrt(5), Math.sqrt(3)),
+    inValues: values(2, 2),
+    energy: Float64Array.from(
+      { length: 17 * 17 },
+      (_, i) => sums[Math.min(2, Math.floor(i / 17))][Math.min(2, i % 17)],
+    ),
     effectiveRank: 2,
   };
-  expect(cutOf(dense, spectrum, svd({ rank: 1 }))?.ranks).toEqual([1, 1]);
-  expect(cutOf(dense, spectrum, svd({ rank: 1, whiten: 'full' }))).toBeUndefined();
+  expect(cutOf(dense, known(spectrum), svd({ rank: 1 }))?.ranks).toEqual([1, 1]);
+  expect(cutOf(dense, known(spectrum), svd({ rank: 1, whiten: 'full' }))).toBeUndefined();
   const plan = planOf(dense, known(spectrum), svd({ rank: 1 }));
-  expect(operatorAfter(plan)?.parameters).toBe(2 + 9 + 2);
+  expect(operatorAfter(plan)?.parameters).toBe(16 + 9 + 16);
   expect(predictedError(plan)).toBeCloseTo(Math.sqrt(0.5), 12);
 });
 

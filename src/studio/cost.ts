@@ -1,5 +1,4 @@
 import { breakEvenRank, tuckerParameters, tuckerRanksForRank } from '../engine/linalg/spectrum';
-import { isSkipped } from '../engine/methods/method';
 import { type SvdOptions, svd, svdRanks } from '../engine/methods/svd';
 import { plannedDense } from '../engine/operators/dense';
 import type { FloatType, Operator } from '../engine/operators/operator';
@@ -30,20 +29,6 @@ function dimensions({ shape }: LayerReport): { out: number; inner: number; taps:
 export function maxRank(layer: LayerReport): number {
   const { out, inner } = dimensions(layer);
   return isTucker(layer) ? Math.max(out, inner) : Math.min(out, inner);
-}
-
-/**
- * The largest rank whose factors hold less than the dense weight: ⌈mn/(m+n)⌉ − 1 for a matrix; for a convolution the
- * largest r, taken on both channel sides, with C·r + r²·K + T·r < T·C·K. 0 where there is none.
- */
-export function breakEven(layer: LayerReport): number {
-  const { out, inner, taps } = dimensions(layer);
-  if (!isTucker(layer)) return Math.ceil(breakEvenRank(out, inner)) - 1;
-  let rank = 0;
-  const smaller = (r: number) =>
-    tuckerParameters(out, inner, taps, tuckerRanksForRank(out, inner, r)) < layer.parameters;
-  while (rank < maxRank(layer) && smaller(rank + 1)) rank++;
-  return rank;
 }
 
 /** What plans follow from beside sizes. */
@@ -88,6 +73,32 @@ export function planOf(layer: LayerReport, { opset, spectra, trains }: Known, st
   return plan;
 }
 
+const evens = new WeakMap<LayerReport, { readonly opset: number; readonly rank: number }>();
+
+/**
+ * The largest rank at which a truncated SVD makes the file smaller, on both channel sides of a convolution: the last below
+ * mn/(m+n) (for a convolution the last r with C·r + r²·K + T·r < T·C·K) whose nodes do not take what its factors save. 0
+ * where there is none.
+ */
+export function breakEven(layer: LayerReport, opset: number): number {
+  const known = evens.get(layer);
+  if (known?.opset === opset) return known.rank;
+  const { out, inner, taps } = dimensions(layer);
+  const { shape, op, dtype, parameters } = layer;
+  const fits = (r: number) => tuckerParameters(out, inner, taps, tuckerRanksForRank(out, inner, r)) < parameters;
+  let rank = isTucker(layer) ? 0 : Math.ceil(breakEvenRank(out, inner)) - 1;
+  if (isTucker(layer)) while (rank < maxRank(layer) && fits(rank + 1)) rank++;
+  const planned = { shape, op, opset, type: dtype as FloatType };
+  const saves = () => {
+    const options = svd.options.parse({ rank });
+    return planStack(planned, [{ method: svd.name, options }])[0].skipped === undefined;
+  };
+  // Nodes take what a few ranks do.
+  while (rank > 0 && !saves()) rank--;
+  evens.set(layer, { opset, rank });
+  return rank;
+}
+
 /** ‖W−Ŵ‖/‖W‖ after the first `count` steps, where every one of them knows what it adds: as good as orthogonal errors. */
 export function predictedError({ steps }: StackPlan, count = steps.length): number | undefined {
   let squares = 0;
@@ -101,19 +112,20 @@ export function predictedError({ steps }: StackPlan, count = steps.length): numb
 /** Where a truncated SVD cuts the spectrum of a layer, and what is lost there (unless whitened); undefined where no such step is first. */
 export function cutOf(
   layer: LayerReport,
-  spectrum: LayerSpectrum,
+  known: Known,
   stack: Stack,
 ): { readonly ranks: readonly number[]; readonly error: number | undefined; readonly smaller: boolean } | undefined {
   const [step] = stack;
   const result = step?.method === svd.name ? checked(step) : undefined;
   if (!result || 'fault' in result) return undefined;
   const leaf = plannedDense(layer.shape, layer.dtype as FloatType);
-  const [options, context] = [result.options as SvdOptions, { op: layer.op, opset: 0, spectrum }];
+  const spectrum = known.spectra.get(layer.id);
+  const [options, context] = [result.options as SvdOptions, { op: layer.op, opset: known.opset, spectrum }];
   const ranks = svdRanks(leaf, options, context);
   // A whitened kernel is cut by the outputs of its unfolding alone, and these curves are of both channel sides.
   if (!ranks || (isTucker(layer) && ranks.length === 1)) return undefined;
-  const planned = svd.plan(leaf, options, context);
-  const smaller = planned !== 'unknown' && !isSkipped(planned);
+  const [planned] = planOf(layer, known, stack).steps;
+  const smaller = planned.operator !== undefined && planned.skipped === undefined;
   return { ranks, error: svd.predict!(leaf, options, context), smaller };
 }
 

@@ -1,8 +1,8 @@
 import { breakEven, cutOf } from '../cost';
 import { formatShare } from '../format';
 import { stackOf } from '../state/recipe';
-import { useStudio } from '../store';
 import { curvesOf, footOf, largest, type Measured, PLOT, rankPosition, ranksOf, valuePosition } from './geometry';
+import { usePlans } from './usePlans';
 
 /** What moves with the options, above the chart: the kept region and its edge, or a dot on each of several curves. */
 export function CutOverlay({ measured }: { measured: readonly Measured[] }) {
@@ -18,11 +18,11 @@ export function CutOverlay({ measured }: { measured: readonly Measured[] }) {
 }
 
 function OneCut({ measured: { layer, spectrum } }: { measured: Measured }) {
-  const stack = useStudio(({ stacks }) => stackOf(stacks, layer.id));
-  const cut = cutOf(layer, spectrum, stack);
+  const plans = usePlans();
+  const cut = cutOf(layer, plans, stackOf(plans.stacks, layer.id));
   if (!cut) return null;
   const ranks = ranksOf(spectrum);
-  const even = breakEven(layer);
+  const even = breakEven(layer, plans.opset);
   const [first] = cut.ranks;
   const edge = 100 * rankPosition(first, ranks);
   const evenAt = 100 * rankPosition(even, ranks);
@@ -65,10 +65,10 @@ function flipped(at: number, edges: readonly number[]): boolean {
 }
 
 function ManyCuts({ measured }: { measured: readonly Measured[] }) {
-  const stacks = useStudio((state) => state.stacks);
+  const plans = usePlans();
   const foot = footOf(measured);
   return measured.map(({ layer, spectrum }) => {
-    const cut = cutOf(layer, spectrum, stackOf(stacks, layer.id));
+    const cut = cutOf(layer, plans, stackOf(plans.stacks, layer.id));
     if (!cut) return null;
     return curvesOf(spectrum).map((values, side) => {
       const rank = Math.min(values.length, cut.ranks[side] ?? cut.ranks[0]);

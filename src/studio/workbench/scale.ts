@@ -31,7 +31,7 @@ export function scaleOf(control: Control, most: number): Scale {
   const [low, high] = range ?? [share ? 0.01 : least, end];
   const limits = {
     min: share ? Math.min(low, 0.0001) : least,
-    max: control.most ?? (share ? 1 : Math.max(end, least)),
+    max: control.most ?? (share ? 1 : Math.max(end, least, high)),
   };
   if (logarithmic === 'toOne') {
     const [far, near] = [1 - low, Math.max(1 - high, 1e-9)];
