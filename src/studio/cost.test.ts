@@ -223,6 +223,10 @@ it('a trial is made on the first layer that the steps take', () => {
   expect(layerToTry(all, plans([{ method: 'prune', options: { sparsity: 0.5 } }]), 0)).toBe(table);
   expect(layerToTry([table, tiny], plans([{ method: 'svd', options: { rank: 2, whiten: 'full' } }]), 0)).toBe(table);
   expect(layerToTry(all, plans([{ method: 'svd', options: { rank: 2, whiten: 'full' } }]), 0)).toBe(large);
+  // Of two steps the table takes the one in view, and not the other.
+  const two = plans([...half, { method: 'prune', options: { sparsity: 0.5, score: 'wanda' } }]);
+  expect(layerToTry([table, large], two, 0)).toBe(large);
+  expect(layerToTry([table, tiny], two, 0)).toBe(table);
   // A layer with steps of its own shows nothing of these.
   const own = {
     ...known(),
