@@ -85,6 +85,21 @@ describe('prune on data', () => {
     }
   });
 
+  it('ranks by |W|·‖X‖ among every m inputs that follow one another', async () => {
+    const now = await (await pruned(leaf, { pattern: { n: 2, m: 4 }, score: 'wanda' }, { input })).toDense();
+    let differing = 0;
+    for (let at = 0; at < now.length; at += 4) {
+      const group = [at, at + 1, at + 2, at + 3];
+      const score = (k: number) => Math.abs(values[k]!) * Math.sqrt(input.meanSquare[k % size]!);
+      const largest = (of: (k: number) => number) => [...group].sort((a, b) => of(b) - of(a)).slice(0, 2);
+      const kept = largest(score);
+      expect(group.map((k) => now[k])).toEqual(group.map((k) => (kept.includes(k) ? values[k] : 0)));
+      if (`${kept.sort()}` !== `${largest((k) => Math.abs(values[k]!)).sort()}`) differing++;
+    }
+    // Otherwise it would be magnitude's choice.
+    expect(differing).toBeGreaterThan(now.length / 40);
+  });
+
   it('makes up for one weight as the optimal brain surgeon does', async () => {
     // Two columns, one of each row goes: w₂ += w₁·H₁₂/H₂₂ where the first does; nothing lies behind the second.
     const h = Float64Array.of(2, 1.2, 1.2, 3);
