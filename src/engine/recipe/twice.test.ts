@@ -15,7 +15,7 @@ import { runStep, type Work } from './step';
 /** Options of every method that rewrites leaves, each with what a second step of the same says where it does nothing. */
 const TWICE: Readonly<Record<string, readonly (readonly [options: object, skipped?: RegExp])[]>> = {
   svd: [
-    [{ rank: 8 }, /^would not get smaller: rank 8 .* \(break-even is rank 7\.6\)$/],
+    [{ rank: 8 }, /^would not get smaller: rank 8 .* \(break-even is rank 7\.8\)$/],
     [{ size: 0.6 }],
     [{ size: 0.5, whiten: 'full' }],
     [{ size: 0.5, whiten: 'diagonal' }],
@@ -46,6 +46,9 @@ const TWICE: Readonly<Record<string, readonly (readonly [options: object, skippe
   half: [[{}, /^is stored as float16 already$/]],
 };
 
+/** Large enough that a train of a core saves more than its nodes take. */
+const SHAPE = [160, 256];
+
 const backend = createCpuBackend(nodeRuntime());
 afterAll(() => backend.dispose());
 
@@ -60,12 +63,12 @@ describe('a method twice refines what the first one left, or says why not, as pl
   it.each(cases)('$name $given', async ({ name, given, refusal }) => {
     const method = methods.find((each) => each.name === name) as Method;
     const options = method.options.parse(JSON.parse(given));
-    const shape = [96, 160];
+    const shape = SHAPE;
     const weight = denseOf(shape, 'float32', gaussian(seeded(3), shape));
     const layer = { name: 'fc', op: 'MatMul', compressible: true } as Layer;
     const { bytes, parameters } = weight;
     const work: Work = { layer, weight, before: { bytes, parameters }, kept: 1, operator: weight, steps: [], ms: 0 };
-    const input = statisticsOf(gaussian(seeded(160), [400, 160]), 160);
+    const input = statisticsOf(gaussian(seeded(7), [400, SHAPE[1]!]), SHAPE[1]!);
     const call = {
       factorisations: new Factorisations(backend),
       seed: 0,
