@@ -1,8 +1,8 @@
 import { evaluate } from '../engine/evaluation/evaluate';
+import { openFolded } from '../engine/evaluation/foldedSession';
 import { generateDataset } from '../engine/evaluation/generate';
 import type { EvaluateReport, LatencyReport } from '../engine/evaluation/report';
 import { inputSpecs } from '../engine/model/inspect';
-import { sessionModelOf } from '../engine/model/write';
 import { nodeRuntime } from '../runtime/node';
 import { openData, openModel } from './files';
 import { percent, progressBar, table } from './terminal';
@@ -21,8 +21,7 @@ export async function evaluateCommand(
   const bar = progressBar();
   try {
     const call = { signal, onProgress: bar.show };
-    const sessionOf = async (model: typeof original) =>
-      runtime.open(await sessionModelOf(model, runtime.externalData, { signal }), 'cpu');
+    const sessionOf = (model: typeof original) => openFolded(model, runtime, 'cpu', { signal });
     const report = await evaluate(await sessionOf(original), await sessionOf(compressed), dataset, {
       ...call,
       provider: 'cpu',

@@ -190,7 +190,7 @@ export class StudioEngine implements Engine {
     return this.#jobs.run(job, async (call) => {
       const opened = this.#open;
       const { model, report } = this.#run(run);
-      const compressed = await this.#session(model, provider, call);
+      const compressed = await this.#compared(model, provider, call);
       try {
         const original = await this.#original(opened, provider, call);
         const { originalOutputs } = opened;
@@ -266,11 +266,17 @@ export class StudioEngine implements Engine {
     return this.#runtime.open(opened, provider);
   }
 
+  /** For a comparison: not as the file is loaded elsewhere, but in less memory. */
+  async #compared(model: Model, provider: Provider, call: LongCall): Promise<Session> {
+    const { openFolded } = await recipes();
+    return openFolded(model, this.#runtime, provider, call);
+  }
+
   /** The original's session, kept from one evaluation to the next. */
   async #original(opened: Opened, provider: Provider, call: LongCall): Promise<Session> {
     if (opened.original?.provider !== provider) {
       await this.#release(opened);
-      const session = this.#session(opened.model, provider, call);
+      const session = this.#compared(opened.model, provider, call);
       opened.original = { provider, session };
       session.catch(() => {
         delete opened.original;

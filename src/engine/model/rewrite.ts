@@ -9,11 +9,12 @@ import {
   OperatorSetIdProtoSchema,
   type TensorProto,
   TensorProtoSchema,
+  type ValueInfoProto,
 } from 'onnx-buf';
 import { type ByteSource, blobSource } from './bytes';
 import type { Layer } from './layers';
 import { type Model, opsetOf } from './model';
-import { node as makeNode } from './onnx/build';
+import { node as makeNode, value as makeValue } from './onnx/build';
 import { LARGE } from './onnx/structure';
 import { isPassage, resolve, type Scope, scopesIn } from './scopes';
 
@@ -24,6 +25,7 @@ import { isPassage, resolve, type Scope, scopesIn } from './scopes';
 export class Rewrite {
   readonly #replaced = new Map<NodeProto, readonly NodeProto[]>();
   readonly #added = new Map<GraphProto, TensorProto[]>();
+  readonly #shapes = new Map<GraphProto, Map<string, ValueInfoProto>>();
   readonly #dropped = new Set<TensorProto>();
   readonly #sources: Map<string, ByteSource>;
   readonly #names: Set<string>;
@@ -114,14 +116,20 @@ export class Rewrite {
     this.addConstant(home, holder ? holder.output[0]! : tensor.name, dims, tensor.dataType, bytes);
   }
 
+  /** Says which shape a new value has. */
+  addShape(home: Scope, name: string, dims: readonly number[], dataType: number): void {
+    const known = this.#shapes.get(home.graph) ?? new Map<string, ValueInfoProto>();
+    this.#shapes.set(home.graph, known.set(name, makeValue(name, dataType, dims)));
+  }
+
   /** What the graph says about the shapes of these values no longer holds. */
   forgetShapes(values: readonly string[]): void {
     for (const name of values) this.#forgotten.add(name);
   }
 
   /** The layer's stored tensor goes, with the Transposes, Casts and Identities that nobody else needs. */
-  dropWeight(layer: Layer): void {
-    this.#dropped.add(layer.tensor);
+  dropWeight({ tensor }: Pick<Layer, 'tensor'>): void {
+    this.#dropped.add(tensor);
   }
 
   finish(): Model {
@@ -181,7 +189,10 @@ export class Rewrite {
       node: [...constants, ...nodes],
       initializer: [...graph.initializer.filter((tensor) => !this.#dropped.has(tensor)), ...(asNodes ? [] : added)],
       input: graph.input.filter(({ name }) => !droppedNames.has(name)),
-      valueInfo: graph.valueInfo.filter(({ name }) => !droppedNames.has(name) && !this.#forgotten.has(name)),
+      valueInfo: [
+        ...graph.valueInfo.filter(({ name }) => !droppedNames.has(name) && !this.#forgotten.has(name)),
+        ...(this.#shapes.get(graph)?.values() ?? []),
+      ],
     });
   }
 

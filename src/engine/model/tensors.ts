@@ -34,6 +34,10 @@ const NAMES: Readonly<Record<number, readonly [name: string, bits: number]>> = {
 
 export const dtypeName = (type: number): string => NAMES[type]?.[0] ?? `type ${type}`;
 
+/** The reverse of `dtypeName`. */
+export const dataTypeCalled = (name: string): number =>
+  Number(Object.keys(NAMES).find((type) => NAMES[Number(type)]![0] === name));
+
 export const dimsOf = (tensor: TensorProto): number[] => tensor.dims.map(Number);
 
 export const elementsOf = (tensor: TensorProto): number => dimsOf(tensor).reduce((product, size) => product * size, 1);

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { plannedDense } from './dense';
-import { type Aim, formOf, loadBytes, residentBytes } from './forms';
+import { type Aim, formOf, type LoadNeeds, loadBytes, loadNeeds, residentBytes } from './forms';
 import { lowRank } from './lowRank';
 import type { Mode, Operator } from './operator';
+import type { Pattern } from './places/cells';
 import { plannedQuantized } from './quantized';
+import { plannedSparse } from './sparse';
 import { sum } from './sum';
 
 const leaf = (...shape: number[]) => plannedDense(shape, 'float32');
@@ -25,10 +27,36 @@ describe('the form that each aim chooses', () => {
     expect(chosen(codes(64, 64))).toEqual(['load', 'load', 'factored']);
     const choice = { aim: 'speed' } as const;
     expect(residentBytes(codes(64, 64), 'rows', choice)).toBe(4 * 64 * 64);
-    expect(loadBytes(codes(64, 64), 'rows', choice)).toBeGreaterThan(4 * 64 * 64);
+    expect(loadNeeds(codes(64, 64), 'rows', choice, false).own).toBeGreaterThan(4 * 64 * 64);
     expect(residentBytes(codes(64, 64), 'rows', { aim: 'memory' })).toBe(codes(64, 64).bytes);
     // Factors of codes are dense in memory, and smaller than the weight.
     expect(residentBytes(lowRank(codes(64, 8), codes(8, 64)), 'rows', choice)).toBe(4 * 8 * 128);
+  });
+
+  it('counts what is computed while loading, and once what weights of a size share of it', () => {
+    const shape = [1024, 1024];
+    const count = 1024 * 1024;
+    const needs = (pattern: Pattern, share: number, transposed = true) => {
+      const operator = plannedSparse({ shape, type: 'float32', pattern, opset: 17 }, share * count, true);
+      return loadNeeds(operator, 'rows', { aim: 'speed' }, transposed);
+    };
+    const each = (one: LoadNeeds, weights: number) => loadBytes(Array(weights).fill(one))[0]! / count;
+    // Stored: 2.125. Numbers of bytes and their bits, 2.5; places, 2; scattered and in shape, 8; zeros and numbers, 8.
+    const half = needs({ kind: 'unstructured' }, 0.5);
+    expect(each(half, 1)).toBeCloseTo(2.125 + 12.5 + 8, 2);
+    expect(each(half, 24)).toBeLessThan(16);
+    expect(each(needs({ kind: 'n:m', n: 2, m: 4 }, 0.5), 24)).toBeLessThan(16);
+    expect(each(needs({ kind: 'unstructured' }, 0.1), 24)).toBeLessThan(16);
+    // A few other layers have other sizes.
+    expect(loadBytes([half, { own: 7, shared: { other: 5 } }, half])).toEqual([
+      half.own + 4 * count,
+      12,
+      half.own + 4 * count,
+    ]);
+    // What can't be made transposed is turned: its bytes once more.
+    const turned = loadNeeds(codes(64, 64), 'rows', { aim: 'speed' }, true);
+    expect(turned.own - loadNeeds(codes(64, 64), 'rows', { aim: 'speed' }, false).own).toBe(4 * 64 * 64);
+    expect(loadNeeds(codes(64, 64), 'rows', { aim: 'memory' }, true)).toEqual({ own: codes(64, 64).bytes, shared: {} });
   });
 
   it('looks rows up in the dense table for speed: a lookup multiplies nothing', () => {

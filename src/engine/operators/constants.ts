@@ -75,7 +75,7 @@ export class ConstantStore {
   async fill(): Promise<void> {
     for (const [leaf, { name, transposed, dims }] of this.#leaves) {
       const values = await leaf.toDense();
-      const oriented = transposed ? transpose(values, leaf.shape[0]!, leaf.shape[1]!) : values;
+      const oriented = transposed ? transpose(values, dims[1]!, dims[0]!) : values;
       const type = DATA_TYPE[leaf.type];
       this.rewrite.addConstant(this.layer.home, name, dims, type, encodeFloats(oriented, type));
     }

@@ -71,11 +71,42 @@ export function residentBytes(operator: Operator, mode: Mode, choice: ExportChoi
   return operator.children.reduce((total, child) => total + residentBytes(child, mode, choice), 0);
 }
 
-/** Bytes that exist at once while the weight is loaded: what is stored, and all that the runtime folds on the way. */
-export function loadBytes(operator: Operator, mode: Mode, choice: ExportChoice): number {
-  if (isDense(operator)) return operator.bytes + operator.rebuildBytes;
-  const form = formOf(operator, mode, choice);
-  if (form === 'load') return operator.bytes + operator.rebuildBytes;
-  if (form === 'use' || operator.children.length === 0) return operator.bytes;
-  return operator.children.reduce((total, child) => total + loadBytes(child, mode, choice), 0);
+/** Bytes that exist at once while a weight is loaded, and by name those of them that others of its size need as well. */
+export interface LoadNeeds {
+  readonly own: number;
+  readonly shared: Readonly<Record<string, number>>;
 }
+
+/**
+ * What is stored, and all that the runtime folds on the way: it frees nothing of any weight before all are folded.
+ * `transposed`: the consumer reads the weight's transpose. Measured with 24 weights of 1024² (bench/loading.ts).
+ */
+export function loadNeeds(operator: Operator, mode: Mode, choice: ExportChoice, transposed: boolean): LoadNeeds {
+  const { bytes, rebuildBytes, children } = operator;
+  if (isDense(operator)) return { own: bytes + rebuildBytes, shared: {} };
+  const form = formOf(operator, mode, choice);
+  if (form === 'load') {
+    const turned = transposed ? (operator.transposingBytes ?? 4 * elements(operator.shape)) : 0;
+    return { own: bytes + rebuildBytes + turned, shared: sharedIn(operator) };
+  }
+  if (form === 'use' || children.length === 0) return { own: bytes, shared: {} };
+  const parts = children.map((child) => loadNeeds(child, mode, choice, transposed));
+  return {
+    own: parts.reduce((sum, { own }) => sum + own, 0),
+    shared: Object.assign({}, ...parts.map(({ shared }) => shared)),
+  };
+}
+
+/** Each weight's bytes where all of them are loaded together: what several share is divided among them. */
+export function loadBytes(weights: readonly LoadNeeds[]): number[] {
+  const sharers = new Map<string, number>();
+  for (const { shared } of weights) {
+    for (const name of Object.keys(shared)) sharers.set(name, (sharers.get(name) ?? 0) + 1);
+  }
+  return weights.map(({ own, shared }) =>
+    Object.entries(shared).reduce((sum, [name, bytes]) => sum + Math.round(bytes / sharers.get(name)!), own),
+  );
+}
+
+const sharedIn = ({ sharedBytes, children }: Operator): Record<string, number> =>
+  Object.assign({}, sharedBytes, ...children.map(sharedIn));

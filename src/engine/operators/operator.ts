@@ -38,8 +38,14 @@ export interface Operator {
 
   /** Writes nodes that compute the dense weight, in the writer's type, from what is stored; returns its name. */
   rebuild(writer: NodeWriter): string;
-  /** Bytes of every value that `rebuild` makes on the way, the dense weight included, in float32. */
+  /** Bytes of every value that `rebuild` makes on the way, the dense weight included, in float32; but for `sharedBytes`. */
   readonly rebuildBytes: number;
+  /** Bytes of values that all weights which name one alike share while they are rebuilt, such as zeros of their size. */
+  readonly sharedBytes?: Readonly<Record<string, number>>;
+  /** The same as `rebuild` with a Transpose behind it, at less cost; absent: there is no such way. */
+  rebuildTransposed?(writer: NodeWriter): string;
+  /** Bytes that it makes more than `rebuild`. */
+  readonly transposingBytes?: number;
 
   /**
    * Writes the nodes that apply this weight to the value `x` without making it dense; returns the result's name.

@@ -1,6 +1,7 @@
 import { DataType } from '../model/onnx/build';
 import { shared as dense } from '../reference/weights/shared';
 import { hashOf } from '../sharing';
+import { counting } from './counting';
 import { cast, cropped, reshaped } from './nodes';
 import { elements, matrixOf, type Operator } from './operator';
 import { stored } from './stored';
@@ -85,21 +86,4 @@ function remainder(writer: NodeWriter, x: string, by: number): string {
   const divisor = writer.int64([by]);
   if (writer.opset >= 10) return writer.node('Mod', [x, divisor]);
   return writer.node('Sub', [x, writer.node('Mul', [writer.node('Div', [x, divisor]), divisor])]);
-}
-
-const BASE = 16;
-
-/** 0 … count − 1, int64, constant only where `zero` [1] is. Range came with opset 11; before it, digits to the base of 16. */
-function counting(writer: NodeWriter, count: number, zero: string): string {
-  if (writer.opset >= 11) {
-    const limits = [writer.int64([count], []), writer.int64([1], [])];
-    return writer.node('Range', [reshaped(writer, zero, []), ...limits]);
-  }
-  const digits = writer.node('Add', [writer.int64(Array.from({ length: BASE }, (_, digit) => digit)), zero]);
-  if (count <= BASE) return cropped(writer, digits, [0], [count]);
-  const above = Math.ceil(count / BASE);
-  const higher = reshaped(writer, counting(writer, above, zero), [above, 1]);
-  const all = writer.node('Add', [writer.node('Mul', [higher, writer.int64([BASE])]), digits]);
-  const flat = reshaped(writer, all, [above * BASE]);
-  return above * BASE > count ? cropped(writer, flat, [0], [count]) : flat;
 }

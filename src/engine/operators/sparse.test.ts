@@ -6,7 +6,7 @@ import { denseOf } from './dense';
 import { lowRank } from './lowRank';
 import { type FloatType, matrixOf, type Operator } from './operator';
 import type { Pattern } from './places/cells';
-import { LAYOUTS, type LayoutName } from './places/places';
+import { chosenLayout, LAYOUTS, type LayoutName } from './places/places';
 import { quantizedOf } from './quantized';
 import { plannedSparse, sparseOf } from './sparse';
 import { sparsely } from './sparse.fixtures';
@@ -131,6 +131,21 @@ describe('sparse', () => {
     expect(await overhead(0.5, 7)).toBeCloseTo(2 + 4 / 1024, 9);
     expect(await overhead(0.5, 7, unstructured, 256)).toBeCloseTo(1 + 4 / 256, 9);
     expect(count).toBe(few.length);
+  });
+
+  it('takes the layout that needs less memory to load where both store about the same', () => {
+    const grid = { rows: 1000, columns: 1000, cell: 1 };
+    const layout = (share: number) =>
+      chosenLayout({ grid, opset: 17, valueBytes: 4 }, { kept: 1e6 * share, most: 1000 * share, steps: 0 });
+    // Five bytes a survivor by deltas, four and an eighth a weight by bits: the same at 12.5 %, 2 % apart at 14 %.
+    expect(layout(0.12).layout).toBe('deltas');
+    expect(layout(0.13)).toMatchObject({ layout: 'deltas', bytes: 650_000 });
+    expect(layout(0.15)).toMatchObject({ layout: 'bitmask', bytes: 725_000 });
+    expect(layout(0.13).loadBytes).toBeLessThan(layout(0.15).loadBytes);
+    // As many bits as a mask's: what is scattered at once within its rows takes less to load.
+    const grouped = { ...grid, group: { n: 2, m: 4 } };
+    const half = { kept: 5e5, most: 500, steps: 0 };
+    expect(chosenLayout({ grid: grouped, opset: 17, valueBytes: 4 }, half).layout).toBe('groups');
   });
 
   it('is planned to the byte where the rows are alike, and nearly so where places are random', async () => {

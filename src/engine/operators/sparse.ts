@@ -3,7 +3,7 @@ import { reshaped } from './nodes';
 import { BYTES_OF, type FloatType, isDense, type Operator } from './operator';
 import { percent } from './percent';
 import { fromCells, gridOf, type Pattern, shapingBytes, toCells, writeFromCells } from './places/cells';
-import { cellDims, cellsOf, type Grid } from './places/layout';
+import { cellsOf, type Grid, type Layout, type Values } from './places/layout';
 import {
   expectedCensus,
   LAYOUTS,
@@ -15,6 +15,7 @@ import {
   positionsOf,
 } from './places/places';
 import { storedAs } from './tree';
+import type { NodeWriter } from './writer';
 
 /** What a sparse form is made for. */
 export interface SparseTarget {
@@ -41,6 +42,18 @@ const isSparse = (operator: Operator): operator is Sparse => operator.kind === '
 export function sparse(target: SparseTarget, places: Places, values: Operator): Operator {
   const { shape, pattern } = target;
   const { grid, layout, entries, kept } = places;
+  const form: Layout = LAYOUTS[layout];
+  const dims = form.dims(grid);
+  const turns = form.turningBytes && pattern.kind !== 'block' && shape.length === 2;
+  const rebuild = (writer: NodeWriter, turned: boolean) => {
+    const held: Values = (as, transposed = false) => {
+      if (isDense(values)) return writer.leaf(values, transposed, as);
+      const shaped = reshaped(writer, values.rebuild(writer), as);
+      return transposed ? writer.node('Transpose', [shaped], { perm: [1, 0] }) : shaped;
+    };
+    const arrays = places.arrays.map((array) => writer.constant(array));
+    return form.rebuild(writer, arrays, held, grid, { entries, turned });
+  };
   const operator: Sparse = {
     kind: 'sparse',
     places,
@@ -63,16 +76,22 @@ export function sparse(target: SparseTarget, places: Places, values: Operator): 
     },
     rebuildBytes:
       values.rebuildBytes +
-      BYTES_OF.float32 * entries * grid.cell +
-      LAYOUTS[layout].rebuildBytes(grid, entries) +
-      shapingBytes(shape, pattern, grid),
+      (isDense(values) ? 0 : BYTES_OF.float32 * entries * grid.cell) +
+      form.rebuildBytes(grid, entries) +
+      shapingBytes(shape, pattern, grid, dims),
+    sharedBytes: form.sharedBytes(grid),
     rebuild(writer) {
-      const held = reshaped(writer, values.rebuild(writer), cellDims(entries, grid));
-      const arrays = places.arrays.map((array) => writer.constant(array));
-      const { name, dims } = LAYOUTS[layout].rebuild(writer, arrays, held, grid, entries);
-      if (pattern.kind === 'block') return writeFromCells(writer, name, shape, pattern, grid);
-      return `${dims}` === `${shape}` ? name : reshaped(writer, name, shape);
+      const cells = rebuild(writer, false);
+      if (pattern.kind === 'block') return writeFromCells(writer, cells, shape, pattern, grid);
+      return `${dims}` === `${shape}` ? cells : reshaped(writer, cells, shape);
     },
+    ...(turns && {
+      rebuildTransposed(writer) {
+        const turned = rebuild(writer, true);
+        return dims.length === 2 ? turned : reshaped(writer, turned, [shape[1]!, shape[0]!]);
+      },
+      transposingBytes: form.turningBytes!(grid, entries),
+    }),
   };
   return isSparse(values) ? { ...operator, ...merging(operator, values, target) } : operator;
 }
@@ -95,7 +114,7 @@ function merging(outer: Operator, { places, children }: Sparse, target: SparseTa
   };
 }
 
-/** Stores what isn't zero of `values`, in the layout that takes fewest bytes, or in the one called `layout`. */
+/** Stores what isn't zero of `values`, in the layout that takes least, or in the one called `layout`. */
 export async function sparseOf(values: Float32Array, target: SparseTarget, layout?: LayoutName): Promise<Operator> {
   const { shape, type, pattern } = target;
   const grid = gridOf(shape, pattern);

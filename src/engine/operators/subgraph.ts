@@ -73,13 +73,12 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
     const { node: old, role } = this.use;
     if (mode === 'conv' || mode === 'convGrouped') return this.#conv(weight, x, stage);
     if (mode === 'gather' || mode === 'gatherTransposed') {
-      return this.#emit('Gather', [this.#whole(weight, mode === 'gatherTransposed'), x], old.attribute, stage);
+      return this.#emit('Gather', [this.#whole(weight, wantsTransposed(mode)), x], old.attribute, stage);
     }
     const onRight = mode === 'rows' || mode === 'rowsTransposed';
-    const wantsTransposed = mode === 'rows' || mode === 'columnsTransposed';
     if (role!.kind === 'gemm' && stage.last) {
-      const flag = onRight && intOf(old, 'transB', 0) === 1;
-      const value = this.#whole(weight, wantsTransposed !== flag);
+      const flag = transposesRight(old, mode);
+      const value = this.#whole(weight, wantsTransposed(mode) !== flag);
       const kept = old.attribute.filter(({ name }) => name === 'alpha' || name === 'beta');
       const bias = old.input[2] ? [old.input[2]] : [];
       return this.#emit(
@@ -89,7 +88,7 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
         stage,
       );
     }
-    const value = this.#whole(weight, wantsTransposed);
+    const value = this.#whole(weight, wantsTransposed(mode));
     return this.#emit('MatMul', onRight ? [x, value] : [value, x], [], stage);
   }
 
@@ -115,6 +114,7 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
     const { type } = this;
     return this.store.rebuilt(weight, this.use.scope, `${this.form} ${type} ${transposed} ${dims}`, () => {
       if (isDense(weight)) return this.leaf(weight, transposed, dims);
+      if (transposed && weight.rebuildTransposed) return weight.rebuildTransposed(this);
       const value = weight.rebuild(this);
       if (dims.length !== weight.shape.length) return this.node('Reshape', [value, this.int64(dims)]);
       return transposed ? this.node('Transpose', [value], { perm: [1, 0] }) : value;
@@ -124,6 +124,19 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
   #emit(op: string, inputs: readonly string[], attributes: readonly AttributeProto[], stage: Stage): string {
     return stage.last ? this.last(op, inputs, attributes, '') : this.add(op, inputs, attributes, '');
   }
+}
+
+const wantsTransposed = (mode: Mode): boolean =>
+  mode === 'rows' || mode === 'columnsTransposed' || mode === 'gatherTransposed';
+
+/** Whether the Gemm itself turns the weight on its right. */
+const transposesRight = (gemm: NodeProto, mode: Mode): boolean =>
+  (mode === 'rows' || mode === 'rowsTransposed') && intOf(gemm, 'transB', 0) === 1;
+
+/** Whether a consumer reads the weight's transpose, [in, out], where it reads it whole. */
+export function readsTransposed(layer: Layer, use: Use): boolean {
+  const mode = modeOf(layer, use);
+  return wantsTransposed(mode) !== (use.role!.kind === 'gemm' && transposesRight(use.node, mode));
 }
 
 /** How a consumer meets its layer's matrix: one that wants the transpose of it applies Wᵀ. */

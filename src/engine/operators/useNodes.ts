@@ -70,7 +70,7 @@ export class UseNodes implements NodeWriter {
     const pinned = this.form === 'use' && leaf.bytes > SMALL && leaf.type === 'float32';
     let name = pinned ? this.#pinned(stored.name, stored.dims) : stored.name;
     if (stored.transposed !== transposed) name = this.node('Transpose', [name], { perm: [1, 0] });
-    else if (stored.dims.length !== dims.length) name = this.node('Reshape', [name, this.int64(dims)]);
+    else if (!transposed && `${stored.dims}` !== `${dims}`) name = this.node('Reshape', [name, this.int64(dims)]);
     return leaf.type === this.type ? name : this.node('Cast', [name], { to: DATA_TYPE[this.type] });
   }
 
@@ -100,9 +100,19 @@ export class UseNodes implements NodeWriter {
 
   zeros(dims: readonly number[]): string {
     let shape = this.int64(dims);
-    if (this.form === 'use') shape = this.node('Add', [shape, (this.#zero ??= this.#unfoldedZero())]);
+    if (this.form === 'use') shape = this.node('Add', [shape, this.zero()]);
     const half = tensor('', [1], new Uint16Array(1), DataType.FLOAT16);
     return this.node('ConstantOfShape', [shape], this.type === 'float16' ? { value: half } : {});
+  }
+
+  zero(dims: readonly number[] = [1]): string {
+    if (this.form !== 'use') return this.int64([0], dims);
+    this.#zero ??= this.#unfoldedZero();
+    return dims.length === 1 ? this.#zero : this.node('Reshape', [this.#zero, this.int64(dims, [dims.length])]);
+  }
+
+  shaped(name: string, dataType: number, dims: readonly number[]): void {
+    this.rewrite.addShape(this.use.scope, name, dims, dataType);
   }
 
   /** What `write` adds is of this form. */
@@ -123,9 +133,8 @@ export class UseNodes implements NodeWriter {
   #pinned(name: string, dims: readonly number[]): string {
     const known = this.#pins.get(name);
     if (known !== undefined) return known;
-    this.#zero ??= this.#unfoldedZero();
     const [op, shape] = this.opset < 8 ? ['Tile', dims.map(() => 1)] : ['Expand', dims];
-    const pin = this.node(op, [name, this.node('Add', [this.int64(shape), this.#zero])]);
+    const pin = this.node(op, [name, this.node('Add', [this.int64(shape), this.zero()])]);
     this.#pins.set(name, pin);
     return pin;
   }

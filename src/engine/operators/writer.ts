@@ -26,14 +26,21 @@ export interface NodeWriter {
    * the nodes make of it is not, so that it must not be folded where nothing may.
    */
   constant(array: StoredArray, spreads?: boolean): string;
-  /** A dense leaf in the writer's type. It is stored once, whether others apply it or it is part of what is rebuilt. */
-  leaf(leaf: Dense): string;
+  /**
+   * A dense leaf in the writer's type, as a matrix transposed or in another shape. It is stored once, whether others apply
+   * it or it is part of what is rebuilt; as whoever asks first wants it, for others nodes turn it.
+   */
+  leaf(leaf: Dense, transposed?: boolean, dims?: readonly number[]): string;
   /** A small constant of whole numbers, as Reshape and its like take them. */
   int64(values: readonly number[], dims?: readonly number[]): string;
   /** A small constant in the writer's type. */
   float(values: readonly number[], dims?: readonly number[]): string;
   /** Zeros in the writer's type that take no storage, from opset 9 on; no constant where nothing may fold. */
   zeros(dims: readonly number[]): string;
+  /** An int64 zero, [1] or of shape `dims`; no constant where nothing may fold. */
+  zero(dims?: readonly number[]): string;
+  /** States the shape of a value that no runtime can infer, as runtimes fold only what they know the size of. */
+  shaped(name: string, dataType: number, dims: readonly number[]): void;
 }
 
 /** Writes what replaces one consumer of a weight. */

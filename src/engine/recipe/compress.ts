@@ -12,11 +12,11 @@ import { type Model, opsetOf, storedBytes } from '../model/model';
 import { countParameters } from '../model/parameters';
 import { type Scope, scopeOf } from '../model/scopes';
 import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
-import { type ExportChoice, loadBytes, residentBytes } from '../operators/forms';
+import { type ExportChoice, loadBytes, loadNeeds, residentBytes } from '../operators/forms';
 import type { Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import { replaceWeights } from '../operators/replace';
-import { modeOf } from '../operators/subgraph';
+import { modeOf, readsTransposed } from '../operators/subgraph';
 import type { LongCall, Progress } from '../progress';
 import { withRecovery } from '../recovery';
 import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
@@ -121,7 +121,13 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
     outputErrorsOf(state.model, state.main, rewritten, { ...context, ...(calibration && { calibration }) }),
   );
   const choice = exportOf(recipe);
-  const reports = changedWorks.map((work) => reportOf(work, outputs.get(work.layer), choice));
+  const loads = loadBytes(
+    changedWorks.map(({ layer, operator }) => {
+      const use = layer.uses[0]!;
+      return loadNeeds(operator, modeOf(layer, use), choice, readsTransposed(layer, use));
+    }),
+  );
+  const reports = changedWorks.map((work, i) => reportOf(work, outputs.get(work.layer), choice, loads[i]!));
   const operators = new Map([...rewritten].map(([layer, { operator }]) => [layer, operator]));
   const changed = await replaceWeights(state.model, state.main, operators, { signal: context.signal, choice });
   context.onProgress?.({ done: total, total, label: 'Hashing the original' });
@@ -184,6 +190,7 @@ function reportOf(
   { layer, before, weight, operator, steps, ms }: Work,
   outputError: ErrorReport | undefined,
   choice: ExportChoice,
+  estimatedLoad: number,
 ): CompressedLayerReport {
   const mode = modeOf(layer, layer.uses[0]!);
   return {
@@ -198,7 +205,7 @@ function reportOf(
     parametersAfter: operator.parameters,
     memory: {
       estimatedResident: residentBytes(operator, mode, choice),
-      estimatedLoad: loadBytes(operator, mode, choice),
+      estimatedLoad,
     },
     steps,
     ms,

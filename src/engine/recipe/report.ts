@@ -46,7 +46,10 @@ export interface CompressedLayerReport {
   readonly bytesAfter: number;
   readonly parametersBefore: number;
   readonly parametersAfter: number;
-  /** What its weight takes when the exported model runs, and at most while it is loaded, as far as operators tell. */
+  /**
+   * What its weight takes when the exported model runs, and at most while it is loaded, as far as operators tell: what
+   * layers share while loading is divided among them.
+   */
   readonly memory: { readonly estimatedResident: number; readonly estimatedLoad: number };
   /** One for each of the recipe's steps that selected the layer. */
   readonly steps: readonly StepReport[];

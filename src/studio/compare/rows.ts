@@ -37,7 +37,7 @@ export function sizeRows({ before, after, memory }: CompressReport): Row[] {
     },
     {
       name: 'load peak',
-      note: 'The bytes that exist at once while the model is loaded: what is stored and all that is folded. Estimated.',
+      note: 'The bytes that exist at once while the exported file is loaded: what is stored and all that is folded. Estimated.',
       ...estimated(before.bytes, memory.estimatedLoad),
     },
     {

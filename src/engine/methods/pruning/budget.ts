@@ -1,7 +1,7 @@
 import { BYTES_OF, type Dense } from '../../operators/operator';
 import { gridOf } from '../../operators/places/cells';
 import { cellsOf, type Grid } from '../../operators/places/layout';
-import { expectedCensus, smallestLayout } from '../../operators/places/places';
+import { chosenLayout, expectedCensus } from '../../operators/places/places';
 import type { SparseTarget } from '../../operators/sparse';
 import { type PruneOptions, patternOf, scopeOf } from './options';
 
@@ -13,7 +13,7 @@ export function keptWithin({ shape, type, pattern, opset }: SparseTarget, inRows
   while (least < most) {
     const middle = Math.ceil((least + most) / 2);
     const kept = inRows ? middle * grid.rows : middle;
-    if (smallestLayout(target, expectedCensus(grid, kept, inRows)).bytes <= bytes) least = middle;
+    if (chosenLayout(target, expectedCensus(grid, kept, inRows)).bytes <= bytes) least = middle;
     else most = middle - 1;
   }
   return inRows ? least * grid.rows : least;

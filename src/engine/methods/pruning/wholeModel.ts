@@ -1,7 +1,7 @@
 import { BYTES_OF, type Dense } from '../../operators/operator';
 import { gridOf } from '../../operators/places/cells';
 import { cellsOf } from '../../operators/places/layout';
-import { expectedCensus, smallestLayout } from '../../operators/places/places';
+import { chosenLayout, expectedCensus } from '../../operators/places/places';
 import type { Threshold, ValueList } from '../../selection';
 import type { StepContext, Target } from '../method';
 import { keptAt, keptWithin, targetOf } from './budget';
@@ -73,7 +73,7 @@ export async function modelThresholds(
   function bytesOf(counts: readonly number[]): number {
     return targets.reduce((sum, { leaf }, i) => {
       const target = { grid: grids[i]!, opset, valueBytes: BYTES_OF[leaf.type] };
-      return sum + Math.min(leaf.bytes, smallestLayout(target, expectedCensus(grids[i]!, counts[i]!, false)).bytes);
+      return sum + Math.min(leaf.bytes, chosenLayout(target, expectedCensus(grids[i]!, counts[i]!, false)).bytes);
     }, 0);
   }
 }

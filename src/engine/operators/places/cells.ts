@@ -65,10 +65,10 @@ export function writeFromCells(
   return shape.length > 2 ? reshaped(writer, matrix, shape) : matrix;
 }
 
-/** Bytes of what leads from the cells to the weight, in float32. */
-export function shapingBytes(shape: readonly number[], pattern: Pattern, grid: Grid): number {
+/** Bytes of what leads from the cells, of shape `dims`, to the weight, in float32. */
+export function shapingBytes(shape: readonly number[], pattern: Pattern, grid: Grid, dims: readonly number[]): number {
   const count = elements(shape);
-  if (pattern.kind !== 'block') return 4 * count;
+  if (pattern.kind !== 'block') return `${dims}` === `${shape}` ? 0 : 4 * count;
   const padded = grid.rows * grid.columns * grid.cell;
   return 4 * (3 * padded + (padded > count ? count : 0) + (shape.length > 2 ? count : 0));
 }

@@ -1,5 +1,4 @@
-import { reshaped } from '../nodes';
-import type { Layout } from './layout';
+import { type Layout, zerosOf } from './layout';
 import { decodeWholes, encodeWholes, wholesBytes, wholesPlan, writeWholes } from './wholes';
 
 /** The column of each kept weight, as many in every row: shorter rows are filled up with columns of theirs that are 0. */
@@ -31,13 +30,12 @@ export const columns: Layout = {
     const most = entries / rows;
     return decodeWholes(arrays, entries).map((column, i) => Math.floor(i / most) * across + column);
   },
-  rebuild(writer, chosen, values, { rows, columns: across }, entries) {
-    const dims = [rows, across];
-    const shaped = reshaped(writer, values, [rows, entries / rows]);
+  dims: ({ rows, columns: across }) => [rows, across],
+  rebuild(writer, chosen, values, { rows, columns: across }, { entries }) {
     const scatter = writer.opset < 11 ? 'Scatter' : 'ScatterElements';
-    const inputs = [writer.zeros(dims), writeWholes(writer, chosen), shaped];
-    return { name: writer.node(scatter, inputs, { axis: 1 }), dims };
+    const inputs = [writer.zeros([rows, across]), writeWholes(writer, chosen), values([rows, entries / rows])];
+    return writer.node(scatter, inputs, { axis: 1 });
   },
-  rebuildBytes: ({ rows, columns: across }, entries) =>
-    wholesBytes(entries, across - 1) + 4 * entries + 8 * rows * across,
+  rebuildBytes: ({ rows, columns: across }, entries) => wholesBytes(entries, across - 1) + 4 * rows * across,
+  sharedBytes: ({ rows, columns: across }) => zerosOf([rows, across]),
 };

@@ -1,7 +1,8 @@
 import { DataType } from '../../model/onnx/build';
-import { cropped, reshaped } from '../nodes';
-import { type CodeBits, pack, unpack, unpackedBytes, writeUnpacked } from '../packedCodes';
-import type { Grid, Layout } from './layout';
+import { counting } from '../counting';
+import { cast, cropped, reshaped } from '../nodes';
+import { type CodeBits, pack, unpack, writeUnpacked } from '../packedCodes';
+import { type Grid, type Layout, zerosOf } from './layout';
 
 /** N:M: the place of each kept weight within its group, in as many bits as a place takes; fewer than n are filled up with zeros. */
 export const groups: Layout = {
@@ -36,28 +37,34 @@ export const groups: Layout = {
     const places = unpack(packed!, bitsOf(grid), entries);
     return Int32Array.from(places, (place, i) => Math.floor(i / n) * m + place);
   },
-  rebuild(writer, [packed], values, grid, entries) {
+  dims: ({ rows, columns }) => [rows, columns],
+  turningBytes: (_, entries) => entries,
+  rebuild(writer, [packed], values, grid, { entries, turned }) {
     const { n, m } = grid.group!;
+    const { rows, columns } = grid;
     const bits = bitsOf(grid);
     const bytes = Math.ceil((entries * bits) / 8);
-    const [count, spare] = [entries / n, (8 / bits) * bytes - entries];
-    let places: string;
-    if (spare === 0) places = writeUnpacked(writer, packed!, bits, bytes, [count, n], DataType.INT32);
-    else {
-      const all = writeUnpacked(writer, packed!, bits, bytes, [entries + spare], DataType.INT32);
-      places = reshaped(writer, cropped(writer, all, [0], [entries]), [count, n]);
-    }
-    const shaped = reshaped(writer, values, [count, n]);
-    const dims = [count, m];
+    const spare = (8 / bits) * bytes - entries;
+    const [across, held] = [entries / rows, [rows, entries / rows]];
+    let places = writeUnpacked(writer, packed!, bits, bytes, spare > 0 ? [entries + spare] : held, DataType.UINT8);
+    if (spare > 0) places = reshaped(writer, cropped(writer, places, [0], [entries]), held);
+    if (turned) places = writer.node('Transpose', [places], { perm: [1, 0] });
+    // In a row that is whole, so that what is scattered has its shape at once: each place behind its group's first.
+    const group = writer.node('Div', [counting(writer, across), writer.int64([n])]);
+    const begin = cast(writer, writer.node('Mul', [group, writer.int64([m])]), DataType.INT32);
+    const first = reshaped(writer, begin, turned ? [across, 1] : [1, across]);
+    const zeros = writer.zeros(turned ? [columns, rows] : [rows, columns]);
+    const to = writer.node('Add', [cast(writer, places, DataType.INT32), first]);
     const scatter = writer.opset < 11 ? 'Scatter' : 'ScatterElements';
-    return { name: writer.node(scatter, [writer.zeros(dims), places, shaped], { axis: 1 }), dims };
+    return writer.node(scatter, [zeros, to, values(held, turned)], { axis: turned ? 0 : 1 });
   },
   rebuildBytes(grid, entries) {
     const bits = bitsOf(grid);
     const unpacked = (8 * Math.ceil((entries * bits) / 8)) / bits;
-    const sliced = unpacked > entries ? 8 * entries : 0;
-    return unpackedBytes(unpacked, bits) + sliced + 4 * entries + 8 * grid.rows * grid.columns;
+    const sliced = unpacked > entries ? 2 * entries : 0;
+    return (bits === 8 ? 1 : 3) * unpacked + sliced + 8 * entries + 4 * grid.rows * grid.columns;
   },
+  sharedBytes: ({ rows, columns }) => zerosOf([rows, columns]),
 };
 
 const entriesOf = ({ rows, columns, group }: Grid): number => (rows * columns * group!.n) / group!.m;

@@ -39,17 +39,33 @@ export interface Layout {
   encode(positions: Int32Array, grid: Grid, census: Census): readonly PlaceValues[];
   /** The position of each of `entries` cells of values, all different; padding lies where nothing is kept. */
   decode(arrays: readonly Uint8Array<ArrayBuffer>[], grid: Grid, entries: number): Int32Array<ArrayBuffer>;
-  /** Nodes that put `values` in their places; returns the name of [rows·columns, cell] in any shape, and that shape. */
-  rebuild(
-    writer: NodeWriter,
-    arrays: readonly string[],
-    values: string,
-    grid: Grid,
-    entries: number,
-  ): { readonly name: string; readonly dims: readonly number[] };
-  /** Bytes of all that `rebuild` makes, from the opset on that has all of what it would use. */
+  /** The shape of what `rebuild` makes. */
+  dims(grid: Grid): readonly number[];
+  /** Bytes that `rebuild` makes more where it makes the matrix of single weights transposed; absent: it can't. */
+  turningBytes?(grid: Grid, entries: number): number;
+  /** Nodes that put the values in their places, all others being zero; returns the result's name. */
+  rebuild(writer: NodeWriter, arrays: readonly string[], values: Values, grid: Grid, options: Rebuilding): string;
+  /**
+   * Bytes of all that `rebuild` makes, from the opset on that has all of what it would use, without what it shares with
+   * other weights of the size.
+   */
   rebuildBytes(grid: Grid, entries: number): number;
+  /** Bytes of what all weights of this grid's size share, by name: runtimes compute equal nodes once. */
+  sharedBytes(grid: Grid): Readonly<Record<string, number>>;
 }
+
+/** The name of the values in this shape, or of its transpose. */
+export type Values = (dims: readonly number[], transposed?: boolean) => string;
+
+export interface Rebuilding {
+  readonly entries: number;
+  readonly turned: boolean;
+}
+
+/** What a scatter begins with. */
+export const zerosOf = (dims: readonly number[]): Record<string, number> => ({
+  [`zeros ${dims.join('×')}`]: 4 * dims.reduce((product, size) => product * size, 1),
+});
 
 export const cellsOf = ({ rows, columns }: Grid): number => rows * columns;
 

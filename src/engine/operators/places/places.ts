@@ -6,12 +6,11 @@ import { groups } from './groups';
 import { type Census, cellsOf, type Grid, type Layout } from './layout';
 import { ranks } from './ranks';
 
-/** Of equally small ones the first is taken: the one that makes less on the way to the dense weight. */
 export const LAYOUTS = { columns, groups, deltas, bitmask, ranks } as const satisfies Record<string, Layout>;
 
 export type LayoutName = keyof typeof LAYOUTS;
 
-/** Which cells of a weight have values, stored in the layout that takes fewest bytes. */
+/** Which cells of a weight have values, in the layout that `chosenLayout` takes. */
 export interface Places {
   readonly layout: LayoutName;
   readonly grid: Grid;
@@ -58,21 +57,31 @@ export function expectedCensus(grid: Grid, kept: number, sameInRows: boolean): C
   return { kept, most: Math.min(grid.columns, Math.ceil(mean + spread)), steps };
 }
 
-/** The layout that stores places and values in fewest bytes, and those bytes. */
-export function smallestLayout({ grid, opset, valueBytes }: PlacesTarget, census: Census) {
-  let best: { readonly layout: LayoutName; readonly entries: number; readonly bytes: number } | undefined;
-  for (const [name, layout] of Object.entries(LAYOUTS) as [LayoutName, Layout][]) {
-    if (layout.opset > opset || !layout.fits(grid)) continue;
+/** A layout may store this much more than the smallest if it takes less memory to load. */
+const MORE = 1.02;
+
+/**
+ * The layout for places and values, the bytes that it stores and those that exist while it is loaded: of those that store
+ * about the fewest bytes (`MORE`), the one that takes least to load.
+ */
+export function chosenLayout({ grid, opset, valueBytes }: PlacesTarget, census: Census) {
+  const able = (Object.entries(LAYOUTS) as [LayoutName, Layout][]).flatMap(([name, layout]) => {
+    if (layout.opset > opset || !layout.fits(grid)) return [];
     const { entries, arrays } = layout.plan(grid, census);
     const bytes = arrays.reduce((sum, array) => sum + array.bytes, entries * grid.cell * valueBytes);
-    if (!best || bytes < best.bytes) best = { layout: name, entries, bytes };
-  }
-  return best!;
+    const shared = Object.values(layout.sharedBytes(grid)).reduce((sum, each) => sum + each, 0);
+    const shaping = layout.dims(grid).length === 1 ? 4 * cellsOf(grid) : 0;
+    return [{ layout: name, entries, bytes, loadBytes: bytes + layout.rebuildBytes(grid, entries) + shared + shaping }];
+  });
+  const least = Math.min(...able.map(({ bytes }) => bytes));
+  return able
+    .filter(({ bytes }) => bytes <= MORE * least)
+    .reduce((best, next) => (next.loadBytes < best.loadBytes ? next : best));
 }
 
 export function plannedPlaces(target: PlacesTarget, census: Census): Places {
   const { grid } = target;
-  const { layout } = smallestLayout(target, census);
+  const { layout } = chosenLayout(target, census);
   const { entries, arrays } = LAYOUTS[layout].plan(grid, census);
   const held = arrays.map(({ label, dims, dataType, bytes }) => planned(label, dims, dataType, bytes));
   return { layout, grid, kept: census.kept, entries, arrays: held };
@@ -82,7 +91,7 @@ export function plannedPlaces(target: PlacesTarget, census: Census): Places {
 export function placesOf(target: PlacesTarget, positions: Int32Array, layout?: LayoutName): Places {
   const { grid } = target;
   const census = censusOf(positions, grid);
-  const chosen = layout ?? smallestLayout(target, census).layout;
+  const chosen = layout ?? chosenLayout(target, census).layout;
   const { entries, arrays } = LAYOUTS[chosen].plan(grid, census);
   const encoded = LAYOUTS[chosen].encode(positions, grid, census);
   const held = arrays.map(({ label, dims, dataType }, i) => stored(label, dims, dataType, encoded[i]!));

@@ -1,6 +1,6 @@
 import { DataType } from '../../model/onnx/build';
 import { cast } from '../nodes';
-import { cellsOf, type Grid, type Layout, withZero } from './layout';
+import { cellDims, cellsOf, type Grid, type Layout, withZero } from './layout';
 import { decodeWholes, encodeWholes, wholesBytes, wholesPlan, writeWholes } from './wholes';
 
 /**
@@ -34,15 +34,15 @@ export const ranks: Layout = {
     });
     return positions;
   },
-  rebuild(writer, arrays, values, grid) {
-    const { rows, columns, cell } = grid;
+  dims: ({ rows, columns, cell }) => (cell === 1 ? [rows, columns] : [rows, columns, cell]),
+  rebuild(writer, arrays, values, grid, { entries }) {
     const rank = writeWholes(writer, arrays.slice(0, -1));
     const kept = cast(writer, cast(writer, rank, DataType.BOOL), DataType.INT32);
     const index = writer.node('Mul', [writer.node('Add', [rank, arrays.at(-1)!]), kept]);
-    const name = writer.node('Gather', [withZero(writer, values, grid), index], { axis: 0 });
-    return { name, dims: cell === 1 ? [rows, columns] : [rows, columns, cell] };
+    return writer.node('Gather', [withZero(writer, values(cellDims(entries, grid)), grid), index], { axis: 0 });
   },
   rebuildBytes: (grid: Grid, entries) =>
     // As if a row could keep all of its cells.
     wholesBytes(cellsOf(grid), grid.columns) + 13 * cellsOf(grid) + 4 * grid.cell * (entries + 1 + cellsOf(grid)),
+  sharedBytes: () => ({}),
 };

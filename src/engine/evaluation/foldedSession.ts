@@ -1,0 +1,79 @@
+import { create } from '@bufbuild/protobuf';
+import { ModelProtoSchema, ValueInfoProtoSchema } from 'onnx-buf';
+import { type ConstantGraph, constantGraphs, readBy } from '../model/constantGraphs';
+import type { Model } from '../model/model';
+import { graph as makeGraph } from '../model/onnx/build';
+import { Rewrite } from '../model/rewrite';
+import { scopeOf } from '../model/scopes';
+import { dataTypeCalled } from '../model/tensors';
+import { sessionModelOf } from '../model/write';
+import type { LongCall } from '../progress';
+import type { HostTensor, Provider, Runtime, Session } from '../runtime';
+
+/** What is computed from less is not worth a session of its own. */
+const LEAST = 1 << 14;
+
+/**
+ * A session that computes what the model itself does, bit for bit and at the same speed, and takes less memory to make: a
+ * weight that is rebuilt at load is handed over dense, beside the graph. The runtime rebuilds one after the other, where
+ * it would free nothing on the way to any of them before all are folded. What is factored or rebuilt at use stays.
+ */
+export async function openFolded(
+  model: Model,
+  runtime: Runtime,
+  provider: Provider,
+  call: LongCall = {},
+): Promise<Session> {
+  const folded = runtime.externalData ? await foldedModel(model, runtime, call) : model;
+  const opened = await sessionModelOf(folded, runtime.externalData, call);
+  call.signal?.throwIfAborted();
+  return runtime.open(opened, provider);
+}
+
+/** The model with its large constant sub-graphs computed; the same model where it has none. */
+export async function foldedModel(model: Model, runtime: Runtime, { signal }: LongCall = {}): Promise<Model> {
+  const { graph } = model;
+  const found = constantGraphs(graph, model.proto.irVersion >= 4n);
+  const large = found.filter(({ storedBytes }) => storedBytes >= LEAST);
+  if (large.length === 0) return model;
+  const main = scopeOf(graph);
+  const rewrite = new Rewrite(model, main);
+  for (const part of large) {
+    signal?.throwIfAborted();
+    const { type, dims, data } = await computed(part, model, runtime);
+    const { buffer, byteOffset, byteLength } = data as Uint8Array<ArrayBuffer>;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    rewrite.addConstant(main, part.output, dims, dataTypeCalled(type), bytes);
+  }
+  const others = new Set(found.filter((part) => !large.includes(part)).flatMap(({ nodes }) => nodes));
+  const gone = new Set(large.flatMap(({ nodes }) => nodes).filter((node) => !others.has(node)));
+  for (const node of gone) rewrite.replace(node, []);
+  const read = new Set(graph.node.filter((node) => !gone.has(node)).flatMap((node) => [...readBy(node)]));
+  for (const { name } of graph.output) read.add(name);
+  for (const tensor of new Set(large.flatMap(({ initializers }) => initializers))) {
+    if (!read.has(tensor.name)) rewrite.dropWeight({ tensor });
+  }
+  return rewrite.finish();
+}
+
+/** The value of a constant sub-graph, as the runtime computes it: on its CPU kernels, with which it folds as well. */
+async function computed({ output, nodes, initializers }: ConstantGraph, model: Model, runtime: Runtime) {
+  const names = new Set(nodes.flatMap((node) => node.output));
+  const graph = makeGraph({
+    nodes,
+    inputs: [],
+    outputs: [create(ValueInfoProtoSchema, { name: output })],
+    initializers,
+  });
+  graph.valueInfo = model.graph.valueInfo.filter(({ name }) => names.has(name) && name !== output);
+  const proto = Object.assign(create(ModelProtoSchema), model.proto, { graph });
+  const session = await runtime.open(
+    await sessionModelOf({ ...model, proto, graph }, runtime.externalData),
+    runtime.providers[0]!,
+  );
+  try {
+    return (await session.run({}))[output] as HostTensor;
+  } finally {
+    await session.release();
+  }
+}

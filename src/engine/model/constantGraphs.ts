@@ -1,0 +1,83 @@
+import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
+import { subgraphsOf } from './onnx/attributes';
+import { bytesOf } from './tensors';
+
+/** A value that a graph computes from what it stores. */
+export interface ConstantGraph {
+  readonly output: string;
+  /** In the graph's order. */
+  readonly nodes: readonly NodeProto[];
+  readonly initializers: readonly TensorProto[];
+  /** Of the tensors that it begins with. */
+  readonly storedBytes: number;
+}
+
+/** What onnxruntime never folds: DequantizeLinear is kept for quantised kernels, drawing is not constant. */
+const KEPT = /^(DequantizeLinear|Random.*|Multinomial|Bernoulli)$/;
+/** How much they give depends on data: they fold only where the graph says it. */
+const SIZED_BY_DATA = new Set(['NonZero', 'Compress', 'Unique']);
+
+/**
+ * The values of the main graph that onnxruntime folds while it loads the model, as far as something else reads them: what
+ * is in between is not listed. `overridable`: initializers that are inputs as well are no constants, from IR version 4 on.
+ */
+export function constantGraphs(graph: GraphProto, overridable: boolean): ConstantGraph[] {
+  const inputs = new Set(overridable ? graph.input.map(({ name }) => name) : []);
+  const stored = new Map(graph.initializer.filter(({ name }) => !inputs.has(name)).map((held) => [held.name, held]));
+  const sized = new Set(graph.valueInfo.filter(hasSize).map(({ name }) => name));
+  const computed = new Map<string, NodeProto>();
+  const constant = (name: string) => name === '' || stored.has(name) || computed.has(name);
+  const read = new Set(graph.output.map(({ name }) => name));
+  for (const node of graph.node) {
+    if (folds(node, sized) && node.input.every(constant)) for (const name of node.output) computed.set(name, node);
+    else for (const name of readBy(node)) read.add(name);
+  }
+  return [...read].flatMap((output) => {
+    const last = computed.get(output);
+    return last && last.opType !== 'Constant' ? [behind(output, graph, computed, stored)] : [];
+  });
+}
+
+function folds(node: NodeProto, sized: ReadonlySet<string>): boolean {
+  if (KEPT.test(node.opType) || subgraphsOf(node).length > 0) return false;
+  return !SIZED_BY_DATA.has(node.opType) || node.output.every((name) => name === '' || sized.has(name));
+}
+
+const hasSize = ({ type }: GraphProto['valueInfo'][number]): boolean =>
+  type?.value.case === 'tensorType' &&
+  type.value.value.shape !== undefined &&
+  type.value.value.shape.dim.every(({ value }) => value.case === 'dimValue');
+
+/** Names that a node reads, and those that the graphs inside it do, whichever graph they are of. */
+export function* readBy(node: NodeProto): Generator<string> {
+  yield* node.input;
+  for (const { graph } of subgraphsOf(node)) {
+    for (const inner of graph.node) yield* readBy(inner);
+    for (const { name } of graph.output) yield name;
+  }
+}
+
+function behind(
+  output: string,
+  graph: GraphProto,
+  computed: ReadonlyMap<string, NodeProto>,
+  stored: ReadonlyMap<string, TensorProto>,
+): ConstantGraph {
+  const nodes = new Set<NodeProto>();
+  const initializers = new Set<TensorProto>();
+  const open = [output];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const [held, node] = [stored.get(name), computed.get(name)];
+    if (held) initializers.add(held);
+    if (!node || nodes.has(node)) continue;
+    nodes.add(node);
+    open.push(...node.input);
+  }
+  const attributes = [...nodes].flatMap(({ attribute }) => attribute.flatMap(({ t }) => t ?? []));
+  return {
+    output,
+    nodes: graph.node.filter((node) => nodes.has(node)),
+    initializers: [...initializers],
+    storedBytes: [...initializers, ...attributes].reduce((sum, held) => sum + bytesOf(held), 0),
+  };
+}
