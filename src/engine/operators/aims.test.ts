@@ -27,7 +27,7 @@ describe('the form that each aim chooses', () => {
     expect(chosen(codes(64, 64))).toEqual(['load', 'load', 'factored']);
     const choice = { aim: 'speed' } as const;
     expect(residentBytes(codes(64, 64), 'rows', choice)).toBe(4 * 64 * 64);
-    expect(loadNeeds(codes(64, 64), 'rows', choice, false).own).toBeGreaterThan(4 * 64 * 64);
+    expect(loadNeeds(codes(64, 64), 'rows', choice, 'plain').own).toBeGreaterThan(4 * 64 * 64);
     expect(residentBytes(codes(64, 64), 'rows', { aim: 'memory' })).toBe(codes(64, 64).bytes);
     // Factors of codes are dense in memory, and smaller than the weight.
     expect(residentBytes(lowRank(codes(64, 8), codes(8, 64)), 'rows', choice)).toBe(4 * 8 * 128);
@@ -36,9 +36,9 @@ describe('the form that each aim chooses', () => {
   it('counts what is computed while loading, and once what weights of a size share of it', () => {
     const shape = [1024, 1024];
     const count = 1024 * 1024;
-    const needs = (pattern: Pattern, share: number, transposed = true) => {
+    const needs = (pattern: Pattern, share: number) => {
       const operator = plannedSparse({ shape, type: 'float32', pattern, opset: 17 }, share * count, true);
-      return loadNeeds(operator, 'rows', { aim: 'speed' }, transposed);
+      return loadNeeds(operator, 'rows', { aim: 'speed' }, 'transposed');
     };
     const each = (one: LoadNeeds, weights: number) => loadBytes(Array(weights).fill(one))[0]! / count;
     // Stored: 2.125. Numbers of bytes and their bits, 2.5; places, 2; scattered and in shape, 8; zeros and numbers, 8.
@@ -54,9 +54,12 @@ describe('the form that each aim chooses', () => {
       half.own + 4 * count,
     ]);
     // What can't be made transposed is turned: its bytes once more.
-    const turned = loadNeeds(codes(64, 64), 'rows', { aim: 'speed' }, true);
-    expect(turned.own - loadNeeds(codes(64, 64), 'rows', { aim: 'speed' }, false).own).toBe(4 * 64 * 64);
-    expect(loadNeeds(codes(64, 64), 'rows', { aim: 'memory' }, true)).toEqual({ own: codes(64, 64).bytes, shared: {} });
+    const turned = loadNeeds(codes(64, 64), 'rows', { aim: 'speed' }, 'transposed');
+    expect(turned.own - loadNeeds(codes(64, 64), 'rows', { aim: 'speed' }, 'plain').own).toBe(4 * 64 * 64);
+    expect(loadNeeds(codes(64, 64), 'rows', { aim: 'memory' }, 'both')).toEqual({
+      own: codes(64, 64).bytes,
+      shared: {},
+    });
   });
 
   it('looks rows up in the dense table for speed: a lookup multiplies nothing', () => {

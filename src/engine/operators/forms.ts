@@ -71,6 +71,9 @@ export function residentBytes(operator: Operator, mode: Mode, choice: ExportChoi
   return operator.children.reduce((total, child) => total + residentBytes(child, mode, choice), 0);
 }
 
+/** Whether consumers read a weight [out, in] as it is, its transpose, or some of them this and some that. */
+export type Orientation = 'plain' | 'transposed' | 'both';
+
 /** Bytes that exist at once while a weight is loaded, and by name those of them that others of its size need as well. */
 export interface LoadNeeds {
   readonly own: number;
@@ -79,18 +82,19 @@ export interface LoadNeeds {
 
 /**
  * What is stored, and all that the runtime folds on the way: it frees nothing of any weight before all are folded.
- * `transposed`: the consumer reads the weight's transpose. Measured with 24 weights of 1024² (bench/loading.ts).
+ * Measured with 24 weights of 1024² (bench/loading.ts).
  */
-export function loadNeeds(operator: Operator, mode: Mode, choice: ExportChoice, transposed: boolean): LoadNeeds {
+export function loadNeeds(operator: Operator, mode: Mode, choice: ExportChoice, read: Orientation): LoadNeeds {
   const { bytes, rebuildBytes, children } = operator;
   if (isDense(operator)) return { own: bytes + rebuildBytes, shared: {} };
   const form = formOf(operator, mode, choice);
   if (form === 'load') {
-    const turned = transposed ? (operator.transposingBytes ?? 4 * elements(operator.shape)) : 0;
+    const turning = read === 'transposed' ? operator.transposingBytes : undefined;
+    const turned = read === 'plain' ? 0 : (turning ?? 4 * elements(operator.shape));
     return { own: bytes + rebuildBytes + turned, shared: sharedIn(operator) };
   }
   if (form === 'use' || children.length === 0) return { own: bytes, shared: {} };
-  const parts = children.map((child) => loadNeeds(child, mode, choice, transposed));
+  const parts = children.map((child) => loadNeeds(child, mode, choice, read));
   return {
     own: parts.reduce((sum, { own }) => sum + own, 0),
     shared: Object.assign({}, ...parts.map(({ shared }) => shared)),

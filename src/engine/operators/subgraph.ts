@@ -4,7 +4,7 @@ import { floatOf, intOf } from '../model/onnx/attributes';
 import { attribute, type node } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import type { ConstantStore } from './constants';
-import { type ExportChoice, formOf } from './forms';
+import { type ExportChoice, formOf, type Orientation } from './forms';
 import { isDense, type Mode, type Operator, type Stage } from './operator';
 import { listed, UseNodes } from './useNodes';
 import type { Attributes, WeightWriter } from './writer';
@@ -114,8 +114,9 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
     const { type } = this;
     return this.store.rebuilt(weight, this.use.scope, `${this.form} ${type} ${transposed} ${dims}`, () => {
       if (isDense(weight)) return this.leaf(weight, transposed, dims);
-      if (transposed && weight.rebuildTransposed) return weight.rebuildTransposed(this);
-      const value = weight.rebuild(this);
+      if (transposed && weight.rebuildTransposed && orientationOf(this.layer) === 'transposed')
+        return weight.rebuildTransposed(this);
+      const value = transposed ? this.#whole(weight, false) : weight.rebuild(this);
       if (dims.length !== weight.shape.length) return this.node('Reshape', [value, this.int64(dims)]);
       return transposed ? this.node('Transpose', [value], { perm: [1, 0] }) : value;
     });
@@ -133,10 +134,13 @@ const wantsTransposed = (mode: Mode): boolean =>
 const transposesRight = (gemm: NodeProto, mode: Mode): boolean =>
   (mode === 'rows' || mode === 'rowsTransposed') && intOf(gemm, 'transB', 0) === 1;
 
-/** Whether a consumer reads the weight's transpose, [in, out], where it reads it whole. */
-export function readsTransposed(layer: Layer, use: Use): boolean {
-  const mode = modeOf(layer, use);
-  return wantsTransposed(mode) !== (use.role!.kind === 'gemm' && transposesRight(use.node, mode));
+/** How consumers read the weight, [out, in], where they read it whole. */
+export function orientationOf(layer: Layer): Orientation {
+  const turned = layer.uses.map((use) => {
+    const mode = modeOf(layer, use);
+    return wantsTransposed(mode) !== (use.role!.kind === 'gemm' && transposesRight(use.node, mode));
+  });
+  return turned.every(Boolean) ? 'transposed' : turned.some(Boolean) ? 'both' : 'plain';
 }
 
 /** How a consumer meets its layer's matrix: one that wants the transpose of it applies Wᵀ. */

@@ -16,7 +16,7 @@ import { type ExportChoice, loadBytes, loadNeeds, residentBytes } from '../opera
 import type { Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import { replaceWeights } from '../operators/replace';
-import { modeOf, readsTransposed } from '../operators/subgraph';
+import { modeOf, orientationOf } from '../operators/subgraph';
 import type { LongCall, Progress } from '../progress';
 import { withRecovery } from '../recovery';
 import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
@@ -122,10 +122,9 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   );
   const choice = exportOf(recipe);
   const loads = loadBytes(
-    changedWorks.map(({ layer, operator }) => {
-      const use = layer.uses[0]!;
-      return loadNeeds(operator, modeOf(layer, use), choice, readsTransposed(layer, use));
-    }),
+    changedWorks.map(({ layer, operator }) =>
+      loadNeeds(operator, modeOf(layer, layer.uses[0]!), choice, orientationOf(layer)),
+    ),
   );
   const reports = changedWorks.map((work, i) => reportOf(work, outputs.get(work.layer), choice, loads[i]!));
   const operators = new Map([...rewritten].map(([layer, { operator }]) => [layer, operator]));
