@@ -16,19 +16,20 @@ import { sessionModelOf } from '../src/engine/model/write';
 import { compress } from '../src/engine/recipe/compress';
 import { checkRecipe } from '../src/engine/recipe/schema';
 import { nodeRuntime } from '../src/runtime/node';
-import { QUALITY_ROWS } from './recipes';
+import { QUALITY_ORDERS, QUALITY_ROWS } from './recipes';
 import { keepResult } from './timing';
 
 const FOLDER = 'public/samples/moby-lm';
 const BLOCKS = '/blocks.*';
+/** The end of the book, which neither training nor calibration has seen: ten times the text of the sample's own data. */
+const HELD_BACK = 'bench/data/moby-dick-end.npz';
 
 const runtime = nodeRuntime();
 const model = await readModel(memorySource(readFileSync(`${FOLDER}/model.onnx`), 'model.onnx'));
 const open = async (opened: Model) => runtime.open(await sessionModelOf(opened, runtime.externalData), 'cpu');
-const data = (name: string) =>
-  openDataset(readNpz(new Uint8Array(readFileSync(`${FOLDER}/${name}`)), name), inputSpecs(model), name);
-const heldBack = data('test.npz');
-const calibration = new Calibration({ dataset: data('calibration.npz'), open });
+const data = (path: string) => openDataset(readNpz(new Uint8Array(readFileSync(path)), path), inputSpecs(model), path);
+const heldBack = data(HELD_BACK);
+const calibration = new Calibration({ dataset: data(`${FOLDER}/calibration.npz`), open });
 const factorisations = new Factorisations(createCpuBackend(runtime));
 
 interface Quality {
@@ -37,7 +38,9 @@ interface Quality {
   readonly bitsPerByte: number;
 }
 
-const original = await qualityOf(model);
+/** Whether each position's next byte was the likeliest one, by a row's name. */
+const hits = new Map<string, boolean[]>();
+const original = await qualityOf('original', model);
 const rows = [];
 for (const { name, steps } of QUALITY_ROWS) {
   const recipe = checkRecipe({ version: 1, steps: steps.map((step) => ({ layers: BLOCKS, ...step })) });
@@ -46,7 +49,7 @@ for (const { name, steps } of QUALITY_ROWS) {
   rows.push({
     name,
     steps,
-    ...(await qualityOf(changed)),
+    ...(await qualityOf(name, changed)),
     // Of the layers that were rewritten, and of the whole file, embedding and head included.
     layerBytes: rounded(bytes('bytesAfter') / bytes('bytesBefore')),
     fileBytes: rounded(report.after.bytes / report.before.bytes),
@@ -61,14 +64,22 @@ keepResult('quality', {
   measured: `${heldBack.samples} other windows, ${heldBack.labels!.ids.filter((id) => id !== IGNORED).length} bytes`,
   original,
   rows,
+  orders: QUALITY_ORDERS.map(([better, worse]) => ({ better, worse, ...gainOf(hits.get(better)!, hits.get(worse)!) })),
 });
 
-async function qualityOf(of: Model): Promise<Quality> {
+/** Of one row over another at the same positions, with the standard error of the mean of their differences. */
+function gainOf(better: readonly boolean[], worse: readonly boolean[]) {
+  const differences = better.map((hit, at) => Number(hit) - Number(worse[at]!));
+  const mean = differences.reduce((sum, one) => sum + one, 0) / differences.length;
+  const variance = differences.reduce((sum, one) => sum + (one - mean) ** 2, 0) / differences.length;
+  return { top1: rounded(mean), standardError: rounded(Math.sqrt(variance / differences.length)) };
+}
+
+async function qualityOf(name: string, of: Model): Promise<Quality> {
   const labels = heldBack.labels!;
   const score = new Score(labels);
   const session = await open(of);
-  let right = 0;
-  let counted = 0;
+  const found: boolean[] = [];
   try {
     for (const batch of batches(heldBack, 8)) {
       const outputs = await session.run(batch.feeds);
@@ -77,14 +88,14 @@ async function qualityOf(of: Model): Promise<Quality> {
       const width = logits.length / batch.labels!.length;
       batch.labels!.forEach((label, at) => {
         if (label === IGNORED) return;
-        counted++;
-        if (argmax(logits, at * width, width) === label) right++;
+        found.push(argmax(logits, at * width, width) === label);
       });
     }
   } finally {
     await session.release();
   }
-  return { top1: rounded(right / counted), bitsPerByte: rounded(Math.log2(score.value)) };
+  hits.set(name, found);
+  return { top1: rounded(found.filter(Boolean).length / found.length), bitsPerByte: rounded(Math.log2(score.value)) };
 }
 
 function rounded(value: number): number {

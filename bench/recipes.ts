@@ -64,3 +64,14 @@ export const QUALITY_ROWS: readonly QualityRow[] = [
     ],
   },
 ];
+
+/** Which of two rows of the same size should do better. */
+export const QUALITY_ORDERS: readonly (readonly [better: string, worse: string])[] = [
+  ...sizes.map((size) => [`svd, ${100 * size} %, full whitening`, `svd, ${100 * size} %`] as const),
+  ['half of each row by sparsegpt', 'half of each row by wanda'],
+  ['half of each row by wanda', 'half of each row by magnitude'],
+  ['2:4 by sparsegpt', '2:4 by wanda'],
+  ['2:4 by wanda', '2:4 by magnitude'],
+  ['4 bits, GPTQ', '4 bits, nearest'],
+  ['2 bits, GPTQ', '2 bits, nearest'],
+];
