@@ -71,6 +71,22 @@ describe('a comparison', () => {
     });
   }
 
+  it('computes what the file does, bit for bit, of half precision too', async () => {
+    for (const [name, make] of Object.entries(OPERATORS)) {
+      for (const opset of [9, 17]) {
+        const operator = await make(opset);
+        for (const use of usesOf(operator.shape)) {
+          const choice = { aim: 'speed', form: 'load' } as const;
+          const { changed, feeds } = await running(operator, use, { opset, choice, type: 'float16' });
+          const session = await openFolded(changed, runtime, 'cpu');
+          const folded = (await session.run(feeds)).y!.data;
+          await session.release();
+          expect(folded, `${name}, ${use}, opset ${opset}`).toEqual(await outputOf(changed, feeds, runtime, 'cpu'));
+        }
+      }
+    }
+  });
+
   it('leaves alone what is factored or rebuilt at use', async () => {
     for (const [operator, form] of [
       [lowRank(leaf(out, 40), leaf(40, inner)), 'factored'],

@@ -52,6 +52,21 @@ describe('folding', () => {
     }
   });
 
+  it('leaves no more of it in a model of half precision than casts of the weight, which the CPU has no products for', async () => {
+    for (const [name, make] of Object.entries(OPERATORS)) {
+      for (const opset of [9, 17]) {
+        if (opset < (LEAST_OPSET[name] ?? 0)) continue;
+        const operator = await make(opset);
+        for (const use of usesOf(operator.shape)) {
+          const choice = { aim: 'speed', form: 'load' } as const;
+          const { changed } = await running(operator, use, { opset, choice, type: 'float16' });
+          const left = (await optimised(changed)).constantNodes.filter((op) => op !== 'Cast');
+          expect(left, `${name}, ${use}, opset ${opset}`).toEqual([]);
+        }
+      }
+    }
+  });
+
   it('keeps what is rebuilt at use as small as it is stored', async () => {
     const [out, inner] = [200, 160];
     const nm = { pattern: { kind: 'n:m', n: 2, m: 4 } } as const;

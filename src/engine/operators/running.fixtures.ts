@@ -4,13 +4,14 @@ import { layersOf } from '../model/layers';
 import { type Model, readModel, tensorsOf } from '../model/model';
 import { DataType, float, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { scopeOf } from '../model/scopes';
-import { bytesOf } from '../model/tensors';
+import { bytesOf, floatsToHalves } from '../model/tensors';
 import { sessionModelOf } from '../model/write';
 import { seeded } from '../random';
 import { expectClose } from '../reference/compare';
 import type { HostTensor, Provider, Runtime, SessionModel } from '../runtime';
+import { DATA_TYPE } from './dense';
 import { DEFAULT_EXPORT, type ExportChoice } from './forms';
-import { elements, type Operator } from './operator';
+import { elements, type FloatType, type Operator } from './operator';
 import { replaceWeights } from './replace';
 
 /** The ways in which a model of one layer uses its weight. */
@@ -46,18 +47,30 @@ export async function running(
     tokens = 5,
     weight = 'w',
     name = 'fc',
-  }: { opset?: number; choice?: ExportChoice; tokens?: number; weight?: string; name?: string } = {},
+    type = 'float32',
+  }: {
+    opset?: number;
+    choice?: ExportChoice;
+    tokens?: number;
+    weight?: string;
+    name?: string;
+    /** Of weights, inputs and outputs. */
+    type?: FloatType;
+  } = {},
 ): Promise<Running> {
   const random = seeded(3);
+  const typed = (numbers: Float32Array<ArrayBuffer>) => (type === 'float16' ? floatsToHalves(numbers) : numbers);
+  const held = (called: string, dims: readonly number[], numbers: Float32Array<ArrayBuffer>) =>
+    tensor(called, dims, typed(numbers), DATA_TYPE[type]);
   const values = await operator.toDense();
   const [out, inner, ...kernel] = operator.shape as [number, number, ...number[]];
   const turned = () => {
     const result = new Float32Array(values.length);
     for (let i = 0; i < out; i++) for (let j = 0; j < inner; j++) result[j * out + i] = values[i * inner + j]!;
-    return tensor(weight, [inner, out], result);
+    return held(weight, [inner, out], result);
   };
-  const plain = () => tensor(weight, operator.shape, values);
-  const b = tensor('b', [out], gaussian(random, [out]));
+  const plain = () => held(weight, operator.shape, values);
+  const b = held('b', [out], gaussian(random, [out]));
   const gemm = (transB: number) =>
     node('Gemm', ['x', weight, 'b'], ['y'], { transB, alpha: float(0.5), beta: float(2) }, { name });
   const spatial = kernel.map(() => 8);
@@ -101,16 +114,18 @@ export async function running(
   const bytes = modelBytes({
     opset,
     nodes,
-    inputs: [value('x', isGather ? DataType.INT64 : DataType.FLOAT, x)],
-    outputs: [value('y', DataType.FLOAT)],
+    inputs: [value('x', isGather ? DataType.INT64 : DATA_TYPE[type], x)],
+    outputs: [value('y', DATA_TYPE[type])],
     initializers: weights,
   });
   const original = await readModel(memorySource(bytes, 'one.onnx'));
   const main = scopeOf(original.graph);
   const layer = layersOf(main).find((layer) => layer.weight === weight)!;
   const changed = await replaceWeights(original, main, new Map([[layer, operator]]), { choice });
-  const data = isGather ? BigInt64Array.from({ length: tokens }, () => BigInt(random.below(out))) : gaussian(random, x);
-  return { original, changed, feeds: { x: { type: isGather ? 'int64' : 'float32', dims: x, data } } };
+  const data = isGather
+    ? BigInt64Array.from({ length: tokens }, () => BigInt(random.below(out)))
+    : typed(gaussian(random, x));
+  return { original, changed, feeds: { x: { type: isGather ? 'int64' : type, dims: x, data } } };
 }
 
 /** Bytes of the tensors that stand for the weight: what `Operator.bytes` promises, and small shapes and zeros. */

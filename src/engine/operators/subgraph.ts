@@ -4,6 +4,7 @@ import { floatOf, intOf } from '../model/onnx/attributes';
 import { attribute, type node } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import type { ConstantStore } from './constants';
+import { DATA_TYPE } from './dense';
 import { type ExportChoice, formOf, type Orientation } from './forms';
 import { isDense, type Mode, type Operator, type Stage } from './operator';
 import { listed, UseNodes } from './useNodes';
@@ -111,15 +112,18 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
 
   /** A weight as this consumer needs it: stored once, turned or cast by nodes that the runtime folds. */
   #whole(weight: Operator, transposed: boolean, dims: readonly number[] = weight.shape): string {
-    const { type } = this;
-    return this.store.rebuilt(weight, this.use.scope, `${this.form} ${type} ${transposed} ${dims}`, () => {
+    return this.store.rebuilt(weight, this.use.scope, `${this.form} ${this.consumed} ${transposed} ${dims}`, () => {
       if (isDense(weight)) return this.leaf(weight, transposed, dims);
       if (transposed && weight.rebuildTransposed && orientationOf(this.layer) === 'transposed')
-        return weight.rebuildTransposed(this);
-      const value = transposed ? this.#whole(weight, false) : weight.rebuild(this);
+        return this.#asConsumed(weight.rebuildTransposed(this));
+      const value = transposed ? this.#whole(weight, false) : this.#asConsumed(weight.rebuild(this));
       if (dims.length !== weight.shape.length) return this.node('Reshape', [value, this.int64(dims)]);
       return transposed ? this.node('Transpose', [value], { perm: [1, 0] }) : value;
     });
+  }
+
+  #asConsumed(value: string): string {
+    return this.type === this.consumed ? value : this.node('Cast', [value], { to: DATA_TYPE[this.consumed] });
   }
 
   #emit(op: string, inputs: readonly string[], attributes: readonly AttributeProto[], stage: Stage): string {

@@ -37,7 +37,13 @@ export class UseNodes implements NodeWriter {
     return this.rewrite.opset;
   }
 
+  /** What is rebuilt at load is computed in float32: runtimes fold with kernels of the CPU, which has few for float16. */
   get type(): FloatType {
+    return this.form === 'load' ? 'float32' : this.consumed;
+  }
+
+  /** The type of the weight that the consumer reads. */
+  protected get consumed(): FloatType {
     const { castTo } = this.use;
     if (castTo === undefined) return this.layer.dtype as FloatType;
     return castTo === DataType.FLOAT16 ? 'float16' : 'float32';
