@@ -32,14 +32,19 @@ function listed(model: Model): LayerReport[] {
   const forms = storedForms(model);
   const formOf = new Map(forms.flatMap((form) => form.tensors.map((tensor) => [tensor, form] as const)));
   const order = new Map<string | NodeProto, number>();
+  const readers = new Map<string, NodeProto>();
   for (const { graph } of scopesIn(main)) {
-    for (const node of graph.node) order.set(node, order.size).set(node.name, order.size);
+    for (const node of graph.node) {
+      order.set(node, order.size).set(node.name, order.size);
+      for (const name of node.input) readers.set(name, node);
+    }
   }
   // Factors and halves are layers like others; all else that a form is stored in is told as one.
   const kept = layers.filter(({ tensor, uses }) => !formOf.has(tensor) || uses.some(({ role }) => role));
   const rows = kept.map((layer) => ({ at: order.get(layer.uses[0]!.node)!, report: layerReport(layer) }));
   for (const form of forms) {
-    const at = order.get(form.name);
+    // A layer of a node without a name is called by its weight.
+    const at = order.get(form.name) ?? order.get(readers.get(form.tensors.at(-1)?.name ?? '') ?? '');
     const factors = kept.filter(({ tensor }) => formOf.get(tensor) === form);
     if (at !== undefined && factors.length < form.tensors.length) rows.push({ at, report: formReport(form, factors) });
   }

@@ -14,13 +14,13 @@ import { checkRecipe } from './schema';
 
 const backend = createCpuBackend(nodeRuntime());
 
-const original = () =>
+const original = (up = 'up', down = 'down') =>
   readModel(
     memorySource(
       modelBytes({
         nodes: [
-          node('MatMul', ['x', 'w'], ['a'], {}, { name: 'up' }),
-          node('Gemm', ['a', 'v'], ['y'], { transB: 1 }, { name: 'down' }),
+          node('MatMul', ['x', 'w'], ['a'], {}, { name: up }),
+          node('Gemm', ['a', 'v'], ['y'], { transB: 1 }, { name: down }),
         ],
         inputs: [value('x', DataType.FLOAT, ['n', 96])],
         outputs: [value('y', DataType.FLOAT)],
@@ -72,6 +72,15 @@ describe('a model that was compressed before', () => {
       expect(parameters).toBeLessThanOrEqual(report.after.parameters + 16);
     });
   }
+
+  it('tells layers by their weights where nodes have no names', async () => {
+    const { model } = await compressed(await original('', ''), [step('prune', { sparsity: 0.75 })]);
+    const reason = 'already compressed: sparse 75 %';
+    expect(told(model)).toEqual([
+      ['w', 'MatMul', '128×96', reason],
+      ['v', 'Gemm', '64×128', reason],
+    ]);
+  });
 
   it('shows factors as the layers that they are, and what stands beside them', async () => {
     const svd = await compressed(await original(), [step('svd', { rank: 16 })]);
