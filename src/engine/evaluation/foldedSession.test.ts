@@ -1,10 +1,13 @@
+import { toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { memorySource } from '../model/bytes';
 import { constantGraphs } from '../model/constantGraphs';
 import { gaussian } from '../model/fixtures';
-import { tensorsOf } from '../model/model';
+import { readModel, tensorsOf } from '../model/model';
 import { DataType, graph, int64, modelProto, node, tensor, value } from '../model/onnx/build';
-import { bytesOf } from '../model/tensors';
+import { bytesOf, floatsToHalves } from '../model/tensors';
 import { clustered, codebookOf } from '../operators/codebook';
 import { denseOf } from '../operators/dense';
 import { lowRank } from '../operators/lowRank';
@@ -96,6 +99,33 @@ describe('a comparison', () => {
       const { changed } = await running(operator, 'Gemm', { choice: { aim: 'speed', form } });
       expect(await foldedModel(changed, runtime), form).toBe(changed);
     }
+  });
+
+  it('leaves to the runtime what it does not fold: products of half precision, and lists', async () => {
+    const halves = tensor('h', [64, 128], floatsToHalves(gaussian(random, [64, 128])), DataType.FLOAT16);
+    const proto = modelProto({
+      nodes: [
+        node('Transpose', ['h'], ['turned'], { perm: [1, 0] }),
+        node('MatMul', ['turned', 'h'], ['product']),
+        node('Cast', ['product'], ['wide'], { to: DataType.FLOAT }),
+        node('SequenceConstruct', ['w', 'w'], ['list']),
+        node('SequenceAt', ['list', 'at'], ['one']),
+        node('Add', ['wide', 'one'], ['sum']),
+        node('Neg', ['w'], ['negative']),
+        node('Add', ['sum', 'negative'], ['all']),
+        node('MatMul', ['x', 'all'], ['y']),
+      ],
+      inputs: [value('x', DataType.FLOAT, [3, 128])],
+      outputs: [value('y', DataType.FLOAT)],
+      initializers: [halves, tensor('w', [128, 128], gaussian(random, [128, 128])), int64('at', [1], [])],
+    });
+    expect(constantGraphs(proto.graph!, true).map(({ output }) => output)).toEqual(['turned', 'negative']);
+    const model = await readModel(memorySource(toBinary(ModelProtoSchema, proto), 'halves.onnx'));
+    const feeds = { x: { type: 'float32', dims: [3, 128], data: gaussian(random, [3, 128]) } } as const;
+    const session = await openFolded(model, runtime, 'cpu');
+    const folded = (await session.run(feeds)).y!.data;
+    await session.release();
+    expect(folded).toEqual(await outputOf(model, feeds, runtime, 'cpu'));
   });
 
   it('folds what the runtime folds, and nothing else', async () => {

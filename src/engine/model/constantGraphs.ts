@@ -1,5 +1,6 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
-import { subgraphsOf } from './onnx/attributes';
+import { intOf, subgraphsOf } from './onnx/attributes';
+import { DataType } from './onnx/build';
 import { bytesOf } from './tensors';
 
 /** A value that a graph computes from what it stores. */
@@ -12,8 +13,11 @@ export interface ConstantGraph {
   readonly storedBytes: number;
 }
 
-/** What onnxruntime never folds: DequantizeLinear is kept for quantised kernels, drawing is not constant. */
-const KEPT = /^(DequantizeLinear|Random.*|Multinomial|Bernoulli)$/;
+/** What onnxruntime never folds: DequantizeLinear is kept for quantised kernels, drawing is not constant, lists are no tensors. */
+const KEPT = /^(DequantizeLinear|Random.*|Multinomial|Bernoulli|Sequence.*|SplitToSequence|Optional.*)$/;
+/** It folds with kernels of the CPU: of float16 those that move numbers, and none that computes with them. */
+const MOVES =
+  /^(Constant|ConstantOfShape|Cast|Transpose|Reshape|Squeeze|Unsqueeze|Identity|Slice|Split|Concat|Gather|Expand|Shape)$/;
 /** How much they give depends on data: they fold only where the graph says it. */
 const SIZED_BY_DATA = new Set(['NonZero', 'Compress', 'Unique']);
 
@@ -25,12 +29,16 @@ export function constantGraphs(graph: GraphProto, overridable: boolean): Constan
   const inputs = new Set(overridable ? graph.input.map(({ name }) => name) : []);
   const stored = new Map(graph.initializer.filter(({ name }) => !inputs.has(name)).map((held) => [held.name, held]));
   const sized = new Set(graph.valueInfo.filter(hasSize).map(({ name }) => name));
+  const halves = new Set([...stored.values()].filter(isHalf).map(({ name }) => name));
   const computed = new Map<string, NodeProto>();
   const constant = (name: string) => name === '' || stored.has(name) || computed.has(name);
   const read = new Set(graph.output.map(({ name }) => name));
   for (const node of graph.node) {
-    if (folds(node, sized) && node.input.every(constant)) for (const name of node.output) computed.set(name, node);
-    else for (const name of readBy(node)) read.add(name);
+    const ofHalves = node.input.some((name) => halves.has(name));
+    if (folds(node, sized) && node.input.every(constant) && (!ofHalves || MOVES.test(node.opType))) {
+      for (const name of node.output) computed.set(name, node);
+      if (givesHalves(node, ofHalves)) for (const name of node.output) halves.add(name);
+    } else for (const name of readBy(node)) read.add(name);
   }
   return [...read].flatMap((output) => {
     const last = computed.get(output);
@@ -41,6 +49,14 @@ export function constantGraphs(graph: GraphProto, overridable: boolean): Constan
 function folds(node: NodeProto, sized: ReadonlySet<string>): boolean {
   if (KEPT.test(node.opType) || subgraphsOf(node).length > 0) return false;
   return !SIZED_BY_DATA.has(node.opType) || node.output.every((name) => name === '' || sized.has(name));
+}
+
+const isHalf = ({ dataType }: TensorProto): boolean => dataType === DataType.FLOAT16;
+
+/** For a node that folds: `ofHalves`, whether it moves any. */
+function givesHalves(node: NodeProto, ofHalves: boolean): boolean {
+  if (node.opType === 'Cast') return intOf(node, 'to', 0) === DataType.FLOAT16;
+  return node.opType !== 'Shape' && (ofHalves || node.attribute.some(({ t }) => t !== undefined && isHalf(t)));
 }
 
 const hasSize = ({ type }: GraphProto['valueInfo'][number]): boolean =>
