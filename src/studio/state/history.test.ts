@@ -62,6 +62,11 @@ describe('the history of edits', () => {
   it('has no entry for what changes nothing', () => {
     const one = edited(start, 1);
     expect(edited(one, 1).past).toHaveLength(1);
+    // A drag there and back.
+    const [what, gesture] = ['rank', 1];
+    const dragged = edited(edited(edited(one, 5, { what, gesture }), 1, { what, gesture }), 1, { what, gesture });
+    expect(dragged.past).toEqual(one.past);
+    expect(edited(dragged, 7, { what, gesture }).past).toHaveLength(2);
     const same = { included: new Set(['b', 'a']) };
     expect(recorded(one, same, { gesture: 0, ms: 0 })).toEqual({});
     expect(recorded(one, { included: new Set(['a']) }, { gesture: 0, ms: 0 }).past).toHaveLength(2);

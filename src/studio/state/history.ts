@@ -23,16 +23,22 @@ export const historySlice: Slice<HistorySlice> = (set, get) => ({
 
 type Remembered = Pick<Studio, keyof Edited | 'selection' | 'step' | 'past' | 'future'>;
 
-/** The history after an edit to `part` of `state`: one entry more, unless it goes on with the last or changes nothing. */
+/**
+ * The history after an edit to `part` of `state`: one entry more, unless it goes on with the last or changes nothing; one
+ * less where it leads back to where the last began.
+ */
 export function recorded(
   state: Remembered,
   part: Partial<Edited>,
   occasion: Occasion,
 ): Partial<Pick<HistorySlice, 'past' | 'future'>> {
   const last = state.past.at(-1);
-  if (last && state.future.length === 0 && goesOn(last.occasion, occasion))
-    return { past: [...state.past.slice(0, -1), { ...last, occasion }] };
-  if (alike(state, { ...state, ...part })) return {};
+  const next = { ...state, ...part };
+  if (last && state.future.length === 0 && goesOn(last.occasion, occasion)) {
+    const others = state.past.slice(0, -1);
+    return { past: alike(last.before, next) ? others : [...others, { ...last, occasion }] };
+  }
+  if (alike(state, next)) return {};
   return { past: [...state.past, { before: momentOf(state), occasion }].slice(-MOST_EDITS), future: [] };
 }
 
