@@ -60,13 +60,13 @@ export class ConstantStore {
     return name;
   }
 
-  /** Names of all that was asked for, that of other layers too. */
+  /** Names of what is stored for this layer; what it shares stands with the layer that asked for it first. */
   get names(): string[] {
     const leaves = [...this.#leaves.values()].map(({ name }) => name);
     return [...leaves, ...this.#arrays.values()];
   }
 
-  /** Bytes of each array that was asked for. */
+  /** Bytes of each array that is stored for this layer. */
   get sizes(): number[] {
     return [...this.#leaves.keys(), ...this.#arrays.keys()].map(({ bytes }) => bytes);
   }
