@@ -1,29 +1,26 @@
 import type { Backend } from '../engine/backend';
 import { UserError } from '../engine/errors';
-import { openDataset } from '../engine/evaluation/dataset';
 import { evaluate } from '../engine/evaluation/evaluate';
-import { readNpz } from '../engine/evaluation/npz';
 import { OutputCache } from '../engine/evaluation/outputCache';
 import { isSoftwareOnly } from '../engine/gpu/device';
 import { Factorisations } from '../engine/methods/factorisations';
-import { blobSource } from '../engine/model/bytes';
-import { inputSpecs, inspect } from '../engine/model/inspect';
+import { inspect } from '../engine/model/inspect';
 import { type Layer, layersOf } from '../engine/model/layers';
-import { among, type Model, readModel } from '../engine/model/model';
+import type { Model } from '../engine/model/model';
 import { scopeOf } from '../engine/model/scopes';
 import { sessionModelOf } from '../engine/model/write';
 import { weightOf } from '../engine/operators/weight';
 import type { LongCall } from '../engine/progress';
 import type { Compressed } from '../engine/recipe/compress';
 import { spectrumOf } from '../engine/recipe/spectra';
-import { verify } from '../engine/recipe/verify';
 import { withRecovery } from '../engine/recovery';
 import type { Provider, Runtime, Session } from '../engine/runtime';
 import { type ChosenBackend, chooseBackend } from './backends';
-import { writeBlobs } from './exporting';
+import { exportRun } from './exporting';
 import { Jobs } from './jobs';
 import { readFiles } from './modelFiles';
 import { OpenData } from './openData';
+import { OriginalSession } from './originalSession';
 import { factorPicture, weightPicture } from './pictures';
 import type {
   Engine,
@@ -46,7 +43,7 @@ interface Opened {
   readonly runs: Map<number, Compressed & { readonly recipe: unknown }>;
   readonly originalOutputs: OutputCache;
   readonly data: OpenData;
-  original?: { readonly provider: Provider; readonly session: Promise<Session> };
+  readonly original: OriginalSession;
 }
 
 /** The engine behind the page: one open model, its runs, one backend, one runtime. */
@@ -82,7 +79,7 @@ export class StudioEngine implements Engine {
     return this.#jobs.run(job, async () => {
       const model = await readFiles(files);
       const report = inspect(model);
-      await this.#release(this.#opened);
+      await this.#opened?.original.release();
       this.#factorisations = new Factorisations(this.#backend);
       this.#opened = {
         model,
@@ -90,6 +87,7 @@ export class StudioEngine implements Engine {
         layers: new Map(layersOf(scopeOf(model.graph)).map((layer) => [layer.id, layer])),
         runs: new Map(),
         originalOutputs: new OutputCache(),
+        original: new OriginalSession((provider, call) => this.#compared(model, provider, call)),
         data: new OpenData(model, (other) => this.#session(other, 'wasm', {})),
       };
       return report;
@@ -108,11 +106,8 @@ export class StudioEngine implements Engine {
   }
 
   async openData(file: File) {
-    const { model } = this.#open;
-    const entries = readNpz(new Uint8Array(await file.arrayBuffer()), file.name);
-    const dataset = openDataset(entries, inputSpecs(model), file.name);
     const { data } = this.#open;
-    data.add(dataset);
+    await data.addFile(file);
     return data.report();
   }
 
@@ -123,15 +118,8 @@ export class StudioEngine implements Engine {
   }
 
   async checkRecipe(recipe: unknown) {
-    const { checkRecipe, selectLayers, methodCalled, unsaidDefaults } = await recipes();
-    const layers = [...this.#open.layers.values()];
-    const checked = checkRecipe(recipe);
-    const selected = selectLayers(checked, layers);
-    return checked.steps.map(({ method, options }, i) => ({
-      layers: selected[i]!.map(({ id }) => id),
-      method,
-      options: unsaidDefaults(methodCalled(method), options),
-    }));
+    const { selectedSteps } = await recipes();
+    return selectedSteps(recipe, [...this.#open.layers.values()]);
   }
 
   preview(id: string, steps: readonly StackStep[], setting: PreviewSetting, job: { id: string }) {
@@ -192,7 +180,7 @@ export class StudioEngine implements Engine {
       const { model, report } = this.#run(run);
       const compressed = await this.#compared(model, provider, call);
       try {
-        const original = await this.#original(opened, provider, call);
+        const original = await opened.original.on(provider, call);
         const { originalOutputs } = opened;
         const all = opened.data.dataset;
         const share = report.calibration && all.samples > 1 ? await opened.data.share() : undefined;
@@ -206,15 +194,13 @@ export class StudioEngine implements Engine {
 
   exportRun(run: number, job: { id: string }) {
     return this.#jobs.run(job, async (call) => {
-      const { files, model } = this.#run(run);
-      const written = await writeBlobs(files, call);
-      const [main, ...others] = written.files.map(({ name, blob }) => blobSource(blob, name));
-      const readBack = await verify(await readModel(main!, among(others)), model, this.#open.model, {
+      const { model, data } = this.#open;
+      const dataset = () => data.dataset;
+      return exportRun(this.#run(run), model, {
         ...call,
-        dataset: () => this.#open.data.dataset,
+        dataset,
         open: (read) => this.#session(read, 'wasm', call),
       });
-      return { ...written, readBack };
     });
   }
 
@@ -270,28 +256,5 @@ export class StudioEngine implements Engine {
   async #compared(model: Model, provider: Provider, call: LongCall): Promise<Session> {
     const { openFolded } = await recipes();
     return openFolded(model, this.#runtime, provider, call);
-  }
-
-  /** The original's session, kept from one evaluation to the next. */
-  async #original(opened: Opened, provider: Provider, call: LongCall): Promise<Session> {
-    if (opened.original?.provider !== provider) {
-      await this.#release(opened);
-      const session = this.#compared(opened.model, provider, call);
-      opened.original = { provider, session };
-      session.catch(() => {
-        delete opened.original;
-      });
-    }
-    return opened.original!.session;
-  }
-
-  async #release(opened: Opened | undefined): Promise<void> {
-    const session = opened?.original?.session;
-    if (!opened || !session) return;
-    delete opened.original;
-    await session.then(
-      (open) => open.release(),
-      () => undefined,
-    );
   }
 }

@@ -1,13 +1,29 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { blobSource } from '../engine/model/bytes';
+import { among, type Model, readModel } from '../engine/model/model';
 import type { FileToWrite } from '../engine/model/write';
 import type { LongCall } from '../engine/progress';
+import type { Compressed } from '../engine/recipe/compress';
+import { verify } from '../engine/recipe/verify';
 import type { ExportReport } from './protocol';
 
 type Written = Pick<ExportReport, 'files' | 'bytes' | 'sha256'>;
 
+/** Writes a run into Blobs, reads them back and holds what was read against the run and the original. */
+export async function exportRun(
+  { files, model }: Pick<Compressed, 'files' | 'model'>,
+  original: Model,
+  context: Parameters<typeof verify>[3],
+): Promise<ExportReport> {
+  const written = await writeBlobs(files, context);
+  const [main, ...others] = written.files.map(({ name, blob }) => blobSource(blob, name));
+  const readBack = await verify(await readModel(main!, among(others)), model, original, context);
+  return { ...written, readBack };
+}
+
 /** Writes the files into Blobs, which the browser may keep on disk. The hash covers all files in order. */
-export async function writeBlobs(files: readonly FileToWrite[], call: LongCall): Promise<Written> {
+async function writeBlobs(files: readonly FileToWrite[], call: LongCall): Promise<Written> {
   const hash = sha256.create();
   const written: { name: string; blob: Blob }[] = [];
   for (const file of files) {

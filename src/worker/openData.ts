@@ -1,5 +1,6 @@
-import { type Dataset, reportDataset, take } from '../engine/evaluation/dataset';
+import { type Dataset, openDataset, reportDataset, take } from '../engine/evaluation/dataset';
 import { generateDataset } from '../engine/evaluation/generate';
+import { readNpz } from '../engine/evaluation/npz';
 import type { DataReport } from '../engine/evaluation/report';
 import { inputSpecs } from '../engine/model/inspect';
 import type { Model } from '../engine/model/model';
@@ -30,8 +31,10 @@ export class OpenData {
     return this.#labelled ?? this.#unlabelled ?? this.#generated!;
   }
 
-  /** In place of what was there of its kind. */
-  add(dataset: Dataset): void {
+  /** An `.npz`, in place of what was there of its kind. Throws a UserError where it does not fit the model. */
+  async addFile(file: File): Promise<void> {
+    const entries = readNpz(new Uint8Array(await file.arrayBuffer()), file.name);
+    const dataset = openDataset(entries, inputSpecs(this.model), file.name);
     if (dataset.labels) this.#labelled = dataset;
     else this.#unlabelled = dataset;
   }

@@ -1,6 +1,6 @@
 import { type LongCall, Pacer } from '../progress';
 import { subtractProduct } from './subtractProduct';
-import { BLOCK, forward, lowerInverse } from './triangular';
+import { BLOCK, lowerInverse, substitute } from './triangular';
 
 /** Where there is no factor: G is not (numerically) positive definite. */
 export interface NotPositiveDefinite {
@@ -94,7 +94,7 @@ async function factor(
   for (let top = 0; top < n; top += BLOCK) {
     const bottom = Math.min(n, top + BLOCK);
     for (let i = top; i < bottom; i++) for (let j = 0; j <= i; j++) lower[i * n + j] = entry(i, j);
-    await forward(lower, n, lower, top, bottom, 0, top, pacer);
+    await substitute(lower, n, lower, top, bottom, 0, top, pacer);
     const rows = { values: lower, at: top * n, stride: n };
     const diagonal = { ...rows, at: top * n + top };
     // The upper half of the block is filled as well, and cleared below.

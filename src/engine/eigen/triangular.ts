@@ -59,7 +59,7 @@ export async function lowerInverse(lower: Float64Array, n: number, call: LongCal
   const x = new Float64Array(n * n);
   for (let i = 0; i < n; i++) x[i * n + i] = 1;
   for (let top = 0; top < n; top += BLOCK) {
-    await forward(lower, n, x, top, Math.min(n, top + BLOCK), top, n, pacer);
+    await substitute(lower, n, x, top, Math.min(n, top + BLOCK), top, n, pacer);
     onProgress?.({ done: 1 - (1 - (top + BLOCK) / n) ** 2, total: 1, label: 'Inverse' });
   }
   return transposed(x, n, n, pacer);
@@ -79,21 +79,21 @@ async function solveRows(
   checkDiagonal(lower, n);
   const pacer = new Pacer(signal);
   // Backwards, columns of L are what the rows of X meet: its transpose makes them run along memory.
-  const upper = forwards ? undefined : await transposed(lower, n, n, pacer);
+  const triangle = forwards ? lower : await transposed(lower, n, n, pacer);
   for (let top = 0; top < rows; top += BLOCK) {
     const bottom = Math.min(rows, top + BLOCK);
-    if (upper) await backward(upper, n, x, top, bottom, pacer);
-    else await forward(lower, n, x, top, bottom, 0, n, pacer);
+    await substitute(triangle, n, x, top, bottom, 0, n, pacer, !forwards);
     onProgress?.({ done: bottom, total: rows, label: 'Triangular solve' });
   }
 }
 
 /**
- * Rows `top` to `bottom` of X·Lᵀ = B, columns `from` to `to`, in place in `x` (rows of n): forward substitution, given
- * that X is zero before `from`. Cholesky's own loop too, which may hand the same array in as both.
+ * Rows `top` to `bottom` of X·Tᵀ = B, columns `from` to `to`, in place in `x` (rows of n). For a lower triangular T by
+ * forward substitution, given that X is zero before `from`; `backwards`, from the last column to the first, for an upper
+ * one, given that X is zero from `to` on. Cholesky's own loop too, which may hand the same array in as both.
  */
-export async function forward(
-  lower: Float64Array,
+export async function substitute(
+  triangle: Float64Array,
   n: number,
   x: Float64Array,
   top: number,
@@ -101,52 +101,28 @@ export async function forward(
   from: number,
   to: number,
   pacer: Pacer,
+  backwards = false,
 ): Promise<void> {
-  for (let left = from; left < to; left += BLOCK) {
+  const blocks = Math.ceil((to - from) / BLOCK);
+  for (let block = 0; block < blocks; block++) {
+    const left = from + BLOCK * (backwards ? blocks - 1 - block : block);
     const right = Math.min(to, left + BLOCK);
+    const known = backwards ? right : from;
     subtractProduct(
       { values: x, at: top * n + left, stride: n },
-      { values: x, at: top * n + from, stride: n },
-      { values: lower, at: left * n + from, stride: n },
+      { values: x, at: top * n + known, stride: n },
+      { values: triangle, at: left * n + known, stride: n },
       bottom - top,
       right - left,
-      left - from,
+      backwards ? to - right : left - from,
     );
     for (let i = top; i < bottom; i++) {
-      for (let j = left; j < right; j++) {
+      for (let step = 0; step < right - left; step++) {
+        const j = backwards ? right - 1 - step : left + step;
+        const end = backwards ? right : j;
         let sum = x[i * n + j];
-        for (let k = left; k < j; k++) sum -= x[i * n + k] * lower[j * n + k];
-        x[i * n + j] = sum / lower[j * n + j];
-      }
-    }
-    await pacer.breathe();
-  }
-}
-
-/** Rows `top` to `bottom` of X·Uᵀ = B for an upper triangular U, in place in `x`: from the last column to the first. */
-async function backward(
-  upper: Float64Array,
-  n: number,
-  x: Float64Array,
-  top: number,
-  bottom: number,
-  pacer: Pacer,
-): Promise<void> {
-  for (let left = (Math.ceil(n / BLOCK) - 1) * BLOCK; left >= 0; left -= BLOCK) {
-    const right = Math.min(n, left + BLOCK);
-    subtractProduct(
-      { values: x, at: top * n + left, stride: n },
-      { values: x, at: top * n + right, stride: n },
-      { values: upper, at: left * n + right, stride: n },
-      bottom - top,
-      right - left,
-      n - right,
-    );
-    for (let i = top; i < bottom; i++) {
-      for (let j = right - 1; j >= left; j--) {
-        let sum = x[i * n + j];
-        for (let k = j + 1; k < right; k++) sum -= x[i * n + k] * upper[j * n + k];
-        x[i * n + j] = sum / upper[j * n + j];
+        for (let k = backwards ? j + 1 : left; k < end; k++) sum -= x[i * n + k] * triangle[j * n + k];
+        x[i * n + j] = sum / triangle[j * n + j];
       }
     }
     await pacer.breathe();

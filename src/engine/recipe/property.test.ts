@@ -21,7 +21,7 @@ import { weightOf } from '../operators/weight';
 import { type Random, seeded } from '../random';
 import type { HostTensor } from '../runtime';
 import { compress } from './compress';
-import { randomModel } from './randomModel';
+import { randomModel } from './randomModel.fixtures';
 import { checkRecipe } from './schema';
 
 const runtime = nodeRuntime();

@@ -20,7 +20,7 @@ import type { ExportForm } from '../operators/writer';
 import { type Random, seeded } from '../random';
 import type { HostTensor } from '../runtime';
 import { compress } from './compress';
-import { randomModel } from './randomModel';
+import { randomModel } from './randomModel.fixtures';
 import { checkRecipe } from './schema';
 
 const runtime = nodeRuntime();
