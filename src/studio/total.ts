@@ -104,7 +104,7 @@ export function totalCost(layers: readonly LayerReport[], plans: Plans, count = 
 
 /** How the layer meets its input, as far as its report tells: a matrix on the left counts as one on the right. */
 function modeOf({ op, grouped }: LayerReport): Mode {
-  if (op === 'Conv') return grouped ? 'convGrouped' : 'conv';
+  if (op.startsWith('Conv')) return grouped ? 'convGrouped' : 'conv';
   return op === 'Gather' ? 'gather' : 'rows';
 }
 

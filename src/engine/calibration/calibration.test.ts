@@ -22,6 +22,8 @@ import {
 } from './calibration.fixtures';
 
 const REASONS: Readonly<Record<string, RegExp>> = {
+  'transposed convolution 1': /^a transposed convolution spreads its inputs/,
+  'transposed convolution 2': /^a transposed convolution spreads its inputs/,
   'matmul, weight on the left': /^the graph doesn't show its input as a matrix$/,
   'gather of an embedding': /^its input is an index$/,
   'embedding tied to the head through a transpose': /^one of its consumers reads it by index$/,

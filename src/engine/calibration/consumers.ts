@@ -29,6 +29,8 @@ export function consumerOf(layer: Layer, use: Use, main: Scope): Consumer | stri
   if (use.scope !== main) return 'one of its consumers stands inside a branch or a loop, which may not run';
   const flipped = use.transposed !== (layer.stored === 'transposed');
   const x = consumer.input[input === 0 ? 1 : 0]!;
+  if (role!.kind === 'conv' && role!.groups === undefined)
+    return 'a transposed convolution spreads its inputs, and no one matrix holds them';
   if ((role!.groups ?? 1) > 1) return 'its groups see inputs of their own, and no one matrix holds them';
   if (role!.kind === 'gather') {
     return { layer, use, kind: 'indices', flipped, width: layer.shape[flipped ? 1 : 0]!, key: `indices of ${x}` };

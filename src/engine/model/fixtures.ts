@@ -144,6 +144,19 @@ export function fixtures(seed = 1): Fixture[] {
       op: 'Conv',
       shape: [24, 16, 5],
     },
+    ...([{ output_padding: [1, 0], pads: [1, 0, 1, 0] }, { output_shape: [10, 12] }] as Record<string, number[]>[]).map(
+      (more, i) => ({
+        name: `transposed convolution ${i + 1}`,
+        bytes: modelBytes({
+          ...io([2, 20, 5, 6]),
+          nodes: [node('ConvTranspose', ['x', 'w', 'b'], ['y'], { strides: [2, 2], ...more }, { name: 'up' })],
+          initializers: [weight('w', [20, 16, 3, 3]), weight('b', [16])],
+        }),
+        input: [2, 20, 5, 6],
+        op: 'ConvTranspose',
+        shape: [20, 16, 3, 3],
+      }),
+    ),
     {
       name: 'gather of an embedding',
       bytes: modelBytes({

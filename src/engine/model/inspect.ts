@@ -85,7 +85,7 @@ export function layerReport(layer: Layer): LayerReport {
     dtype,
     compressible,
     ...(reason !== undefined && { reason }),
-    ...(uses.some(({ role }) => (role?.groups ?? 1) > 1) && { grouped: true as const }),
+    ...(uses.some(({ role }) => role?.kind === 'conv' && role.groups !== 1) && { grouped: true as const }),
     consumers: uses.map(({ node }) => node.name || node.output[0] || node.opType),
   };
 }

@@ -28,7 +28,7 @@ export interface LayerReport {
   /** Name of the stored tensor. */
   readonly weight: string;
   readonly op: string;
-  /** [out, in] for MatMul and Gemm, [out, in/groups, kh, kw] for Conv, [rows, columns] for Gather. */
+  /** [out, in] for MatMul and Gemm, [out, in/groups, kh, kw] for Conv, [in, out/groups, kh, kw] for ConvTranspose, [rows, columns] for Gather. */
   readonly shape: readonly number[];
   readonly parameters: number;
   readonly bytes: number;
@@ -36,6 +36,6 @@ export interface LayerReport {
   readonly compressible: boolean;
   readonly reason?: string;
   readonly consumers: readonly string[];
-  /** A convolution in groups: it has no form but the dense one when it runs. */
+  /** A convolution in groups, or a transposed one: it has no form but the dense one when it runs. */
   readonly grouped?: true;
 }

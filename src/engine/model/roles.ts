@@ -6,7 +6,10 @@ export interface Role {
   readonly kind: 'matmul' | 'gemm' | 'conv' | 'gather';
   /** Whether the node wants its [out, in] matrix transposed, that is as [in, out]. */
   readonly transposed: boolean;
-  /** Of a convolution: each of so many groups of output channels sees input channels of its own. */
+  /**
+   * Of a convolution: each of so many groups of output channels sees input channels of its own. Absent of a transposed
+   * one, whose kernel [in, out/groups, …] is, like that of groups, of use as a whole only.
+   */
   readonly groups?: number;
   /** Why a weight used like this is not compressed. */
   readonly unhandled?: string;
@@ -15,7 +18,7 @@ export interface Role {
 /**
  * The role of the constant `tensor` at `input` of `node`, or undefined where the operator is not handled:
  * y = x·W' (MatMul and Gemm, weight on the right: stored [in, out]), y = W·x (weight on the left: [out, in]),
- * Conv [out, in/groups, …kernel] and Gather of rows [rows, columns].
+ * Conv [out, in/groups, …kernel], ConvTranspose [in, out/groups, …kernel] and Gather of rows [rows, columns].
  */
 export function roleOf(node: NodeProto, input: number, tensor: TensorProto): Role | undefined {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
@@ -36,6 +39,8 @@ export function roleOf(node: NodeProto, input: number, tensor: TensorProto): Rol
       if (input !== 1) return undefined;
       return { kind: 'conv', transposed: false, groups: intOf(node, 'group', 1) };
     }
+    case 'ConvTranspose':
+      return input === 1 ? { kind: 'conv', transposed: false } : undefined;
     case 'Gather': {
       if (input !== 0) return undefined;
       const plain = rank === 2 && [0, -2].includes(intOf(node, 'axis', 0));

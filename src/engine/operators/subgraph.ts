@@ -13,6 +13,9 @@ import type { Attributes, WeightWriter } from './writer';
 /** Attributes of Conv that say where the kernel goes; the other stages of a factored convolution are 1×1. */
 export const SPATIAL = new Set(['strides', 'pads', 'dilations', 'auto_pad']);
 
+/** Attributes of convolutions that only whole kernels have. */
+const WHOLE = new Set(['group', 'output_padding', 'output_shape']);
+
 /** Writes the nodes that replace one consumer of a layer. */
 export class SubgraphWriter extends UseNodes implements WeightWriter {
   constructor(
@@ -99,8 +102,8 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
     const kernel = weight.shape.length > 2 ? weight.shape.slice(2) : new Array<number>(positions).fill(1);
     const value = this.#whole(weight, false, [weight.shape[0]!, weight.shape[1]!, ...kernel]);
     const bias = stage.last && old.input[2] ? [old.input[2]] : [];
-    const kept = stage.spatial ? old.attribute.filter(({ name }) => SPATIAL.has(name) || name === 'group') : [];
-    return this.#emit('Conv', [x, value, ...bias], [attribute('kernel_shape', kernel), ...kept], stage);
+    const kept = stage.spatial ? old.attribute.filter(({ name }) => SPATIAL.has(name) || WHOLE.has(name)) : [];
+    return this.#emit(old.opType, [x, value, ...bias], [attribute('kernel_shape', kernel), ...kept], stage);
   }
 
   /** The consumer's other operand, transposed beforehand where a Gemm did so itself. */
@@ -151,7 +154,7 @@ export function orientationOf(layer: Layer): Orientation {
 export function modeOf(layer: Layer, { role, input, transposed }: Use): Mode {
   const { kind } = role!;
   const flipped = transposed !== (layer.stored === 'transposed');
-  if (kind === 'conv') return (role!.groups ?? 1) > 1 ? 'convGrouped' : kind;
+  if (kind === 'conv') return role!.groups === 1 ? kind : 'convGrouped';
   if (kind === 'gather') return flipped ? 'gatherTransposed' : 'gather';
   if (input === 0) return flipped ? 'columnsTransposed' : 'columns';
   return flipped ? 'rowsTransposed' : 'rows';

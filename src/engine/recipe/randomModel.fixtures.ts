@@ -86,6 +86,19 @@ const BLOCKS: Readonly<Record<string, Block>> = {
     const hidden = b.add('Conv', [b.input([1, 14, 9, 9]), w], { pads: [1, 1, 1, 1] });
     b.output(b.add('Conv', [hidden, w], { strides: [2, 2] }));
   },
+  'transposed convolution': (b) => {
+    const groups = b.pick([1, 1, 2]);
+    const [inner, out] = [2 * (8 + b.random.below(6)), 8 + b.random.below(6)];
+    const bias = b.chance(0.6) ? [b.store([out * groups])] : [];
+    b.output(
+      b.add('ConvTranspose', [b.input([2, inner, 5, 6]), b.store([inner, out, 3, 2]), ...bias], {
+        ...(b.chance(0.5) && { kernel_shape: [3, 2] }),
+        ...(groups > 1 && { group: groups }),
+        strides: [2, 2],
+        ...(b.chance(0.5) ? { output_padding: [1, 0], pads: [1, 0, 1, 0] } : { output_shape: [11, 13] }),
+      }),
+    );
+  },
   embedding: (b) => {
     const [rows, columns] = [40, b.size()];
     const x = b.input(b.pick([[], [7], [2, 3]]), rows);
