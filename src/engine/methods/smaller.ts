@@ -1,5 +1,5 @@
 import { nodeBytes } from '../operators/nodeBytes';
-import type { Operator } from '../operators/operator';
+import type { Dense, Operator } from '../operators/operator';
 import type { PlanContext, Skipped } from './method';
 
 /** No form of a weight takes nodes of more bytes than this: what saves more needs no count of them. */
@@ -19,3 +19,14 @@ export function smaller(
     skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${before.bytes}${more}`,
   };
 }
+
+/** The same of a leaf; `masked`: those that are values of a sparse weight, with which they have one mask and its nodes. */
+export const smallerLeaf = (
+  operator: Operator,
+  leaf: Dense,
+  consumer: Pick<PlanContext, 'op' | 'opset'>,
+  masked: ReadonlySet<Dense>,
+): Operator | Skipped =>
+  masked.has(leaf) && operator.kind === 'sparse' && operator.bytes < leaf.bytes
+    ? operator
+    : smaller(operator, leaf, consumer);

@@ -40,6 +40,11 @@ export function unseenLeaves(operator: Operator): Dense[] {
   return operator.children.flatMap(operator.inputOf ? unseenLeaves : leavesOf);
 }
 
+/** Leaves that are the values of a sparse weight. */
+export function sparseValues({ kind, children }: Operator): Dense[] {
+  return children.flatMap((child) => (isDense(child) ? (kind === 'sparse' ? child : []) : sparseValues(child)));
+}
+
 const changed = (operator: Operator, children: readonly Operator[]): Operator =>
   children.some((child, i) => child !== operator.children[i]) ? operator.with(children) : operator;
 

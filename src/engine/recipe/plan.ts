@@ -1,10 +1,10 @@
 import { type AnyMethod, isGraphMethod, isSkipped, type PlanContext, type Skipped } from '../methods/method';
 import { methodCalled } from '../methods/registry';
 import type { LayerSpectrum, TrainSpectrum } from '../methods/report';
-import { smaller } from '../methods/smaller';
+import { smaller, smallerLeaf } from '../methods/smaller';
 import { plannedDense } from '../operators/dense';
 import { type Dense, type FloatType, isDense, type Operator } from '../operators/operator';
-import { leavesOf, mapLeaves, unseenLeaves } from '../operators/tree';
+import { leavesOf, mapLeaves, sparseValues, unseenLeaves } from '../operators/tree';
 
 /** A method with checked options: a step of one layer's stack. */
 export interface StackStep {
@@ -83,6 +83,7 @@ function planStep(
   let unknown = false;
   let squares: number | undefined = 0;
   const unseen = new Set(method.needsData?.(options) ? unseenLeaves(before) : []);
+  const masked = new Set(sparseValues(before));
   const after = mapLeaves(before, (leaf) => {
     const context = contextOf(leaf);
     const outcome = unseen.has(leaf) ? UNSEEN : method.plan(leaf, options, context);
@@ -90,7 +91,7 @@ function planStep(
       unknown = true;
       return leaf;
     }
-    const smallest = isSkipped(outcome) ? outcome : smaller(outcome, leaf, consumer);
+    const smallest = isSkipped(outcome) ? outcome : smallerLeaf(outcome, leaf, consumer, masked);
     if (isSkipped(smallest)) {
       skipped = smallest.skipped;
       return leaf;

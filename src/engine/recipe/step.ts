@@ -1,11 +1,11 @@
 import { isSkipped, type Method, type MethodContext, type StepContext, type Target } from '../methods/method';
-import { smaller } from '../methods/smaller';
+import { smaller, smallerLeaf } from '../methods/smaller';
 import type { Layer } from '../model/layers';
 import { spilled } from '../operators/dense';
 import type { Dense, Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import type { InputStatistics } from '../operators/statistics';
-import { leavesOf, rewriteLeaves } from '../operators/tree';
+import { leavesOf, rewriteLeaves, sparseValues } from '../operators/tree';
 import { withRecovery } from '../recovery';
 import { relativeDistance } from './measure';
 import type { StepReport } from './report';
@@ -101,6 +101,7 @@ async function stepOn(
   const multiply = multiplyOn(context.factorisations.backend, context.signal);
   let reason: string | undefined;
   let predicted: number | undefined;
+  const masked = new Set(sparseValues(before));
   const rewritten = await rewriteLeaves(
     before,
     async (leaf, inputOfLeaf) => {
@@ -110,7 +111,7 @@ async function stepOn(
         reason = outcome.skipped;
         return leaf;
       }
-      const found = smaller(outcome.operator, leaf, context);
+      const found = smallerLeaf(outcome.operator, leaf, context, masked);
       if (isSkipped(found)) {
         reason = found.skipped;
         return leaf;

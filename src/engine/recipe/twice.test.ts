@@ -7,6 +7,7 @@ import { methods } from '../methods/registry';
 import { gaussian } from '../model/fixtures';
 import type { Layer } from '../model/layers';
 import { denseOf } from '../operators/dense';
+import { isDense } from '../operators/operator';
 import { statisticsOf } from '../operators/statistics.fixtures';
 import { seeded } from '../random';
 import { planStack } from './plan';
@@ -95,4 +96,31 @@ describe('a method twice refines what the first one left, or says why not, as pl
     // Trains share a size among their bonds by spectra that a plan has not seen.
     expect(Math.abs(plan[1]!.operator!.bytes / second.bytes - 1)).toBeLessThan(name === 'tensor-train' ? 0.1 : 1e-3);
   });
+});
+
+it('a small weight pruned twice is judged with its one mask, not by nodes that a second one would take', async () => {
+  const method = methods.find(({ name }) => name === 'prune') as Method;
+  const shape = [64, 64];
+  const weight = denseOf(shape, 'float32', gaussian(seeded(3), shape));
+  const { bytes, parameters } = weight;
+  const layer = { name: 'fc', op: 'MatMul', compressible: true } as Layer;
+  const work: Work = { layer, weight, before: { bytes, parameters }, kept: 1, operator: weight, steps: [], ms: 0 };
+  const steps = [{ sparsity: 0.9 }, { sparsity: 0.5 }].map((given) => method.options.parse(given));
+  const call = {
+    factorisations: new Factorisations(backend),
+    seed: 0,
+    opset: 17,
+    statisticsOf: () => 'no data is open',
+    onAnew: () => {},
+  };
+  for (const options of steps) await runStep([work], method, options, call);
+  const planned = planStack(
+    { shape, type: 'float32', op: layer.op, opset: 17 },
+    steps.map((options) => ({ method: 'prune', options })),
+  );
+  expect(work.steps.map(({ skipped }) => skipped)).toEqual([undefined, undefined]);
+  expect(work.operator.children.every(isDense)).toBe(true);
+  expect(work.steps[1]!.bytes).toBeLessThan(0.55 * work.steps[0]!.bytes);
+  expect(planned[1]!.skipped).toBeUndefined();
+  expect(Math.abs(planned[1]!.operator!.bytes / work.steps[1]!.bytes - 1)).toBeLessThan(0.02);
 });
