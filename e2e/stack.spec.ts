@@ -169,8 +169,9 @@ test('edits are undone and redone, a drag as one, and never what is typed in a f
   await studio.addStep('Half precision');
   await studio.steps.nth(0).click();
   const before = await studio.steps.nth(0).textContent();
+  // Hovering waits until the layout is at rest.
+  await studio.budget.hover();
   const thumb = (await studio.budget.boundingBox())!;
-  await page.mouse.move(thumb.x + thumb.width / 2, thumb.y + thumb.height / 2);
   await page.mouse.down();
   for (const by of [-40, -80, -120]) await page.mouse.move(thumb.x + by, thumb.y + thumb.height / 2, { steps: 4 });
   await page.mouse.up();
