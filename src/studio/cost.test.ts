@@ -214,7 +214,8 @@ it('a train told a size is an estimate until the spectra of its cuts are there',
 });
 
 it('a trial is made on the first layer that the steps take', () => {
-  const [table, tiny, large] = [layer([64, 32], 'Gather'), layer([2, 2]), layer([64, 64])];
+  const table = { ...layer([64, 32], 'Gather'), noInput: 'its input is an index' };
+  const [tiny, large] = [layer([2, 2]), layer([64, 64])];
   const all = [table, tiny, large];
   const plans = (stack: Stack) => ({ ...known(), stacks: new Map(all.map(({ id }) => [id, stack])) });
   expect(layerToTry([table, large], plans([{ method: 'prune', options: { sparsity: 0.5, score: 'wanda' } }]), 0)).toBe(

@@ -66,8 +66,9 @@ export function planOf(layer: LayerReport, { opset, spectra, trains }: Known, st
     }
     steps.push({ method: step.method, options: result.options });
   }
-  const { shape, op, dtype } = layer;
-  const planned = planStack({ shape, op, opset, spectrum, train, type: dtype as FloatType }, steps);
+  const { shape, op, dtype, noInput } = layer;
+  const type = dtype as FloatType;
+  const planned = planStack({ shape, op, opset, spectrum, train, type, noInput }, steps);
   const plan = { steps: planned, ...(fault !== undefined && { fault }) };
   latest.set(layer, { stack, spectrum, train, opset, plan });
   return plan;

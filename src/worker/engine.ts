@@ -5,9 +5,8 @@ import { OutputCache } from '../engine/evaluation/outputCache';
 import { isSoftwareOnly } from '../engine/gpu/device';
 import { Factorisations } from '../engine/methods/factorisations';
 import { inspect } from '../engine/model/inspect';
-import { type Layer, layersOf } from '../engine/model/layers';
+import type { Layer } from '../engine/model/layers';
 import type { Model } from '../engine/model/model';
-import { scopeOf } from '../engine/model/scopes';
 import { sessionModelOf } from '../engine/model/write';
 import { weightOf } from '../engine/operators/weight';
 import type { LongCall } from '../engine/progress';
@@ -18,6 +17,7 @@ import type { Provider, Runtime, Session } from '../engine/runtime';
 import { type ChosenBackend, chooseBackend } from './backends';
 import { exportRun } from './exporting';
 import { Jobs } from './jobs';
+import { reportOf } from './layerReports';
 import { readFiles } from './modelFiles';
 import { OpenData } from './openData';
 import { OriginalSession } from './originalSession';
@@ -78,13 +78,13 @@ export class StudioEngine implements Engine {
   open(files: readonly File[], job: { id: string }) {
     return this.#jobs.run(job, async () => {
       const model = await readFiles(files);
-      const report = inspect(model);
+      const { report, layers } = reportOf(model);
       await this.#opened?.original.release();
       this.#factorisations = new Factorisations(this.#backend);
       this.#opened = {
         model,
         report,
-        layers: new Map(layersOf(scopeOf(model.graph)).map((layer) => [layer.id, layer])),
+        layers,
         runs: new Map(),
         originalOutputs: new OutputCache(),
         original: new OriginalSession((provider, call) => this.#compared(model, provider, call)),

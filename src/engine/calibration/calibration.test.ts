@@ -8,7 +8,6 @@ import type { InputStatistics } from '../operators/statistics';
 import { seeded } from '../random';
 import type { HostTensor } from '../runtime';
 import { Calibration } from './calibration';
-
 import {
   chunks,
   collected,
@@ -20,6 +19,7 @@ import {
   openModel,
   rowsOf,
 } from './calibration.fixtures';
+import { whyUnseen } from './consumers';
 
 const REASONS: Readonly<Record<string, RegExp>> = {
   'transposed convolution 1': /^a transposed convolution spreads its inputs/,
@@ -45,6 +45,9 @@ describe('calibration', () => {
       const { layers, calibration } = await collected(model, datasetOf(model, 3, [array], true));
       const found = calibration.statisticsOf(layers[0]!);
       const reason = REASONS[fixture.name];
+      // Known before any data is.
+      const main = scopeOf(model.graph);
+      expect(whyUnseen(layersOf(main)[0]!, main), fixture.name).toBe(reason ? found : undefined);
       if (reason) {
         expect(found, fixture.name).toMatch(reason);
         said.add(fixture.name);

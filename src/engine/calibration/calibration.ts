@@ -7,7 +7,7 @@ import { Rewrite } from '../model/rewrite';
 import type { Scope } from '../model/scopes';
 import type { InputStatistics } from '../operators/statistics';
 import type { LongCall } from '../progress';
-import { type Consumer, consumerOf, Nodes } from './consumers';
+import { type Consumer, consumerOf, Nodes, whyNone } from './consumers';
 import { together } from './moments';
 import { observe, type Seen } from './observation';
 import { type CalibrationSource, inTurns, runOn, withOutputs } from './running';
@@ -75,15 +75,13 @@ export class Calibration {
   /** Statistics of what a layer is applied to; or why there are none, as the end of a sentence. */
   statisticsOf(layer: Layer): InputStatistics | string {
     const consumers = this.#consumers.get(layer.id) ?? ['its input was not observed'];
+    const why = whyNone(consumers);
+    if (why !== undefined) return why;
     const parts: InputStatistics[] = [];
-    for (const consumer of consumers) {
-      if (typeof consumer === 'string') return consumer;
-      const seen = this.#seen.get(consumer.key) ?? 'its input was not observed';
+    for (const { key } of consumers as readonly Consumer[]) {
+      const seen = this.#seen.get(key) ?? 'its input was not observed';
       if (typeof seen === 'string') return seen;
-      if (seen instanceof Float64Array)
-        return consumers.length === 1 ? 'its input is an index' : 'one of its consumers reads it by index';
-      if (consumer.flipped) return 'its consumers apply both it and its transpose';
-      parts.push(seen);
+      parts.push(seen as Exclude<Seen, string | Float64Array>);
     }
     return together(parts);
   }

@@ -45,6 +45,20 @@ export function consumerOf(layer: Layer, use: Use, main: Scope): Consumer | stri
   return { layer, use, kind, flipped, width, key: `${kind} of ${x}, ${width}: ${seen}` };
 }
 
+/** Why nothing shows what a layer is applied to, whatever the data, as the end of a sentence; undefined where data may. */
+export const whyUnseen = (layer: Layer, main: Scope): string | undefined =>
+  whyNone(layer.uses.map((use) => consumerOf(layer, use, main)));
+
+export function whyNone(consumers: readonly (Consumer | string)[]): string | undefined {
+  for (const consumer of consumers) {
+    if (typeof consumer === 'string') return consumer;
+    if (consumer.kind === 'indices')
+      return consumers.length === 1 ? 'its input is an index' : 'one of its consumers reads it by index';
+    if (consumer.flipped) return 'its consumers apply both it and its transpose';
+  }
+  return undefined;
+}
+
 /** Whether the rows stand in the input as columns: Gemm's W·X and Xᵀ·W. */
 const isTurned = ({ node: consumer, role, input }: Use): boolean =>
   (input === 0) !== (role!.kind === 'gemm' && intOf(consumer, input === 0 ? 'transB' : 'transA', 0) === 1);

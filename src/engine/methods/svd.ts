@@ -100,7 +100,6 @@ export function svdRanks(leaf: Dense, budget: SvdOptions, { spectrum }: PlanCont
 }
 
 function planned(leaf: Dense, budget: SvdOptions, context: PlanContext): Operator | Skipped | 'unknown' {
-  if (isWhitened(budget) && context.op === 'Gather') return LOOKED_UP;
   const ranks = svdRanks(leaf, budget, context);
   if (!ranks) return 'unknown';
   const [rOut, rIn] = ranks as [number, number];
@@ -123,8 +122,6 @@ function predict(leaf: Dense, budget: SvdOptions, context: PlanContext): number 
 const isWhitened = ({ whiten = 'none' }: SvdOptions): boolean => whiten !== 'none';
 
 const isTucker = (leaf: Dense, budget: SvdOptions): boolean => !isMatrix(leaf) && !isWhitened(budget);
-
-const LOOKED_UP: Skipped = { skipped: 'is read by index: there is no input to whiten by' };
 
 const rankWithin = (values: Float64Array, { energy, error }: SvdOptions): number =>
   energy !== undefined ? rankForEnergy(values, energy) : rankForError(values, error!);

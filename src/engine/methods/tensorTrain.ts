@@ -119,7 +119,6 @@ function planned(leaf: Dense, given: TensorTrainOptions, context: PlanContext): 
   const sites = sitesFor(leaf, given);
   const fault = misfit(leaf, sites);
   if (fault) return fault;
-  if (isWhitened(given) && context.op === 'Gather') return LOOKED_UP;
   const { shape, type } = leaf;
   const { size } = given;
   // A size is shared among the bonds by their spectra. Until these are known even bonds stand for them, which store as
@@ -132,8 +131,6 @@ function planned(leaf: Dense, given: TensorTrainOptions, context: PlanContext): 
   const operator = isWhitened(given) ? scaled(train, plannedDense([1, shape[1]!], type)) : train;
   return operator.bytes < leaf.bytes ? operator : tooLarge(bonds);
 }
-
-const LOOKED_UP: Skipped = { skipped: 'is read by index: there is no input to whiten by' };
 
 /** Factors that a recipe names may not make the layer's sides. */
 function misfit(leaf: Dense, sites: SiteShape): Skipped | undefined {

@@ -26,7 +26,6 @@ it('whitened, errs less where inputs differ in size', async () => {
   expect(await tensorTrain.apply(leaf, options, context)).toEqual({
     skipped: "whitening needs statistics of the layer's input, and no calibration data was given",
   });
-  expect(await tensorTrain.apply(leaf, options, { ...context, op: 'Gather', input })).toHaveProperty('skipped');
 });
 
 it('whitened kernels have a scale for each channel', async () => {

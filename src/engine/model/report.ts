@@ -38,4 +38,6 @@ export interface LayerReport {
   readonly consumers: readonly string[];
   /** A convolution in groups, or a transposed one: it has no form but the dense one when it runs. */
   readonly grouped?: true;
+  /** Why nothing shows what it is applied to, whatever the data, as the end of a sentence. */
+  readonly noInput?: string;
 }

@@ -114,3 +114,14 @@ it('sizes are unknown from the step on that only running knows', async () => {
   const planned = planStack(layer, [half, svd({ error: 0.2 }), half]);
   expect(planned.map(({ operator }) => operator?.bytes)).toEqual([64 * 96 * 2, undefined, undefined]);
 });
+
+it('knows which layers no data tells about', () => {
+  const layer = { shape: [64, 96], type: 'float32', op: 'MatMul', opset: 17 } as const;
+  const noInput = 'one of its consumers reads it by index';
+  const steps = (options: object) => [{ method: 'prune', options: methodCalled('prune').options.parse(options) }];
+  const looking = planStack({ ...layer, noInput }, steps({ sparsity: 0.5, score: 'wanda' }))[0]!;
+  expect(looking.skipped).toBe(`needs statistics of its input, and ${noInput}`);
+  expect(looking.operator!.form).toBe('dense');
+  expect(planStack(layer, steps({ sparsity: 0.5, score: 'wanda' }))[0]!.skipped).toBeUndefined();
+  expect(planStack({ ...layer, noInput }, steps({ sparsity: 0.5 }))[0]!.skipped).toBeUndefined();
+});

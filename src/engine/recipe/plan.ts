@@ -22,6 +22,8 @@ export interface PlannedLayer {
   /** Of the layer's weight, where it has been measured. */
   readonly spectrum?: LayerSpectrum | undefined;
   readonly train?: TrainSpectrum | undefined;
+  /** Why nothing shows what it is applied to, where that is so. */
+  readonly noInput?: string | undefined;
 }
 
 export interface PlannedStep {
@@ -82,11 +84,14 @@ function planStep(
   let skipped: string | undefined;
   let unknown = false;
   let squares: number | undefined = 0;
-  const unseen = new Set(method.needsData?.(options) ? unseenLeaves(before) : []);
+  const looks = !isGraphMethod(method) && (method.needsData?.(options) ?? false);
+  const unseen =
+    looks && consumer.noInput ? { skipped: `needs statistics of its input, and ${consumer.noInput}` } : undefined;
+  const unseenHere = new Set(looks ? unseenLeaves(before) : []);
   const masked = new Set(sparseValues(before));
   const after = mapLeaves(before, (leaf) => {
     const context = contextOf(leaf);
-    const outcome = unseen.has(leaf) ? UNSEEN : method.plan(leaf, options, context);
+    const outcome = unseen ?? (unseenHere.has(leaf) ? UNSEEN : method.plan(leaf, options, context));
     if (outcome === 'unknown') {
       unknown = true;
       return leaf;
@@ -94,11 +99,6 @@ function planStep(
     const smallest = isSkipped(outcome) ? outcome : smallerLeaf(outcome, leaf, consumer, masked);
     if (isSkipped(smallest)) {
       skipped = smallest.skipped;
-      return leaf;
-    }
-    // Statistics are of what a weight is applied to.
-    if (context.op === 'Gather' && method.needsData?.(options)) {
-      skipped = 'is read by index: there is no input to look at';
       return leaf;
     }
     const added = method.predict?.(leaf, options, context);
