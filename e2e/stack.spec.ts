@@ -168,7 +168,7 @@ test('edits are undone and redone, a drag as one, and never what is typed in a f
   await studio.measured();
   const [undo, redo] = ['Undo', 'Redo'].map((name) => page.getByRole('button', { name, exact: true }));
   await expect(undo).toBeDisabled();
-  await studio.addStep('Half precision');
+  await studio.addStep('Quantisation');
   await studio.steps.nth(0).click();
   const before = await studio.steps.nth(0).textContent();
   // Hovering waits until the layout is at rest.
@@ -187,6 +187,14 @@ test('edits are undone and redone, a drag as one, and never what is typed in a f
   await redo.click();
   await expect(studio.steps).toHaveCount(2);
   await page.keyboard.press('Control+Shift+z');
+  await expect(studio.steps.nth(0)).toHaveText(dragged!);
+  // Each choice is an edit, however fast one follows another.
+  await studio.steps.nth(1).click();
+  for (const rounding of ['GPTQ', 'AWQ']) await studio.workbench.getByText(rounding, { exact: true }).click();
+  for (const rounding of ['GPTQ', 'To nearest']) {
+    await page.keyboard.press('Control+z');
+    await expect(studio.workbench.getByRole('radio', { name: rounding })).toBeChecked();
+  }
   await expect(studio.steps.nth(0)).toHaveText(dragged!);
 
   const filter = page.getByRole('textbox', { name: /^Filter layers/ });

@@ -1,4 +1,5 @@
 import type { LayerReport } from '../../worker/protocol';
+import { formOf } from '../methods';
 import { stackKey, stackOf } from '../state/recipe';
 import { type Stack, type StackStep, useStudio } from '../store';
 
@@ -45,9 +46,11 @@ export function useStack(layers: readonly LayerReport[]): StackView {
   };
 }
 
-/** The options that differ, of this step of these layers. */
-function whatChanges(ids: readonly string[], at: number, before: StackStep, after: StackStep): string {
+/** The options that differ, of this step of these layers; nothing where one is chosen, as each choice is an edit of its own. */
+function whatChanges(ids: readonly string[], at: number, before: StackStep, after: StackStep): string | undefined {
   const keys = Object.keys({ ...before.options, ...after.options });
   const changed = keys.filter((key) => JSON.stringify(before.options[key]) !== JSON.stringify(after.options[key]));
-  return JSON.stringify([ids, at, changed.sort()]);
+  const controls = formOf(after.method)?.controls ?? [];
+  const chosen = controls.some(({ key, kind }) => changed.includes(key) && (kind === 'choice' || kind === 'toggle'));
+  return chosen ? undefined : JSON.stringify([ids, at, changed.sort()]);
 }
