@@ -44,6 +44,8 @@ interface Opened {
   readonly originalOutputs: OutputCache;
   readonly data: OpenData;
   readonly original: OriginalSession;
+  /** Forgotten runs keep their numbers: a file that was exported stays the only one of its name. */
+  lastRun: number;
 }
 
 /** The engine behind the page: one open model, its runs, one backend, one runtime. */
@@ -53,7 +55,6 @@ export class StudioEngine implements Engine {
   #chosen: ChosenBackend | undefined;
   #factorisations: Factorisations | undefined;
   #opened: Opened | undefined;
-  #lastRun = 0;
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -86,6 +87,7 @@ export class StudioEngine implements Engine {
         report,
         layers,
         runs: new Map(),
+        lastRun: 0,
         originalOutputs: new OutputCache(),
         original: new OriginalSession((provider, call) => this.#compared(model, provider, call)),
         data: new OpenData(model, (other) => this.#session(other, 'wasm', {})),
@@ -158,7 +160,7 @@ export class StudioEngine implements Engine {
     return this.#jobs.run(job, async (call) => {
       const { checkRecipe, compress, compressedName, needsData } = await recipes();
       const opened = this.#open;
-      const run = this.#lastRun + 1;
+      const run = opened.lastRun + 1;
       const checked = checkRecipe(recipe);
       const share = needsData(checked) ? await opened.data.share() : undefined;
       const compressed = await compress(opened.model, checked, {
@@ -168,7 +170,7 @@ export class StudioEngine implements Engine {
         remedy: 'open an .npz at the step or at "data" above',
         ...(share && { calibration: share.calibration }),
       });
-      this.#lastRun = run;
+      opened.lastRun = run;
       opened.runs.set(run, { ...compressed, recipe });
       return { run, recipe, result: compressed.report };
     });

@@ -6,6 +6,7 @@ import { onSoftware, SOFTWARE_SAMPLES } from '../state/runsSlice';
 import { useStudio } from '../store';
 import { ComparisonTable } from './ComparisonTable';
 import styles from './compare.module.css';
+import { describeLoad } from './describe';
 import { ExportSection } from './ExportSection';
 import { LatencyStrip } from './LatencyStrip';
 import { LayerResults } from './LayerResults';
@@ -25,6 +26,7 @@ export default function ComparePanel() {
   const currentRun = useStudio((state) => state.currentRun);
   const current = runs.find(({ run }) => run === currentRun);
   const evaluation = current?.evaluation;
+  const load = current && describeLoad(current);
   const points = pointsOf(runs, currentRun);
   const job = useStudio((state) => state.job?.kind);
   const ticked = useStudio(({ included }) => included.size);
@@ -38,6 +40,7 @@ export default function ComparePanel() {
         </div>
         <Controls />
         <ComparisonTable run={current} />
+        {load && <p className={styles.note}>{load}</p>}
         {state && (
           <p className={styles.note} aria-live="polite">
             {state}

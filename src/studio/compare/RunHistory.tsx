@@ -17,7 +17,11 @@ export function RunHistory() {
     <section aria-labelledby="compare-runs">
       <div className={styles.title}>
         <h3 id="compare-runs">Runs</h3>
-        <span>{metrics.size === 1 ? `size, ${METRIC_NAMES[[...metrics][0]]}` : `${runs.length} runs`}</span>
+        <span>
+          {metrics.size === 1
+            ? `size, ${METRIC_NAMES[[...metrics][0]]}`
+            : `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`}
+        </span>
       </div>
       <ol className={styles.runs} reversed>
         {runs.toReversed().map((report) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EvaluateReport, RunReport } from '../../worker/protocol';
-import { describeRun } from './describe';
+import { describeLoad, describeRun } from './describe';
 import { histogramOf } from './histogram';
 import { frontier, pointsOf, roundTicks } from './points';
 import {
@@ -53,6 +53,17 @@ describe('rows', () => {
       { original: '1.00 M', compressed: '250 k', change: '−75 %', tone: 'better' },
     ]);
     expect(sizeRows(run(1, 4_000_000).result)[0]).not.toHaveProperty('tone');
+  });
+
+  it('say why loading takes more than the original did, and what avoids it', () => {
+    const heavy = run(1, 1_000_000);
+    expect(describeLoad(heavy)).toBe(
+      'While the file loads, dense weights are computed from what is stored; exported for little memory, that is avoided.',
+    );
+    for (const choice of [{ aim: 'memory' }, { form: 'load' }])
+      expect(describeLoad({ ...heavy, recipe: { export: choice } })).not.toContain('avoided');
+    const memory = { estimatedResident: 1_000_000, estimatedLoad: 4_000_000 };
+    expect(describeLoad({ ...heavy, result: { ...heavy.result, memory } })).toBeNull();
   });
 
   it('call accuracy only what has labels', () => {

@@ -1,6 +1,8 @@
+import type { Recipe } from '../../engine/recipe/schema';
 import type { RunReport } from '../../worker/protocol';
 import { describeOptions } from '../methods';
 import type { StackStep } from '../store';
+import { sizeRows } from './rows';
 
 /** A run's recipe in a line: "svd size 50 % → half · 7 layers". Layers are those that were rewritten. */
 export function describeRun({ recipe, result }: RunReport): string {
@@ -17,6 +19,14 @@ export function describeRun({ recipe, result }: RunReport): string {
   const shown = words.length > 3 ? [...words.slice(0, 2), `${words.length - 2} more`] : words;
   const count = result.layers.length;
   return `${shown.join(', ') || 'recipe'} · ${count} ${count === 1 ? 'layer' : 'layers'}`;
+}
+
+/** Why loading takes more than the original did, and what avoids it; null where it does not. */
+export function describeLoad({ recipe, result }: RunReport): string | null {
+  if (sizeRows(result).find(({ name }) => name === 'load peak')?.tone !== 'worse') return null;
+  const { aim, form } = (recipe as Partial<Recipe> | null)?.export ?? {};
+  const remedy = aim === 'memory' || form !== undefined ? '' : '; exported for little memory, that is avoided';
+  return `While the file loads, dense weights are computed from what is stored${remedy}.`;
 }
 
 interface Step extends StackStep {

@@ -16,8 +16,9 @@ export default function Columns() {
   const wide = useMediaQuery('(min-width: 1200px)', true, { getInitialValueInEffect: false });
   const currentRun = useStudio((state) => state.currentRun);
   const latestRun = useStudio(({ runs }) => runs.at(-1)?.run ?? 0);
-  const name = useStudio(({ model }) => model?.name);
+  const model = useStudio((state) => state.model);
   const [tab, setTab] = useState<'workbench' | 'compare'>('workbench');
+  const page = useRef<HTMLElement>(null);
   const right = useRef<HTMLElement>(null);
   const seen = useRef(latestRun);
   useEffect(() => {
@@ -28,9 +29,13 @@ export default function Columns() {
     if (latestRun > seen.current) right.current?.scrollTo({ top: 0 });
     seen.current = latestRun;
   }, [latestRun]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another model begins at the top, wherever the last one was read
+  useEffect(() => {
+    for (const part of page.current?.querySelectorAll('.grid, .middle, .right') ?? []) part.scrollTo({ top: 0 });
+  }, [model]);
   return (
-    <main className="studio-page columns" data-wide={wide || undefined}>
-      <h1 className="hidden-text">{name}</h1>
+    <main className="studio-page columns" data-wide={wide || undefined} ref={page}>
+      <h1 className="hidden-text">{model?.name}</h1>
       <LayersPanel />
       {!wide && (
         <SegmentedControl

@@ -18,6 +18,10 @@ export function DataChip() {
           className="chip"
           title={`Original and compressed are compared on ${given ? data.name : 'generated inputs'}${
             data ? `: ${formatInteger(data.samples)} samples${given ? `, ${label}` : ''}` : ''
+          }${
+            data?.calibration
+              ? ` · methods are calibrated on ${data.calibration.name}: ${formatInteger(data.calibration.samples)} samples`
+              : ''
           }`}
         >
           <span className="chip-kind">data</span>

@@ -147,7 +147,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     try {
       recipe = JSON.parse(await file.text());
     } catch (error) {
-      get().notify('error', `${file.name} is no JSON (${sentence(error)}): export a recipe to see its form.`);
+      get().notify('error', `${file.name} is not JSON (${sentence(error)}): export a recipe to see its form.`);
       return;
     }
     if (!(await get().applyRecipe(recipe, file.name))) return;

@@ -2,10 +2,10 @@ import { Button, SegmentedControl } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import type { EqualBytesReport, LayerReport, ModelReport } from '../../worker/protocol';
 import { engine } from '../engine';
-import { formatBytes, formatError, formatShare } from '../format';
+import { formatBytes, formatError } from '../format';
 import { useStudio, withJob } from '../store';
 import { SeriesKey } from './SeriesKey';
-import { lineOf, missingIn, seriesOf } from './series';
+import { formatSize, lineOf, missingIn, seriesOf } from './series';
 
 const EqualBytesChart = lazy(() => import('./EqualBytesChart'));
 
@@ -62,8 +62,7 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
       {!report && (
         <p className="preview-note">
           Runs every method alone on {layers.length === 1 ? 'this layer' : 'these layers'}, at{' '}
-          {SIZES.map((size) => formatShare(size, size < 0.1 ? 2 : size < 0.2 ? 1 : 0)).join(', ')} of the bytes, and
-          draws what each loses.
+          {SIZES.map(formatSize).join(', ')} of the bytes, and draws what each loses.
         </p>
       )}
       {report && (
@@ -149,7 +148,7 @@ function Missing({ report }: { report: EqualBytesReport }) {
           <ul>
             {points.map(({ title, size, reason }) => (
               <li key={`${title} ${size}`}>
-                {title} at {formatShare(size, size < 0.1 ? 2 : 1)}: {reason}
+                {title} at {formatSize(size)}: {reason}
               </li>
             ))}
           </ul>

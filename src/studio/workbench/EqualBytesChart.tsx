@@ -2,7 +2,7 @@ import { CartesianGrid, Line, LineChart, ResponsiveContainer, XAxis, YAxis } fro
 import type { EqualBytesReport } from '../../worker/protocol';
 import { formatShare } from '../format';
 import { SeriesKey } from './SeriesKey';
-import { drawnError, errorAxis, heightOf, placed, seriesOf } from './series';
+import { drawnError, errorAxis, formatSize, heightOf, placed, seriesOf } from './series';
 
 const [HEIGHT, TOP, BOTTOM] = [260, 12, 24];
 const TICK = { fill: 'var(--quiet)', fontSize: 11 };
@@ -36,7 +36,7 @@ export default function EqualBytesChart({ report, of }: { report: EqualBytesRepo
             scale="log"
             domain={[least, most]}
             ticks={halvings.reverse()}
-            tickFormatter={(share: number) => formatShare(share, share < 0.1 ? 1 : 0)}
+            tickFormatter={formatSize}
             tickLine={false}
             axisLine={false}
             tick={TICK}

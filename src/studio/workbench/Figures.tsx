@@ -48,7 +48,7 @@ export function Figures({ view: { layers, stack, index } }: { view: StackView })
       <Figure
         name="multiply-adds"
         value={known ? `${about}${(after.multiplyAdds / before.multiplyAdds).toFixed(2)} ×` : '…'}
-        note="of the dense layer, as exported"
+        note="of dense, as exported"
       />
     </dl>
   );

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { lazy, Suspense, useEffect } from 'react';
 import type { LayerReport, StackPreview, StepReport } from '../../worker/protocol';
 import { formatDuration } from '../compare/rows';
+import { planOf } from '../cost';
 import { formatBytes, formatCount, formatError } from '../format';
 import { formWords } from '../forms';
 import { checked, formOf } from '../methods';
@@ -41,7 +42,14 @@ export function PreviewCard({ view }: { view: StackView }) {
                 : ''}
         </span>
       </div>
-      {!valid && <p className="preview-note">A step is not complete: nothing to try yet.</p>}
+      {!valid && (
+        <p className="preview-note">
+          {view.stack.length === 0
+            ? 'Without a step there is nothing to try.'
+            : 'A step is not complete: nothing to try yet.'}
+        </p>
+      )}
+      {layer !== view.layers[0] && <Elsewhere view={view} layer={layer} />}
       {fresh && !trial.result && <Without layer={layer} fault={trial.fault} />}
       {valid && !automatic && !shown && !previewing && !fresh && <Without layer={layer} large />}
       {valid && !shown && (previewing || (automatic && !fresh)) && (
@@ -57,6 +65,21 @@ export function PreviewCard({ view }: { view: StackView }) {
       )}
       {shown && !fresh && !automatic && !previewing && <Without layer={layer} large />}
     </section>
+  );
+}
+
+/** Why the trial is not on the layer that the workbench is headed with. */
+function Elsewhere({ view: { layers, stack }, layer }: { view: StackView; layer: LayerReport }) {
+  const [first] = layers;
+  const { steps } = planOf(first, usePlans(), stack);
+  const left = steps.find(({ skipped }) => skipped !== undefined);
+  if (!left) return null;
+  const whole = steps.every(({ skipped }) => skipped !== undefined);
+  return (
+    <p className="preview-note">
+      {whole ? `${first.name} stays as it is` : `Not every step takes ${first.name}`} ({left.skipped}); tried on{' '}
+      {layer.name}.
+    </p>
   );
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { EqualBytesReport } from '../../worker/protocol';
-import { errorAxis, heightOf, missingIn, placed, seriesOf } from './series';
+import { errorAxis, formatSize, heightOf, missingIn, placed, seriesOf } from './series';
 
 const point = (method: string, bytes: number, error: number, outputError?: number) => ({
   method,
@@ -87,4 +87,8 @@ it('names stand where their lines end, but for those that would lie on one anoth
   expect(placed([0, 50, 100], 15, 200)).toEqual([0, 50, 100]);
   expect(placed([10, 12, 11], 15, 200)).toEqual([10, 40, 25]);
   expect(placed([195, 199, 120], 15, 200)).toEqual([185, 200, 120]);
+});
+
+it('tells sizes in the text as on the axis', () => {
+  expect([0.5, 0.25, 0.125, 0.0625].map(formatSize)).toEqual(['50 %', '25 %', '12.5 %', '6.25 %']);
 });

@@ -1,4 +1,5 @@
 import type { EqualBytesReport } from '../../worker/protocol';
+import { formatShare } from '../format';
 
 /** How a method's line looks; never by colour alone: its name stands at its end, and no two are dashed alike in one colour. */
 export interface Look {
@@ -17,6 +18,9 @@ export interface Series {
 }
 
 const COLOURS = ['var(--kept)', 'var(--second)', 'var(--third)', 'var(--fourth)', 'var(--quiet)'];
+
+/** A share of the dense bytes; halvings are told exactly down to a sixteenth: "50 %", "12.5 %", "6.25 %". */
+export const formatSize = (share: number): string => formatShare(share, share < 0.1 ? 2 : share < 0.2 ? 1 : 0);
 
 /** By turn through the colours, then by variant of the method. */
 const DASHES = [
