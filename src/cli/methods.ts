@@ -61,7 +61,11 @@ function describe({ name, title, summary, paper, options }: AnyMethod): string {
   });
   const groups = new Map<string, string[]>();
   for (const { group, key } of controls) if (group) groups.set(group, [...(groups.get(group) ?? []), key]);
-  const exclusive = [...groups.values()].map((keys) => `  Exactly one of ${keys.join(', ')}.`);
+  const exclusive = [...groups.values()].map((keys) => {
+    const { when = {} } = controls.find(({ key }) => key === keys[0])!;
+    const where = Object.entries(when).map(([key, values]) => `${key} ${values.join(' or ')}`);
+    return `  ${where.length > 0 ? `With ${where.join(', ')} exactly` : 'Exactly'} one of ${keys.join(', ')}.`;
+  });
   return [
     `${name}: ${title}`,
     summary,

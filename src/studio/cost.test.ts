@@ -129,6 +129,23 @@ it('of several layers, those that would not get smaller count as they are', () =
   expect(total.after.parameters).toBe(16 * 128 + 4);
 });
 
+it('tells of a step that leaves what the step before made', () => {
+  const given = layer([64, 64]);
+  const pruned: Stack[number] = { method: 'prune', options: { sparsity: 0.5 } };
+  const totalOf = (rounding: string, count: number) => {
+    const stack: Stack = [pruned, { method: 'quantize', options: { bits: 4, rounding } }];
+    return totalCost([given], { opset: 17, spectra: new Map(), stacks: new Map([[given.id, stack]]) }, count);
+  };
+  expect(totalOf('nearest', 2)).toMatchObject({ idle: 0, idled: undefined, skipped: 0 });
+  expect(totalOf('gptq', 1)).toMatchObject({ idle: 0, skipped: 0 });
+  const total = totalOf('gptq', 2);
+  expect(total).toMatchObject({ idle: 1, skipped: 0 });
+  expect(total.idled!.reason).toMatch(/^needs statistics of its inputs, and none reach what sparse 50/);
+  // Some ten nodes to put the values in their places.
+  expect(total.graph).toBeGreaterThan(300);
+  expect(total.graph).toBeLessThan(2000);
+});
+
 it('counts the multiply-adds of the exported model: those of the dense weight where it is rebuilt', () => {
   const dense = layer([64, 64]);
   const adds = (stack: Stack, aim?: 'memory', given = dense) =>

@@ -1,6 +1,7 @@
 import { exportedMultiplyAdds } from '../engine/operators/exported';
 import { type Aim, DEFAULT_EXPORT } from '../engine/operators/forms';
-import { isDense, type Mode } from '../engine/operators/operator';
+import { nodeBytes } from '../engine/operators/nodeBytes';
+import { type FloatType, isDense, type Mode, type Operator } from '../engine/operators/operator';
 import type { CompressReport, LayerReport } from '../worker/protocol';
 import { isEstimated, type Known, operatorAfter, planOf, predictedError } from './cost';
 import { stackKey, stackOf } from './state/recipe';
@@ -10,6 +11,8 @@ export interface TotalCost {
   readonly before: Sizes;
   /** Layers whose cost is not known yet count as they are. */
   readonly after: Sizes;
+  /** What the graphs of the compressed layers take beside their bytes, about. */
+  readonly graph: number;
   /** Some of the sizes are near those that there will be, no more. */
   readonly estimated: boolean;
   /** The largest of the errors that are known, among the layers that would change. */
@@ -22,6 +25,9 @@ export interface TotalCost {
   /** Layers that no step would change, and why the first of those would not whose plan says so. */
   readonly skipped: number;
   readonly left: { readonly layer: LayerReport; readonly reason: string } | undefined;
+  /** Layers that the last of the steps counted finds changed and leaves so, and why the first of them. */
+  readonly idle: number;
+  readonly idled: { readonly layer: LayerReport; readonly reason: string } | undefined;
   readonly unknown: number;
 }
 
@@ -66,9 +72,10 @@ export function totalCost(layers: readonly LayerReport[], plans: Plans, count = 
   const after = { bytes: 0, parameters: 0, multiplyAdds: 0 };
   const forms = new Set<string>();
   let worst: TotalCost['worst'];
-  let [errors, heavy, skipped, unknown] = [0, 0, 0, 0];
+  let [errors, heavy, skipped, idle, unknown] = [0, 0, 0, 0, 0];
+  let idled: TotalCost['idled'];
   let left: TotalCost['left'];
-  let estimated = false;
+  let [estimated, graph] = [false, 0];
   for (const layer of layers) {
     const { bytes, parameters } = layer;
     const dense = { bytes, parameters, multiplyAdds: parameters };
@@ -86,7 +93,13 @@ export function totalCost(layers: readonly LayerReport[], plans: Plans, count = 
       if (reason !== undefined) left ??= { layer, reason };
       continue;
     }
+    const last = plan.steps[count - 1];
+    if (operator && last?.skipped !== undefined && last.operator === plan.steps[count - 2]?.operator) {
+      idle++;
+      idled ??= { layer, reason: last.skipped };
+    }
     if (operator) {
+      graph += graphBytes(layer, operator, plans.opset, aim);
       estimated ||= isEstimated(plan, count);
       forms.add(
         isDense(operator) && operator.parameters < parameters ? `cut to ${operator.shape.join('×')}` : operator.form,
@@ -99,7 +112,38 @@ export function totalCost(layers: readonly LayerReport[], plans: Plans, count = 
     if (!worst || error > worst.error) worst = { layer, error, measured: found !== undefined };
     if (error > HEAVY_ERROR) heavy++;
   }
-  return { before, after, estimated, worst, errors, heavy, forms: [...forms], skipped, left, unknown };
+  return {
+    before,
+    after,
+    graph,
+    estimated,
+    worst,
+    errors,
+    heavy,
+    forms: [...forms],
+    skipped,
+    left,
+    idle,
+    idled,
+    unknown,
+  };
+}
+
+const counted = new Map<string, number>();
+
+/**
+ * Bytes that the graph of a compressed layer takes beside what it stores. Counted once for layers of a kind: sizes change
+ * it by a few bytes, and a slider asks for all layers of a model at once.
+ */
+export function graphBytes({ op, dtype }: LayerReport, operator: Operator, opset: number, aim: Aim): number {
+  const key = JSON.stringify([skeleton(operator), op, dtype, opset, aim]);
+  const known = counted.get(key) ?? nodeBytes(operator, { op, opset, type: dtype as FloatType, choice: { aim } });
+  counted.set(key, known);
+  return known;
+}
+
+function skeleton({ kind, form, shape, children }: Operator): string {
+  return children.length > 0 ? `${kind}${shape.length}(${children.map(skeleton)})` : `${form}${shape.length}`;
 }
 
 /** How the layer meets its input, as far as its report tells: a matrix on the left counts as one on the right. */

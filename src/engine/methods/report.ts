@@ -18,6 +18,7 @@ export interface TuckerSpectrum {
   readonly inValues: Float64Array;
   /** [out+1, in+1]: energy of the leading (rOut, rIn) block of the core; the last entry is ‖W‖². */
   readonly energy: Float64Array;
+  /** Of the side, outputs or inputs, whose effective rank is the smaller share of its channels. */
   readonly effectiveRank: number;
 }
 

@@ -36,7 +36,7 @@ export function adviceOn(
   }
   const { spectrum } = context;
   const full = Math.min(out, inner);
-  if (spectrum && full >= 8 && spectrum.effectiveRank > 0.7 * full) {
+  if (spectrum?.kind === 'matrix' && full >= 8 && spectrum.effectiveRank > 0.7 * full) {
     said.push(
       `Its spectrum is flat: about ${spectrum.effectiveRank.toFixed(0)} of ${full} directions carry it, so that cutting it loses much.`,
     );

@@ -40,6 +40,10 @@ export function unseenLeaves(operator: Operator): Dense[] {
   return operator.children.flatMap(operator.inputOf ? unseenLeaves : leavesOf);
 }
 
+/** Why there are no statistics of those leaves' inputs, as the end of a sentence. */
+export const noneReach = ({ form }: Operator): string =>
+  `none reach what ${form} stores: take an option that looks at no data`;
+
 /** Leaves that are the values of a sparse weight. */
 export function sparseValues({ kind, children }: Operator): Dense[] {
   return children.flatMap((child) => (isDense(child) ? (kind === 'sparse' ? child : []) : sparseValues(child)));

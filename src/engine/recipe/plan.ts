@@ -1,10 +1,11 @@
-import { type AnyMethod, isGraphMethod, isSkipped, type PlanContext, type Skipped } from '../methods/method';
+import { type AnyMethod, isGraphMethod, isSkipped, type PlanContext } from '../methods/method';
 import { methodCalled } from '../methods/registry';
 import type { LayerSpectrum, TrainSpectrum } from '../methods/report';
 import { smaller, smallerLeaf } from '../methods/smaller';
 import { plannedDense } from '../operators/dense';
 import { type Dense, type FloatType, isDense, type Operator } from '../operators/operator';
-import { leavesOf, mapLeaves, sparseValues, unseenLeaves } from '../operators/tree';
+import { percent } from '../operators/percent';
+import { leavesOf, mapLeaves, noneReach, sparseValues, unseenLeaves } from '../operators/tree';
 
 /** A method with checked options: a step of one layer's stack. */
 export interface StackStep {
@@ -65,12 +66,11 @@ export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): Pla
       (most, leaf) => (most && most.parameters >= leaf.parameters ? most : leaf),
       undefined,
     );
-    const advice = largest ? (method.advice?.(largest, options, contextOf(largest)) ?? []) : [];
+    const said = largest ? (method.advice?.(largest, options, contextOf(largest)) ?? []) : [];
+    const advice = [...unmet(before, operator, options), ...said];
     return { method: name, ...step, ...(estimated && { estimated }), advice };
   });
 }
-
-const UNSEEN: Skipped = { skipped: 'needs statistics of what this factor is applied to, and that is not known' };
 
 function planStep(
   before: Operator,
@@ -87,11 +87,12 @@ function planStep(
   const looks = !isGraphMethod(method) && (method.needsData?.(options) ?? false);
   const unseen =
     looks && consumer.noInput ? { skipped: `needs statistics of its input, and ${consumer.noInput}` } : undefined;
+  const blind = { skipped: `needs statistics of its inputs, and ${noneReach(before)}` };
   const unseenHere = new Set(looks ? unseenLeaves(before) : []);
   const masked = new Set(sparseValues(before));
   const after = mapLeaves(before, (leaf) => {
     const context = contextOf(leaf);
-    const outcome = unseen ?? (unseenHere.has(leaf) ? UNSEEN : method.plan(leaf, options, context));
+    const outcome = unseen ?? (unseenHere.has(leaf) ? blind : method.plan(leaf, options, context));
     if (outcome === 'unknown') {
       unknown = true;
       return leaf;
@@ -114,4 +115,12 @@ function planStep(
     added: squares === undefined ? undefined : Math.sqrt(squares),
     ...(skipped !== undefined && { skipped }),
   };
+}
+
+/** That a step can't come down to the size it was asked for. */
+function unmet(before: Operator, after: Operator | undefined, options: unknown): string[] {
+  const { size } = options as { size?: number };
+  if (size === undefined || !after || after === before || after.bytes <= 1.01 * size * before.bytes) return [];
+  const [asked, least] = [size, after.bytes / before.bytes].map(percent);
+  return [`It can't come to ${asked} of its bytes: ${after.form}, the least there is, stores ${least}.`];
 }

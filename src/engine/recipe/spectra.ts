@@ -36,6 +36,12 @@ async function measured(
     outValues: factors.outValues,
     inValues: factors.inValues,
     energy: factors.energy,
-    effectiveRank: Math.min(effectiveRank(factors.outValues), effectiveRank(factors.inValues)),
+    effectiveRank: narrower(factors.outValues, factors.inValues),
   };
+}
+
+/** The effective rank of the side that it leaves more of: one input channel says nothing of how well a kernel compresses. */
+function narrower(...sides: readonly Float64Array[]): number {
+  const ranks = sides.map((values) => ({ rank: effectiveRank(values), full: values.length }));
+  return ranks.reduce((least, side) => (side.rank / side.full < least.rank / least.full ? side : least)).rank;
 }

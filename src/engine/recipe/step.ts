@@ -5,7 +5,7 @@ import { spilled } from '../operators/dense';
 import type { Dense, Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import type { InputStatistics } from '../operators/statistics';
-import { leavesOf, rewriteLeaves, sparseValues } from '../operators/tree';
+import { leavesOf, noneReach, rewriteLeaves, sparseValues } from '../operators/tree';
 import { withRecovery } from '../recovery';
 import { relativeDistance } from './measure';
 import type { StepReport } from './report';
@@ -105,7 +105,7 @@ async function stepOn(
   const rewritten = await rewriteLeaves(
     before,
     async (leaf, inputOfLeaf) => {
-      const noInput = context.noInput || 'what this factor is applied to is not known';
+      const noInput = context.noInput || noneReach(before);
       const outcome = await method.apply(leaf, options, { ...context, input: inputOfLeaf, noInput });
       if (isSkipped(outcome)) {
         reason = outcome.skipped;

@@ -62,7 +62,7 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
 
 function Many({ view: { layers, index } }: { view: StackView }) {
   const total = totalCost(layers, usePlans(), index + 1);
-  const { before, after, worst, heavy, estimated } = total;
+  const { before, after, worst, heavy, idle, estimated } = total;
   const sizes = `${formatBytes(before.bytes)} → ${estimated ? 'about ' : ''}${formatBytes(after.bytes)}.`;
   return (
     <p>
@@ -71,7 +71,7 @@ function Many({ view: { layers, index } }: { view: StackView }) {
           <strong data-tone="hurts">{describeHeavy(total, layers.length)}</strong> {sizes}
         </>
       ) : (
-        <strong data-tone={after.bytes < before.bytes ? 'kept' : 'hurts'}>{sizes}</strong>
+        <strong data-tone={after.bytes < before.bytes && idle === 0 ? 'kept' : 'hurts'}>{sizes}</strong>
       )}{' '}
       {worst && heavy === 0 && <>{describeWorst(total, layers.length)} </>}
       {describeRest(total, layers.length)}

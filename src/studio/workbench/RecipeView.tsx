@@ -21,7 +21,7 @@ export function RecipeView() {
   if (!model) return null;
   const layers = model.layers.filter(({ id }) => included.has(id));
   const total = totalCost(layers, plans);
-  const { before, after } = total;
+  const { before, after, graph } = total;
   // Of the layers in view the verdict above speaks.
   const unseen = layers.some(({ id }) => !selection.includes(id));
   // A step that needs data and is in view says so itself.
@@ -33,7 +33,7 @@ export function RecipeView() {
       );
     })
     .map(({ method }) => formOf(method)?.title ?? method);
-  const bytes = model.bytes - before.bytes + after.bytes;
+  const bytes = model.bytes - before.bytes + after.bytes + graph;
   return (
     <section className="card recipe" aria-label="Recipe">
       <div className="card-title">

@@ -8,6 +8,7 @@ const sizes = { bytes: 1, parameters: 1, multiplyAdds: 1 };
 const total = (some: Partial<TotalCost>): TotalCost => ({
   before: sizes,
   after: sizes,
+  graph: 0,
   estimated: false,
   worst: { layer, error: 0.634, measured: false },
   errors: 3,
@@ -15,6 +16,8 @@ const total = (some: Partial<TotalCost>): TotalCost => ({
   forms: [],
   skipped: 0,
   left: undefined,
+  idle: 0,
+  idled: undefined,
   unknown: 0,
   ...some,
 });
@@ -47,6 +50,11 @@ describe('advice for several layers', () => {
     expect(describeRest(total({ skipped: 1, left }), 3)).toBe('One layer stays as it is (/q: is read by index).');
     expect(describeRest(total({ skipped: 2, left }), 2)).toBe('Both layers stay as they are (/q: is read by index).');
     expect(describeRest(total({ skipped: 3 }), 3)).toBe('All 3 layers stay as they are.');
+    const idled = { layer, reason: 'needs statistics' };
+    expect(describeRest(total({ idle: 3, idled }), 3)).toBe(
+      'This step leaves all 3 layers as the steps before it do (/q: needs statistics).',
+    );
+    expect(describeRest(total({ idle: 1, idled }), 3)).toContain('1 of the 3 layers');
     expect(describeRest(total({ unknown: 1 }), 3)).toBe(
       'The size of one layer is known once the step has run; until then it counts unchanged.',
     );

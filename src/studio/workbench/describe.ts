@@ -24,13 +24,18 @@ export function describeWorst({ worst, errors, skipped }: TotalCost, count: numb
 }
 
 /** What becomes of the layers that have no plan, or none that changes them; '' where there are none. */
-export function describeRest({ skipped, left, unknown }: TotalCost, count: number): string {
+export function describeRest({ skipped, left, idle, idled, unknown }: TotalCost, count: number): string {
   const said: string[] = [];
   if (skipped > 0) {
     const all = count === 2 ? 'Both layers stay' : `All ${count} layers stay`;
     const some = skipped === 1 ? 'One layer stays' : `${skipped} layers stay`;
     const why = left ? ` (${left.layer.name}: ${left.reason})` : '';
     said.push(`${skipped === count ? all : some} as ${skipped === 1 ? 'it is' : 'they are'}${why}.`);
+  }
+  if (idled) {
+    const whom =
+      idle === count ? (count === 2 ? 'both layers' : `all ${count} layers`) : `${idle} of the ${count} layers`;
+    said.push(`This step leaves ${whom} as the steps before it do (${idled.layer.name}: ${idled.reason}).`);
   }
   if (unknown > 0) {
     const some = unknown === 1 ? 'The size of one layer is' : `The sizes of ${unknown} layers are`;
