@@ -129,6 +129,6 @@ it('knows which layers no data tells about', () => {
 it('says what size can’t be come down to', () => {
   const layer = { shape: [64, 96], type: 'float32', op: 'MatMul', opset: 17 } as const;
   const advice = (size: number) => planStack(layer, [{ method: 'svd', options: { size } }])[0]!.advice.join(' ');
-  expect(advice(0.001)).toContain("It can't come to 0.10 % of its bytes: lowRank 1, the least there is, stores 2.6 %.");
+  expect(advice(0.001)).toContain("It can't come to 0.1 % of its bytes: lowRank 1, the least there is, stores 2.6 %.");
   expect(advice(0.1)).not.toContain("can't come to");
 });
