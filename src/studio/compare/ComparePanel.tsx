@@ -30,7 +30,14 @@ export default function ComparePanel() {
   const points = pointsOf(runs, currentRun);
   const job = useStudio((state) => state.job?.kind);
   const ticked = useStudio(({ included }) => included.size);
-  const state = describeState({ job, compressed: current !== undefined, measured: evaluation !== undefined, ticked });
+  const compressible = useStudio(({ model }) => model?.layers.some((layer) => layer.compressible) ?? false);
+  const state = describeState({
+    job,
+    compressed: current !== undefined,
+    measured: evaluation !== undefined,
+    ticked,
+    compressible,
+  });
   return (
     <div className={styles.panel}>
       <section aria-labelledby="compare-title">

@@ -145,9 +145,10 @@ describe('what the panel says', () => {
   });
 
   it('asks for the next step, and for none while one runs', () => {
-    const idle = { job: undefined, compressed: false, measured: false, ticked: 2 } as const;
+    const idle = { job: undefined, compressed: false, measured: false, ticked: 2, compressible: true } as const;
     expect(describeState(idle)).toContain('press Compress');
     expect(describeState({ ...idle, ticked: 0 })).toContain('Tick');
+    expect(describeState({ ...idle, ticked: 0, compressible: false })).toBeNull();
     expect(describeState({ ...idle, compressed: true })).toContain('Press Compare');
     expect(describeState({ ...idle, compressed: true, measured: true })).toBeNull();
     for (const job of ['compress', 'evaluate'] as const) {

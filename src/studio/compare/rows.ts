@@ -159,7 +159,7 @@ function measuredWith({ data, samples, samplesOf, metric, provider }: EvaluateRe
 }
 
 /** What the panel is waiting for, in a sentence; null where the figures speak for themselves. */
-export function describeState({ job, compressed, measured, ticked }: PanelState): string | null {
+export function describeState({ job, compressed, measured, ticked, compressible }: PanelState): string | null {
   if (job === 'compress') return 'Compressing: the result will stand here beside the original.';
   if (job === 'evaluate')
     return measured
@@ -167,6 +167,7 @@ export function describeState({ job, compressed, measured, ticked }: PanelState)
       : 'Sizes are counted. Both models are running, to measure the rest.';
   if (measured) return null;
   if (compressed) return 'Sizes are counted. Press Compare to run both models and measure the rest.';
+  if (!compressible) return null;
   return ticked > 0
     ? 'Say what the ticked layers may cost and press Compress: the result will stand here beside the original.'
     : 'Tick the layers to compress in the list; the result will stand here beside the original.';
@@ -179,6 +180,8 @@ export interface PanelState {
   readonly measured: boolean;
   /** Layers that Compress would compress. */
   readonly ticked: number;
+  /** Whether any could be ticked. */
+  readonly compressible: boolean;
 }
 
 /** The one figure that stands for a run's quality, and the original's own. */

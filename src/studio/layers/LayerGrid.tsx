@@ -72,13 +72,9 @@ export const LayerGrid = memo(({ layers, spectra, total }: GridProps) => {
     choose(choice);
   };
 
-  if (layers.length === 0) {
-    return (
-      <p className="layers-none">
-        {total === 0 ? 'No layer of this model can be compressed.' : 'No layer matches the filter: Esc clears it.'}
-      </p>
-    );
-  }
+  // Where the model has none at all, the workbench says why.
+  if (layers.length === 0)
+    return total > 0 && <p className="layers-none">No layer matches the filter: Esc clears it.</p>;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a table cannot lay its cells out on two lines and keep its roles
     <div

@@ -104,7 +104,7 @@ export function LayersPanel() {
         </div>
       </div>
       <LayerGrid layers={shown} spectra={spectra} total={compressible.length} />
-      <NotCompressible layers={others} />
+      <NotCompressible key={`${compressible.length > 0}`} layers={others} open={compressible.length === 0} />
     </section>
   );
 }

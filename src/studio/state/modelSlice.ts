@@ -124,7 +124,6 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       // What was said before was about another model, or about none.
       notices: [],
     });
-    for (const warning of model.warnings) get().notify('warning', warning);
     void get().measureSpectra();
     return true;
   }

@@ -3,6 +3,7 @@ import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { LayerReport } from '../../worker/protocol';
 import { formatInteger, formatShape, formatShare } from '../format';
+import { whyNothing } from '../layers/nothing';
 import './workbench.css';
 import { useStudio } from '../store';
 import { EqualBytesCard } from './EqualBytesCard';
@@ -27,7 +28,7 @@ export function Workbench() {
         <p className="workbench-none">
           {model.layers.some(({ compressible }) => compressible)
             ? 'Choose a layer on the left to say what is done to it.'
-            : 'This model holds no weight that can be compressed; the list on the left says why.'}
+            : whyNothing(model.layers)}
         </p>
       </div>
     );

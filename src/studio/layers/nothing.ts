@@ -1,0 +1,25 @@
+import type { LayerReport } from '../../worker/protocol';
+import { formWords } from '../forms';
+
+const COMPRESSED = 'already compressed: ';
+
+/** Factors may be listed, and yet be too small to compress. */
+const FACTORS = ', but for the factors listed';
+
+/** More forms than these say nothing at a glance. */
+const MOST_FORMS = 3;
+
+/** Why there is nothing to do, of a model none of whose layers can be compressed: in a sentence. */
+export function whyNothing(layers: readonly LayerReport[]): string {
+  const forms = layers.flatMap(({ reason }) =>
+    reason?.startsWith(COMPRESSED) ? [formWords(reason.slice(COMPRESSED.length).replace(FACTORS, ''))] : [],
+  );
+  if (forms.length === 0)
+    return layers.length === 0
+      ? 'This model holds no weight that can be compressed.'
+      : 'This model holds no weight that can be compressed; the list on the left says why.';
+  const distinct = [...new Set(forms)];
+  const shown = distinct.length > MOST_FORMS ? `${distinct.length} forms` : distinct.join(', ');
+  const whose = forms.length === 1 ? 'one layer is stored' : `${forms.length} layers are stored`;
+  return `This model was compressed already: ${whose} as ${shown}; open the original to compress it anew.`;
+}
