@@ -5,7 +5,7 @@ import { cellsOf } from '../operators/places/layout';
 import { plannedSparse, sparseOf } from '../operators/sparse';
 import { type InverseFactor, inverseFactor } from './inverseFactor';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
-import { keptOf, keptWithin, targetOf } from './pruning/budget';
+import { isPadded, keptIn, keptOf, livingGrid, targetOf } from './pruning/budget';
 import { type PruneOptions, patternOf, pruneOptions, scopeOf } from './pruning/options';
 import { type Choice, survivors } from './pruning/scores';
 import { sparseGpt } from './pruning/sparseGpt';
@@ -26,7 +26,8 @@ export const prune: Method<PruneOptions> = {
   resolve: (given) => (given.pattern === 'n:m' ? given : { ...given, scope: scopeOf(given) }),
   needsData: ({ score }) => score !== 'magnitude',
   plan,
-  estimates: (_, options) => isShared(options),
+  // In groups and blocks padding goes first, and where it lies is not known.
+  estimates: (leaf, options) => isShared(options) || (isPadded(leaf) && options.pattern !== 'unstructured'),
   shares: isShared,
   async prepare(targets, options, context): Promise<Thresholds | undefined> {
     const able = options.score === 'magnitude' ? targets : targets.filter(({ input }) => input);
@@ -110,9 +111,7 @@ function advice(leaf: Dense, options: PruneOptions, context: PlanContext): strin
   }
   // A size from sizes alone: where half of the bytes would be saved, and where any.
   const free: PruneOptions = options.pattern === 'n:m' ? { ...options, pattern: 'unstructured' } : options;
-  const grid = gridOf(leaf.shape, patternOf(free));
-  const gone = (bytes: number) =>
-    1 - keptWithin(targetOf(leaf, free, opset), scopeOf(free) === 'row', bytes) / cellsOf(grid);
+  const gone = (bytes: number) => 1 - keptIn(leaf, free, opset, bytes) / cellsOf(livingGrid(leaf, free));
   const [any, half] = [gone(leaf.bytes - 1), gone(leaf.bytes / 2)];
   if (any < 1) {
     said.push(

@@ -52,7 +52,7 @@ export const share: Method<ShareOptions> = {
   advice(leaf, given) {
     const slots = slotsFor(leaf, given);
     if (typeof slots === 'object') return [];
-    const each = leaf.parameters / slots;
+    const each = elements(leaf.shape) / slots;
     const even = runOf(given, slots) === slots ? `√(1 − 1/${each.toFixed(1)}) = ` : '';
     return [
       `${each.toFixed(1)} weights share a number: after training that leaves a relative error of ${even}${errorOf(leaf, slots, given).toFixed(2)}, whatever the weights. It is where training under sharing begins, not a result.`,
@@ -69,9 +69,10 @@ const runOf = ({ chunk = Number.POSITIVE_INFINITY }: ShareOptions, slots: number
  * Of weights of one variance and no relation, n on a slot, their mean keeps an n-th: all slots that are met together as
  * many as they are, of all weights. A slot is missed by each run with 1 − run/slots.
  */
-function errorOf({ parameters, type }: Dense, slots: number, given: ShareOptions): number {
+function errorOf({ shape, type }: Dense, slots: number, given: ShareOptions): number {
+  const count = elements(shape);
   const run = runOf(given, slots);
-  const kept = (slots / parameters) * (1 - (1 - run / slots) ** (parameters / run));
+  const kept = (slots / count) * (1 - (1 - run / slots) ** (count / run));
   const rounding = type === 'float16' ? HALF_ROUNDING * Math.sqrt(kept) : 0;
   return Math.hypot(Math.sqrt(1 - kept), rounding);
 }

@@ -1,32 +1,31 @@
-import { nodeBytes } from '../operators/nodeBytes';
+import { addedBytes } from '../operators/nodeBytes';
 import type { Dense, Operator } from '../operators/operator';
+import { mapLeaves } from '../operators/tree';
 import type { PlanContext, Skipped } from './method';
 
-/** No form of a weight takes nodes of more bytes than this: what saves more needs no count of them. */
-const MOST_NODES = 16384;
+type Consumer = Pick<PlanContext, 'op' | 'opset'>;
 
 /** The operator, or that a file with it in place of `before` would not be smaller: nodes count as well as what is stored. */
-export function smaller(
-  operator: Operator,
-  before: Operator,
-  consumer: Pick<PlanContext, 'op' | 'opset'>,
-): Operator | Skipped {
-  if (operator.bytes + MOST_NODES < before.bytes) return operator;
-  const nodes = nodeBytes(operator, consumer) - nodeBytes(before, consumer);
-  if (operator.bytes + nodes < before.bytes) return operator;
+export const smaller = (operator: Operator, before: Operator, consumer: Consumer): Operator | Skipped =>
+  unless(addedBytes(operator, before, consumer), operator, before);
+
+/** The same of one leaf of `tree`, in whose nodes, and with whose mask if it is sparse, it stands. */
+export const smallerLeaf = (operator: Operator, leaf: Dense, tree: Operator, consumer: Consumer): Operator | Skipped =>
+  unless(addedByLeaf(operator, leaf, tree, consumer), operator, leaf);
+
+/** Bytes that a file has more with `operator` in the place of one leaf of `tree`. */
+export const addedByLeaf = (operator: Operator, leaf: Dense, tree: Operator, consumer: Consumer): number =>
+  addedBytes(
+    mapLeaves(tree, (each) => (each === leaf ? operator : each)),
+    tree,
+    consumer,
+  );
+
+function unless(added: number, operator: Operator, before: Operator): Operator | Skipped {
+  if (added < 0) return operator;
+  const nodes = added - operator.bytes + before.bytes;
   const more = nodes > 0 ? `, and some ${nodes} of nodes` : '';
   return {
     skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${before.bytes}${more}`,
   };
 }
-
-/** The same of a leaf; `masked`: those that are values of a sparse weight, with which they have one mask and its nodes. */
-export const smallerLeaf = (
-  operator: Operator,
-  leaf: Dense,
-  consumer: Pick<PlanContext, 'op' | 'opset'>,
-  masked: ReadonlySet<Dense>,
-): Operator | Skipped =>
-  masked.has(leaf) && operator.kind === 'sparse' && operator.bytes < leaf.bytes
-    ? operator
-    : smaller(operator, leaf, consumer);

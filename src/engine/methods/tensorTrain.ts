@@ -110,7 +110,7 @@ function bondsFor(
 
 /** The budget's share of the leaf, less the scales. */
 function numbersFor(leaf: Dense, size: number, given: TensorTrainOptions): number {
-  return size * leaf.parameters - (isWhitened(given) ? leaf.shape[1]! : 0);
+  return size * elements(leaf.shape) - (isWhitened(given) ? leaf.shape[1]! : 0);
 }
 
 const isWhitened = ({ whiten = 'none' }: TensorTrainOptions): boolean => whiten !== 'none';

@@ -5,15 +5,18 @@ import { stored } from './stored';
 
 export const DATA_TYPE: Readonly<Record<FloatType, number>> = { float32: DataType.FLOAT, float16: DataType.FLOAT16 };
 
-/** A weight as it is: `load` reads its values, row-major in `shape`, each time they are needed. */
+/**
+ * A weight as it is: `load` reads its values, row-major in `shape`, each time they are needed; all but `parameters` of
+ * them are padding.
+ */
 export function dense(
   shape: readonly number[],
   type: FloatType,
   load: () => Promise<Float32Array<ArrayBuffer>>,
   key?: string,
+  parameters = elements(shape),
 ): Dense {
-  const parameters = elements(shape);
-  const bytes = parameters * BYTES_OF[type];
+  const count = elements(shape);
   const leaf: Dense = {
     kind: 'dense',
     form: type === 'float16' ? 'dense f16' : 'dense',
@@ -21,12 +24,12 @@ export function dense(
     type,
     ...(key !== undefined && { key }),
     parameters,
-    bytes,
+    bytes: count * BYTES_OF[type],
     multiplyAdds: parameters,
     children: [],
     with: () => leaf,
     toDense: () => load(),
-    rebuildBytes: parameters * (type === 'float16' ? BYTES_OF.float32 : 0),
+    rebuildBytes: count * (type === 'float16' ? BYTES_OF.float32 : 0),
     rebuild: (writer) => writer.leaf(leaf),
   };
   return leaf;

@@ -31,6 +31,16 @@ const SUFFIX = 10;
 
 const sizeOf = (proto: GraphProto): number => toBinary(GraphProtoSchema, proto).length;
 
+/** No form of a weight takes nodes of more bytes than this: what saves more needs no count of them. */
+const MOST_NODES = 16384;
+
+/** Bytes that a file has more with `operator` in place of `before`, below 0 where less, as far as nodes can decide on that. */
+export function addedBytes(operator: Operator, before: Operator, consumer: Consumer): number {
+  const stored = operator.bytes - before.bytes;
+  if (Math.abs(stored) > MOST_NODES) return stored;
+  return stored + nodeBytes(operator, consumer) - nodeBytes(before, consumer);
+}
+
 /**
  * Bytes that writing the operator adds to a file beside those it stores: nodes, small constants and the headers of
  * tensors, less those of the dense weight it stands for. Counted by writing it into a graph of one layer, within some

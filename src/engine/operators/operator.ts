@@ -14,6 +14,8 @@ export interface Operator {
   readonly parameters: number;
   /** Stored bytes, overhead included. */
   readonly bytes: number;
+  /** Of a plan: its sizes are only near, as those of what is made of it follow from values. */
+  readonly estimated?: true;
   /** Multiply-adds in its own form for one token, or one position of a convolution's output. */
   readonly multiplyAdds: number;
   /** What it is made of. Only `dense` is a leaf that methods rewrite; codes and indices are no children. */
@@ -95,6 +97,8 @@ export interface Dense extends Operator {
   readonly kind: 'dense';
   /** What it is stored as. */
   readonly type: FloatType;
+  /** Fewer than it has elements where some are padding: zeros that stand for no weight, which no method need look at. */
+  readonly parameters: number;
   /** Names the values for caches: the layer's id while the leaf is a model's own weight. */
   readonly key?: string;
 }

@@ -1,11 +1,11 @@
-import { denseOf, plannedDense } from './dense';
+import { dense, denseOf, plannedDense } from './dense';
+import { addedBytes } from './nodeBytes';
 import { reshaped } from './nodes';
-import { BYTES_OF, type FloatType, isDense, type Operator } from './operator';
+import { BYTES_OF, type Dense, type FloatType, isDense, type Operator } from './operator';
 import { percent } from './percent';
 import { fromCells, gridOf, type Pattern, shapingBytes, toCells, writeFromCells } from './places/cells';
 import { cellsOf, type Grid, type Layout, type Values } from './places/layout';
 import {
-  expectedCensus,
   LAYOUTS,
   type LayoutName,
   type Places,
@@ -24,6 +24,8 @@ export interface SparseTarget {
   readonly pattern: Pattern;
   /** Of the model's standard operators. */
   readonly opset: number;
+  /** How many of its elements are no padding, where some are: what is kept is told as a share of these. */
+  readonly weights?: number;
 }
 
 /** An operator whose places can be told. */
@@ -39,7 +41,8 @@ const isSparse = (operator: Operator): operator is Sparse => operator.kind === '
  * make them smaller; which places they lie at is stored beside them. It can only be rebuilt: no runtime multiplies by it
  * as it is. Values that are sparse themselves, as a weight pruned twice has them, are merged with it.
  */
-export function sparse(target: SparseTarget, places: Places, values: Operator): Operator {
+export function sparse(target: SparseTarget, places: Places, given: Operator): Operator {
+  const values = isDense(given) ? withPadding(given, places) : given;
   const { shape, pattern } = target;
   const { grid, layout, entries, kept } = places;
   const form: Layout = LAYOUTS[layout];
@@ -57,11 +60,12 @@ export function sparse(target: SparseTarget, places: Places, values: Operator): 
   const operator: Sparse = {
     kind: 'sparse',
     places,
-    form: `sparse ${nameOf(pattern)}${percent(1 - kept / cellsOf(grid))}${storedAs([values])}`,
+    form: `sparse ${nameOf(pattern)}${percent(1 - kept / (target.weights ?? cellsOf(grid)))}${storedAs([values])}`,
     shape,
     parameters: values.parameters,
     bytes: values.bytes + places.arrays.reduce((sum, { bytes }) => sum + bytes, 0),
     multiplyAdds: values.multiplyAdds,
+    ...(places.estimated && { estimated: true }),
     children: [values],
     with: ([next]) => sparse(target, places, next!),
     async toDense(multiply) {
@@ -96,16 +100,25 @@ export function sparse(target: SparseTarget, places: Places, values: Operator): 
   return isSparse(values) ? { ...operator, ...merging(operator, values, target) } : operator;
 }
 
+/** The values as a leaf that knows how many of them only fill up what the layout asks for. */
+function withPadding(values: Dense, { kept, grid }: Places): Dense {
+  const parameters = kept * grid.cell;
+  if (values.parameters === parameters) return values;
+  return dense(values.shape, values.type, () => values.toDense(), values.key, parameters);
+}
+
 /**
- * One mask in place of two: what survives twice, stored as what survives once. A mask of blocks may stay beside one of
- * their weights, where a bit for each weight of the whole would take more than the two.
+ * One mask in place of two: what survives twice, stored as what survives once. The two may stay where they take less, nodes
+ * included: a mask of blocks beside one of their weights, as the whole has a bit for each weight; or where so few are left
+ * that steps over the gaps between them are most of what there is.
  */
 function merging(outer: Operator, { places, children }: Sparse, target: SparseTarget): Pick<Operator, 'merging'> {
   const [values] = children;
+  const { opset } = target;
   if (!values || !isDense(values)) return {};
   const pattern: Pattern = target.pattern.kind === 'block' ? { kind: 'unstructured' } : target.pattern;
   const whole: SparseTarget = { ...target, pattern, type: values.type };
-  const smaller = (one: Operator) => (one.bytes < outer.bytes ? one : outer);
+  const smaller = (one: Operator) => (addedBytes(one, outer, { op: 'MatMul', opset }) < 0 ? one : outer);
   return {
     merging: {
       fromValues: async () => smaller(await sparseOf(await outer.toDense(), whole)),
@@ -139,7 +152,7 @@ export async function sparseOf(values: Float32Array, target: SparseTarget, layou
 export function plannedSparse(target: SparseTarget, kept: number, sameInRows: boolean): Operator {
   const { shape, type, pattern } = target;
   const grid = gridOf(shape, pattern);
-  const places = plannedPlaces(targetOf(target, grid), expectedCensus(grid, kept, sameInRows));
+  const places = plannedPlaces(targetOf(target, grid), kept, sameInRows);
   return sparse(target, places, plannedDense([1, places.entries * grid.cell], type));
 }
 

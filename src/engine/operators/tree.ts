@@ -34,6 +34,9 @@ export function leavesOf(operator: Operator): Dense[] {
   return isDense(operator) ? [operator] : operator.children.flatMap(leavesOf);
 }
 
+export const hasEstimates = ({ estimated, children }: Operator): boolean =>
+  estimated === true || children.some(hasEstimates);
+
 /** Leaves that no statistics reach: below an operator that can't say what its children are applied to. */
 export function unseenLeaves(operator: Operator): Dense[] {
   if (isDense(operator)) return [];
@@ -43,11 +46,6 @@ export function unseenLeaves(operator: Operator): Dense[] {
 /** Why there are no statistics of those leaves' inputs, as the end of a sentence. */
 export const noneReach = ({ form }: Operator): string =>
   `none reach what ${form} stores: take an option that looks at no data`;
-
-/** Leaves that are the values of a sparse weight. */
-export function sparseValues({ kind, children }: Operator): Dense[] {
-  return children.flatMap((child) => (isDense(child) ? (kind === 'sparse' ? child : []) : sparseValues(child)));
-}
 
 const changed = (operator: Operator, children: readonly Operator[]): Operator =>
   children.some((child, i) => child !== operator.children[i]) ? operator.with(children) : operator;

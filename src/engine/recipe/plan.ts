@@ -5,7 +5,7 @@ import { smaller, smallerLeaf } from '../methods/smaller';
 import { plannedDense } from '../operators/dense';
 import { type Dense, type FloatType, isDense, type Operator } from '../operators/operator';
 import { percent } from '../operators/percent';
-import { leavesOf, mapLeaves, noneReach, sparseValues, unseenLeaves } from '../operators/tree';
+import { hasEstimates, leavesOf, mapLeaves, noneReach, unseenLeaves } from '../operators/tree';
 
 /** A method with checked options: a step of one layer's stack. */
 export interface StackStep {
@@ -61,7 +61,9 @@ export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): Pla
     const step = planStep(before, method, options, layer, contextOf);
     operator = step.operator;
     estimated ||=
-      operator !== before && leavesOf(before).some((leaf) => method.estimates?.(leaf, options, contextOf(leaf)));
+      operator !== before &&
+      ((operator !== undefined && hasEstimates(operator)) ||
+        leavesOf(before).some((leaf) => method.estimates?.(leaf, options, contextOf(leaf))));
     const largest = leavesOf(before).reduce<Dense | undefined>(
       (most, leaf) => (most && most.parameters >= leaf.parameters ? most : leaf),
       undefined,
@@ -89,7 +91,6 @@ function planStep(
     looks && consumer.noInput ? { skipped: `needs statistics of its input, and ${consumer.noInput}` } : undefined;
   const blind = { skipped: `needs statistics of its inputs, and ${noneReach(before)}` };
   const unseenHere = new Set(looks ? unseenLeaves(before) : []);
-  const masked = new Set(sparseValues(before));
   const after = mapLeaves(before, (leaf) => {
     const context = contextOf(leaf);
     const outcome = unseen ?? (unseenHere.has(leaf) ? blind : method.plan(leaf, options, context));
@@ -97,7 +98,7 @@ function planStep(
       unknown = true;
       return leaf;
     }
-    const smallest = isSkipped(outcome) ? outcome : smallerLeaf(outcome, leaf, consumer, masked);
+    const smallest = isSkipped(outcome) ? outcome : smallerLeaf(outcome, leaf, before, consumer);
     if (isSkipped(smallest)) {
       skipped = smallest.skipped;
       return leaf;

@@ -7,7 +7,9 @@ import { prune } from '../methods/prune';
 import { methodCalled } from '../methods/registry';
 import { gaussian } from '../model/fixtures';
 import type { Layer } from '../model/layers';
-import { denseOf } from '../operators/dense';
+import { denseOf, plannedDense } from '../operators/dense';
+import { lowRank } from '../operators/lowRank';
+import { nodeBytes } from '../operators/nodeBytes';
 import type { Dense } from '../operators/operator';
 import { seeded } from '../random';
 import { planStack } from './plan';
@@ -64,4 +66,22 @@ it.each([
   // The studio foretells it.
   const [planned] = planStack({ shape, type: 'float32', op: 'Gemm', opset: 17 }, [{ method: name, options: given }]);
   expect(planned!.skipped).toBe(work.steps[0]!.skipped);
+});
+
+it('judges a factor by the nodes that it adds to its layer, which is noted in the file once', async () => {
+  const shape = [45, 45];
+  const work = workOn(denseOf(shape, 'float32', gaussian(seeded(5), shape)));
+  const steps = [
+    { method: 'svd', options: methodCalled('svd').options.parse({ rank: 4 }) },
+    { method: 'cluster', options: methodCalled('cluster').options.parse({ values: 16 }) },
+  ];
+  for (const { method, options } of steps) await runStep([work], methodCalled(method) as Method, options, inputs);
+  // 720 bytes become 154, for some 500 bytes of nodes; a layer of its own would take 630.
+  expect(work.operator.form).toBe('lowRank 4 of codebook of 16');
+  expect(work.steps[1]!.skipped).toBeUndefined();
+  const written = work.operator.bytes + nodeBytes(work.operator, { op: 'Gemm', opset: 17 });
+  const factors = lowRank(plannedDense([45, 4], 'float32'), plannedDense([4, 45], 'float32'));
+  expect(written).toBeLessThan(factors.bytes + nodeBytes(factors, { op: 'Gemm', opset: 17 }));
+  const planned = planStack({ shape, type: 'float32', op: 'Gemm', opset: 17 }, steps);
+  expect(planned[1]!.operator!.bytes).toBe(work.operator.bytes);
 });

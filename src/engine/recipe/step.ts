@@ -5,7 +5,7 @@ import { spilled } from '../operators/dense';
 import type { Dense, Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import type { InputStatistics } from '../operators/statistics';
-import { leavesOf, noneReach, rewriteLeaves, sparseValues } from '../operators/tree';
+import { leavesOf, noneReach, rewriteLeaves } from '../operators/tree';
 import { withRecovery } from '../recovery';
 import { relativeDistance } from './measure';
 import type { StepReport } from './report';
@@ -101,7 +101,6 @@ async function stepOn(
   const multiply = multiplyOn(context.factorisations.backend, context.signal);
   let reason: string | undefined;
   let predicted: number | undefined;
-  const masked = new Set(sparseValues(before));
   const rewritten = await rewriteLeaves(
     before,
     async (leaf, inputOfLeaf) => {
@@ -111,7 +110,7 @@ async function stepOn(
         reason = outcome.skipped;
         return leaf;
       }
-      const found = smallerLeaf(outcome.operator, leaf, context, masked);
+      const found = smallerLeaf(outcome.operator, leaf, before, context);
       if (isSkipped(found)) {
         reason = found.skipped;
         return leaf;

@@ -98,29 +98,69 @@ describe('a method twice refines what the first one left, or says why not, as pl
   });
 });
 
-it('a small weight pruned twice is judged with its one mask, not by nodes that a second one would take', async () => {
+/** What two steps of pruning leave of a matrix of the shape, and what was planned. */
+async function prunedTwice(shape: number[], sparsities: readonly number[], opset: number) {
   const method = methods.find(({ name }) => name === 'prune') as Method;
-  const shape = [64, 64];
   const weight = denseOf(shape, 'float32', gaussian(seeded(3), shape));
   const { bytes, parameters } = weight;
   const layer = { name: 'fc', op: 'MatMul', compressible: true } as Layer;
   const work: Work = { layer, weight, before: { bytes, parameters }, kept: 1, operator: weight, steps: [], ms: 0 };
-  const steps = [{ sparsity: 0.9 }, { sparsity: 0.5 }].map((given) => method.options.parse(given));
+  const steps = sparsities.map((sparsity) => method.options.parse({ sparsity }));
   const call = {
     factorisations: new Factorisations(backend),
     seed: 0,
-    opset: 17,
+    opset,
     statisticsOf: () => 'no data is open',
     onAnew: () => {},
   };
   for (const options of steps) await runStep([work], method, options, call);
   const planned = planStack(
-    { shape, type: 'float32', op: layer.op, opset: 17 },
+    { shape, type: 'float32', op: layer.op, opset },
     steps.map((options) => ({ method: 'prune', options })),
   );
+  return { work, planned };
+}
+
+it('a small weight pruned twice is judged with its one mask, not by nodes that a second one would take', async () => {
+  const { work, planned } = await prunedTwice([64, 64], [0.9, 0.5], 17);
   expect(work.steps.map(({ skipped }) => skipped)).toEqual([undefined, undefined]);
   expect(work.operator.children.every(isDense)).toBe(true);
   expect(work.steps[1]!.bytes).toBeLessThan(0.55 * work.steps[0]!.bytes);
   expect(planned[1]!.skipped).toBeUndefined();
   expect(Math.abs(planned[1]!.operator!.bytes / work.steps[1]!.bytes - 1)).toBeLessThan(0.02);
+});
+
+it.each([
+  [
+    [64, 64],
+    [0.9, 0.5],
+  ],
+  [
+    [64, 64],
+    [0.9, 0.2],
+  ],
+  [
+    [256, 512],
+    [0.9, 0.2],
+  ],
+  [
+    [256, 512],
+    [0.8, 0.5],
+  ],
+] as const)('%o pruned to %o where rows are filled up: padding is no weight', async (shape, [first, second]) => {
+  const { work, planned } = await prunedTwice([...shape], [first, second], 9);
+  const count = shape[0] * shape[1];
+  const once = Math.round((1 - first) * count);
+  const twice = Math.round((1 - second) * once);
+  expect(work.steps.map(({ parameters }) => parameters)).toEqual([once, twice]);
+  expect(planned.map(({ operator }) => operator!.parameters)).toEqual([once, twice]);
+  expect((await work.operator.toDense()).reduce((sum, entry) => sum + Number(entry !== 0), 0)).toBe(twice);
+  expect(work.steps[1]!.added).toBeGreaterThan(0.01);
+  // The fullest row is known to one or two.
+  for (const [i, { operator, estimated }] of planned.entries()) {
+    expect(estimated).toBe(true);
+    expect(Math.abs(operator!.bytes / work.steps[i]!.bytes - 1)).toBeLessThan(shape[0] < 100 ? 0.2 : 0.06);
+  }
+  const { form } = work.operator;
+  if (form.includes(' of ')) expect(form).toBe(`sparse ${100 * first} % of sparse ${100 * second} %`);
 });

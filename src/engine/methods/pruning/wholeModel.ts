@@ -4,7 +4,7 @@ import { cellsOf } from '../../operators/places/layout';
 import { chosenLayout, expectedCensus } from '../../operators/places/places';
 import type { Threshold, ValueList } from '../../selection';
 import type { StepContext, Target } from '../method';
-import { keptAt, keptWithin, targetOf } from './budget';
+import { keptAt, keptIn, livingGrid } from './budget';
 import { type PruneOptions, patternOf } from './options';
 import { bitsSet, scoresOf } from './scores';
 
@@ -32,14 +32,14 @@ export async function modelThresholds(
       read: async () => scoresOf(await leaf.toDense(), leaf, options, input),
     }),
   );
-  const total = grids.reduce((sum, grid) => sum + cellsOf(grid), 0);
+  const total = targets.reduce((sum, { leaf }) => sum + cellsOf(livingGrid(leaf, options)), 0);
   const { size } = options;
   if (size === undefined) {
     const kept = keptAt({ rows: 1, columns: total, cell: 1 }, options.sparsity!, false);
     return (await among(kept)).thresholds;
   }
   const wanted = size * targets.reduce((sum, { leaf }) => sum + leaf.bytes, 0);
-  const even = targets.map(({ leaf }) => keptWithin(targetOf(leaf, options, opset), false, size * leaf.bytes));
+  const even = targets.map(({ leaf }) => keptIn(leaf, options, opset, size * leaf.bytes));
   let kept = Math.max(
     1,
     even.reduce((sum, count) => sum + count, 0),
