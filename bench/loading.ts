@@ -16,7 +16,7 @@ import { bytesOfFile, filesOf, sessionModelOf } from '../src/engine/model/write'
 import { loadBytes, loadNeeds } from '../src/engine/operators/forms';
 import { replaceWeights } from '../src/engine/operators/replace';
 import { sparseOf } from '../src/engine/operators/sparse';
-import { modeOf, orientationOf } from '../src/engine/operators/subgraph';
+import { consumptionOf } from '../src/engine/operators/subgraph';
 import { seeded } from '../src/engine/random';
 import type { Runtime } from '../src/engine/runtime';
 import { createRuntime } from '../src/runtime/createRuntime';
@@ -66,9 +66,7 @@ async function model(form: keyof typeof FORMS, side: number, depth: number) {
     const target = { shape: layer.shape, type: 'float32', pattern: spec.pattern, opset: 17 } as const;
     operators.set(layer, await sparseOf(values, target));
   }
-  const needs = [...operators].map(([layer, operator]) =>
-    loadNeeds(operator, modeOf(layer, layer.uses[0]!), CHOICE, orientationOf(layer)),
-  );
+  const needs = [...operators].map(([layer, operator]) => loadNeeds(operator, consumptionOf(layer), CHOICE));
   const estimated = loadBytes(needs).reduce((sum, each) => sum + each, 0);
   return { changed: await replaceWeights(original, main, operators, { choice: CHOICE }), estimated };
 }

@@ -1,4 +1,4 @@
-import { elements, isDense, type Mode, type Operator } from './operator';
+import { BYTES_OF, elements, type FloatType, isDense, type Mode, type Operator } from './operator';
 import { leavesOf } from './tree';
 import type { ExportForm } from './writer';
 
@@ -61,14 +61,30 @@ export function effort(operator: Operator, mode: Mode): number {
 const denseEffort = ({ shape }: Operator, mode: Mode): number =>
   mode === 'gather' ? shape[1]! : mode === 'gatherTransposed' ? shape[0]! : elements(shape);
 
-/** Bytes that the operator's weight takes in memory while the model runs, in float32, but for the layer at work. */
-export function residentBytes(operator: Operator, mode: Mode, choice: ExportChoice): number {
-  if (isDense(operator)) return 4 * operator.parameters;
+/** How a consumer takes a weight. */
+export interface Consumption {
+  readonly mode: Mode;
+  /** What it computes in. */
+  readonly type: FloatType;
+}
+
+const denseBytes = ({ shape }: Operator, type: FloatType): number => BYTES_OF[type] * elements(shape);
+
+/** Bytes that the operator's weight takes in memory while the model runs, but for the layer at work. */
+export function residentBytes(operator: Operator, consumption: Consumption, choice: ExportChoice): number {
+  const { mode, type } = consumption;
+  if (isDense(operator)) return denseBytes(operator, type);
   const form = formOf(operator, mode, choice);
-  if (form === 'load') return 4 * elements(operator.shape);
-  if (form === 'use') return operator.bytes + leavesOf(operator).reduce((sum, leaf) => sum + leaf.rebuildBytes, 0);
+  if (form === 'load') return denseBytes(operator, type);
+  if (form === 'use') return operator.bytes + widenedBytes(operator, type);
   if (operator.children.length === 0) return operator.bytes;
-  return operator.children.reduce((total, child) => total + residentBytes(child, mode, choice), 0);
+  return operator.children.reduce((total, child) => total + residentBytes(child, consumption, choice), 0);
+}
+
+/** Of what is rebuilt at use leaves of half precision are cast while loading, where the consumer computes in float32. */
+function widenedBytes(operator: Operator, type: FloatType): number {
+  const widened = leavesOf(operator).filter((leaf) => leaf.type === 'float16' && type === 'float32');
+  return widened.reduce((sum, leaf) => sum + denseBytes(leaf, type), 0);
 }
 
 /** Whether consumers read a weight [out, in] as it is, its transpose, or some of them this and some that. */
@@ -81,22 +97,32 @@ export interface LoadNeeds {
 }
 
 /**
- * What is stored, and all that the runtime folds on the way: it frees nothing of any weight before all are folded.
-
+ * What is stored, and all that the runtime folds on the way: it frees nothing of any weight before all are folded. What is
+ * rebuilt is float32 until the Cast that ends it where the consumer computes in float16.
+ *
  * Measured in the WebAssembly heap (bench/loading.ts): with 24 weights of 1024², half of them kept, 14.2 bytes a weight where
  * this says 15.0. What is at work comes on top, some 12 bytes a weight of that layer alone: its node's inputs are copied.
  */
-export function loadNeeds(operator: Operator, mode: Mode, choice: ExportChoice, read: Orientation): LoadNeeds {
+export function loadNeeds(
+  operator: Operator,
+  consumption: Consumption & { readonly read: Orientation },
+  choice: ExportChoice,
+): LoadNeeds {
+  const { mode, type, read } = consumption;
   const { bytes, rebuildBytes, children } = operator;
-  if (isDense(operator)) return { own: bytes + rebuildBytes, shared: {} };
+  if (isDense(operator)) {
+    return { own: bytes + (operator.type === type ? 0 : denseBytes(operator, type)), shared: {} };
+  }
   const form = formOf(operator, mode, choice);
   if (form === 'load') {
+    const closing = type === 'float16' ? denseBytes(operator, type) : 0;
     const turning = read === 'transposed' ? operator.transposingBytes : undefined;
-    const turned = read === 'plain' ? 0 : (turning ?? 4 * elements(operator.shape));
-    return { own: bytes + rebuildBytes + turned, shared: sharedIn(operator) };
+    const turned = read === 'plain' ? 0 : (turning ?? denseBytes(operator, type));
+    return { own: bytes + rebuildBytes + closing + turned, shared: sharedIn(operator) };
   }
-  if (form === 'use' || children.length === 0) return { own: bytes, shared: {} };
-  const parts = children.map((child) => loadNeeds(child, mode, choice, read));
+  if (form === 'use') return { own: bytes + widenedBytes(operator, type), shared: {} };
+  if (children.length === 0) return { own: bytes, shared: {} };
+  const parts = children.map((child) => loadNeeds(child, consumption, choice));
   return {
     own: parts.reduce((sum, { own }) => sum + own, 0),
     shared: Object.assign({}, ...parts.map(({ shared }) => shared)),

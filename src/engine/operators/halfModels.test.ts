@@ -13,6 +13,7 @@ import { OPERATORS } from './all.fixtures';
 import { product } from './product';
 import { replaceWeights } from './replace';
 import { outputOf } from './running.fixtures';
+import { consumptionOf } from './subgraph';
 
 const runtime = nodeRuntime();
 const { FLOAT, FLOAT16 } = DataType;
@@ -44,6 +45,7 @@ describe('in a model that computes in float16', () => {
       const model = await readModel(memorySource(bytes, 'half.onnx'));
       const main = scopeOf(model.graph);
       const [layer] = layersOf(main);
+      expect(consumptionOf(layer!)).toEqual({ mode: 'rows', type: 'float16', read: 'transposed' });
       const weight = await operator.toDense();
       const turned = new Float32Array(weight.length);
       for (let i = 0; i < out; i++) for (let j = 0; j < inner; j++) turned[j * out + i] = weight[i * inner + j]!;
@@ -61,4 +63,17 @@ describe('in a model that computes in float16', () => {
       }
     });
   }
+});
+
+it('computes in float32 where a Cast stands between the stored weight and its consumer', async () => {
+  const bytes = modelBytes({
+    nodes: [node('Cast', ['w'], ['w32'], { to: FLOAT }), node('MatMul', ['x', 'w32'], ['y'], {}, { name: 'fc' })],
+    inputs: [value('x', FLOAT, ['n', 24])],
+    outputs: [value('y', FLOAT)],
+    initializers: [tensor('w', [24, 16], new Uint16Array(24 * 16), FLOAT16)],
+  });
+  const model = await readModel(memorySource(bytes, 'stored.onnx'));
+  const [layer] = layersOf(scopeOf(model.graph));
+  expect(layer!.dtype).toBe('float16');
+  expect(consumptionOf(layer!).type).toBe('float32');
 });

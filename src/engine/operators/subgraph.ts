@@ -5,9 +5,9 @@ import { attribute, type node } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import type { ConstantStore } from './constants';
 import { DATA_TYPE } from './dense';
-import { type ExportChoice, formOf, type Orientation } from './forms';
+import { type Consumption, type ExportChoice, formOf, type Orientation } from './forms';
 import { isDense, type Mode, type Operator, type Stage } from './operator';
-import { listed, UseNodes } from './useNodes';
+import { consumedType, listed, UseNodes } from './useNodes';
 import type { Attributes, WeightWriter } from './writer';
 
 /** Attributes of Conv that say where the kernel goes; the other stages of a factored convolution are 1×1. */
@@ -140,6 +140,12 @@ const wantsTransposed = (mode: Mode): boolean =>
 /** Whether the Gemm itself turns the weight on its right. */
 const transposesRight = (gemm: NodeProto, mode: Mode): boolean =>
   (mode === 'rows' || mode === 'rowsTransposed') && intOf(gemm, 'transB', 0) === 1;
+
+/** How the layer's weight is taken: by the first of its consumers, as in nearly every model all of them are alike. */
+export function consumptionOf(layer: Layer): Consumption & { readonly read: Orientation } {
+  const use = layer.uses[0]!;
+  return { mode: modeOf(layer, use), type: consumedType(layer, use), read: orientationOf(layer) };
+}
 
 /** How consumers read the weight, [out, in], where they read it whole. */
 export function orientationOf(layer: Layer): Orientation {

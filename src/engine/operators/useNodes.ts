@@ -17,6 +17,12 @@ const SMALL = 1024;
 /** Characters of a layer's name that the nodes added for it carry on. */
 const LONGEST = 14;
 
+/** The type of the weight that a consumer reads: a Cast may stand between it and what the model stores. */
+export function consumedType({ dtype }: Layer, { castTo }: Use): FloatType {
+  if (castTo === undefined) return dtype as FloatType;
+  return castTo === DataType.FLOAT16 ? 'float16' : 'float32';
+}
+
 /** The nodes in front of one consumer of a layer, with the constants that they take. */
 export class UseNodes implements NodeWriter {
   readonly list: NodeProto[] = [];
@@ -42,11 +48,8 @@ export class UseNodes implements NodeWriter {
     return this.form === 'load' ? 'float32' : this.consumed;
   }
 
-  /** The type of the weight that the consumer reads. */
   protected get consumed(): FloatType {
-    const { castTo } = this.use;
-    if (castTo === undefined) return this.layer.dtype as FloatType;
-    return castTo === DataType.FLOAT16 ? 'float16' : 'float32';
+    return consumedType(this.layer, this.use);
   }
 
   node(op: string, inputs: readonly string[], attributes: Attributes = {}, domain = ''): string {

@@ -16,7 +16,7 @@ import { type ExportChoice, loadBytes, loadNeeds, residentBytes } from '../opera
 import type { Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import { replaceWeights } from '../operators/replace';
-import { modeOf, orientationOf } from '../operators/subgraph';
+import { consumptionOf } from '../operators/subgraph';
 import type { LongCall, Progress } from '../progress';
 import { withRecovery } from '../recovery';
 import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
@@ -121,11 +121,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
     outputErrorsOf(state.model, state.main, rewritten, { ...context, ...(calibration && { calibration }) }),
   );
   const choice = exportOf(recipe);
-  const loads = loadBytes(
-    changedWorks.map(({ layer, operator }) =>
-      loadNeeds(operator, modeOf(layer, layer.uses[0]!), choice, orientationOf(layer)),
-    ),
-  );
+  const loads = loadBytes(changedWorks.map(({ layer, operator }) => loadNeeds(operator, consumptionOf(layer), choice)));
   const reports = changedWorks.map((work, i) => reportOf(work, outputs.get(work.layer), choice, loads[i]!));
   const operators = new Map([...rewritten].map(([layer, { operator }]) => [layer, operator]));
   const changed = await replaceWeights(state.model, state.main, operators, { signal: context.signal, choice });
@@ -191,7 +187,6 @@ function reportOf(
   choice: ExportChoice,
   estimatedLoad: number,
 ): CompressedLayerReport {
-  const mode = modeOf(layer, layer.uses[0]!);
   return {
     name: layer.name,
     form: operator === weight ? `cut to ${layer.shape.join('×')}` : operator.form,
@@ -203,7 +198,7 @@ function reportOf(
     parametersBefore: before.parameters,
     parametersAfter: operator.parameters,
     memory: {
-      estimatedResident: residentBytes(operator, mode, choice),
+      estimatedResident: residentBytes(operator, consumptionOf(layer), choice),
       estimatedLoad,
     },
     steps,
