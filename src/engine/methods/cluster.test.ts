@@ -9,6 +9,7 @@ import { bytesOfFile } from '../model/write';
 import { denseOf } from '../operators/dense';
 import { seeded } from '../random';
 import { compress } from '../recipe/compress';
+import { planStack } from '../recipe/plan';
 import { checkRecipe } from '../recipe/schema';
 import { cluster, normalLoss } from './cluster';
 import { methodContext } from './context.fixtures';
@@ -156,5 +157,48 @@ describe('cluster', () => {
     await session.release();
     expect(y!.dims).toEqual([3, 40]);
     expect((y!.data as Float32Array).every(Number.isFinite)).toBe(true);
+  });
+
+  it('weighs the layers of a step together: what they share counts once, with the first that takes part', async () => {
+    const run = async (sizes: readonly number[], scope: string) => {
+      const nodes = sizes.map((_, i) => node('MatMul', [`x${i}`, `w${i}`], [`y${i}`], {}, { name: `fc${i}` }));
+      const bytes = modelBytes({
+        nodes,
+        inputs: sizes.map((size, i) => value(`x${i}`, DataType.FLOAT, ['n', size])),
+        outputs: sizes.map((_, i) => value(`y${i}`, DataType.FLOAT)),
+        initializers: sizes.map((size, i) => tensor(`w${i}`, [size, size], gaussian(random, [size, size]))),
+      });
+      const model = await readModel(memorySource(bytes, 'm.onnx'));
+      const options = { values: 256, scope };
+      const recipe = checkRecipe({ version: 1, steps: [{ layers: '*', method: 'cluster', options }] });
+      const { model: changed, report } = await compress(model, recipe, { factorisations: new Factorisations(backend) });
+      const stored = [...tensorsOf(changed.proto)];
+      return { report, books: stored.filter(({ name }) => name.endsWith('codebook')).length };
+    };
+    // Of 1600 bytes each 400 of codes and some 600 of nodes are left; the codebook takes 1024.
+    const eight = Array<number>(8).fill(20);
+    const own = await run(eight, 'layer');
+    expect(own.report.skipped.length).toBe(8);
+    const together = await run(eight, 'model');
+    expect(together.report.layers.map(({ bytesAfter }) => bytesAfter)).toEqual([400 + 1024, ...Array(7).fill(400)]);
+    expect(together.books).toBe(1);
+    expect(together.report.after.bytes).toBeLessThan(own.report.after.bytes - 3000);
+    // By itself it is too small, and one is not enough.
+    const alone = await run([20], 'model');
+    expect(alone.report.skipped[0]!.reason).toMatch(/^would not get smaller: codebook of 256 stores 1424 bytes/);
+    // The first gains nothing even by its codes; the second has the codebook, and so more bytes than before.
+    const mixed = await run([10, 18, 64], 'model');
+    expect(mixed.report.skipped.map(({ name }) => name)).toEqual(['fc0']);
+    expect(mixed.report.layers.map(({ bytesAfter }) => bytesAfter)).toEqual([18 * 18 + 1024, 64 * 64]);
+    expect(mixed.books).toBe(1);
+  });
+
+  it('is planned without the codebook that others may have, as an estimate', () => {
+    const layer = { shape: [20, 20], type: 'float32', op: 'MatMul', opset: 17 } as const;
+    const plan = (scope: string) =>
+      planStack(layer, [{ method: 'cluster', options: cluster.options.parse({ values: 256, scope }) }])[0]!;
+    expect(plan('model')).toMatchObject({ estimated: true, operator: { bytes: 400 } });
+    expect(plan('layer').estimated).toBeUndefined();
+    expect(plan('layer').skipped).toMatch(/^would not get smaller/);
   });
 });

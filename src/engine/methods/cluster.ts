@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { decodeFloats } from '../model/tensors';
 import { type Codebook, clustered, codebookOf, plannedClustered, plannedCodebook } from '../operators/codebook';
 import { DATA_TYPE } from '../operators/dense';
-import { type Dense, elements, type FloatType } from '../operators/operator';
+import { type Dense, elements, type FloatType, type Operator } from '../operators/operator';
 import { percent } from '../operators/percent';
 import { type LongCall, Pacer } from '../progress';
 import type { Method } from './method';
 import { choice, whole } from './options';
 import { rounded } from './quantization/grid';
 import { kMeans, pointsOf } from './quantization/kMeans';
-import { smaller } from './smaller';
+import { addedByLeaf } from './smaller';
 
 const options = z.strictObject({
   values: whole(2, 256, {
@@ -26,13 +26,14 @@ const options = z.strictObject({
 
 export type ClusterOptions = z.infer<typeof options>;
 
-/** The codebook of a step, by the type that its leaves are stored in, and the leaf whose bytes it counts with. */
-type Shared = ReadonlyMap<FloatType, { readonly book: Codebook; readonly first: Dense }>;
+/** The codebook of a step, by the type that its leaves are stored in, and the leaves that gain by it. */
+type Shared = ReadonlyMap<FloatType, { readonly book: Codebook; readonly leaves: readonly Dense[] }>;
 
 /**
  * Weight sharing by k-means: every weight becomes the nearest of a few values, which are chosen so that the squares of
- * what that changes sum up to the least. A codebook for the whole step suits layers of like scale; its bytes count with
- * the first weight of its type, and the model stores it once. A plan, which knows of one layer only, counts it always.
+ * what that changes sum up to the least. A codebook for the whole step suits layers of like scale; the model stores it
+ * once, and its bytes count with the first weight that uses it: what the weights save with their codes is weighed against
+ * it together. A plan, which knows of one layer only, leaves it out.
  */
 export const cluster: Method<ClusterOptions> = {
   name: 'cluster',
@@ -40,17 +41,25 @@ export const cluster: Method<ClusterOptions> = {
   summary: 'Gives each weight one of a few values, and stores which.',
   paper: 'Han et al. 2016 (Deep Compression, arXiv:1510.00149)',
   options,
-  plan: (leaf, { values }) => planned(leaf, values),
+  plan: planned,
+  estimates: (_, { scope }) => scope === 'model',
   shares: ({ scope }) => scope === 'model',
-  async prepare(targets, { values }, context): Promise<Shared> {
-    const shared = new Map<FloatType, { book: Codebook; first: Dense }>();
+  async prepare(targets, given, context): Promise<Shared> {
+    const { values } = given;
+    const shared = new Map<FloatType, { book: Codebook; leaves: readonly Dense[] }>();
     for (const type of ['float32', 'float16'] as const) {
-      const leaves = targets.flatMap(({ leaf }) =>
-        leaf.type === type && 'bytes' in smaller(planned(leaf, values), leaf, { op: 'MatMul', ...context }) ? leaf : [],
-      );
-      if (leaves.length === 0) continue;
+      const leaves: Dense[] = [];
+      let added = plannedCodebook(values, type).array.bytes;
+      for (const { leaf, tree, op } of targets) {
+        if (leaf.type !== type) continue;
+        const more = addedByLeaf(planned(leaf, given), leaf, tree, { op, opset: context.opset });
+        if (more >= 0) continue;
+        added += more;
+        leaves.push(leaf);
+      }
+      if (added >= 0) continue;
       const centres = await centresOf(leaves, type, values, context);
-      shared.set(type, { book: codebookOf(centres, type, true), first: leaves[0]! });
+      shared.set(type, { book: codebookOf(centres, type, true), leaves });
     }
     return shared;
   },
@@ -58,18 +67,22 @@ export const cluster: Method<ClusterOptions> = {
     const known = (context.prepared as Shared | undefined)?.get(leaf.type);
     const book = known?.book ?? codebookOf(await centresOf([leaf], leaf.type, given.values, context), leaf.type);
     const codes = await nearestIn(book, await leaf.toDense(), context);
-    return { operator: clustered(leaf.shape, codes, book, known === undefined || known.first === leaf) };
+    const operator = clustered(leaf.shape, codes, book, known === undefined || known.leaves[0] === leaf);
+    return { operator, weighed: known?.leaves.includes(leaf) ?? false };
   },
-  advice(leaf, { values, scope }) {
+  advice(leaf, given) {
+    const { values, scope } = given;
     return [
-      `Stores ${percent(planned(leaf, values).bytes / leaf.bytes)} of the bytes; of weights that are distributed normally ${values} values lose some ${percent(normalLoss(values))} of the norm.`,
+      `Stores ${percent(planned(leaf, given).bytes / leaf.bytes)} of the bytes; of weights that are distributed normally ${values} values lose some ${percent(normalLoss(values))} of the norm.`,
       ...(scope === 'model' ? ['One codebook for all suits layers whose weights are of about the same size.'] : []),
       'Saves storage, not time: the weight is looked up in its codebook when the model loads, and dense from then on.',
     ];
   },
 };
 
-const planned = ({ shape, type }: Dense, values: number) => plannedClustered(shape, plannedCodebook(values, type));
+function planned({ shape, type }: Dense, { values, scope }: ClusterOptions): Operator {
+  return plannedClustered(shape, plannedCodebook(values, type), scope === 'layer');
+}
 
 /** What Lloyd–Max quantisers of normal numbers lose, of the norm: within 5 % of the published table for 2 to 256 values. */
 export const normalLoss = (values: number): number => 1.65 / (values + 0.85);

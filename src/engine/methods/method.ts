@@ -83,6 +83,10 @@ export interface GraphEdit {
 export interface Target {
   readonly leaf: Dense;
   readonly input?: InputStatistics;
+  /** The layer that it is part of, or all of. */
+  readonly tree: Operator;
+  /** The operator that uses the layer: "Gemm". */
+  readonly op: string;
 }
 
 export interface PlanContext {
@@ -120,6 +124,8 @@ export type Outcome =
       readonly operator: Operator;
       /** ‖W−Ŵ‖/‖W‖ that the method expects of its own rewriting, where it knows better than by computing it. */
       readonly predicted?: number;
+      /** `prepare` found that it saves bytes together with others, whatever it takes by itself. */
+      readonly weighed?: boolean;
     }
   | Skipped;
 

@@ -33,9 +33,9 @@ export const clustered = (shape: readonly number[], codes: Uint8Array, book: Cod
   return codebook(shape, stored('codes', [bytes.length], DataType.UINT8, bytes), book, counted);
 };
 
-export function plannedClustered(shape: readonly number[], book: Codebook): Operator {
+export function plannedClustered(shape: readonly number[], book: Codebook, counted = true): Operator {
   const bytes = Math.ceil((elements(shape) * codeBitsFor(book.size)) / 8);
-  return codebook(shape, planned('codes', [bytes], DataType.UINT8, bytes), book, true);
+  return codebook(shape, planned('codes', [bytes], DataType.UINT8, bytes), book, counted);
 }
 
 /**

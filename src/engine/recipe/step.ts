@@ -81,7 +81,7 @@ export async function runStep(works: readonly Work[], method: Method, options: u
     for (const { layer, operator } of compressible) {
       call.signal?.throwIfAborted();
       const collect = async (leaf: Dense, input?: InputStatistics) => {
-        found.push({ leaf, ...(input && { input }) });
+        found.push({ leaf, tree: operator, op: layer.op, ...(input && { input }) });
         return leaf;
       };
       await rewriteLeaves(operator, collect, inputOf(layer).input, multiply);
@@ -101,6 +101,7 @@ async function stepOn(
   const multiply = multiplyOn(context.factorisations.backend, context.signal);
   let reason: string | undefined;
   let predicted: number | undefined;
+  let weighed = false;
   const rewritten = await rewriteLeaves(
     before,
     async (leaf, inputOfLeaf) => {
@@ -110,7 +111,8 @@ async function stepOn(
         reason = outcome.skipped;
         return leaf;
       }
-      const found = smallerLeaf(outcome.operator, leaf, before, context);
+      weighed ||= outcome.weighed === true;
+      const found = outcome.weighed ? outcome.operator : smallerLeaf(outcome.operator, leaf, before, context);
       if (isSkipped(found)) {
         reason = found.skipped;
         return leaf;
@@ -122,7 +124,7 @@ async function stepOn(
     multiply,
   );
   if (leavesOf(before).length === 0) reason = `nothing is left to rewrite: it is ${before.form} already`;
-  const found = rewritten === before ? before : smaller(rewritten, before, context);
+  const found = rewritten === before || weighed ? rewritten : smaller(rewritten, before, context);
   if (found !== rewritten || rewritten === before) {
     work.steps.push(left(work, method.name, isSkipped(found) ? found.skipped : reason));
     return;

@@ -26,7 +26,7 @@ describe('what survives of layers and of a size', () => {
       const options = given({ sparsity, scope: 'model' });
       const context = methodContext(factorisations);
       const prepared = await prune.prepare!(
-        leaves.map((leaf) => ({ leaf })),
+        leaves.map((leaf) => ({ leaf, tree: leaf, op: 'Gemm' })),
         options,
         context,
       );
@@ -80,7 +80,7 @@ describe('what survives of layers and of a size', () => {
     const options = given({ size: 0.3, scope: 'model' });
     const context = methodContext(factorisations);
     const prepared = await prune.prepare!(
-      leaves.map((leaf) => ({ leaf })),
+      leaves.map((leaf) => ({ leaf, tree: leaf, op: 'Gemm' })),
       options,
       context,
     );
@@ -100,7 +100,7 @@ describe('what survives of layers and of a size', () => {
     for (const pattern of ['unstructured', 'block']) {
       const options = given({ size: 0.4, scope: 'model', pattern });
       const context = methodContext(factorisations);
-      const targets = leaves.map((leaf) => ({ leaf }));
+      const targets = leaves.map((leaf) => ({ leaf, tree: leaf, op: 'Gemm' }));
       const prepared = await prune.prepare!(targets, options, context);
       const operators = await Promise.all(leaves.map((leaf) => prune.apply(leaf, options, { ...context, prepared })));
       const bytes = operators.map((outcome) => ('skipped' in outcome ? outcome.skipped : outcome.operator.bytes));
