@@ -70,6 +70,14 @@ export function chain(options: ChainOptions = {}): Uint8Array {
   });
 }
 
+/** A model without a weight. */
+export const bare = (): Uint8Array =>
+  modelBytes({
+    nodes: [node('Relu', ['x'], ['y'])],
+    inputs: [value('x', DataType.FLOAT, ['n', 4])],
+    outputs: [value('y', DataType.FLOAT, ['n', 4])],
+  });
+
 /** One MatMul [64, 64] whose weight is said to lie in `weights.bin`. */
 export function external(): Uint8Array {
   const entries = { location: 'weights.bin', offset: '0', length: String(64 * 64 * 4) };

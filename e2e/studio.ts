@@ -69,6 +69,12 @@ export class Studio {
     return this.page.getByRole('dialog', { name: /^Close / });
   }
 
+  /** Opens a bundled sample from the menu of the open model. */
+  async chooseSample(open: string, sample: string): Promise<void> {
+    await this.modelChip(open).click();
+    await this.page.getByRole('menuitem', { name: `Sample: ${sample}` }).click();
+  }
+
   /** As `drop`, and waits for the layers of this model. */
   async open(name: string, bytes: Uint8Array): Promise<void> {
     await this.drop({ name, bytes });

@@ -30,7 +30,7 @@ export function AimMenu() {
           <strong>{AIMS[aim].title.toLowerCase()}</strong>
         </button>
       </Menu.Target>
-      <Menu.Dropdown className="aim-menu">
+      <Menu.Dropdown className="chip-menu">
         <Menu.RadioGroup value={aim} onChange={(value) => setAim(value as Aim)}>
           {(Object.keys(AIMS) as Aim[]).map((each) => (
             <Menu.RadioItem key={each} value={each} closeMenuOnClick>

@@ -1,23 +1,42 @@
+import { Menu } from '@mantine/core';
 import { MODEL_FILES, pick } from '../files';
 import { formatBytes, formatCount } from '../format';
 import { useStudio } from '../store';
 
-/** What is open; a click opens another. */
+/** What is open; a click offers another model, or a sample. */
 export function ModelChip() {
   const model = useStudio((state) => state.model);
+  const samples = useStudio((state) => state.samples);
+  const busy = useStudio(({ job }) => job !== null);
   const openFiles = useStudio((state) => state.openFiles);
+  const openSample = useStudio((state) => state.openSample);
   if (!model) return null;
+  const figures = `${formatCount(model.parameters)} parameters · ${formatBytes(model.bytes)}`;
   return (
-    <button
-      type="button"
-      className="chip"
-      title={`${model.name} · ${formatCount(model.parameters)} parameters · ${formatBytes(model.bytes)} · opset ${model.opset}${model.producer ? ` · ${model.producer}` : ''} · click to open another model (Ctrl+O)`}
-      onClick={async () => void openFiles(await pick(MODEL_FILES))}
-    >
-      <strong>{model.name}</strong>
-      <span className="chip-figures">
-        {formatCount(model.parameters)} · {formatBytes(model.bytes)}
-      </span>
-    </button>
+    <Menu position="bottom-start" width={330} withinPortal={false} withInitialFocusPlaceholder={false}>
+      <Menu.Target>
+        <button
+          type="button"
+          className="chip"
+          title={`${model.name} · ${figures} · opset ${model.opset}${model.producer ? ` · ${model.producer}` : ''} · click to open another model`}
+        >
+          <strong>{model.name}</strong>
+          <span className="chip-figures">
+            {formatCount(model.parameters)} · {formatBytes(model.bytes)}
+          </span>
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown className="chip-menu">
+        <Menu.Item disabled={busy} onClick={async () => void openFiles(await pick(MODEL_FILES))}>
+          Open a model… (Ctrl+O)
+        </Menu.Item>
+        {samples.map((sample) => (
+          <Menu.Item key={sample.id} disabled={busy} onClick={() => void openSample(sample)}>
+            <strong>Sample: {sample.name}</strong>
+            <small>{sample.description}</small>
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }

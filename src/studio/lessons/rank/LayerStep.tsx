@@ -54,10 +54,11 @@ export function LayerStep() {
           />
           <LayerFigure key={layer.id} layer={layer} />
         </>
-      ) : model ? (
-        <p>{model.name} has no dense layer that can be compressed. Open the sample in the studio to see this step.</p>
       ) : (
-        <OpenSample />
+        <>
+          {model && <p>{model.name} has no dense layer that can be compressed; the sample has some.</p>}
+          <OpenSample />
+        </>
       )}
     </>
   );
