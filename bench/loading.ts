@@ -19,8 +19,8 @@ import { sparseOf } from '../src/engine/operators/sparse';
 import { consumptionOf } from '../src/engine/operators/subgraph';
 import { seeded } from '../src/engine/random';
 import type { Runtime } from '../src/engine/runtime';
-import { createRuntime } from '../src/runtime/createRuntime';
 import { nodeRuntime } from '../src/runtime/node';
+import { webRuntime } from './webRuntime';
 
 const CHOICE = { aim: 'speed', form: 'load' } as const;
 const FORMS = {
@@ -140,20 +140,6 @@ async function measureHere() {
   const heap = memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
   console.log(JSON.stringify({ ms, peak: kind === 'native' ? status('VmHWM') - before : heap }));
   process.exit(0);
-}
-
-function webRuntime(): Runtime {
-  return createRuntime({
-    name: 'onnxruntime-web',
-    providers: ['wasm'],
-    externalData: true,
-    async load() {
-      const ort = await import('onnxruntime-web');
-      ort.env.logLevel = 'fatal';
-      ort.env.wasm.numThreads = 1;
-      return ort;
-    },
-  });
 }
 
 /** Bytes, as Linux counts them. */

@@ -12,9 +12,9 @@ import { createCpuBackend } from '../src/engine/cpu/backend';
 import { createGpuBackend } from '../src/engine/gpu/backend';
 import { svd, truncate } from '../src/engine/linalg/svd';
 import { normal, planted } from '../src/engine/reference/random';
-import { createRuntime, type OrtApi } from '../src/runtime/createRuntime';
 import { nodeRuntime } from '../src/runtime/node';
 import { keepResult, median } from './timing';
+import { webRuntime } from './webRuntime';
 
 const SHAPES = [
   [512, 512],
@@ -95,7 +95,7 @@ async function everybody(): Promise<Decomposer[]> {
     lapack('', undefined),
     lapack(', 1 thread', '1'),
     ours(createCpuBackend(nodeRuntime())),
-    ours(createCpuBackend(wasmRuntime())),
+    ours(createCpuBackend(webRuntime())),
     ...(gpu ? [ours(gpu)] : []),
     mlMatrix(),
     jaxJs(),
@@ -112,21 +112,6 @@ function ours(backend: Backend): Decomposer {
       return { ms: performance.now() - started, sigma: found.values };
     },
   };
-}
-
-/** The page's products: the same WebAssembly, on one thread, in Node's V8. */
-function wasmRuntime() {
-  return createRuntime({
-    name: 'onnxruntime-web (WASM, 1 thread)',
-    providers: ['wasm'],
-    externalData: true,
-    async load() {
-      const ort = await import('onnxruntime-web');
-      ort.env.logLevel = 'fatal';
-      ort.env.wasm.numThreads = 1;
-      return ort as OrtApi;
-    },
-  });
 }
 
 function lapack(threads: string, count: string | undefined): Decomposer {

@@ -17,8 +17,8 @@ import { trainOf } from '../src/engine/operators/tensorTrain';
 import { trainMultiplyAdds } from '../src/engine/operators/trainSites';
 import { seeded } from '../src/engine/random';
 import type { Provider, Runtime } from '../src/engine/runtime';
-import { createRuntime } from '../src/runtime/createRuntime';
 import { nodeRuntime } from '../src/runtime/node';
+import { webRuntime } from './webRuntime';
 
 /** Layers in a chain, so that a session's own costs don't count for much: [out, in] and its mirror image in turns. */
 const DEPTH = 6;
@@ -34,21 +34,9 @@ const SHAPES: { out: number[]; in: number[]; bonds: number[] }[] = [
 ];
 
 const random = seeded(1);
-const web = createRuntime({
-  name: 'onnxruntime-web',
-  providers: ['wasm'],
-  externalData: true,
-  async load() {
-    const ort = await import('onnxruntime-web');
-    ort.env.logLevel = 'fatal';
-    // As in the page of a machine with two cores.
-    ort.env.wasm.numThreads = 1;
-    return ort;
-  },
-});
 const runtimes: [Runtime, Provider][] = [
   [nodeRuntime(), 'cpu'],
-  [web, 'wasm'],
+  [webRuntime(), 'wasm'],
 ];
 
 const rows: object[] = [];

@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
-const HELPERS = ['page.mjs', 'recipes.ts', 'scripts.mjs', 'timing.ts'];
+const HELPERS = ['page.mjs', 'recipes.ts', 'scripts.mjs', 'timing.ts', 'webRuntime.ts'];
 const all = readdirSync(join(root, 'bench'))
   .filter((file) => /\.(mjs|ts)$/.test(file) && !HELPERS.includes(file))
   .sort();
