@@ -11,7 +11,6 @@ import { bytesOf, dimsOf, dtypeName } from './tensors';
 /** A model in plain numbers, its layers included. */
 export function inspect(model: Model): ModelReport {
   const layers = listed(model);
-  const compressible = layers.filter((layer) => layer.compressible).length;
   return {
     name: model.name,
     opset: opsetOf(model),
@@ -21,7 +20,6 @@ export function inspect(model: Model): ModelReport {
     layers,
     inputs: declaredInputs(model).map(valueReport),
     outputs: model.graph.output.map(valueReport),
-    warnings: compressible === 0 ? [`${model.name} has no layer that can be compressed.`] : [],
   };
 }
 

@@ -10,7 +10,6 @@ export interface ModelReport {
   readonly layers: readonly LayerReport[];
   readonly inputs: readonly ValueReport[];
   readonly outputs: readonly ValueReport[];
-  readonly warnings: readonly string[];
 }
 
 export interface ValueReport {

@@ -27,7 +27,6 @@ const model = (layers: LayerReport[]): ModelReport => ({
   layers,
   inputs: [],
   outputs: [],
-  warnings: [],
 });
 
 const half: Stack = [{ method: 'svd', options: { size: 0.5 } }];

@@ -82,29 +82,27 @@ function HistoryButtons() {
   const future = useStudio((state) => state.future.length);
   const undo = useStudio((state) => state.undo);
   const redo = useStudio((state) => state.redo);
-  const look = { size: 'sm', variant: 'subtle', color: 'gray' } as const;
+  const buttons = [
+    { name: 'Undo', title: 'Undo the last change of the steps (Ctrl+Z)', keys: 'Control+Z', go: undo, left: past },
+    { name: 'Redo', title: 'Redo what was undone (Ctrl+Shift+Z)', keys: 'Control+Shift+Z', go: redo, left: future },
+  ];
   return (
     <span className="workbench-include">
-      <ActionIcon
-        {...look}
-        aria-label="Undo"
-        title="Undo the last change of the steps (Ctrl+Z)"
-        aria-keyshortcuts="Control+Z"
-        disabled={past === 0}
-        onClick={undo}
-      >
-        <IconArrowBackUp size={15} />
-      </ActionIcon>
-      <ActionIcon
-        {...look}
-        aria-label="Redo"
-        title="Redo what was undone (Ctrl+Shift+Z)"
-        aria-keyshortcuts="Control+Shift+Z"
-        disabled={future === 0}
-        onClick={redo}
-      >
-        <IconArrowForwardUp size={15} />
-      </ActionIcon>
+      {buttons.map(({ name, title, keys, go, left }) => (
+        <ActionIcon
+          key={name}
+          size="sm"
+          variant="subtle"
+          color="gray"
+          aria-label={name}
+          title={title}
+          aria-keyshortcuts={keys}
+          disabled={left === 0}
+          onClick={go}
+        >
+          {name === 'Undo' ? <IconArrowBackUp size={15} /> : <IconArrowForwardUp size={15} />}
+        </ActionIcon>
+      ))}
     </span>
   );
 }
