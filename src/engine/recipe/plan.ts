@@ -109,7 +109,8 @@ function planStep(
   });
   if (unknown) return { operator: undefined, added: undefined };
   if (leavesOf(before).length === 0) skipped = `nothing is left to rewrite: it is ${before.form} already`;
-  const found = after === before ? after : smaller(after, before, consumer);
+  // What is one leaf has been weighed as such.
+  const found = after === before || isDense(before) ? after : smaller(after, before, consumer);
   if (isSkipped(found)) return { operator: before, skipped: found.skipped, added: 0 };
   return {
     operator: after,

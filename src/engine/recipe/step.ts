@@ -2,7 +2,7 @@ import { isSkipped, type Method, type MethodContext, type StepContext, type Targ
 import { smaller, smallerLeaf } from '../methods/smaller';
 import type { Layer } from '../model/layers';
 import { spilled } from '../operators/dense';
-import type { Dense, Operator } from '../operators/operator';
+import { type Dense, isDense, type Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import type { InputStatistics } from '../operators/statistics';
 import { leavesOf, noneReach, rewriteLeaves } from '../operators/tree';
@@ -124,7 +124,9 @@ async function stepOn(
     multiply,
   );
   if (leavesOf(before).length === 0) reason = `nothing is left to rewrite: it is ${before.form} already`;
-  const found = rewritten === before || weighed ? rewritten : smaller(rewritten, before, context);
+  // What is one leaf has been weighed as such.
+  const settled = rewritten === before || weighed || isDense(before);
+  const found = settled ? rewritten : smaller(rewritten, before, context);
   if (found !== rewritten || rewritten === before) {
     work.steps.push(left(work, method.name, isSkipped(found) ? found.skipped : reason));
     return;
