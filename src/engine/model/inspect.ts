@@ -65,6 +65,7 @@ function formReport(
     bytes: rest.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
     dtype: dtypeName(rest[0]!.dataType),
     compressible: false,
+    stored: form,
     reason: `already compressed: ${form}${factors.length > 0 ? ', but for the factors listed' : ''}`,
     consumers: [name],
   };

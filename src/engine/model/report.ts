@@ -34,6 +34,8 @@ export interface LayerReport {
   readonly dtype: string;
   readonly compressible: boolean;
   readonly reason?: string;
+  /** What it is stored as, where it was compressed before. */
+  readonly stored?: string;
   readonly consumers: readonly string[];
   /** A convolution in groups, or a transposed one: it has no form but the dense one when it runs. */
   readonly grouped?: true;

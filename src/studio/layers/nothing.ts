@@ -1,19 +1,12 @@
 import type { LayerReport } from '../../worker/protocol';
 import { formWords } from '../forms';
 
-const COMPRESSED = 'already compressed: ';
-
-/** Factors may be listed, and yet be too small to compress. */
-const FACTORS = ', but for the factors listed';
-
 /** More forms than these say nothing at a glance. */
 const MOST_FORMS = 3;
 
 /** Why there is nothing to do, of a model none of whose layers can be compressed: in a sentence. */
 export function whyNothing(layers: readonly LayerReport[]): string {
-  const forms = layers.flatMap(({ reason }) =>
-    reason?.startsWith(COMPRESSED) ? [formWords(reason.slice(COMPRESSED.length).replace(FACTORS, ''))] : [],
-  );
+  const forms = layers.flatMap(({ stored }) => (stored === undefined ? [] : [formWords(stored)]));
   if (forms.length === 0)
     return layers.length === 0
       ? 'This model holds no weight that can be compressed.'
