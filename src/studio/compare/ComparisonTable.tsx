@@ -1,7 +1,6 @@
-import { Button } from '@mantine/core';
 import type { EvaluateReport, RunReport } from '../../worker/protocol';
-import { DATA_FILES, pick } from '../files';
 import { formatBytes, formatCount } from '../format';
+import { OpenDataButton } from '../OpenDataButton';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
 import {
@@ -63,21 +62,12 @@ export function ComparisonTable({ run }: { run: RunReport | undefined }) {
 
 /** Where the figure that looks best is no evidence: says so before it is read, and what would be. */
 function SaysLittle({ evaluation }: { evaluation: EvaluateReport }) {
-  const openFiles = useStudio((state) => state.openFiles);
-  const busy = useStudio(({ job }) => job !== null);
   return (
     <tr>
       <td colSpan={4} className={styles.saysLittle}>
         <div>
           <span>{describeMajority(evaluation)}</span>
-          <Button
-            size="compact-xs"
-            variant="default"
-            disabled={busy}
-            onClick={async () => void openFiles(await pick(DATA_FILES))}
-          >
-            Open test data…
-          </Button>
+          <OpenDataButton>Open test data…</OpenDataButton>
         </div>
       </td>
     </tr>

@@ -1,5 +1,4 @@
-import { Button } from '@mantine/core';
-import { DATA_FILES, pick } from '../files';
+import { OpenDataButton } from '../OpenDataButton';
 import { type Studio, useStudio } from '../store';
 
 /** Whether there is nothing to calibrate on: from inputs that were made up nothing can be learnt. */
@@ -8,8 +7,6 @@ export const lacksData = ({ data }: Pick<Studio, 'data'>): boolean => !data || d
 /** What a step that looks at its layers' inputs is missing, and the way to it. `what`: the sentence's subject. */
 export function WantsData({ what = 'This step' }: { what?: string }) {
   const lacking = useStudio(lacksData);
-  const openFiles = useStudio((state) => state.openFiles);
-  const busy = useStudio(({ job }) => job !== null);
   if (!lacking) return null;
   return (
     <p className="advice-data">
@@ -17,14 +14,7 @@ export function WantsData({ what = 'This step' }: { what?: string }) {
         <strong data-tone="hurts">Needs calibration data.</strong> {what} looks at what layers are applied to: open an
         .npz with samples of the model's inputs before you compress.
       </span>
-      <Button
-        size="compact-xs"
-        variant="default"
-        disabled={busy}
-        onClick={async () => void openFiles(await pick(DATA_FILES))}
-      >
-        Open calibration data…
-      </Button>
+      <OpenDataButton>Open calibration data…</OpenDataButton>
     </p>
   );
 }
