@@ -12,9 +12,10 @@ import { verify } from '../engine/recipe/verify';
 import { nodeRuntime } from '../runtime/node';
 import { chooseBackend } from '../worker/backends';
 import { dawn } from './dawn';
-import { checkTarget, filesBehind, openCalibration, openModel, readFile, stage } from './files';
+import { filesBehind, openCalibration, openModel, readFile } from './readFiles';
 import { bytes, percent, progressBar, table } from './terminal';
 import { fileStore } from './tuningStore';
+import { checkTarget, stage } from './writeFiles';
 
 export interface CompressCommandOptions {
   readonly recipe?: string;

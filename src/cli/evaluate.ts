@@ -4,7 +4,7 @@ import { generateDataset } from '../engine/evaluation/generate';
 import type { EvaluateReport, LatencyReport } from '../engine/evaluation/report';
 import { inputSpecs } from '../engine/model/inspect';
 import { nodeRuntime } from '../runtime/node';
-import { openData, openModel } from './files';
+import { openData, openModel } from './readFiles';
 import { percent, progressBar, table } from './terminal';
 
 /** `carrara evaluate ORIGINAL.onnx COMPRESSED.onnx` */

@@ -4,7 +4,7 @@ import { layersOf } from '../engine/model/layers';
 import type { Model } from '../engine/model/model';
 import { scopeOf } from '../engine/model/scopes';
 import { nodeRuntime } from '../runtime/node';
-import { openCalibration, openModel } from './files';
+import { openCalibration, openModel } from './readFiles';
 import { bytes, percent, progressBar, table } from './terminal';
 
 type Outliers = ReturnType<typeof outliersOf> | string;

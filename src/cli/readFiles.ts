@@ -1,15 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  read,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, openSync, read, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Calibration } from '../engine/calibration/calibration';
@@ -19,8 +8,7 @@ import { readNpz } from '../engine/evaluation/npz';
 import { type ByteSource, checkRange } from '../engine/model/bytes';
 import { inputSpecs } from '../engine/model/inspect';
 import { type FindFile, fileNameOf, type Model, readModel } from '../engine/model/model';
-import { type FileToWrite, sessionModelOf } from '../engine/model/write';
-import type { LongCall } from '../engine/progress';
+import { sessionModelOf } from '../engine/model/write';
 import type { Runtime } from '../engine/runtime';
 
 /** Opens a model and finds its data files where it says, or beside it. */
@@ -103,64 +91,4 @@ function nearest(path: string): string {
   if (!existsSync(folder)) return `: there is no folder ${dirname(path)}`;
   const same = readdirSync(folder).find((name) => name.toLowerCase() === basename(path).toLowerCase());
   return same === undefined ? '' : `; did you mean ${same}?`;
-}
-
-/** Throws a UserError where `out` can't be written or would overwrite one of `inputs`. */
-export function checkTarget(out: string, inputs: readonly string[]): void {
-  const folder = dirname(resolve(out));
-  if (!existsSync(folder)) throw new UserError(`${out} cannot be written: there is no folder ${dirname(out)}.`);
-  if (existsSync(out) && !statSync(out).isFile()) throw new UserError(`${out} is not a file: name a file to write.`);
-  if (inputs.some((input) => resolve(input) === resolve(out))) {
-    throw new UserError(`${out} would overwrite a file that it is made from: name another file.`);
-  }
-}
-
-/** Files written beside their final names, which they get by `commit`; `discard` leaves nothing behind. */
-export interface Staged {
-  readonly sources: readonly ByteSource[];
-  commit(): void;
-  discard(): void;
-}
-
-function create(path: string, folder: string): number {
-  try {
-    return openSync(path, 'w');
-  } catch (error) {
-    throw new UserError(
-      `${folder} cannot be written to (${(error as NodeJS.ErrnoException).code}): name another folder.`,
-    );
-  }
-}
-
-export async function stage(files: readonly FileToWrite[], out: string, call: LongCall = {}): Promise<Staged> {
-  const folder = dirname(out);
-  const staged = files.map((file, i) => ({
-    file,
-    temporary: join(folder, `.${file.name}.${process.pid}.part`),
-    final: i === 0 ? out : join(folder, file.name),
-  }));
-  const discard = () => {
-    for (const { temporary } of staged) rmSync(temporary, { force: true });
-  };
-  try {
-    for (const { file, temporary } of staged) {
-      const descriptor = create(temporary, folder);
-      try {
-        for await (const chunk of file.chunks(call))
-          for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);
-      } finally {
-        closeSync(descriptor);
-      }
-    }
-  } catch (error) {
-    discard();
-    throw error;
-  }
-  return {
-    sources: staged.map(({ file, temporary }) => ({ ...fileSource(temporary), name: file.name })),
-    commit: () => {
-      for (const { temporary, final } of staged) renameSync(temporary, final);
-    },
-    discard,
-  };
 }
