@@ -7,6 +7,9 @@ const launch = await launchOptions(getBrowser());
 // Test files run in child processes, which take this over: the command line's WebGPU tests need it.
 Object.assign(process.env, dawnEnvironment(launch));
 
+/** Bounds a test that hangs, on a machine that has other work too: no test fails for being slow. */
+const HANGS_AFTER = 600_000;
+
 export default defineConfig({
   test: {
     projects: [
@@ -17,7 +20,8 @@ export default defineConfig({
           environment: 'node',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: HANGS_AFTER,
+          hookTimeout: HANGS_AFTER,
         },
       },
       {
@@ -37,7 +41,8 @@ export default defineConfig({
           setupFiles: ['scripts/adapter.setup.ts'],
           // One file at a time: they share one adapter, and a software one already uses every core.
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: HANGS_AFTER,
+          hookTimeout: HANGS_AFTER,
           browser: {
             enabled: true,
             headless: true,

@@ -19,7 +19,7 @@ test('a stack of two steps: built, tried, compressed, told, taken away and broug
   await expect(studio.steps.nth(1)).toContainText('6.14 kB');
 
   const tried = page.getByRole('region', { name: 'Tried on a layer' });
-  await expect(tried).toContainText('measured in', { timeout: 30_000 });
+  await expect(tried).toContainText('measured in');
   await expect(tried.getByRole('table').getByRole('row')).toHaveCount(3);
   await expect(tried.getByRole('img', { name: /^Histogram/ })).toBeVisible();
   await expect(tried.getByRole('img', { name: /heat map$/ })).toHaveCount(3);
@@ -113,7 +113,7 @@ test('methods are compared at equal bytes, and that can be cancelled', async ({ 
   await studio.selectOnly('fc2');
   await start.click();
   const table = card.getByRole('table');
-  await expect(table).toBeVisible({ timeout: 60_000 });
+  await expect(table).toBeVisible();
   // The sample's data is open, so that outputs are compared, and methods that look at data too.
   await expect(card.getByRole('img', { name: /^Error of the output over stored bytes/ })).toBeVisible();
   await expect(table.getByRole('row', { name: /^Pruning, SparseGPT/ })).toBeVisible();
@@ -221,6 +221,6 @@ test('data without labels beside labelled data is what a whitened stack is calib
   await studio.drop({ name: 'whitened.json', bytes: text({ version: 1, steps }) });
   await studio.compress();
   const compare = page.getByRole('complementary', { name: 'Compare' });
-  await expect(compare).toContainText('Measured with 20 samples of test.npz, labelled', { timeout: 30_000 });
+  await expect(compare).toContainText('Measured with 20 samples of test.npz, labelled');
   await expect(compare).toContainText('Calibrated on 12 samples of calibration.npz.');
 });

@@ -91,20 +91,20 @@ export class Studio {
     const runs = this.page.getByRole('region', { name: 'Runs' }).getByRole('listitem');
     const before = await runs.count();
     await this.compressButton.click();
-    await expect(runs).toHaveCount(before + 1, { timeout: 90_000 });
-    await expect(this.page.getByRole('button', { name: 'Compare again' })).toBeVisible({ timeout: 90_000 });
+    await expect(runs).toHaveCount(before + 1);
+    await expect(this.page.getByRole('button', { name: 'Compare again' })).toBeVisible();
     await this.idle();
   }
 
   /** Until no job runs; the measuring of spectra in the background is none. */
   async idle(): Promise<void> {
-    await expect(this.compressButton).toBeEnabled({ timeout: 90_000 });
-    await expect(this.exportButton).toBeEnabled({ timeout: 90_000 });
+    await expect(this.compressButton).toBeEnabled();
+    await expect(this.exportButton).toBeEnabled();
   }
 
   /** Until the spectra of all layers are there. */
   async measured(): Promise<void> {
-    await expect(this.page.getByRole('contentinfo')).toContainText('Ready', { timeout: 90_000 });
+    await expect(this.page.getByRole('contentinfo')).toContainText('Ready');
   }
 
   async selectOnly(layer: string | RegExp): Promise<void> {
@@ -120,7 +120,7 @@ export class Studio {
   async exported(entry: RegExp): Promise<{ name: string; bytes: Uint8Array }> {
     await this.exportButton.click();
     const [download] = await Promise.all([
-      this.page.waitForEvent('download', { timeout: 90_000 }),
+      this.page.waitForEvent('download'),
       this.page.getByRole('menuitem', { name: entry }).click(),
     ]);
     return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };

@@ -38,7 +38,7 @@ function hasAdapter(env: NodeJS.ProcessEnv): boolean {
     cwd: new URL('../..', import.meta.url),
     env,
     stdio: 'ignore',
-    timeout: 20_000,
+    timeout: 120_000,
   });
   return status === 0;
 }
