@@ -1,5 +1,6 @@
 import { UserError } from '../errors';
 import type { Layer } from '../model/layers';
+import { fitsPattern } from './glob';
 import { closest } from './nearest';
 import type { Recipe, Step } from './schema';
 
@@ -45,11 +46,8 @@ function hint(pattern: string, layers: readonly Layer[]): string {
 function matcher(pattern: string): (layer: Layer) => boolean {
   const byOperator = pattern.startsWith('op:');
   const text = byOperator ? pattern.slice(3) : pattern;
-  const expression = new RegExp(`^${text.split('*').map(escapeText).join('.*')}$`, 's');
-  const test = (name: string) => expression.test(name);
+  const test = (name: string) => fitsPattern(text, name);
   if (byOperator) return ({ uses }) => uses.some(({ node }) => test(node.opType));
   return ({ name, weight, uses }) =>
     test(name) || test(weight) || uses.some(({ node }) => node.name !== '' && test(node.name));
 }
-
-const escapeText = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,0 +1,25 @@
+/**
+ * Whether `name` as a whole fits `pattern`, in which `*` stands for any run of characters, none included. At most
+ * |pattern| · |name| steps: where the text after a star does not fit, only that star takes one more character. An earlier
+ * star need not be tried again, as whatever it could take, the last one can take too.
+ */
+export function fitsPattern(pattern: string, name: string): boolean {
+  let at = 0;
+  let star = -1;
+  /** How far the last star reaches. */
+  let taken = 0;
+  for (let i = 0; i < name.length; ) {
+    if (pattern[at] === '*') {
+      star = at++;
+      taken = i;
+    } else if (at < pattern.length && pattern[at] === name[i]) {
+      at++;
+      i++;
+    } else if (star >= 0) {
+      at = star + 1;
+      i = ++taken;
+    } else return false;
+  }
+  while (pattern[at] === '*') at++;
+  return at === pattern.length;
+}
