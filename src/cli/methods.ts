@@ -71,7 +71,7 @@ function describe({ name, title, summary, paper, options }: AnyMethod): string {
     summary,
     `(${paper})`,
     '',
-    ...(lines.length > 0 ? ['Options:', ...lines, ...exclusive] : ['It has no options: "options": {}.']),
+    ...(lines.length > 0 ? ['Options:', ...lines, ...exclusive] : ['It has no options.']),
   ].join('\n');
 }
 

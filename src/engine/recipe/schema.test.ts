@@ -19,6 +19,13 @@ describe('a recipe', () => {
     });
   });
 
+  it('may leave out the options of a method that needs none', () => {
+    for (const method of ['half', 'quantize']) {
+      const [left, given] = [step({ layers: '*', method }), step({ layers: '*', method, options: {} })];
+      expect(parseRecipe(left)).toEqual(parseRecipe(given));
+    }
+  });
+
   const refused: [name: string, text: string, message: RegExp][] = [
     ['no JSON', '{"version": 1,', /^R\.json is not JSON: /],
     ['not an object', '[]', /^R\.json: .*object/],
@@ -85,7 +92,12 @@ describe('a recipe', () => {
       step({ layer: '*', method: 'svd', options: { rank: 3 } }),
       /step 1: unknown key "layer"; did you mean layers\?$/,
     ],
-    ['no options', step({ layers: '*', method: 'svd' }), /step 1: options is missing/],
+    [
+      'no options where some are needed',
+      step({ layers: '*', method: 'svd' }),
+      /step 1: options: must have exactly one/,
+    ],
+    ['options that are none', step({ layers: '*', method: 'half', options: null }), /options: must be an object/],
     ['a step that is no object', '{"version": 1, "steps": ["svd"]}', /step 1: must be an object/],
   ];
   for (const [name, text, message] of refused) {
@@ -112,7 +124,7 @@ describe('patterns', () => {
   });
   let layers: Layer[];
   beforeAll(async () => {
-    layers = layersOf(scopeOf((await readModel(memorySource(bytes, 'm.onnx'))).graph));
+    layers = layersOf(scopeOf(await readModel(memorySource(bytes, 'm.onnx'))));
   });
   const selected = (layerPatterns: unknown, ignore?: unknown) => {
     const text = step({

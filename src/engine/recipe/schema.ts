@@ -108,12 +108,15 @@ function checkStep(raw: unknown, place: string): Step {
       `${place}: unknown method ${JSON.stringify(raw.method)}; ${didYouMean(String(raw.method), known)}`,
     );
   }
-  const checked = step.safeParse(raw);
+  // A method that needs no options need not be given any.
+  const given = (raw as { options?: unknown }).options;
+  const whole = given === undefined ? { ...raw, options: {} } : raw;
+  const checked = step.safeParse(whole);
   const keys = { '': STEP_KEYS, options: keysOf(method.options).map(({ key }) => key) };
-  if (!checked.success) throw new UserError(`${place}: ${faultIn(checked.error, raw, keys)}`);
+  if (!checked.success) throw new UserError(`${place}: ${faultIn(checked.error, whole, keys)}`);
   const { layers, ignore = [], options } = checked.data;
   type Given = Readonly<Record<string, unknown>>;
-  const idle = withoutEffect(method.options, (raw as unknown as { options: Given }).options, options as Given);
+  const idle = withoutEffect(method.options, (whole as unknown as { options: Given }).options, options as Given);
   if (idle) throw new UserError(`${place}: options.${idle.key} ${idle.message}.`);
   return { layers: [layers].flat(), ignore: [ignore].flat(), method: method.name, options };
 }
