@@ -41,7 +41,7 @@ export class Rewrite {
     private readonly main: Scope,
   ) {
     this.#sources = new Map(model.sources);
-    this.#names = namesIn(main);
+    this.#names = namesIn(model, main);
     this.opset = opsetOf(model);
   }
 
@@ -113,7 +113,9 @@ export class Rewrite {
   ): void {
     this.#dropped.add(tensor);
     if (holder) this.replace(holder, []);
-    this.addConstant(home, holder ? holder.output[0]! : tensor.name, dims, tensor.dataType, bytes);
+    const name = holder ? holder.output[0]! : tensor.name;
+    this.#forgotten.add(name);
+    this.addConstant(home, name, dims, tensor.dataType, bytes);
   }
 
   /** Says which shape a new value has. */
@@ -210,16 +212,37 @@ export class Rewrite {
   }
 }
 
-function namesIn(main: Scope): Set<string> {
+/**
+ * Every name that the model knows, whether or not something bears it: what was removed before leaves its name behind in
+ * value_info or quantization_annotation, and a new value of that name would be taken for the old one.
+ */
+function namesIn({ proto }: Model, main: Scope): Set<string> {
   const names = new Set<string>();
   for (const { graph } of scopesIn(main)) {
-    for (const { name } of [...graph.input, ...graph.output, ...graph.initializer]) names.add(name);
-    for (const node of graph.node) {
+    for (const { name } of [...graph.input, ...graph.output, ...graph.initializer, ...graph.valueInfo]) names.add(name);
+    for (const { values } of graph.sparseInitializer) names.add(values?.name ?? '');
+    for (const { tensorName, quantParameterTensorNames } of graph.quantizationAnnotation) {
+      names.add(tensorName);
+      for (const { value } of quantParameterTensorNames) names.add(value);
+    }
+    addNodes(graph.node);
+  }
+  for (const { input, output, node, valueInfo } of proto.functions) {
+    for (const name of [...input, ...output]) names.add(name);
+    for (const { name } of valueInfo) names.add(name);
+    addNodes(node);
+  }
+  for (const { initializationBinding, updateBinding } of proto.trainingInfo) {
+    for (const { key, value } of [...initializationBinding, ...updateBinding]) names.add(key).add(value);
+  }
+  return names;
+
+  function addNodes(nodes: readonly NodeProto[]): void {
+    for (const node of nodes) {
       names.add(node.name);
       for (const name of [...node.input, ...node.output]) names.add(name);
     }
   }
-  return names;
 }
 
 function* externalLocations(graph: GraphProto): Generator<string> {
