@@ -50,7 +50,7 @@ const weights: { model: string; largestDifference: number }[] = [];
 for (const [name, path] of Object.entries(MODELS)) {
   const model = await readModel(memorySource(readFileSync(path), name));
   let largestDifference = 0;
-  for (const layer of layersOf(scopeOf(model.graph))) {
+  for (const layer of layersOf(scopeOf(model))) {
     if (!layer.compressible || !isMatrix(layer)) continue;
     const values = await weightOf(model, layer).toDense();
     const [m, n] = layer.shape as [number, number];

@@ -55,7 +55,7 @@ async function model(form: keyof typeof FORMS, side: number, depth: number) {
   const original = await readModel(memorySource(bytes, 'loading.onnx'));
   const spec = FORMS[form];
   if (!spec) return { changed: original, estimated: 4 * side * side * depth };
-  const main = scopeOf(original.graph);
+  const main = scopeOf(original);
   const operators = new Map();
   for (const layer of layersOf(main)) {
     const values = gaussian(random, layer.shape);

@@ -104,7 +104,7 @@ async function chain(out: readonly number[], inner: readonly number[], bond: num
     initializers: weights,
   });
   const original = await readModel(memorySource(bytes, 'chain.onnx'));
-  const main = scopeOf(original.graph);
+  const main = scopeOf(original);
   let [contraction, dense] = [0, 0];
   const operators = layersOf(main).map((layer, at) => {
     const sizes = sizesAt(at);

@@ -62,7 +62,7 @@ export async function inspectCommand(
 /** Of each compressible layer's input, by the layer's id; or why there are none. */
 async function outliersIn(model: Model, path: string, signal: AbortSignal): Promise<Map<string, Outliers>> {
   const calibration = openCalibration(model, path, nodeRuntime(), signal);
-  const main = scopeOf(model.graph);
+  const main = scopeOf(model);
   const layers = layersOf(main).filter(({ compressible }) => compressible);
   const bar = progressBar();
   try {

@@ -7,7 +7,7 @@ import { scopeOf } from '../engine/model/scopes';
 
 /** What the page is told of a model, with what its plans need to know of each layer's input; and the layers, by id. */
 export function reportOf(model: Model): { report: ModelReport; layers: ReadonlyMap<string, Layer> } {
-  const main = scopeOf(model.graph);
+  const main = scopeOf(model);
   const layers = new Map(layersOf(main).map((layer) => [layer.id, layer]));
   const report = inspect(model);
   const told = report.layers.map((one) => {

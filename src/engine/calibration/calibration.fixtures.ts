@@ -51,7 +51,7 @@ export const floats = (dims: readonly number[], seed = 5): HostTensor => ({
 });
 
 export async function collected(model: Model, dataset: Dataset, gramBytes?: number) {
-  const main = scopeOf(model.graph);
+  const main = scopeOf(model);
   const layers = layersOf(main);
   const session = counting();
   const calibration = new Calibration({ dataset, open: session.open }, gramBytes);

@@ -46,7 +46,7 @@ describe('calibration', () => {
       const found = calibration.statisticsOf(layers[0]!);
       const reason = REASONS[fixture.name];
       // Known before any data is.
-      const main = scopeOf(model.graph);
+      const main = scopeOf(model);
       expect(whyUnseen(layersOf(main)[0]!, main), fixture.name).toBe(reason ? found : undefined);
       if (reason) {
         expect(found, fixture.name).toMatch(reason);
@@ -119,7 +119,7 @@ describe('calibration', () => {
     });
     const model = await openModel(bytes);
     const dataset = datasetOf(model, 21, [floats([21, 24])]);
-    const main = scopeOf(model.graph);
+    const main = scopeOf(model);
     const [a, b] = layersOf(main);
     const { open, opened, runs } = counting();
     const calibration = new Calibration({ dataset, open });
@@ -135,7 +135,7 @@ describe('calibration', () => {
     await calibration.collect(model, main, [a!]);
     expect(opened()).toBe(1);
     // Another list of the same model's layers is of the same layers.
-    const again = scopeOf(model.graph);
+    const again = scopeOf(model);
     await calibration.collect(model, again, layersOf(again));
     expect(opened()).toBe(2);
     const known = calibration.statisticsOf(a!);
@@ -143,7 +143,7 @@ describe('calibration', () => {
     expect((calibration.statisticsOf(b!) as InputStatistics).size).toBe(40);
     // Of another model nothing is known, even where its layers have the same names.
     const other = await openModel(bytes);
-    const inOther = scopeOf(other.graph);
+    const inOther = scopeOf(other);
     await calibration.collect(other, inOther, layersOf(inOther).slice(0, 1));
     expect(opened()).toBe(3);
     expect(calibration.statisticsOf(a!)).not.toBe(known);
@@ -222,7 +222,7 @@ describe('calibration', () => {
   it('stops when it is cancelled', async () => {
     const model = await openModel(threeOnOne(17));
     const controller = new AbortController();
-    const main = scopeOf(model.graph);
+    const main = scopeOf(model);
     const { open, runs } = counting();
     const calibration = new Calibration({ dataset: threeInputs(model, 32), open });
     const call = { signal: controller.signal, onProgress: () => controller.abort() };

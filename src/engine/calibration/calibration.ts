@@ -54,7 +54,8 @@ export class Calibration {
     }
     const missing = new Map<string, Consumer>();
     for (const layer of layers) {
-      if (!layer.compressible) continue;
+      // A layer too small for a form of its own is cut along with others.
+      if (layer.unhandled !== undefined) continue;
       const consumers = layer.uses.map((use) => consumerOf(layer, use, main));
       this.#consumers.set(layer.id, consumers);
       for (const consumer of consumers) {

@@ -36,7 +36,7 @@ export async function foldedModel(model: Model, runtime: Runtime, { signal }: Lo
   const found = constantGraphs(graph, model.proto.irVersion >= 4n);
   const large = found.filter(({ storedBytes }) => storedBytes >= LEAST);
   if (large.length === 0) return model;
-  const main = scopeOf(graph);
+  const main = scopeOf(model);
   const rewrite = new Rewrite(model, main);
   for (const part of large) {
     signal?.throwIfAborted();

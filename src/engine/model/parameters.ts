@@ -18,7 +18,7 @@ export function countParameters(model: Model): number {
     parameters += form.parameters;
     for (const tensor of form.tensors) counted.add(tensor);
   }
-  for (const scope of scopesIn(scopeOf(model.graph))) {
+  for (const scope of scopesIn(scopeOf(model))) {
     for (const node of scope.graph.node) {
       const packed = packedOf(node, scope);
       if (!packed || counted.has(packed.tensors[0]!)) continue;

@@ -1,4 +1,5 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
+import type { Model } from './model';
 import { attributeOf, intOf, intsOf, subgraphsOf } from './onnx/attributes';
 import { dtypeName } from './tensors';
 
@@ -24,13 +25,26 @@ export interface Constant {
   readonly transposed: boolean;
   /** Element type that a Cast on the way gives it (onnx data type). */
   readonly castTo?: number;
+  /** What is stored is a default: a caller may feed another value, so that nothing may rely on this one. */
+  readonly overridable?: true;
 }
 
-export function scopeOf(graph: GraphProto, path = '', parent?: Scope): Scope {
+/** Initializers that are inputs too are defaults from this version on; before, every initializer had to be an input. */
+const IR_WITH_DEFAULTS = 4n;
+
+/** The main graph of a model. */
+export const scopeOf = ({ graph, proto }: Pick<Model, 'graph' | 'proto'>): Scope =>
+  scopeOfGraph(graph, proto.irVersion >= IR_WITH_DEFAULTS);
+
+function scopeOfGraph(graph: GraphProto, hasDefaults: boolean, path = '', parent?: Scope): Scope {
+  const inputs = new Set(hasDefaults ? graph.input.map(({ name }) => name) : []);
   const constants = new Map<string, Constant>();
   const children = new Map<NodeProto, { key: string; scope: Scope }[]>();
   const scope: Scope = { graph, path, constants, children, ...(parent && { parent }) };
-  for (const tensor of graph.initializer) constants.set(tensor.name, { tensor, home: scope, transposed: false });
+  for (const tensor of graph.initializer) {
+    const overridable = inputs.has(tensor.name) && { overridable: true as const };
+    constants.set(tensor.name, { tensor, home: scope, transposed: false, ...overridable });
+  }
   graph.node.forEach((node, index) => {
     const output = node.output[0];
     const constant = output === undefined ? undefined : constantOf(node, scope);
@@ -39,7 +53,10 @@ export function scopeOf(graph: GraphProto, path = '', parent?: Scope): Scope {
     if (inner.length > 0) {
       children.set(
         node,
-        inner.map(({ key, graph }) => ({ key, scope: scopeOf(graph, `${path}${index}.${key}/`, scope) })),
+        inner.map(({ key, graph }) => ({
+          key,
+          scope: scopeOfGraph(graph, hasDefaults, `${path}${index}.${key}/`, scope),
+        })),
       );
     }
   });

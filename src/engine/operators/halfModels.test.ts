@@ -43,7 +43,7 @@ describe('in a model that computes in float16', () => {
         initializers: [tensor('w', [inner, out], new Uint16Array(out * inner), FLOAT16)],
       });
       const model = await readModel(memorySource(bytes, 'half.onnx'));
-      const main = scopeOf(model.graph);
+      const main = scopeOf(model);
       const [layer] = layersOf(main);
       expect(consumptionOf(layer!)).toEqual({ mode: 'rows', type: 'float16', read: 'transposed' });
       const weight = await operator.toDense();
@@ -73,7 +73,7 @@ it('computes in float32 where a Cast stands between the stored weight and its co
     initializers: [tensor('w', [24, 16], new Uint16Array(24 * 16), FLOAT16)],
   });
   const model = await readModel(memorySource(bytes, 'stored.onnx'));
-  const [layer] = layersOf(scopeOf(model.graph));
+  const [layer] = layersOf(scopeOf(model));
   expect(layer!.dtype).toBe('float16');
   expect(consumptionOf(layer!).type).toBe('float32');
 });

@@ -59,10 +59,15 @@ export function nodeBytes(operator: Operator, { op, opset, type = 'float32', cho
     outputs: [],
     initializers: [weight],
   });
-  const main = scopeOf(made);
+  const model = {
+    name,
+    proto: modelProto({ opset, nodes: [], inputs: [], outputs: [] }),
+    graph: made,
+    sources: new Map(),
+  };
+  const main = scopeOf(model);
   const layer = layersOf(main)[0]!;
-  const proto = modelProto({ opset, nodes: [], inputs: [], outputs: [] });
-  const rewrite = new Rewrite({ name, proto, graph: made, sources: new Map() }, main);
+  const rewrite = new Rewrite(model, main);
   const store = new ConstantStore(rewrite, layer, new Map(), main);
   const use = layer.uses[0]!;
   rewrite.replace(

@@ -46,7 +46,7 @@ function exactly(weight: Operator, values: Float32Array<ArrayBuffer>, type: 'flo
 }
 
 const names = (model: Model) =>
-  [...scopesIn(scopeOf(model.graph))].flatMap(({ graph }) => [
+  [...scopesIn(scopeOf(model))].flatMap(({ graph }) => [
     ...graph.input.map(({ name }) => name),
     ...graph.output.map(({ name }) => name),
     ...graph.node.flatMap(({ name, output }) => [name, ...output]),
@@ -57,7 +57,7 @@ describe('a weight replaced by its factors', () => {
     it(`computes the same: ${fixture.name}`, async () => {
       const random = seeded(7);
       const model = await readModel(memorySource(fixture.bytes, 'fixture.onnx'));
-      const main = scopeOf(model.graph);
+      const main = scopeOf(model);
       const layers = layersOf(main);
       expect(layers).toHaveLength(1);
       const layer = layers[0]!;
@@ -98,7 +98,7 @@ describe('a weight replaced by its factors', () => {
       expectClose(await run(read, x), actual, 0, 'read back');
 
       // The dense weight is gone, and every name that was there before still is, but for the weight's own.
-      const stored = layersOf(scopeOf(changed.graph));
+      const stored = layersOf(scopeOf(changed));
       expect(stored.map(({ weight }) => weight)).not.toContain(layer.weight);
       const gone = names(model).filter((name) => name !== '' && !names(changed).includes(name));
       expect(gone.every((name) => ['w', 'wt', 'turn'].includes(name))).toBe(true);

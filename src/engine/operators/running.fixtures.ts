@@ -119,7 +119,7 @@ export async function running(
     initializers: weights,
   });
   const original = await readModel(memorySource(bytes, 'one.onnx'));
-  const main = scopeOf(original.graph);
+  const main = scopeOf(original);
   const layer = layersOf(main).find((layer) => layer.weight === weight)!;
   const changed = await replaceWeights(original, main, new Map([[layer, operator]]), { choice });
   const data = isGather

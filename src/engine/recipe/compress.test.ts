@@ -49,7 +49,7 @@ describe('compress', () => {
     });
     expect(report.after.parameters).toBe(30 * 256);
     const reopened = await open(written);
-    expect(layersOf(scopeOf(reopened.graph)).map(({ shape }) => shape)).toEqual([
+    expect(layersOf(scopeOf(reopened)).map(({ shape }) => shape)).toEqual([
       [30, 96],
       [160, 30],
     ]);
@@ -86,7 +86,7 @@ describe('compress', () => {
     expect(report.skipped).toEqual([
       { name: 'fc', reason: expect.stringMatching(/^would not get smaller: rank 32 .*break-even is rank 32/) },
     ]);
-    expect(layersOf(scopeOf(model.graph))[0]!.tensor).toEqual(layersOf(scopeOf((await open(bytes)).graph))[0]!.tensor);
+    expect(layersOf(scopeOf(model))[0]!.tensor).toEqual(layersOf(scopeOf(await open(bytes)))[0]!.tensor);
   });
 
   it('names the tensor that holds NaN, and what to do', async () => {

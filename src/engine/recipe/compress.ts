@@ -63,7 +63,7 @@ export interface CompressContext extends LongCall {
  */
 export async function compress(model: Model, recipe: Recipe, context: CompressContext): Promise<Compressed> {
   const started = performance.now();
-  const main = scopeOf(model.graph);
+  const main = scopeOf(model);
   const layers = layersOf(main);
   const selected = selectLayers(recipe, layers, context.recipeName);
   const touched = layers.filter((layer) => selected.some((step) => step.includes(layer)));

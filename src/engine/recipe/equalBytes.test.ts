@@ -22,7 +22,7 @@ const backend = createCpuBackend(runtime);
 afterAll(() => backend.dispose());
 const folder = 'public/samples/fashion-mnist';
 const model = await readModel(memorySource(readFileSync(`${folder}/model.onnx`), 'm.onnx'));
-const layer = layersOf(scopeOf(model.graph)).find(({ name }) => name.includes('fc2'))!;
+const layer = layersOf(scopeOf(model)).find(({ name }) => name.includes('fc2'))!;
 const factorisations = new Factorisations(backend);
 const open = async (one: Model) => runtime.open(await sessionModelOf(one, runtime.externalData, {}), 'cpu');
 
@@ -79,7 +79,7 @@ describe('methods at equal bytes', () => {
   });
 
   it('of several layers count together', async () => {
-    const layers = layersOf(scopeOf(model.graph)).filter(({ name }) => /fc[23]/.test(name));
+    const layers = layersOf(scopeOf(model)).filter(({ name }) => /fc[23]/.test(name));
     const ids = layers.map(({ id }) => id);
     const both = await compareAtEqualBytes(model, ids, [0.5], { factorisations });
     const [one, other] = await Promise.all(

@@ -94,7 +94,7 @@ export async function compareAtEqualBytes(
   context: EqualBytesContext,
 ): Promise<EqualBytesReport> {
   const { calibration, signal, onProgress } = context;
-  const main = scopeOf(model.graph);
+  const main = scopeOf(model);
   const layers = layersOf(main).filter(({ id, compressible }) => compressible && ids.includes(id));
   if (calibration) await calibration.collect(model, main, layers, { signal });
   const norms = new Map<Layer, number>();

@@ -54,7 +54,7 @@ export async function runGraphStep(
   });
   const ms = (performance.now() - started) / Math.max(1, selected.length);
   state.model = edit.model;
-  state.main = scopeOf(edit.model.graph);
+  state.main = scopeOf(edit.model);
   state.layers = layersOf(state.main);
   const now = new Map(state.layers.map((layer) => [layer.id, layer]));
   for (const layer of layers) {

@@ -42,7 +42,7 @@ async function modelOf(kind: keyof typeof SHAPES) {
 /** What running a stack gives, and what was planned for it. */
 async function both(kind: keyof typeof SHAPES, steps: readonly StackStep[]) {
   const model = await modelOf(kind);
-  const [layer] = layersOf(scopeOf(model.graph));
+  const [layer] = layersOf(scopeOf(model));
   const factorisations = new Factorisations(backend);
   const spectrum = await spectrumOf(layer!.id, weightOf(model, layer!), factorisations, {});
   const recipe = checkRecipe({ version: 1, steps: steps.map((step) => ({ ...step, layers: 'fc' })) });

@@ -14,7 +14,7 @@ import { checkRecipe } from './schema';
 const backend = createCpuBackend(nodeRuntime());
 afterAll(() => backend.dispose());
 const model = await readModel(memorySource(readFileSync('public/samples/fashion-mnist/model.onnx'), 'm.onnx'));
-const layers = layersOf(scopeOf(model.graph));
+const layers = layersOf(scopeOf(model));
 const layer = layers.find(({ name }) => name.includes('fc2'))!;
 const factorisations = new Factorisations(backend);
 

@@ -61,7 +61,7 @@ export async function previewStack(
   const started = performance.now();
   const { factorisations, signal, seed = 0 } = context;
   let { calibration } = context;
-  const main = scopeOf(model.graph);
+  const main = scopeOf(model);
   const layers = layersOf(main);
   const found = layers.find(({ id }) => id === layer.id)!;
   const state: State = { model, main, layers, works: new Map([[layer.id, begin(model, found)]]) };

@@ -61,7 +61,7 @@ const budgets = (random: Random) =>
 /** The original with the same values in W's place that the factors stand for: nothing of the rewriting takes part. */
 async function withDense(bytes: Uint8Array, rewritten: ReadonlySet<string>, options: object): Promise<Uint8Array> {
   const model = await readModel(memorySource(bytes, 'model.onnx'));
-  for (const layer of layersOf(scopeOf(model.graph))) {
+  for (const layer of layersOf(scopeOf(model))) {
     if (!rewritten.has(layer.id)) continue;
     const outcome = await (methodCalled('svd') as Method).apply(
       weightOf(model, layer),
@@ -79,7 +79,7 @@ async function withDense(bytes: Uint8Array, rewritten: ReadonlySet<string>, opti
 
 /** Names of the values and nodes that someone outside may refer to: everything but the weights and what hands them on. */
 const names = (model: Model): string[] =>
-  [...scopesIn(scopeOf(model.graph))].flatMap(({ graph, constants }) => [
+  [...scopesIn(scopeOf(model))].flatMap(({ graph, constants }) => [
     ...graph.output.map(({ name }) => name),
     ...graph.node.filter(({ output }) => !constants.has(output[0]!)).flatMap(({ name, output }) => [name, ...output]),
   ]);
@@ -101,7 +101,7 @@ async function check(seed: number): Promise<number> {
   const place = `seed ${seed}: ${blocks.join(', ')}`;
   const options = budgets(seeded(seed));
   const model = await readModel(memorySource(bytes, 'model.onnx'));
-  const ids = (m: Model) => new Map(layersOf(scopeOf(m.graph)).map((layer): [string, Layer] => [layer.id, layer]));
+  const ids = (m: Model) => new Map(layersOf(scopeOf(m)).map((layer): [string, Layer] => [layer.id, layer]));
   const before = ids(model);
 
   const everything = [...before.values()];

@@ -113,7 +113,7 @@ async function check(
   halves = false,
 ) {
   const model = await readModel(memorySource(bytes, 'model.onnx'));
-  const main = scopeOf(model.graph);
+  const main = scopeOf(model);
   const layers = layersOf(main);
   const recipe = checkRecipe({
     version: 1,

@@ -32,7 +32,7 @@ async function outputs(model: Model, feeds: Feeds): Promise<number[]> {
 }
 
 const groupsIn = (model: Model) => {
-  const main = scopeOf(model.graph);
+  const main = scopeOf(model);
   const layers = layersOf(main);
   const flow = new Flow(main);
   const found = channelGroups(flow, layers);

@@ -44,8 +44,10 @@ export class Flow {
     return this.#outputs.has(name) || this.#captured.has(name);
   }
 
+  /** The constant that a name stands for, unless it is only a default. */
   constant(name: string): Constant | undefined {
-    return name === '' ? undefined : resolve(name, this.scope);
+    const found = name === '' ? undefined : resolve(name, this.scope);
+    return found?.overridable ? undefined : found;
   }
 
   /** Whether one node alone of this graph uses a stored tensor. */

@@ -54,6 +54,7 @@ export function channelGroups(flow: Flow, layers: readonly Layer[]): Map<Layer, 
 }
 
 function groupOf(flow: Flow, layer: Layer, ends: ReadonlyMap<NodeProto, End>): ChannelGroup | NoGroup {
+  if (layer.unhandled !== undefined) return { reason: layer.unhandled };
   const only = layer.uses.length === 1 ? layer.uses[0]! : undefined;
   if (!only) return { reason: 'several nodes use the weight' };
   if ((only.role?.groups ?? 1) > 1)
@@ -162,6 +163,7 @@ class Search {
   }
 
   #produced({ layer, use }: End, at: Carrier): readonly Carrier[] | string {
+    if (layer.unhandled !== undefined) return `${layer.name} can't be cut (${layer.unhandled})`;
     if (layer.uses.length > 1) return `the weight of ${layer.name} has several uses`;
     if (!makesChannels(layer, use) || at.axis !== outputAxis(layer)) return `${layer.name} makes them in another way`;
     if (layer.shape[0]! % this.units !== 0) return `${layer.name} makes another number of them`;
@@ -176,6 +178,7 @@ class Search {
 
   #consumed({ layer, use }: End, at: Carrier): readonly Carrier[] | string {
     if (at.name !== use.node.input[use.input === 0 ? 1 : 0]) return `${layer.name} takes them as its bias`;
+    if (layer.unhandled !== undefined) return `${layer.name} can't be cut (${layer.unhandled})`;
     if (layer.uses.length > 1) return `the weight of ${layer.name} has several uses`;
     if (use.role?.kind === 'gather' || !makesChannels(layer, use)) return `${layer.name} takes them in another way`;
     const turned = use.role!.kind === 'gemm' && use.node.attribute.some(({ name, i }) => name === 'transA' && i === 1n);
