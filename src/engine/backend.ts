@@ -33,19 +33,6 @@ export interface Backend {
   ): Promise<Matrix>;
 
   /**
-   * For each of `count` small matrices A `[rows, columns]` in `values`, rows ≤ columns, finite and scaled to a largest
-   * magnitude of about 1: [J·A | J], `[rows, columns + rows]`, with J orthogonal and the rows of J·A orthogonal to one
-   * another, in no order. `linalg/svdEach` sorts and polishes them, and does without where a backend offers nothing.
-   */
-  orthogonalizeEach?(
-    values: Float32Array,
-    count: number,
-    rows: number,
-    columns: number,
-    signal?: AbortSignal,
-  ): Promise<Float32Array<ArrayBuffer>>;
-
-  /**
    * Makes the backend fit for use again after `error`, where it can: opens a new device in place of a lost one, or one
    * that holds large matrices in smaller panels where memory ran out. Matrices made before are gone: using one throws,
    * freeing one does nothing. False where the error must stand. `withRecovery` calls it.

@@ -1,7 +1,6 @@
 import type { Backend, Matrix } from '../backend';
 import { factorize } from './factorize';
 import { factorizeByGram } from './factorizeByGram';
-import { orthogonalizeEach } from './orthogonalizeEach';
 import { createPanels, type GpuMatrix, panelProducts } from './panels';
 import { gpuSelection } from './selection';
 import { type Session, Sessions } from './session';
@@ -121,11 +120,6 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
         device.gpu.queue.writeBuffer(buffer, 0, panel as GPUAllowSharedBufferSource);
       }
       return keep(matrix, session);
-    },
-
-    orthogonalizeEach(values, count, rows, columns, signal) {
-      const { dispatcher, buffers, rotationPace: pace } = using();
-      return orthogonalizeEach({ dispatcher, buffers, pace }, values, count, rows, columns, signal);
     },
 
     async download(matrix) {

@@ -5,14 +5,12 @@ import { loadShader } from '../../../scripts/wgsl.mjs';
 import { type Kernel, labelOf, writeUniforms } from './kernel';
 import { KERNELS } from './kernels';
 import { CEILING_KERNELS } from './measure/kernels';
-import { orthogonalizeKernel } from './orthogonalizeEach';
 import { GATHER_KERNELS } from './products/gatherKernels';
 import { PRODUCT_KERNELS } from './products/kernels';
 import { SELECTION_KERNELS } from './selectionKernels';
 
 const kernels: [string, Kernel][] = [
   ...KERNELS,
-  orthogonalizeKernel,
   ...SELECTION_KERNELS,
   ...CEILING_KERNELS,
   ...PRODUCT_KERNELS,

@@ -3,7 +3,6 @@ import type { Backend } from '../backend';
 import { productsSuite } from './products.suite';
 import { qrSuite } from './qr.suite';
 import { svdSuite } from './svd.suite';
-import { svdEachSuite } from './svdEach.suite';
 import { tensorTrainSuite } from './tensorTrain.suite';
 import { truncatedSvdSuite } from './truncatedSvd.suite';
 import { tucker2Suite } from './tucker2.suite';
@@ -25,7 +24,6 @@ export function linalgSuite(open: () => Promise<Backend>): void {
   const backend = () => opened;
   productsSuite(backend);
   svdSuite(backend);
-  svdEachSuite(backend);
   qrSuite(backend);
   truncatedSvdSuite(backend);
   tucker2Suite(backend);
