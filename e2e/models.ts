@@ -40,13 +40,15 @@ export interface ChainOptions {
   readonly rank?: number;
   /** Written over the first entry of this layer's weight. */
   readonly poison?: { readonly layer: number; readonly value: number };
+  /** What the nodes' names begin with. */
+  readonly prefix?: string;
   /** An operator that no runtime knows, at the end. */
   readonly unknownOperator?: boolean;
 }
 
 /** Square MatMuls of a known rank with ReLUs between: `x` [n, width] → `y` [n, width]. Nodes are called /block.0/MatMul … */
 export function chain(options: ChainOptions = {}): Uint8Array {
-  const { width = 64, layers = 3, rank = 8, poison, unknownOperator = false } = options;
+  const { width = 64, layers = 3, rank = 8, poison, prefix = '/block', unknownOperator = false } = options;
   const nodes = [];
   const initializers = [];
   for (let layer = 0; layer < layers; layer++) {
@@ -56,8 +58,8 @@ export function chain(options: ChainOptions = {}): Uint8Array {
     const [from, product] = [layer === 0 ? 'x' : `act${layer - 1}`, `product${layer}`];
     const last = layer === layers - 1 && !unknownOperator;
     nodes.push(
-      node('MatMul', [from, `block.${layer}.weight`], [product], {}, { name: `/block.${layer}/MatMul` }),
-      node('Relu', [product], [last ? 'y' : `act${layer}`], {}, { name: `/block.${layer}/Relu` }),
+      node('MatMul', [from, `block.${layer}.weight`], [product], {}, { name: `${prefix}.${layer}/MatMul` }),
+      node('Relu', [product], [last ? 'y' : `act${layer}`], {}, { name: `${prefix}.${layer}/Relu` }),
     );
   }
   if (unknownOperator) nodes.push(node('Frobnicate', [`act${layers - 1}`], ['y'], {}, { domain: 'made.up' }));

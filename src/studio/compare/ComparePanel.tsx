@@ -40,51 +40,57 @@ export default function ComparePanel() {
   });
   return (
     <div className={styles.panel}>
-      <section aria-labelledby="compare-title">
-        <div className={styles.title}>
-          <h2 id="compare-title">Compare</h2>
-          {current && <span>Run {current.run}</span>}
-        </div>
-        <Controls />
-        <ComparisonTable run={current} />
-        {load && <p className={styles.note}>{load}</p>}
-        {state && (
-          <p className={styles.note} aria-live="polite">
-            {state}
-          </p>
-        )}
-      </section>
-      {points && (
-        <section aria-labelledby="compare-size">
+      <div className={styles.half}>
+        <section aria-labelledby="compare-title">
           <div className={styles.title}>
-            <h3 id="compare-size">Size against {METRIC_NAMES[points.metric]}</h3>
-            <span>{points.metric === 'perplexity' ? 'lower value on top' : 'all runs'}</span>
+            <h2 id="compare-title">Compare</h2>
+            {current && <span>Run {current.run}</span>}
           </div>
-          <Suspense fallback={<div className={styles.chart} aria-busy="true" />}>
-            <SizeChart points={points} current={currentRun} />
-          </Suspense>
-        </section>
-      )}
-      {evaluation && evaluation.timings.before.length > 0 && (
-        <section aria-labelledby="compare-latency">
-          <div className={styles.title}>
-            <h3 id="compare-latency">
-              Latency, {evaluation.timings.before.length} + {evaluation.timings.after.length} interleaved runs
-            </h3>
-            <span>{providerName(evaluation.provider)}</span>
-          </div>
-          {evaluation.timings.before.length < FEWEST_FOR_BARS ? (
-            <LatencyStrip evaluation={evaluation} />
-          ) : (
-            <Suspense fallback={<div className={styles.chart} aria-busy="true" />}>
-              <LatencyChart evaluation={evaluation} />
-            </Suspense>
+          <Controls />
+          <ComparisonTable run={current} />
+          {load && <p className={styles.note}>{load}</p>}
+          {state && (
+            <p className={styles.note} aria-live="polite">
+              {state}
+            </p>
           )}
         </section>
+        {points && (
+          <section aria-labelledby="compare-size">
+            <div className={styles.title}>
+              <h3 id="compare-size">Size against {METRIC_NAMES[points.metric]}</h3>
+              <span>{points.metric === 'perplexity' ? 'lower value on top' : 'all runs'}</span>
+            </div>
+            <Suspense fallback={<div className={styles.chart} aria-busy="true" />}>
+              <SizeChart points={points} current={currentRun} />
+            </Suspense>
+          </section>
+        )}
+        {evaluation && evaluation.timings.before.length > 0 && (
+          <section aria-labelledby="compare-latency">
+            <div className={styles.title}>
+              <h3 id="compare-latency">
+                Latency, {evaluation.timings.before.length} + {evaluation.timings.after.length} interleaved runs
+              </h3>
+              <span>{providerName(evaluation.provider)}</span>
+            </div>
+            {evaluation.timings.before.length < FEWEST_FOR_BARS ? (
+              <LatencyStrip evaluation={evaluation} />
+            ) : (
+              <Suspense fallback={<div className={styles.chart} aria-busy="true" />}>
+                <LatencyChart evaluation={evaluation} />
+              </Suspense>
+            )}
+          </section>
+        )}
+      </div>
+      {runs.length > 0 && (
+        <div className={styles.half}>
+          <RunHistory />
+          {current && <ExportSection run={current} />}
+          {current && <LayerResults result={current.result} />}
+        </div>
       )}
-      {runs.length > 0 && <RunHistory />}
-      {current && <LayerResults result={current.result} />}
-      {current && <ExportSection run={current} />}
     </div>
   );
 }

@@ -47,7 +47,7 @@ export const LayerRow = memo(
         <Cell className="row-shape">{formatShape(layer.shape)}</Cell>
       </span>
       <span className="row-line">
-        <Cell className="row-op">
+        <Cell className="row-op" title={`${layer.op}, ${formatCount(layer.parameters)} parameters`}>
           {layer.op} · {formatCount(layer.parameters)}
         </Cell>
         <Cell className="row-share" title={`${formatShare(share)} of the model's parameters`}>

@@ -28,7 +28,7 @@ const TICKED_HINT =
   'Ticked at first are the largest layers, which together hold 95 % of the compressible weights; small ones save little and are the first to hurt.';
 
 /** What there is: by size, by name, by how well it would compress. */
-export function LayersPanel() {
+export function LayersPanel({ hidden = false }: { hidden?: boolean }) {
   const model = useStudio((state) => state.model);
   const spectra = useDeferredValue(useStudio((state) => state.spectra));
   const sort = useStudio((state) => state.sort);
@@ -45,7 +45,7 @@ export function LayersPanel() {
     return [layers.filter((layer) => layer.compressible), layers.filter((layer) => !layer.compressible)];
   }, [model]);
   return (
-    <section className="layers" aria-label="Layers">
+    <section className="layers" aria-label="Layers" hidden={hidden}>
       <div className="layers-head">
         <IncludeAll />
         <Treemap layers={compressible} spectra={spectra} />

@@ -4,25 +4,35 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { LayersPanel } from '../layers/LayersPanel';
 import './columns.css';
 import { useStudio } from '../store';
+import { ModelEstimate } from '../workbench/ModelEstimate';
 import { Workbench } from '../workbench/Workbench';
 
 const ComparePanel = lazy(() => import('../compare/ComparePanel'));
 
+type Panel = 'layers' | 'workbench' | 'compare';
+
+/** How many panels stand side by side. The style sheet uses the same widths. */
+function usePanelCount(): 1 | 2 | 3 {
+  const three = useMediaQuery('(min-width: 1200px)', true, { getInitialValueInEffect: false });
+  const two = useMediaQuery('(min-width: 768px)', true, { getInitialValueInEffect: false });
+  return three ? 3 : two ? 2 : 1;
+}
+
 /**
- * What there is, what is done to it, what it costs. Where three columns do not fit, the third folds under a tab. All
+ * The three panels: layers, workbench, comparison. Where three do not fit side by side, tabs choose which are shown. All
  * three stay mounted, hidden or not: a window made narrower must lose nothing that was opened or made in them.
  */
 export default function Columns() {
-  const wide = useMediaQuery('(min-width: 1200px)', true, { getInitialValueInEffect: false });
+  const count = usePanelCount();
   const currentRun = useStudio((state) => state.currentRun);
   const latestRun = useStudio(({ runs }) => runs.at(-1)?.run ?? 0);
   const model = useStudio((state) => state.model);
-  const [tab, setTab] = useState<'workbench' | 'compare'>('workbench');
+  const [chosen, setChosen] = useState<Panel>('layers');
   const page = useRef<HTMLElement>(null);
   const right = useRef<HTMLElement>(null);
   const seen = useRef(latestRun);
   useEffect(() => {
-    if (currentRun !== null) setTab('compare');
+    if (currentRun !== null) setChosen('compare');
   }, [currentRun]);
   useEffect(() => {
     // Only a new run: of forgotten ones the panel stays where it is.
@@ -33,27 +43,33 @@ export default function Columns() {
   useEffect(() => {
     for (const part of page.current?.querySelectorAll('.grid, .middle, .right') ?? []) part.scrollTo({ top: 0 });
   }, [model]);
+  // With two panels the layers are always there, and the tabs choose the other one.
+  const tab = count === 2 && chosen === 'layers' ? 'workbench' : chosen;
+  const isShown = (panel: Panel) => count === 3 || tab === panel || (count === 2 && panel === 'layers');
+  const tabs = [
+    ...(count === 1 ? [{ value: 'layers', label: 'Layers' }] : []),
+    { value: 'workbench', label: 'Workbench' },
+    { value: 'compare', label: 'Compare' },
+  ];
   return (
-    <main className="studio-page columns" data-wide={wide || undefined} ref={page}>
+    <main className="studio-page columns" data-panels={count} ref={page}>
       <h1 className="hidden-text">{model?.name}</h1>
-      <LayersPanel />
-      {!wide && (
+      <LayersPanel hidden={!isShown('layers')} />
+      {count < 3 && (
         <SegmentedControl
           className="middle-tabs"
           size="xs"
           value={tab}
-          onChange={(value) => setTab(value as typeof tab)}
-          aria-label="Shown beside the layers"
-          data={[
-            { value: 'workbench', label: 'Workbench' },
-            { value: 'compare', label: 'Compare' },
-          ]}
+          onChange={(value) => setChosen(value as Panel)}
+          aria-label={count === 2 ? 'Shown beside the layers' : 'Panel shown'}
+          data={tabs}
         />
       )}
-      <section className="middle" aria-label="Workbench" hidden={!wide && tab !== 'workbench'}>
+      <section className="middle" aria-label="Workbench" hidden={!isShown('workbench')}>
         <Workbench />
       </section>
-      <aside className="right" aria-label="Compare" hidden={!wide && tab !== 'compare'} ref={right}>
+      <ModelEstimate />
+      <aside className="right" aria-label="Compare" hidden={!isShown('compare')} ref={right}>
         <Suspense fallback={<div aria-busy="true" />}>
           <ComparePanel />
         </Suspense>

@@ -15,7 +15,7 @@ export function DataChip() {
       <Menu.Target>
         <button
           type="button"
-          className="chip"
+          className="chip chip-open"
           title={`Original and compressed are compared on ${given ? data.name : 'generated inputs'}${
             data ? `: ${formatInteger(data.samples)} samples${given ? `, ${label}` : ''}` : ''
           }${

@@ -11,7 +11,7 @@ export function ExportMenu() {
   return (
     <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
-        <Button size="sm" variant="default" disabled={busy}>
+        <Button size="xs" fz="sm" variant="default" disabled={busy}>
           Export
         </Button>
       </Menu.Target>

@@ -1,6 +1,7 @@
 import { Menu } from '@mantine/core';
 import { MODEL_FILES, pick } from '../files';
 import { formatBytes, formatCount } from '../format';
+import { lessonAddress } from '../route';
 import { useStudio } from '../store';
 
 /** What is open; a click offers another model, or a sample. */
@@ -17,7 +18,7 @@ export function ModelChip() {
       <Menu.Target>
         <button
           type="button"
-          className="chip"
+          className="chip chip-open"
           title={`${model.name} · ${figures} · opset ${model.opset}${model.producer ? ` · ${model.producer}` : ''} · click to open another model`}
         >
           <strong>{model.name}</strong>
@@ -36,6 +37,9 @@ export function ModelChip() {
             <small>{sample.description}</small>
           </Menu.Item>
         ))}
+        <Menu.Item component="a" href={lessonAddress('rank')}>
+          Lesson: What is rank?
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

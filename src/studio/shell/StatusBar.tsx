@@ -13,7 +13,7 @@ export function StatusBar() {
   const paused = useStudio((state) => state.spectraPaused && state.model !== null);
   const shown = job ?? background ?? previewing;
   return (
-    <footer className="status">
+    <footer className="status" data-busy={shown || paused ? true : undefined}>
       {shown ? <Running job={shown} /> : paused ? <Paused /> : <span className="status-label">Ready</span>}
       <LatestRun />
       <span className="status-promise">Nothing leaves this machine</span>

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { STUDIO_ADDRESS, useRoute } from '../route';
+import { lessonAddress, STUDIO_ADDRESS, useRoute } from '../route';
 import { useStudio } from '../store';
 import { AimMenu } from './AimMenu';
 import { BackendChip } from './BackendChip';
@@ -12,34 +12,37 @@ export function TopBar() {
   const { lesson } = useRoute();
   return (
     <header className="top">
-      <a className="brand" href={STUDIO_ADDRESS} aria-label="Carrara, the studio">
-        Carrara<span>.</span>
-      </a>
-      {open && (
-        <>
-          <ModelChip />
-          <DataChip />
-        </>
-      )}
-      <span className="top-space" />
-      {!lesson && (
-        <a className="top-link" href="#/lessons/rank">
-          Lesson
+      <div className="top-what">
+        <a className="brand" href={STUDIO_ADDRESS} aria-label="Carrara, the studio">
+          Carrara<span>.</span>
         </a>
-      )}
-      {lesson && (
-        <a className="top-link" href={STUDIO_ADDRESS}>
-          Back to the studio
-        </a>
-      )}
-      <BackendChip />
-      {open && (
-        <>
-          <ExportMenu />
-          <AimMenu />
-          <CompressButton />
-        </>
-      )}
+        {open && (
+          <>
+            <ModelChip />
+            <DataChip />
+          </>
+        )}
+      </div>
+      <div className="top-actions">
+        {lesson ? (
+          <a className="top-link" href={STUDIO_ADDRESS}>
+            Back to the studio
+          </a>
+        ) : (
+          // On a small screen with a model open, the lesson is in the model's menu.
+          <a className="top-link top-link-lesson" data-open={open || undefined} href={lessonAddress('rank')}>
+            Lesson
+          </a>
+        )}
+        <BackendChip />
+        {open && !lesson && (
+          <>
+            <ExportMenu />
+            <AimMenu />
+            <CompressButton />
+          </>
+        )}
+      </div>
     </header>
   );
 }
@@ -51,12 +54,20 @@ function CompressButton() {
   const compress = useStudio((state) => state.compress);
   return (
     <Button
-      size="sm"
+      size="xs"
+      fz="sm"
       loading={compressing}
       disabled={count === 0 || (busy && !compressing)}
       onClick={() => void compress()}
     >
-      {count === 0 ? 'No layer ticked' : `Compress ${count} ${count === 1 ? 'layer' : 'layers'}`}
+      {count === 0 ? (
+        'No layer ticked'
+      ) : (
+        <>
+          Compress {count}
+          <span className="compress-unit">{count === 1 ? '\u00a0layer' : '\u00a0layers'}</span>
+        </>
+      )}
     </Button>
   );
 }

@@ -4,24 +4,21 @@ import { formatBytes, formatChange } from '../format';
 import { formOf, needsData, writtenRecipe } from '../methods';
 import { currentRecipe, stackOf } from '../state/recipe';
 import { useStudio } from '../store';
-import { totalCost } from '../total';
 import { describeHeavy } from './describe';
+import { useModelEstimate } from './ModelEstimate';
 import { usePlans } from './usePlans';
 import { WantsData } from './WantsData';
 
 /** What Compress will do, all ticked layers together: in a line, and as the recipe it runs. */
 export function RecipeView() {
   const model = useStudio((state) => state.model);
-  const included = useStudio((state) => state.included);
+  const { layers, total, after } = useModelEstimate();
   const plans = usePlans();
   const fixed = useStudio(({ fixedRecipe }) => fixedRecipe !== null);
   const selection = useStudio((state) => state.selection);
   const [open, setOpen] = useState(false);
   const step = useStudio((state) => state.step);
   if (!model) return null;
-  const layers = model.layers.filter(({ id }) => included.has(id));
-  const total = totalCost(layers, plans);
-  const { before, after, graph } = total;
   // Of the layers in view the verdict above speaks.
   const unseen = layers.some(({ id }) => !selection.includes(id));
   // A step that needs data and is in view says so itself.
@@ -33,14 +30,13 @@ export function RecipeView() {
       );
     })
     .map(({ method }) => formOf(method)?.title ?? method);
-  const bytes = model.bytes - before.bytes + after.bytes + graph;
   return (
     <section className="card recipe" aria-label="Recipe">
       <div className="card-title">
         <h2>Recipe</h2>
         <span>
           {layers.length} {layers.length === 1 ? 'layer' : 'layers'} · model {formatBytes(model.bytes)} → about{' '}
-          {formatBytes(bytes)} ({formatChange(bytes / model.bytes - 1)})
+          {formatBytes(after)} ({formatChange(after / model.bytes - 1)})
         </span>
       </div>
       {unseen && total.heavy > 0 && <p className="recipe-heavy">{describeHeavy(total, layers.length)}</p>}

@@ -63,16 +63,20 @@ function Chosen({ layers, modelParameters }: { layers: readonly LayerReport[]; m
         <HistoryButtons />
       </div>
       <StackBar view={view} />
-      {view.index >= 0 ? (
-        <StepCard view={view} />
-      ) : (
-        <p className="workbench-none">
-          Without a step {layers.length === 1 ? 'the layer stays as it is' : 'the layers stay as they are'}.
-        </p>
-      )}
-      <PreviewCard view={view} />
-      <EqualBytesCard layers={layers} />
-      <RecipeView />
+      <div className="workbench-cards">
+        {view.index >= 0 ? (
+          <StepCard view={view} />
+        ) : (
+          <p className="workbench-none">
+            Without a step {layers.length === 1 ? 'the layer stays as it is' : 'the layers stay as they are'}.
+          </p>
+        )}
+      </div>
+      <div className="workbench-cards">
+        <PreviewCard view={view} />
+        <EqualBytesCard layers={layers} />
+        <RecipeView />
+      </div>
     </div>
   );
 }

@@ -1,0 +1,92 @@
+import { expect, test } from '@playwright/test';
+import { expectFitsEverywhere } from './layout';
+import { chain, npz, numbers } from './models';
+import { Studio } from './studio';
+
+// Each state at six widths, light and dark: every panel keeps its contents, and only panels scroll.
+
+/** Names as exporters write them, too long for any panel, and sizes of many digits. */
+const long = chain({ width: 128, layers: 12, prefix: '/model/decoder/transformer/layers' });
+
+test('nothing is open, then an error notice', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await expectFitsEverywhere(page, 'empty');
+  await studio.drop({ name: `${'quite-a-long-name-of-a-file-'.repeat(5)}.onnx`, bytes: new Uint8Array(0) });
+  await expect(studio.notices.getByRole('alert')).toBeVisible();
+  await expectFitsEverywhere(page, 'an error notice');
+});
+
+test('the lesson', async ({ page }) => {
+  await page.goto('./#/lessons/rank');
+  await expect(page.getByRole('slider').first()).toBeVisible();
+  await expectFitsEverywhere(page, 'lesson');
+});
+
+test('the page of the GPU', async ({ page }) => {
+  await page.goto('./#/gpu');
+  await page.getByRole('button', { name: 'Measure', exact: true }).click();
+  await expectFitsEverywhere(page, 'measuring the GPU');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expectFitsEverywhere(page, 'the GPU');
+});
+
+test('a model open, its data open, compressing, compared, many runs', async ({ page }) => {
+  test.setTimeout(400_000);
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.useCpu();
+  const name = 'a-name-that-an-exporter-made-up-with-date-2026-11-30-and-more.onnx';
+  await studio.open(name, long);
+  await studio.measured();
+  await expectFitsEverywhere(page, 'model open');
+  const samples = npz({ x: { dims: [300, 128], data: numbers(300 * 128, 5) } });
+  await studio.drop({ name: 'test-data-with-quite-a-long-name-2026-11-30.npz', bytes: samples });
+  await studio.idle();
+  await expectFitsEverywhere(page, 'data open');
+  await studio.compress();
+  const compare = page.getByRole('complementary', { name: 'Compare' });
+  await compare.getByText(/rewritten/).click();
+  await expectFitsEverywhere(page, 'compared');
+  await page.setViewportSize({ width: 1440, height: 900 });
+  for (const size of ['40', '30', '20', '10']) {
+    await page.getByRole('textbox', { name: /as a number$/ }).fill(size);
+    await studio.compress();
+  }
+  await compare.getByRole('button', { name: 'Write and verify .onnx' }).click();
+  await expect(compare.getByRole('button', { name: /^Download \.onnx/ })).toBeVisible();
+  await compare.getByText(/rewritten/).click();
+  await expectFitsEverywhere(page, 'many runs');
+});
+
+test('while compressing', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.useCpu();
+  // Enough work to last while all sizes are looked at.
+  await studio.open('slow.onnx', chain({ width: 1024, layers: 8, rank: 300 }));
+  await studio.compressButton.click();
+  await expect(page.getByRole('contentinfo').getByRole('progressbar')).toBeVisible();
+  await expectFitsEverywhere(page, 'compressing');
+  await expect(studio.cancelButton).toBeVisible();
+  await studio.cancelButton.click();
+  await studio.idle();
+});
+
+test('the estimate for the whole model stays in view, whatever is scrolled', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.open('long.onnx', long);
+  await studio.measured();
+  const estimate = page.getByRole('region', { name: 'Estimate for the whole model' });
+  for (const width of [390, 1024, 1440]) {
+    await page.setViewportSize({ width, height: 700 });
+    const tabs = page.getByRole('radiogroup', { name: /^(Panel shown|Shown beside)/ });
+    if (width < 1200) await tabs.getByText('Workbench').click();
+    await page.getByRole('region', { name: 'Workbench' }).evaluate((part) => part.scrollTo({ top: 1e6 }));
+    await expect(estimate).toBeInViewport({ ratio: 1 });
+  }
+  const before = await estimate.textContent();
+  await page.getByRole('textbox', { name: /as a number$/ }).fill('20');
+  await expect(estimate).not.toHaveText(before!);
+});
