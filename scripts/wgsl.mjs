@@ -17,16 +17,21 @@ export function loadShader(path) {
   return { source: expand(path), files };
 }
 
-/** Vite plugin. */
+/** Vite plugin. `files` are those that it has read. */
 export function wgsl() {
+  const read = new Set();
   return {
     name: 'wgsl',
     enforce: 'pre',
+    files: read,
     load(id) {
       const path = id.split('?')[0];
       if (!path.endsWith('.wgsl')) return null;
       const { source, files } = loadShader(path);
-      for (const file of files) this.addWatchFile(file);
+      for (const file of files) {
+        read.add(file);
+        this.addWatchFile(file);
+      }
       return { code: `export default ${JSON.stringify(source)};`, map: null };
     },
   };

@@ -3,25 +3,27 @@ import { UserError } from '../engine/errors';
 import { generateDataset } from '../engine/evaluation/generate';
 import { Factorisations } from '../engine/methods/factorisations';
 import { inputSpecs } from '../engine/model/inspect';
-import { among, type Model, readModel } from '../engine/model/model';
-import { dataNameOf, sessionModelOf } from '../engine/model/write';
+import { among, type Model, readModel, storedBytes } from '../engine/model/model';
+import { SINGLE_FILE_LIMIT, sessionModelOf } from '../engine/model/write';
 import { compress } from '../engine/recipe/compress';
 import type { CompressReport } from '../engine/recipe/report';
 import { parseRecipe } from '../engine/recipe/schema';
 import { verify } from '../engine/recipe/verify';
-import { nodeRuntime } from '../runtime/node';
 import { chooseBackend } from '../worker/backends';
 import { dawn } from './dawn';
-import { filesBehind, openCalibration, openModel, readFile } from './readFiles';
+import { openCalibration } from './openData';
+import { filesBehind, openModel, readFile } from './readFiles';
+import { openingWatch, watchedRuntime } from './supervised';
 import { bytes, percent, progressBar, table } from './terminal';
 import { fileStore } from './tuningStore';
-import { checkTarget, stage } from './writeFiles';
+import { checkDataTarget, checkTarget, stage } from './writeFiles';
 
 export interface CompressCommandOptions {
   readonly recipe?: string;
   readonly out?: string;
   readonly backend: string;
   readonly calibration?: string;
+  readonly openLimit?: string;
   readonly json?: boolean;
 }
 
@@ -36,16 +38,22 @@ export async function compressCommand(
   const { recipe: recipePath, out, backend } = options;
   // Commander's own check comes before it looks for unknown options, and would hide a mistyped one.
   if (recipePath === undefined) throw new UserError('compress needs a recipe: --recipe FILE.');
-  if (out === undefined) throw new UserError('compress needs a file to write: --out FILE.');
+  if (out === undefined || out.trim() === '') throw new UserError('compress needs a file to write: --out FILE.');
   if (!BACKENDS.includes(backend)) throw new UserError(`--backend is one of ${BACKENDS.join(', ')}, not "${backend}".`);
-  checkTarget(out, [path, recipePath, ...(options.calibration === undefined ? [] : [options.calibration])]);
+  const watch = openingWatch(options.openLimit);
+  const given = [path, recipePath, ...(options.calibration === undefined ? [] : [options.calibration])];
+  checkTarget(out, given);
   const recipe = parseRecipe(new TextDecoder().decode(readFile(recipePath)), recipePath);
-  const model = await openModel(path);
-  const behind = filesBehind(model, path);
-  for (const file of [out, dataNameOf(out)]) checkTarget(file, behind);
-  const runtime = nodeRuntime();
+  const model = await watch.during(`Opening ${path}`, () => openModel(path));
+  const inputs = [...given, ...filesBehind(model, path)];
+  checkTarget(out, inputs);
+  if (storedBytes(model) >= SINGLE_FILE_LIMIT) await checkDataTarget(out, inputs);
+  const runtime = watchedRuntime(watch);
+  const { calibration: samples } = options;
   const calibration =
-    options.calibration === undefined ? undefined : openCalibration(model, options.calibration, runtime, signal);
+    samples === undefined
+      ? undefined
+      : await watch.during(`Opening ${samples}`, () => openCalibration(model, samples, runtime, signal));
   const open = async (read: Model) => runtime.open(await sessionModelOf(read, runtime.externalData, { signal }), 'cpu');
   const gpu = backend === 'cpu' ? undefined : await dawn();
   const chosen = await chooseBackend(
@@ -65,7 +73,7 @@ export async function compressCommand(
       remedy: 'give --calibration SAMPLES.npz',
       ...(calibration && { calibration }),
     });
-    const staged = await stage(compressed.files, out, call);
+    const staged = await stage(compressed.files, out, inputs, call);
     try {
       const [main, ...others] = staged.sources;
       await verify(await readModel(main!, among(others)), compressed.model, model, {
@@ -77,7 +85,7 @@ export async function compressCommand(
       staged.discard();
       throw error;
     }
-    staged.commit();
+    await staged.commit();
     bar.clear();
     console.log(options.json ? JSON.stringify(compressed.report, null, 2) : summary(compressed.report, out));
   } finally {

@@ -3,21 +3,27 @@ import { openFolded } from '../engine/evaluation/foldedSession';
 import { generateDataset } from '../engine/evaluation/generate';
 import type { EvaluateReport, LatencyReport } from '../engine/evaluation/report';
 import { inputSpecs } from '../engine/model/inspect';
-import { nodeRuntime } from '../runtime/node';
-import { openData, openModel } from './readFiles';
+import { openData } from './openData';
+import { openModel } from './readFiles';
+import { openingWatch, watchedRuntime } from './supervised';
 import { percent, progressBar, table } from './terminal';
 
 /** `carrara evaluate ORIGINAL.onnx COMPRESSED.onnx` */
 export async function evaluateCommand(
   originalPath: string,
   compressedPath: string,
-  options: { readonly data?: string; readonly json?: boolean },
+  options: { readonly data?: string; readonly openLimit?: string; readonly json?: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  const original = await openModel(originalPath);
-  const compressed = await openModel(compressedPath);
-  const dataset = options.data === undefined ? generateDataset(inputSpecs(original)) : openData(original, options.data);
-  const runtime = nodeRuntime();
+  const watch = openingWatch(options.openLimit);
+  const original = await watch.during(`Opening ${originalPath}`, () => openModel(originalPath));
+  const compressed = await watch.during(`Opening ${compressedPath}`, () => openModel(compressedPath));
+  const { data } = options;
+  const dataset =
+    data === undefined
+      ? generateDataset(inputSpecs(original))
+      : await watch.during(`Opening ${data}`, () => openData(original, data));
+  const runtime = watchedRuntime(watch);
   const bar = progressBar();
   try {
     const call = { signal, onProgress: bar.show };

@@ -1,23 +1,29 @@
-import { OUTLIER, outliersOf } from '../engine/calibration/outliers';
+import { OUTLIER } from '../engine/calibration/outliers';
 import { inspect } from '../engine/model/inspect';
-import { layersOf } from '../engine/model/layers';
-import type { Model } from '../engine/model/model';
-import { scopeOf } from '../engine/model/scopes';
-import { nodeRuntime } from '../runtime/node';
-import { openCalibration, openModel } from './readFiles';
-import { bytes, percent, progressBar, table } from './terminal';
-
-type Outliers = ReturnType<typeof outliersOf> | string;
+import type { Outliers } from './inspectInputs';
+import { openModel } from './readFiles';
+import { openingWatch } from './supervised';
+import { bytes, percent, table } from './terminal';
 
 /** `carrara inspect MODEL.onnx` */
 export async function inspectCommand(
   path: string,
-  { json, calibration }: { readonly json?: boolean; readonly calibration?: string },
+  {
+    json,
+    calibration,
+    openLimit,
+  }: { readonly json?: boolean; readonly calibration?: string; readonly openLimit?: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const model = await openModel(path);
-  const report = inspect(model);
-  const inputs = calibration === undefined ? undefined : await outliersIn(model, calibration, signal);
+  const watch = openingWatch(openLimit);
+  const { model, report } = await watch.during(`Opening ${path}`, async () => {
+    const model = await openModel(path);
+    return { model, report: inspect(model) };
+  });
+  const inputs =
+    calibration === undefined
+      ? undefined
+      : await (await import('./inspectInputs')).outliersIn(model, calibration, watch, signal);
   if (json) {
     const layers = report.layers.map(({ name, op, shape, parameters, bytes, compressible, reason, ...rest }) => {
       const input = inputs?.get(rest.id);
@@ -57,25 +63,6 @@ export async function inspectCommand(
   if (!inputs) return;
   const lists = report.layers.flatMap(({ id, name }) => listOf(name, inputs.get(id)));
   if (lists.length > 0) console.log(`\n${lists.join('\n')}`);
-}
-
-/** Of each compressible layer's input, by the layer's id; or why there are none. */
-async function outliersIn(model: Model, path: string, signal: AbortSignal): Promise<Map<string, Outliers>> {
-  const calibration = openCalibration(model, path, nodeRuntime(), signal);
-  const main = scopeOf(model);
-  const layers = layersOf(main).filter(({ compressible }) => compressible);
-  const bar = progressBar();
-  try {
-    await calibration.collect(model, main, layers, { signal, onProgress: bar.show });
-  } finally {
-    bar.clear();
-  }
-  return new Map(
-    layers.map((layer) => {
-      const statistics = calibration.statisticsOf(layer);
-      return [layer.id, typeof statistics === 'string' ? statistics : outliersOf(statistics, layer.shape[1]!)];
-    }),
-  );
 }
 
 function cellsOf(found: Outliers): string[] {

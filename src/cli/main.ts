@@ -2,16 +2,29 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { isAbort, messageOf } from '../engine/errors';
 import { didYouMean } from '../engine/recipe/nearest';
-import { type CompressCommandOptions, compressCommand } from './compress';
-import { evaluateCommand } from './evaluate';
-import { inspectCommand } from './inspect';
-import { methodsCommand, recipeHelp } from './methods';
+import type { CompressCommandOptions } from './compress';
+import { sentence } from './fileErrors';
+import { OPEN_LIMIT, onCancel } from './supervised';
+import { CANCELLED } from './supervision';
 
 /** Faults of which Commander says what is wrong, but not what would be right. */
 const USAGE = ['commander.missingArgument', 'commander.optionMissingArgument', 'commander.excessArguments'];
 
 const controller = new AbortController();
-process.once('SIGINT', () => controller.abort());
+onCancel(() => controller.abort());
+
+const { argv, stdout, stderr } = process;
+
+// A reader that has seen enough, as `head` has, closes the pipe: there is nobody left to tell, and nothing is wrong.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  stderr.write(`carrara: ${sentence(error, 'standard output', 'written')}\n`);
+  process.exit(1);
+});
+stderr.on('error', () => {});
+
+// Each command is imported when it is called: `inspect` needs no methods and no runtime.
+const recipeHelp = argv.includes('compress') ? (await import('./methods')).recipeHelp() : '';
 
 const program = new Command('carrara')
   .description('Compresses ONNX models: smaller weights, plain ONNX.')
@@ -35,15 +48,18 @@ program
   .description('lists the layers of a model and says which can be compressed')
   .argument('<model>', 'an .onnx file; its data files are found beside it')
   .option('--calibration <file>', "samples without labels (.npz): also list the outlier channels of each layer's input")
+  .option(...OPEN_LIMIT)
   .option('--json', 'print JSON')
-  .action((path: string, options) => inspectCommand(path, options, controller.signal));
+  .action(async (path: string, options) =>
+    (await import('./inspect')).inspectCommand(path, options, controller.signal),
+  );
 
 program
   .command('methods')
   .description('lists the methods of recipes, or tells the options of one')
   .argument('[name]', 'a method')
   .option('--json', 'print JSON')
-  .action(methodsCommand);
+  .action(async (name: string | undefined, options) => (await import('./methods')).methodsCommand(name, options));
 
 program
   .command('compress')
@@ -56,9 +72,12 @@ program
     '--calibration <file>',
     "samples without labels (.npz): for methods that need data, and to report each layer's output error",
   )
+  .option(...OPEN_LIMIT)
   .option('--json', 'print JSON')
-  .addHelpText('after', recipeHelp())
-  .action((path: string, options: CompressCommandOptions) => compressCommand(path, options, controller.signal));
+  .addHelpText('after', recipeHelp)
+  .action(async (path: string, options: CompressCommandOptions) =>
+    (await import('./compress')).compressCommand(path, options, controller.signal),
+  );
 
 program
   .command('evaluate')
@@ -66,23 +85,31 @@ program
   .argument('<original>', 'an .onnx file')
   .argument('<compressed>', 'an .onnx file made from it')
   .option('--data <file>', 'samples and labels (.npz); without it, inputs are generated')
+  .option(...OPEN_LIMIT)
   .option('--json', 'print JSON')
-  .action((original: string, compressed: string, options) =>
-    evaluateCommand(original, compressed, options, controller.signal),
+  .action(async (original: string, compressed: string, options) =>
+    (await import('./evaluate')).evaluateCommand(original, compressed, options, controller.signal),
   );
 
 for (const command of program.commands) command.allowExcessArguments(false);
 
+// Dawn keeps the event loop alive as long as a device exists, so the process must be ended; what it has printed goes
+// out first.
+const exit = (code: number) => stdout.write('', () => stderr.write('', () => process.exit(code)));
+
 try {
   await program.parseAsync();
-  // Dawn keeps the event loop alive as long as a device exists.
-  process.exit(0);
+  exit(0);
 } catch (error) {
-  if (error instanceof CommanderError && error.exitCode === 0) process.exit(0);
-  const message = isAbort(error) ? 'Cancelled: nothing was written.' : oneLine(messageOf(error));
-  const usage = error instanceof CommanderError && USAGE.includes(error.code) ? '; --help explains the command.' : '';
-  process.stderr.write(`carrara: ${message}${usage}\n`);
-  process.exit(1);
+  if (error instanceof CommanderError && error.exitCode === 0) exit(0);
+  else if (isAbort(error)) {
+    stderr.write('carrara: Cancelled: nothing was written.\n');
+    exit(CANCELLED);
+  } else {
+    const usage = error instanceof CommanderError && USAGE.includes(error.code) ? '; --help explains the command.' : '';
+    stderr.write(`carrara: ${oneLine(messageOf(error))}${usage}\n`);
+    exit(1);
+  }
 }
 
 function oneLine(message: string): string {

@@ -1,31 +1,14 @@
-import { existsSync, openSync, read, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, openSync, read, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { Calibration } from '../engine/calibration/calibration';
 import { UserError } from '../engine/errors';
-import { type Dataset, openDataset } from '../engine/evaluation/dataset';
-import { readNpz } from '../engine/evaluation/npz';
 import { type ByteSource, checkRange } from '../engine/model/bytes';
-import { inputSpecs } from '../engine/model/inspect';
 import { type FindFile, fileNameOf, type Model, readModel } from '../engine/model/model';
-import { sessionModelOf } from '../engine/model/write';
-import type { Runtime } from '../engine/runtime';
+import { fileError } from './fileErrors';
 
 /** Opens a model and finds its data files where it says, or beside it. */
 export async function openModel(path: string): Promise<Model> {
   return readModel(fileSource(path), beside(path));
-}
-
-/** Opens an .npz and checks it against the model's inputs. */
-export function openData(model: Model, path: string): Dataset {
-  return openDataset(readNpz(readFile(path), basename(path)), inputSpecs(model), basename(path));
-}
-
-/** Calibration on the samples of an .npz, checked against the model's inputs. */
-export function openCalibration(model: Model, path: string, runtime: Runtime, signal: AbortSignal): Calibration {
-  const open = async (probed: Model) =>
-    runtime.open(await sessionModelOf(probed, runtime.externalData, { signal }), 'cpu');
-  return new Calibration({ dataset: openData(model, path), open });
 }
 
 const beside =
@@ -52,7 +35,7 @@ const readAt = promisify(read);
 export function fileSource(path: string): ByteSource {
   const { size } = statFile(path);
   // A descriptor, not a FileHandle: Node warns on standard error when it collects one that was left open.
-  const descriptor = openSync(path, 'r');
+  const descriptor = reading(path, () => openSync(path, 'r'));
   const name = basename(path);
   return {
     name,
@@ -72,23 +55,42 @@ export function fileSource(path: string): ByteSource {
 
 export function readFile(path: string): Uint8Array<ArrayBuffer> {
   statFile(path);
-  return new Uint8Array(readFileSync(path));
+  return reading(path, () => new Uint8Array(readFileSync(path)));
+}
+
+function reading<T>(path: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw error instanceof UserError ? error : fileError(error, path, 'read');
+  }
 }
 
 function statFile(path: string) {
-  let stat: ReturnType<typeof statSync>;
-  try {
-    stat = statSync(path);
-  } catch {
-    throw new UserError(`${path} does not exist${nearest(path)}.`);
-  }
-  if (!stat.isFile()) throw new UserError(`${path} is not a file.`);
+  if (path.trim() === '') throw new UserError('The name of a file is empty: name a file.');
+  const stat = reading(path, () => {
+    try {
+      return statSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      throw new UserError(`${path} does not exist${nearest(path)}.`);
+    }
+  });
+  if (stat.isDirectory()) throw new UserError(`${path} is a folder: name a file in it.`);
+  // A pipe or a device can be read only once and in order.
+  if (!stat.isFile()) throw new UserError(`${path} is not a file on a disk: save it as one first.`);
   return stat;
 }
 
 function nearest(path: string): string {
   const folder = dirname(resolve(path));
   if (!existsSync(folder)) return `: there is no folder ${dirname(path)}`;
-  const same = readdirSync(folder).find((name) => name.toLowerCase() === basename(path).toLowerCase());
-  return same === undefined ? '' : `; did you mean ${same}?`;
+  if (lstatSync(path, { throwIfNoEntry: false })) return `: it is a link to ${readlinkSync(path)}, which is missing`;
+  try {
+    const same = readdirSync(folder).find((name) => name.toLowerCase() === basename(path).toLowerCase());
+    return same === undefined ? '' : `; did you mean ${same}?`;
+  } catch {
+    // A folder may let its files be read and not be listed.
+    return '';
+  }
 }

@@ -11,12 +11,16 @@ export interface OrtApi {
   readonly Tensor: TensorConstructor;
 }
 
+/** Calls `create`, which makes a session, and returns what it returns. */
+export type AroundCreate = <T>(create: () => Promise<T>) => Promise<T>;
+
 export interface RuntimeParts {
   readonly name: string;
   readonly providers: readonly Provider[];
   readonly externalData: boolean;
   /** Loads the package; called once, when the first session is opened. */
   load(): Promise<OrtApi>;
+  readonly around?: AroundCreate;
 }
 
 // Two overlapping calls on the native WebGPU provider never settle, whichever sessions they belong to: all sessions
@@ -27,7 +31,13 @@ const lock = new Mutex();
 const SILENT = 4;
 
 /** A `Runtime` on one of onnxruntime's packages. Create, run and release never overlap. */
-export function createRuntime({ name, providers, externalData, load }: RuntimeParts): Runtime {
+export function createRuntime({
+  name,
+  providers,
+  externalData,
+  load,
+  around = (create) => create(),
+}: RuntimeParts): Runtime {
   let loading: Promise<OrtApi> | undefined;
   const loaded = () => {
     loading ??= load().catch((error) => {
@@ -47,7 +57,7 @@ export function createRuntime({ name, providers, externalData, load }: RuntimePa
       }
       const ort = await loaded();
       const session = await lock.run(() =>
-        ort.InferenceSession.create(model.bytes, sessionOptions(model, provider)).catch(failed('open')),
+        around(() => ort.InferenceSession.create(model.bytes, sessionOptions(model, provider)).catch(failed('open'))),
       );
       return wrap(session, ort.Tensor);
     },

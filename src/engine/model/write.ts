@@ -10,7 +10,7 @@ import { concat, type Parts } from './onnx/parts';
 import { type ExternalBytes, externalOf } from './tensors';
 
 /** Protobuf's limit is 2 GiB for a whole message; above this, weights go to a second file. */
-const SINGLE_FILE_LIMIT = 2_000_000_000;
+export const SINGLE_FILE_LIMIT = 2_000_000_000;
 
 /** "model.onnx" → "model.onnx_data": where weights go that one file can't hold. */
 export const dataNameOf = (name: string): string => `${name.replace(/\.onnx$/, '')}.onnx_data`;

@@ -1,0 +1,122 @@
+// The command line in one bundle. As TypeScript, hundreds of files are found, read and translated at every start; the
+// bundle starts in a third of the time. It is built when it is first needed and whenever a file it was made of is no
+// longer the same, so that what runs is always what the sources say.
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { wgsl } from './wgsl.mjs';
+
+const root = dirname(import.meta.dirname);
+const cache = join(root, 'node_modules', '.cache', 'carrara', 'cli');
+const manifest = join(cache, 'manifest.json');
+
+/** What decides on the bundle beside the modules in it. */
+const ALWAYS = ['package-lock.json', 'scripts/cliBundle.mjs', 'scripts/wgsl.mjs'].map((name) => join(root, name));
+
+/** Bundles that a run may still import from are kept this long. */
+const KEPT_MS = 7 * 24 * 3600 * 1000;
+
+/**
+ * The folder of a bundle that is up to date, built first where there is none; it holds `main.js` and `supervise.js`.
+ * Undefined where it cannot be built: no development packages, or a folder that cannot be written to.
+ */
+export async function cliBundle() {
+  const known = read();
+  if (known?.inputs.every(([path, stamp]) => stampOf(path) === stamp)) return join(cache, known.name);
+  try {
+    return await build();
+  } catch (error) {
+    if (['ERR_MODULE_NOT_FOUND', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+function read() {
+  try {
+    const known = JSON.parse(readFileSync(manifest, 'utf8'));
+    statSync(join(cache, known.name, 'main.js'));
+    return known;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Changes with a file's content: no write leaves size and both times alone. */
+function stampOf(path) {
+  const { size, mtimeMs, ctimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return `${size} ${mtimeMs} ${ctimeMs}`;
+}
+
+async function build() {
+  mkdirSync(cache, { recursive: true });
+  sweep();
+  const folder = mkdtempSync(join(cache, 'bundle-'));
+  // Whoever installed it, all users of the machine may run it.
+  chmodSync(folder, 0o755);
+  const started = Date.now();
+  try {
+    const files = await bundle(folder);
+    const inputs = [...ALWAYS, ...files].map((path) => [path, stampOf(path)]);
+    // A file that changed meanwhile may be in the bundle as it was: the next start builds again.
+    const changed = [...ALWAYS, ...files].some((path) => statSync(path).ctimeMs >= started);
+    const name = folder.slice(cache.length + 1);
+    const staged = join(folder, 'manifest.json');
+    writeFileSync(staged, JSON.stringify({ name, inputs: changed ? [['', 'changed']] : inputs }));
+    renameSync(staged, manifest);
+    return folder;
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Writes the bundle and returns the files that it was made of. */
+async function bundle(folder) {
+  // Vite sets this for the whole process; the command that runs next must not inherit it.
+  const { NODE_ENV } = process.env;
+  const { build } = await import('vite');
+  const plugin = wgsl();
+  const { output } = await build({
+    root,
+    configFile: false,
+    publicDir: false,
+    logLevel: 'error',
+    plugins: [plugin],
+    ssr: { noExternal: true, external: ['onnxruntime-node', 'webgpu'] },
+    build: {
+      ssr: true,
+      target: 'node20',
+      outDir: folder,
+      rolldownOptions: {
+        input: { main: join(root, 'src/cli/main.ts'), supervise: join(root, 'src/cli/supervise.ts') },
+        output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+      },
+    },
+  });
+  if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = NODE_ENV;
+  // Modules that the bundler makes up itself have no path.
+  const modules = output.flatMap(({ moduleIds = [] }) => moduleIds).filter((id) => !id.startsWith('\0'));
+  return [...new Set([...modules.map((id) => id.split('?')[0]), ...plugin.files])];
+}
+
+/** Removes bundles that no run uses any more, and what builds that were killed left behind. */
+function sweep() {
+  const used = read()?.name;
+  for (const name of readdirSync(cache)) {
+    const path = join(cache, name);
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    if (name.startsWith('bundle-') && name !== used && Date.now() - mtimeMs > KEPT_MS) {
+      rmSync(path, { recursive: true, force: true });
+    }
+  }
+}
