@@ -72,6 +72,14 @@ export function layoutFaults(page: Page): Promise<string[]> {
       if (top < -0.5 || left < -0.5 || bottom > innerHeight + 0.5 || right > innerWidth + 0.5)
         faults.push(`${bar.tagName} is not in view (${top}…${bottom})`);
     }
+    // What lies over another cannot be read or pressed.
+    for (const control of document.querySelectorAll('header a, header button, footer button, .middle-tabs label')) {
+      if (isHidden(control) || document.querySelector('[role=menu]')) continue;
+      const { left, top, width, height } = control.getBoundingClientRect();
+      const there = document.elementFromPoint(left + width / 2, top + height / 2);
+      if (!there || !(control.contains(there) || there.contains(control)))
+        faults.push(`${nameOf(control)} is covered by ${there ? nameOf(there) : 'nothing'}`);
+    }
     const scrolls = (element: Element) => {
       const { overflowY } = getComputedStyle(element);
       return (overflowY === 'auto' || overflowY === 'scroll') && element.scrollHeight > element.clientHeight + 1;
