@@ -3,6 +3,8 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly label: string;
+  /** Estimated from the pace so far by who knows what the units cost; 'unknown' where that cannot be said yet. */
+  readonly secondsLeft?: number | 'unknown';
 }
 
 export interface LongCall {

@@ -36,7 +36,10 @@ it('changes carry a sign', () => {
 });
 
 it.each([
-  [0.2, '1 s left'],
-  [112, '1 min 52 s left'],
-  [3_700, '1 h 1 min left'],
+  [0.2, 'a few seconds left'],
+  [17, 'about 15 s left'],
+  [58.4, 'about 1 min left'],
+  [112, 'about 2 min left'],
+  [3_700, 'about 1 h left'],
+  [5_500, 'about 1 h 30 min left'],
 ])('%d seconds: %s', (seconds, text) => expect(formatSecondsLeft(seconds)).toBe(text));

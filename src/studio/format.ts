@@ -47,12 +47,14 @@ export function formatChange(share: number, digits = 0): string {
 
 export const formatShape = (shape: readonly number[]): string => shape.join(' × ');
 
-/** 112 → "1 min 52 s left". */
+/** An estimate as roughly as it is known: 17 → "about 20 s left", 112 → "about 2 min left". */
 export function formatSecondsLeft(seconds: number): string {
-  const whole = Math.max(1, Math.ceil(seconds));
-  if (whole < 60) return `${whole} s left`;
-  const minutes = Math.floor(whole / 60);
-  return minutes < 60
-    ? `${minutes} min ${whole % 60} s left`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+  if (seconds < 7.5) return 'a few seconds left';
+  const rounded = Math.round(seconds / 5) * 5;
+  if (rounded < 60) return `about ${rounded} s left`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `about ${minutes} min left`;
+  const tens = Math.round(minutes / 10) * 10;
+  const [hours, rest] = [Math.floor(tens / 60), tens % 60];
+  return `about ${hours} h${rest > 0 ? ` ${rest} min` : ''} left`;
 }

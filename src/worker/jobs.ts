@@ -1,4 +1,5 @@
-import type { LongCall } from '../engine/progress';
+import { PlannedPace } from '../engine/pace';
+import type { LongCall, Progress } from '../engine/progress';
 import type { Job } from './protocol';
 
 /** How often progress is told: as fast as the eye follows, so that the page never drowns in messages. */
@@ -14,21 +15,25 @@ export class Jobs {
   async run<T>(job: Job, work: (call: LongCall) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     this.#running.set(job.id, controller);
-    const started = performance.now();
     let told = 0;
+    let pace: { readonly total: number; readonly planned: PlannedPace } | undefined;
+    // Pieces that nobody knows the cost of count as equal; their pace begins with the first that is told.
+    const guess = ({ done, total }: Progress) => {
+      if (pace?.total !== total) pace = { total, planned: new PlannedPace([{ kind: 'all', cost: total }]) };
+      return total > 0 ? pace.planned.secondsLeft(done / total) : undefined;
+    };
     try {
       if (this.#cancelled.delete(job.id)) controller.abort();
       controller.signal.throwIfAborted();
       return await work({
         signal: controller.signal,
-        onProgress: ({ done, total, label }) => {
+        onProgress: (progress) => {
+          const { done, total, label } = progress;
           const now = performance.now();
           if (now - told < EVERY_MS && done < total) return;
           told = now;
-          const elapsed = (now - started) / 1000;
-          // Before a tenth of a second the pace says nothing.
-          const known = done > 0 && elapsed > 0.1;
-          job.onProgress?.({ done, total, label, ...(known && { secondsLeft: (elapsed / done) * (total - done) }) });
+          const left = progress.secondsLeft ?? guess(progress);
+          job.onProgress?.({ done, total, label, ...(typeof left === 'number' && { secondsLeft: left }) });
         },
       });
     } finally {

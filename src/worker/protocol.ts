@@ -79,7 +79,7 @@ export interface JobProgress {
   readonly done: number;
   readonly total: number;
   readonly label: string;
-  /** Estimated from the pace so far; absent at the start. */
+  /** Estimated from the pace so far; absent until it can be said. */
   readonly secondsLeft?: number;
 }
 

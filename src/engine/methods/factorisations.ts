@@ -15,6 +15,11 @@ export class Factorisations {
     private readonly budget = 256e6,
   ) {}
 
+  /** Whether the bases of the weight with this key are kept. */
+  has(key: string): boolean {
+    return this.#kept.has(key);
+  }
+
   /** SVD of a matrix [m, n] (a 1×1 convolution counts as one). */
   matrix(leaf: Dense, values: Float32Array<ArrayBuffer>, call: LongCall = {}): Promise<Svd> {
     const [rows, columns] = leaf.shape as [number, number];

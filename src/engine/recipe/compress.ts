@@ -17,6 +17,7 @@ import type { Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import { replaceWeights } from '../operators/replace';
 import { consumptionOf } from '../operators/subgraph';
+import { PlannedPace } from '../pace';
 import type { LongCall, Progress } from '../progress';
 import { withRecovery } from '../recovery';
 import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
@@ -31,6 +32,7 @@ import { resolvedRecipe } from './resolved';
 import { exportOf, type Recipe } from './schema';
 import { selectLayers } from './select';
 import { runStep, type Work } from './step';
+import { workOf } from './workload';
 
 export interface Compressed {
   readonly model: Model;
@@ -76,12 +78,20 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const failures: string[] = [];
   const total = selected.reduce((sum, { length }) => sum + length, 0);
   let before = 0;
+  const pace = new PlannedPace(
+    recipe.steps.flatMap(({ method, options }, i) =>
+      selected[i]!.map((layer) => workOf(layer, methodCalled(method), options, context.factorisations)),
+    ),
+  );
   let { calibration } = context;
   for (const [i, { method: name, options }] of recipe.steps.entries()) {
     const method = methodCalled(name);
     const ids = new Set(selected[i]!.map(({ id }) => id));
     const step = state.layers.filter(({ id }) => ids.has(id));
-    const tell = (done: number, label: string) => context.onProgress?.({ done: before + done, total, label });
+    const tell = (part: number, label: string) => {
+      const done = before + part;
+      context.onProgress?.({ done, total, label, secondsLeft: pace.secondsLeft(done) ?? 'unknown' });
+    };
     if (needing.includes(i)) {
       calibration = calibrationFor(state, model, context.calibration, calibration);
       const onProgress = ({ label }: Progress) => tell(0, label);
@@ -125,7 +135,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const reports = changedWorks.map((work, i) => reportOf(work, outputs.get(work.layer), choice, loads[i]!));
   const operators = new Map([...rewritten].map(([layer, { operator }]) => [layer, operator]));
   const changed = await replaceWeights(state.model, state.main, operators, { signal: context.signal, choice });
-  context.onProgress?.({ done: total, total, label: 'Hashing the original' });
+  context.onProgress?.({ done: total, total, label: 'Hashing the original', secondsLeft: 'unknown' });
   const data = needing.length > 0 ? calibrationOf(context.calibration!) : undefined;
   const resolved = JSON.stringify(resolvedRecipe(recipe));
   const metadata = {

@@ -75,7 +75,10 @@ export async function runJob<T>(
     return undefined;
   }
   const job = newJob((progress) =>
-    set(({ job: current }) => (current?.id === job.id ? { job: { ...current, ...progress } } : {})),
+    // An estimate that can no longer be said goes.
+    set(({ job: current }) =>
+      current?.id === job.id ? { job: { ...current, secondsLeft: undefined, ...progress } } : {},
+    ),
   );
   const controller = new AbortController();
   controllers.set(job.id, controller);

@@ -1,3 +1,5 @@
+import { Pace } from '../../engine/pace';
+import { factorisationCost } from '../../engine/recipe/workload';
 import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
 import { callback, engine, isCancelled, newJob } from '../engine';
 import { sentence } from './jobs';
@@ -28,7 +30,7 @@ export const spectraSlice: Slice<SpectraSlice> = (set, get) => {
   async function measure(): Promise<void> {
     const { model } = get();
     const arrived = new Map<string, LayerSpectrum>();
-    const pace = { work: 0, ms: 0 };
+    const pace = new Pace();
     let shown = performance.now();
     // Each showing draws charts and rows anew: a thousand small layers must not do so one by one.
     const show = () => {
@@ -51,8 +53,7 @@ export const spectraSlice: Slice<SpectraSlice> = (set, get) => {
         await settle(() => arrived.has(id));
         if (!arrived.has(id))
           throw new Error(`${layer.name} came back without a spectrum: reload the page to try again.`);
-        pace.work += work(layer);
-        pace.ms += performance.now() - started;
+        pace.observe('spectrum', work(layer), performance.now() - started);
       } catch (error) {
         if (get().model === model && !isCancelled(error)) fail(id, sentence(error));
       }
@@ -97,22 +98,16 @@ function next(state: Studio, arrived: Arrived): LayerReport | undefined {
   return layers.find(({ id }) => selected.has(id)) ?? layers[0];
 }
 
-function progress(state: Studio, arrived: Arrived, layer: LayerReport, pace: { work: number; ms: number }) {
+function progress(state: Studio, arrived: Arrived, layer: LayerReport, pace: Pace) {
   const left = missing(state, arrived);
   const total = state.model?.layers.filter(({ compressible }) => compressible).length ?? 0;
-  const ahead = left.reduce((sum, each) => sum + work(each), 0);
+  const secondsLeft = pace.secondsLeft(left.map((each) => ({ kind: 'spectrum', cost: work(each) })));
   return {
     label: `Measuring spectra: ${layer.name}`,
     done: total - left.length,
     total,
-    ...(pace.ms > 0 && { secondsLeft: ((ahead / pace.work) * pace.ms) / 1000 }),
+    ...(secondsLeft !== undefined && { secondsLeft }),
   };
 }
 
-/** Proportional to the arithmetic of a factorisation: the short side squared times the long one, once per unfolding. */
-function work({ shape }: LayerReport): number {
-  const [out, inner, ...kernel] = shape;
-  const taps = kernel.reduce((product, size) => product * size, 1);
-  const factor = (rows: number, columns: number) => Math.min(rows, columns) ** 2 * Math.max(rows, columns);
-  return factor(out, inner * taps) + (taps > 1 ? factor(inner, out * taps) : 0);
-}
+const work = ({ shape }: LayerReport): number => factorisationCost(shape);

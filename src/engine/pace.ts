@@ -1,0 +1,106 @@
+/** Work of one kind: the cost is in any unit that grows as the time does, such as multiply-adds. */
+export interface PiecesOfWork {
+  readonly kind: string;
+  readonly cost: number;
+}
+
+/** An estimate from less than this share of a kind's work would rest on its small layers alone. */
+const SHARE_NEEDED = 0.05;
+
+/** Shorter times are mostly overhead, which does not grow with the work. */
+const MS_NEEDED = 500;
+
+/** While the recent pace is this many times faster or slower than all before, the pace is still changing. */
+const STEADY = 2;
+
+/**
+ * Estimates the time that is left from the pace of what was done, each kind of work by itself: a factorisation and a
+ * rounding take different times, and a small layer takes more time for its cost than a large one. It says nothing where
+ * a kind was not observed enough, or where its pace is not steady.
+ */
+export class Pace {
+  readonly #done = new Map<string, { cost: number; ms: number }[]>();
+
+  /** Tells that so much work took so long. */
+  observe(kind: string, cost: number, ms: number): void {
+    if (!(cost > 0) || !(ms >= 0)) return;
+    const pieces = this.#done.get(kind) ?? [];
+    pieces.push({ cost, ms });
+    this.#done.set(kind, pieces);
+  }
+
+  /** Seconds that the remaining work will take; undefined where that cannot be said yet. */
+  secondsLeft(remaining: Iterable<PiecesOfWork>): number | undefined {
+    const costs = new Map<string, number>();
+    for (const { kind, cost } of remaining) costs.set(kind, (costs.get(kind) ?? 0) + cost);
+    let ms = 0;
+    for (const [kind, cost] of costs) {
+      if (cost === 0) continue;
+      const rate = this.#steadyRate(kind, cost);
+      if (rate === undefined) return undefined;
+      ms += rate * cost;
+    }
+    return ms > 0 ? ms / 1000 : undefined;
+  }
+
+  /** Milliseconds per unit of cost, over the more recent half of what was done. */
+  #steadyRate(kind: string, remaining: number): number | undefined {
+    const pieces = this.#done.get(kind) ?? [];
+    const all = sum(pieces);
+    if (all.ms < MS_NEEDED || all.cost < SHARE_NEEDED * (all.cost + remaining)) return undefined;
+    const recent: { cost: number; ms: number }[] = [];
+    for (let i = pieces.length - 1, cost = 0; i >= 0 && cost < all.cost / 2; i--) {
+      recent.push(pieces[i]!);
+      cost += pieces[i]!.cost;
+    }
+    const now = sum(recent);
+    const [rate, before] = [now.ms / now.cost, all.ms / all.cost];
+    return rate > before * STEADY || rate < before / STEADY ? undefined : rate;
+  }
+}
+
+function sum(pieces: readonly { readonly cost: number; readonly ms: number }[]): { cost: number; ms: number } {
+  return pieces.reduce((total, { cost, ms }) => ({ cost: total.cost + cost, ms: total.ms + ms }), { cost: 0, ms: 0 });
+}
+
+/** The pace of work whose pieces and their order are known: told how many are done, it estimates the rest. */
+export class PlannedPace {
+  readonly #pace = new Pace();
+  #done = 0;
+  #at: number;
+
+  constructor(
+    private readonly pieces: readonly PiecesOfWork[],
+    private readonly clock: () => number = () => performance.now(),
+  ) {
+    this.#at = clock();
+  }
+
+  /** `done`: whole pieces that are finished, and the share of the one in work. */
+  secondsLeft(done: number): number | undefined {
+    const now = this.clock();
+    if (done > this.#done) {
+      const parts = this.#between(this.#done, done);
+      // Where several kinds ended since the last call, their times cannot be told apart.
+      const [first] = parts;
+      if (first && parts.every(({ kind }) => kind === first.kind))
+        this.#pace.observe(
+          first.kind,
+          parts.reduce((total, { cost }) => total + cost, 0),
+          now - this.#at,
+        );
+      this.#done = done;
+      this.#at = now;
+    }
+    return this.#pace.secondsLeft(this.#between(Math.max(done, this.#done), this.pieces.length));
+  }
+
+  #between(from: number, to: number): PiecesOfWork[] {
+    const parts: PiecesOfWork[] = [];
+    for (let i = Math.floor(from); i < Math.min(to, this.pieces.length); i++) {
+      const share = Math.min(to, i + 1) - Math.max(from, i);
+      if (share > 0) parts.push({ kind: this.pieces[i]!.kind, cost: share * this.pieces[i]!.cost });
+    }
+    return parts;
+  }
+}
