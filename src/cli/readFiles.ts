@@ -1,9 +1,21 @@
-import { existsSync, lstatSync, openSync, read, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  read,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../engine/errors';
-import { type ByteSource, checkRange } from '../engine/model/bytes';
-import { type FindFile, fileNameOf, type Model, readModel } from '../engine/model/model';
+import { type ByteSource, checkRange, READ_AT_ONCE } from '../engine/model/bytes';
+import { fileNameOf, whyOutside } from '../engine/model/location';
+import { type FindFile, type Model, readModel } from '../engine/model/model';
 import { fileError } from './fileErrors';
 
 /** Opens a model and finds its data files where it says, or beside it. */
@@ -15,12 +27,24 @@ const beside =
   (path: string): FindFile =>
   (location) => {
     const found = dataFile(path, location);
-    return found === undefined ? undefined : fileSource(found);
+    if (found === undefined) return undefined;
+    return isInside(found, path) ? fileSource(found) : 'outside';
   };
 
 function dataFile(path: string, location: string): string | undefined {
+  if (whyOutside(location) !== undefined) return undefined;
   const candidates = [join(dirname(path), location), join(dirname(path), fileNameOf(location))];
   return candidates.find((candidate) => existsSync(candidate));
+}
+
+/**
+ * Whether a file lies in the folder of the model at `path`, or below, once all links are followed. Where the model itself
+ * is a link, as in the cache of Hugging Face, its data may lie beside what it leads to as well.
+ */
+function isInside(file: string, path: string): boolean {
+  const real = realpathSync(file);
+  const folders = [realpathSync(dirname(path)), dirname(realpathSync(path))];
+  return folders.some((folder) => real.startsWith(folder.endsWith(sep) ? folder : folder + sep));
 }
 
 /** The files that a model read from `path` lies in. */
@@ -44,7 +68,7 @@ export function fileSource(path: string): ByteSource {
       checkRange(name, size, offset, length);
       const bytes = new Uint8Array(length);
       for (let at = 0; at < length; ) {
-        const { bytesRead } = await readAt(descriptor, bytes, at, length - at, offset + at);
+        const { bytesRead } = await readAt(descriptor, bytes, at, Math.min(READ_AT_ONCE, length - at), offset + at);
         if (bytesRead === 0) throw new RangeError(`${name} ended at ${offset + at}`);
         at += bytesRead;
       }
@@ -53,9 +77,23 @@ export function fileSource(path: string): ByteSource {
   };
 }
 
+/** A whole file. Node's own function refuses those from 2 GiB on. */
 export function readFile(path: string): Uint8Array<ArrayBuffer> {
-  statFile(path);
-  return reading(path, () => new Uint8Array(readFileSync(path)));
+  const { size } = statFile(path);
+  return reading(path, () => {
+    const bytes = new Uint8Array(size);
+    const descriptor = openSync(path, 'r');
+    try {
+      for (let at = 0; at < size; ) {
+        const count = readSync(descriptor, bytes, at, Math.min(READ_AT_ONCE, size - at), at);
+        if (count === 0) throw new UserError(`${path} became shorter while it was read: give it again.`);
+        at += count;
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+    return bytes;
+  });
 }
 
 function reading<T>(path: string, step: () => T): T {

@@ -6,13 +6,21 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** Node reads less than 2 GiB in one call, and Chrome gives no larger part of a file. */
+export const READ_AT_ONCE = 2 ** 30;
+
 export function blobSource(blob: Blob, name: string): ByteSource {
   return {
     name,
     size: blob.size,
     async read(offset, length) {
       checkRange(name, blob.size, offset, length);
-      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+      const part = (from: number, to: number) => blob.slice(from, to).arrayBuffer();
+      if (length <= READ_AT_ONCE) return new Uint8Array(await part(offset, offset + length));
+      const bytes = new Uint8Array(length);
+      for (let at = 0; at < length; at += READ_AT_ONCE)
+        bytes.set(new Uint8Array(await part(offset + at, offset + Math.min(length, at + READ_AT_ONCE))), at);
+      return bytes;
     },
   };
 }
@@ -25,6 +33,27 @@ export function memorySource(bytes: Uint8Array, name: string): ByteSource {
       checkRange(name, bytes.byteLength, offset, length);
       // Node's Buffer hands out views from its own `slice`.
       return Uint8Array.prototype.slice.call(bytes, offset, offset + length) as Uint8Array<ArrayBuffer>;
+    },
+  };
+}
+
+/** The parts `[from, to)` of `source`, one after the other, as one. */
+export function joinedSource(source: ByteSource, parts: readonly (readonly [from: number, to: number])[]): ByteSource {
+  const size = parts.reduce((sum, [from, to]) => sum + to - from, 0);
+  return {
+    name: source.name,
+    size,
+    async read(offset, length) {
+      checkRange(source.name, size, offset, length);
+      const bytes = new Uint8Array(length);
+      let start = 0;
+      for (const [from, to] of parts) {
+        // Where this part's bytes lie within what is asked for.
+        const [first, last] = [Math.max(start, offset), Math.min(start + to - from, offset + length)];
+        if (first < last) bytes.set(await source.read(from + first - start, last - first), first - offset);
+        start += to - from;
+      }
+      return bytes;
     },
   };
 }

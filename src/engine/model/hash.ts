@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { ByteSource } from './bytes';
 import type { Model } from './model';
+import { isInFile, SELF } from './onnx/structure';
 
 // The browser's own digest wants the whole file in memory at once.
 const STEP = 1 << 22;
@@ -11,7 +12,10 @@ const known = new WeakMap<ByteSource, string>();
 
 /** SHA-256 of a model: of its file, or, with external data, of its files one after the other in the order of first use. */
 export async function hashModel(model: Model, signal?: AbortSignal): Promise<string> {
-  const sources = [...model.sources.values()];
+  // Payloads that lie in pieces of the model's own file are hashed with it.
+  const sources = [...model.sources].flatMap(([location, source]) =>
+    isInFile(location) && location !== SELF ? [] : source,
+  );
   const hashed = known.get(sources[0]!);
   if (hashed) return hashed;
   const hash = sha256.create();

@@ -1,9 +1,19 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { type GraphProto, type ModelProto, ModelProtoSchema, type TensorProto } from 'onnx-buf';
+import {
+  type AttributeProto,
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+  type SparseTensorProto,
+  type TensorProto,
+} from 'onnx-buf';
 import { messageOf, UserError } from '../errors';
-import type { ByteSource } from './bytes';
-import { LARGE, readStructure, SELF } from './onnx/structure';
-import { bytesOf, decodeFloats, externalOf, inlineBytes } from './tensors';
+import { type ByteSource, READ_AT_ONCE } from './bytes';
+import { checkGraphs } from './checkGraphs';
+import { connect, type FindFile } from './connect';
+import { isInFile, readStructure, SELF, type Structure, tooDeep } from './onnx/structure';
+import { otherFormatOf } from './otherFormats';
+import { decodeFloats, externalOf, inlineBytes } from './tensors';
 
 /**
  * An ONNX model: its structure in memory, its weights where they are. Immutable: compressing makes a new Model that
@@ -18,77 +28,47 @@ export interface Model {
   readonly sources: ReadonlyMap<string, ByteSource>;
 }
 
-/** Finds the data file that a model calls `location`. */
-export type FindFile = (location: string) => ByteSource | undefined;
-
 /**
  * Opens a model from its file; `find` gives the data files that it refers to. Reads the structure only. Throws a
  * UserError that names the file and the fault.
  */
 export async function readModel(file: ByteSource, find: FindFile = () => undefined): Promise<Model> {
-  const structure = await readStructure(file);
-  let proto: ModelProto;
+  if (file.size === 0) throw new UserError(`${file.name} is empty (0 bytes): choose an .onnx file with a model in it.`);
+  const { proto, structure } = await readProto(file);
+  checkGraphs(proto, file.name);
+  return {
+    name: file.name,
+    proto,
+    graph: proto.graph!,
+    sources: await connect(tensorsOf(proto), file, structure, find),
+  };
+}
+
+async function readProto(file: ByteSource): Promise<{ readonly proto: ModelProto; readonly structure: Structure }> {
   try {
-    proto = fromBinary(ModelProtoSchema, structure);
+    const structure = await readStructure(file);
+    const proto = decode(structure.bytes, file.name);
+    if (!proto.graph || proto.graph.node.length + proto.graph.output.length === 0) {
+      throw new UserError(`${file.name} is a protobuf file, but not an ONNX model: it has no graph.`);
+    }
+    if (proto.opsetImport.length === 0) {
+      throw new UserError(`${file.name} is not a complete ONNX model: it names no operator set (opset_import).`);
+    }
+    return { proto, structure };
   } catch (error) {
-    throw new UserError(`${file.name} is damaged: ${messageOf(error)}; copy or download it again.`);
-  }
-  if (!proto.graph || proto.graph.node.length + proto.graph.output.length === 0) {
-    throw new UserError(`${file.name} is a protobuf file, but not an ONNX model: it has no graph.`);
-  }
-  if (proto.opsetImport.length === 0) {
-    throw new UserError(`${file.name} is not a complete ONNX model: it names no operator set (opset_import).`);
-  }
-  const sources = new Map([[SELF, file]]);
-  for (const tensor of tensorsOf(proto)) connect(tensor, file, find, sources);
-  return { name: file.name, proto, graph: proto.graph, sources };
-}
-
-function connect(tensor: TensorProto, file: ByteSource, find: FindFile, sources: Map<string, ByteSource>) {
-  const external = externalOf(tensor);
-  if (!external) {
-    if (isIncomplete(tensor)) {
-      throw new UserError(
-        `${file.name} is damaged: tensor "${tensor.name}" has ${inlineBytes(tensor).length} bytes where its shape needs ${bytesOf(tensor)}.`,
-      );
-    }
-    return;
-  }
-  const { location, offset, length } = external;
-  if (!sources.has(location)) {
-    const found = find(location);
-    if (!found) {
-      throw new UserError(
-        `${file.name} keeps weights in ${fileNameOf(location)}, which is missing: open both files together (tensor "${tensor.name}").`,
-      );
-    }
-    sources.set(location, found);
-  }
-  const source = sources.get(location)!;
-  if (offset + length > source.size) {
-    throw new UserError(
-      `${source.name} is too short: tensor "${tensor.name}" needs bytes ${offset} to ${offset + length}, the file has ${source.size}.`,
-    );
-  }
-  if (length < bytesOf(tensor)) {
-    throw new UserError(
-      `${source.name} is damaged: tensor "${tensor.name}" has ${length} bytes where its shape needs ${bytesOf(tensor)}.`,
-    );
+    const other = error instanceof UserError ? await otherFormatOf(file) : undefined;
+    throw other ? new UserError(`${file.name} is ${other.what}, not an ONNX model: ${other.remedy}.`) : error;
   }
 }
 
-/** The last part of a path, whichever way its folders are written. */
-export const fileNameOf = (path: string): string => path.split(/[/\\]/).pop() ?? path;
-
-/** Looks among files that were opened together, by file name: the folders that a model names are those of its maker. */
-export const among =
-  (files: readonly ByteSource[]): FindFile =>
-  (location) =>
-    files.find(({ name }) => name === fileNameOf(location));
-
-// Strings have no fixed size; other payloads must be as long as shape and type say.
-const isIncomplete = (tensor: TensorProto): boolean =>
-  bytesOf(tensor) > 0 && bytesOf(tensor) >= LARGE / 64 && inlineBytes(tensor).length < bytesOf(tensor);
+function decode(bytes: Uint8Array, name: string): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch (error) {
+    if (/recursion depth/.test(messageOf(error))) throw tooDeep(name);
+    throw new UserError(`${name} is damaged: a message inside it does not parse; copy or download it again.`);
+  }
+}
 
 /** Every tensor of the model: initializers and attributes, in sub-graphs and functions too. */
 export function* tensorsOf(proto: ModelProto): Generator<TensorProto> {
@@ -97,28 +77,39 @@ export function* tensorsOf(proto: ModelProto): Generator<TensorProto> {
     if (initialization) yield* graphTensors(initialization);
     if (algorithm) yield* graphTensors(algorithm);
   }
-  for (const fn of proto.functions) yield* nodeTensors(fn.node);
+  for (const fn of proto.functions) {
+    yield* nodeTensors(fn.node);
+    yield* attributeTensors(fn.attributeProto);
+  }
 }
 
 function* graphTensors(graph: GraphProto): Generator<TensorProto> {
   yield* graph.initializer;
-  for (const sparse of graph.sparseInitializer) {
-    if (sparse.values) yield sparse.values;
-    if (sparse.indices) yield sparse.indices;
-  }
+  for (const sparse of graph.sparseInitializer) yield* sparseTensorsOf(sparse);
   yield* nodeTensors(graph.node);
 }
 
 function* nodeTensors(nodes: GraphProto['node']): Generator<TensorProto> {
-  for (const node of nodes) {
-    for (const attribute of node.attribute) {
-      if (attribute.t) yield attribute.t;
-      yield* attribute.tensors;
-      if (attribute.g) yield* graphTensors(attribute.g);
-      for (const graph of attribute.graphs) yield* graphTensors(graph);
-    }
+  for (const { attribute } of nodes) yield* attributeTensors(attribute);
+}
+
+function* attributeTensors(attributes: readonly AttributeProto[]): Generator<TensorProto> {
+  for (const { t, tensors, g, graphs, sparseTensor, sparseTensors } of attributes) {
+    if (t) yield t;
+    yield* tensors;
+    if (g) yield* graphTensors(g);
+    for (const graph of graphs) yield* graphTensors(graph);
+    if (sparseTensor) yield* sparseTensorsOf(sparseTensor);
+    for (const sparse of sparseTensors) yield* sparseTensorsOf(sparse);
   }
 }
+
+function* sparseTensorsOf({ values, indices }: SparseTensorProto): Generator<TensorProto> {
+  if (values) yield values;
+  if (indices) yield indices;
+}
+
+export { among, type FindFile } from './connect';
 
 /** The payload of a tensor, read from where it is. */
 export async function readBytes(model: Model, tensor: TensorProto): Promise<Uint8Array<ArrayBuffer>> {
@@ -129,9 +120,31 @@ export async function readBytes(model: Model, tensor: TensorProto): Promise<Uint
   try {
     return await source.read(external.offset, external.length);
   } catch (error) {
+    if (error instanceof RangeError && external.length > READ_AT_ONCE / 2) throw tooLarge(tensor, external.length);
     // A dropped File that was changed or deleted on disk can no longer be read.
     throw new UserError(`${source.name} can no longer be read (${messageOf(error)}): open the model again.`);
   }
+}
+
+const tooLarge = ({ name }: TensorProto, length: number): UserError =>
+  new UserError(
+    `Tensor "${name}" has ${(length / 1e9).toFixed(1)} GB, more than this machine can hold in one piece: leave its layer out of the recipe.`,
+  );
+
+/** The same in pieces of at most `step` bytes: a payload need not fit into memory. */
+export async function* readPieces(
+  model: Model,
+  tensor: TensorProto,
+  step = 1 << 24,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const external = externalOf(tensor);
+  if (!external) {
+    yield inlineBytes(tensor);
+    return;
+  }
+  const { location, offset, length } = external;
+  const source = model.sources.get(location)!;
+  for (let at = 0; at < length; at += step) yield await source.read(offset + at, Math.min(step, length - at));
 }
 
 /** A float32 or float16 tensor as float32. Throws a UserError that names it where a value is NaN or infinite. */
@@ -144,7 +157,7 @@ export function storedBytes(model: Model): number {
   let bytes = model.sources.get(SELF)?.size ?? 0;
   for (const tensor of tensorsOf(model.proto)) {
     const external = externalOf(tensor);
-    if (external && external.location !== SELF) bytes += external.length;
+    if (external && !isInFile(external.location)) bytes += external.length;
   }
   return bytes;
 }

@@ -18,6 +18,9 @@ import { node as makeNode, value as makeValue } from './onnx/build';
 import { LARGE } from './onnx/structure';
 import { isPassage, resolve, type Scope, scopesIn } from './scopes';
 
+/** Constants that were made so far, in any model. */
+let constants = 0;
+
 /**
  * Collects changes to a model's graphs and makes the changed model; the old one stays as it is and shares what was not
  * touched. Nodes are told apart by identity, so that duplicate or missing names do no harm.
@@ -79,7 +82,8 @@ export class Rewrite {
     if (bytes.length < LARGE) {
       tensor.rawData = bytes.slice();
     } else {
-      const location = `carrara:constant/${name}`;
+      // By number, since names are local to their graphs: two branches may store a constant under the same one.
+      const location = `carrara:constant/${constants++}`;
       this.#sources.set(location, blobSource(new Blob([bytes]), location));
       tensor.dataLocation = 1;
       tensor.externalData = Object.entries({ location, offset: '0', length: String(bytes.length) }).map(

@@ -30,7 +30,15 @@ const NAMES: Readonly<Record<number, readonly [name: string, bits: number]>> = {
   [DataType.FLOAT8E5M2FNUZ]: ['float8e5m2fnuz', 8],
   [DataType.UINT4]: ['uint4', 4],
   [DataType.INT4]: ['int4', 4],
+  [DataType.COMPLEX64]: ['complex64', 64],
+  [DataType.COMPLEX128]: ['complex128', 128],
+  [DataType.FLOAT4E2M1]: ['float4e2m1', 4],
+  [DataType.FLOAT8E8M0]: ['float8e8m0', 8],
+  [DataType.UINT2]: ['uint2', 2],
+  [DataType.INT2]: ['int2', 2],
 };
+
+export const isKnownType = (type: number): boolean => type in NAMES;
 
 export const dtypeName = (type: number): string => NAMES[type]?.[0] ?? `type ${type}`;
 
@@ -46,11 +54,44 @@ export const elementsOf = (tensor: TensorProto): number => dimsOf(tensor).reduce
 export const bytesOf = (tensor: TensorProto): number =>
   Math.ceil((elementsOf(tensor) * (NAMES[tensor.dataType]?.[1] ?? 0)) / 8);
 
+/** What a tensor says of its data elsewhere; of several entries the last one counts. */
+export const externalEntry = (tensor: TensorProto, key: 'location' | 'offset' | 'length'): string | undefined =>
+  tensor.externalData.findLast((entry) => entry.key === key)?.value;
+
 export function externalOf(tensor: TensorProto): ExternalBytes | undefined {
   if (tensor.dataLocation !== DataLocation.EXTERNAL) return undefined;
-  const entry = (key: string) => tensor.externalData.find((candidate) => candidate.key === key)?.value;
-  const offset = Number(entry('offset') ?? 0);
-  return { location: entry('location') ?? '', offset, length: Number(entry('length') ?? bytesOf(tensor)) };
+  const offset = Number(externalEntry(tensor, 'offset') ?? 0);
+  const length = Number(externalEntry(tensor, 'length') ?? bytesOf(tensor));
+  return { location: externalEntry(tensor, 'location') ?? '', offset, length };
+}
+
+/** Bytes of the payload of a tensor that has it inside, whichever field it was put in. */
+export function inlineBytesCount(tensor: TensorProto): number {
+  const { rawData, floatData, doubleData, int64Data, uint64Data, int32Data } = tensor;
+  if (rawData.length > 0) return rawData.length;
+  switch (tensor.dataType) {
+    case DataType.FLOAT:
+    case DataType.COMPLEX64:
+      return 4 * floatData.length;
+    case DataType.DOUBLE:
+    case DataType.COMPLEX128:
+      return 8 * doubleData.length;
+    case DataType.INT64:
+      return 8 * int64Data.length;
+    case DataType.UINT64:
+      return 8 * uint64Data.length;
+    case DataType.UINT32:
+      return 4 * uint64Data.length;
+    case DataType.INT32:
+      return 4 * int32Data.length;
+    case DataType.FLOAT16:
+    case DataType.BFLOAT16:
+    case DataType.UINT16:
+    case DataType.INT16:
+      return 2 * int32Data.length;
+    default:
+      return int32Data.length;
+  }
 }
 
 /** The payload of a tensor that has it inside, as little-endian bytes, whichever field it was put in. */
@@ -59,8 +100,10 @@ export function inlineBytes(tensor: TensorProto): Uint8Array<ArrayBuffer> {
   const view = <T extends { buffer: ArrayBuffer }>(array: T) => new Uint8Array(array.buffer);
   switch (tensor.dataType) {
     case DataType.FLOAT:
+    case DataType.COMPLEX64:
       return view(Float32Array.from(tensor.floatData));
     case DataType.DOUBLE:
+    case DataType.COMPLEX128:
       return view(Float64Array.from(tensor.doubleData));
     case DataType.INT64:
       return view(BigInt64Array.from(tensor.int64Data));

@@ -1,6 +1,9 @@
+import { TensorProto_DataType as DataType } from 'onnx-buf';
 import { UserError } from '../../errors';
-import type { ByteSource } from '../bytes';
+import { type ByteSource, joinedSource } from '../bytes';
 import { concat, externalEntries, Parts } from './parts';
+import { Window } from './window';
+import { type Field, readVarint, VARINT_BYTES, Wire } from './wire';
 
 /**
  * Reads what a model file says without reading its weights: walks the protobuf along the paths on which tensors lie, and
@@ -10,6 +13,9 @@ import { concat, externalEntries, Parts } from './parts';
  * Decoding the whole file instead costs its size twice (buffer and decoded copy): 2 GB of heap for a 1 GB model.
  */
 export const SELF = 'carrara:self';
+
+/** Whether a payload lies in the model's own file. */
+export const isInFile = (location: string): boolean => location === SELF || location.startsWith(`${SELF}/`);
 
 /** Payloads below this stay inside: fetching them one by one costs more than keeping them. */
 export const LARGE = 4096;
@@ -28,77 +34,209 @@ export const CHILDREN: Readonly<Record<MessageKind, Readonly<Record<number, Mess
   tensor: {},
 };
 
-// raw_data, and the packed float_data and double_data, whose bytes are the same little-endian numbers.
-const PAYLOADS = new Set([9, 4, 10]);
+/** Fields that hold one tensor: written twice, they are two parts of the same one. */
+const SINGLE: Partial<Record<MessageKind, readonly number[]>> = { attribute: [5, 22], sparse: [1, 2] };
 
-// ModelProto's fields and their wire types, to tell a model from any other bytes.
-const MODEL_FIELDS: Readonly<Record<number, number>> = {
-  1: 0,
-  2: 2,
-  3: 2,
-  4: 2,
-  5: 0,
-  6: 2,
-  7: 2,
-  8: 2,
-  14: 2,
-  20: 2,
-  25: 2,
-  26: 2,
-};
+/** Of a TensorProto: what it says about its data, and where these can be. */
+const TYPE = 2;
+const LOCATION = 14;
+const RAW = 9;
+const FLOATS = 4;
+const DOUBLES = 10;
 
-/** The serialised ModelProto of `source` with large payloads moved out. Throws a UserError if it is no ONNX model. */
-export async function readStructure(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
-  if (source.size === 0)
-    throw new UserError(`${source.name} is empty (0 bytes): choose an .onnx file with a model in it.`);
-  const parts = await new Scanner(source).message('model', 0, source.size);
-  return concat(parts);
+/** Packed, these fields hold the same little-endian numbers as raw_data does. */
+const PACKED = new Map<number, number>([
+  [DataType.FLOAT, FLOATS],
+  [DataType.COMPLEX64, FLOATS],
+  [DataType.DOUBLE, DOUBLES],
+  [DataType.COMPLEX128, DOUBLES],
+]);
+
+// ModelProto's fields and their wire types, to tell a model from any other bytes. Others may be added to the format.
+const MODEL_FIELDS = new Map<number, number>([1, 5].map((field) => [field, Wire.VARINT]));
+for (const field of [2, 3, 4, 6, 7, 8, 14, 20, 25, 26]) MODEL_FIELDS.set(field, Wire.BYTES);
+
+/** Messages inside each other: the limit of protobuf's own readers, onnxruntime's included. */
+const DEEPEST = 100;
+
+/** Bytes that are copied at a time, where no payload stands between them. */
+const RUN = 1 << 16;
+
+export interface Structure {
+  /** A serialised ModelProto. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Payloads moved out of the file: their length by their offset in it. */
+  readonly spans: ReadonlyMap<number, number>;
+  /** Payloads that the file holds in several pieces, by location. */
+  readonly joined: ReadonlyMap<string, ByteSource>;
+}
+
+/** The model file with large payloads moved out. Throws a UserError if it is no ONNX model. */
+export async function readStructure(source: ByteSource): Promise<Structure> {
+  const scanner = new Scanner(source);
+  const parts = await scanner.message('model', 0, source.size, 1);
+  return { bytes: concat(parts), spans: scanner.spans, joined: scanner.joined };
+}
+
+export const tooDeep = (name: string): UserError =>
+  new UserError(
+    `${name} nests graphs or other messages more than ${DEEPEST} deep, which ONNX Runtime does not read either: export the model without so many branches and loops inside each other.`,
+  );
+
+/** Pieces of one payload: of `raw_data` the last one counts, packed numbers go on from one to the next. */
+interface Payload extends Field {
+  /** A run of numbers that each have a tag of their own. */
+  readonly unpacked: boolean;
 }
 
 class Scanner {
+  readonly spans = new Map<number, number>();
+  readonly joined = new Map<string, ByteSource>();
   readonly #window: Window;
   constructor(private readonly source: ByteSource) {
     this.#window = new Window(source);
   }
 
-  async message(kind: MessageKind, start: number, end: number): Promise<Parts> {
+  async message(kind: MessageKind, start: number, end: number, depth: number): Promise<Parts> {
+    if (depth > DEEPEST) throw tooDeep(this.source.name);
     const out = new Parts();
-    let at = start;
-    while (at < end) {
-      const fieldStart = at;
-      const tag = await this.#varint(at, end, kind);
-      at = tag.next;
-      const field = Math.floor(tag.value / 8);
-      const wire = tag.value % 8;
-      if (kind === 'model' && MODEL_FIELDS[field] !== wire) throw this.#notAModel();
-      if (wire !== 2) {
-        at =
-          wire === 0 ? (await this.#varint(at, end, kind)).next : at + (wire === 1 ? 8 : wire === 5 ? 4 : Number.NaN);
-        if (!(at <= end)) throw this.#damaged(kind);
-        out.add(await this.#window.slice(fieldStart, at));
-        continue;
+    const single = SINGLE[kind];
+    const seen = new Set<number>();
+    let copied = start;
+    for (let at = start; at < end; ) {
+      const field = this.#fieldAt(at, end) ?? (await this.#read(at, end, kind, depth));
+      const { number, wire, from, content, to } = field;
+      if (kind === 'model' && (MODEL_FIELDS.get(number) ?? wire) !== wire) throw this.#notAModel();
+      if (single?.includes(number)) {
+        // The parts of a tensor are put together by whoever decodes the message, which wants them all.
+        if (seen.has(number)) return this.#copy(start, end);
+        seen.add(number);
       }
-      const length = await this.#varint(at, end, kind);
-      at = length.next + length.value;
-      if (at > end) throw end === this.source.size ? this.#truncated(at) : this.#damaged(kind);
-      const child = CHILDREN[kind][field];
-      if (length.value < LARGE || (!child && !(kind === 'tensor' && PAYLOADS.has(field)))) {
-        out.add(await this.#window.slice(fieldStart, at));
-      } else if (child) {
-        out.addField(field, await this.message(child, length.next, at));
-      } else {
-        out.add(externalEntries(SELF, length.next, length.value));
+      const child = wire === Wire.BYTES && to - content >= LARGE ? CHILDREN[kind][number] : undefined;
+      if (child) {
+        if (from > copied) out.add(await this.#window.slice(copied, from));
+        const inner =
+          child === 'tensor' ? this.#tensor(content, to, depth + 1) : this.message(child, content, to, depth + 1);
+        out.addField(number, await inner);
+        copied = to;
+      } else if (to - copied >= RUN) {
+        out.add(await this.#window.slice(copied, to));
+        copied = to;
       }
+      at = to;
     }
+    if (end > copied) out.add(await this.#window.slice(copied, end));
     return out;
   }
 
-  async #varint(at: number, end: number, kind: MessageKind): Promise<{ value: number; next: number }> {
-    const bytes = await this.#window.slice(at, Math.min(at + 10, end));
-    let value = 0;
-    for (let i = 0; i < bytes.length; i++) {
-      value += (bytes[i]! & 127) * 2 ** (7 * i);
-      if (bytes[i]! < 128) return { value, next: at + i + 1 };
+  async #copy(start: number, end: number): Promise<Parts> {
+    const out = new Parts();
+    out.add(await this.#window.slice(start, end));
+    return out;
+  }
+
+  async #tensor(start: number, end: number, depth: number): Promise<Parts> {
+    const out = new Parts();
+    const payloads: Payload[] = [];
+    let copied = start;
+    let type = 0;
+    let external = false;
+    for (let at = start; at < end; ) {
+      const field = this.#fieldAt(at, end) ?? (await this.#read(at, end, 'tensor', depth));
+      const { number, wire, from, content, to } = field;
+      if (wire === Wire.VARINT && (number === TYPE || number === LOCATION)) {
+        const { value } = readVarint(await this.#window.slice(content, to), 0, to - content)!;
+        if (number === TYPE) type = value;
+        else external = value === 1;
+      }
+      if ((number === RAW && wire === Wire.BYTES) || number === FLOATS || number === DOUBLES) {
+        if (from > copied) out.add(await this.#window.slice(copied, from));
+        copied = to;
+        const last = payloads.at(-1);
+        const unpacked = wire !== Wire.BYTES;
+        if (unpacked && last?.unpacked && last.number === number && last.to === from)
+          payloads.splice(-1, 1, { ...last, to });
+        else payloads.push({ ...field, unpacked });
+      }
+      at = to;
+    }
+    if (end > copied) out.add(await this.#window.slice(copied, end));
+    const moved = external ? undefined : this.#movedOut(payloads, type);
+    if (moved) out.add(moved);
+    else for (const { from, to } of payloads) out.add(await this.#window.slice(from, to));
+    return out;
+  }
+
+  /** What stands for the payload outside; undefined where it is small, or not stored as one run of bytes. */
+  #movedOut(payloads: readonly Payload[], type: number): Uint8Array | undefined {
+    const raw = payloads.findLast(({ number }) => number === RAW);
+    const chunks = raw ? [raw] : payloads.filter(({ number }) => number === PACKED.get(type));
+    const length = chunks.reduce((sum, { content, to }) => sum + to - content, 0);
+    if (length < LARGE || chunks.some(({ unpacked }) => unpacked)) return undefined;
+    if (chunks.length === 1) {
+      this.spans.set(chunks[0]!.content, length);
+      return externalEntries(SELF, chunks[0]!.content, length);
+    }
+    const location = `${SELF}/${this.joined.size}`;
+    this.joined.set(
+      location,
+      joinedSource(
+        this.source,
+        chunks.map(({ content, to }) => [content, to]),
+      ),
+    );
+    return externalEntries(location, 0, length);
+  }
+
+  /** A field whose first bytes are at hand. */
+  #fieldAt(from: number, end: number): Field | undefined {
+    const held = this.#window.at(from, Math.min(from + 2 * VARINT_BYTES, end));
+    if (!held) return undefined;
+    const { bytes, start } = held;
+    const last = Math.min(end - start, bytes.length);
+    const tag = readVarint(bytes, from - start, last);
+    const wire = tag && tag.value % 8;
+    const number = tag ? Math.floor(tag.value / 8) : 0;
+    // No field has number 0.
+    if (!tag || number === 0) return undefined;
+    const content = tag.next + start;
+    if (wire === Wire.FIXED32 || wire === Wire.FIXED64) {
+      const to = content + (wire === Wire.FIXED32 ? 4 : 8);
+      return to <= end ? { number, wire, from, content, to } : undefined;
+    }
+    const value = readVarint(bytes, tag.next, last);
+    if (!value) return undefined;
+    const next = value.next + start;
+    if (wire === Wire.VARINT) return { number, wire, from, content, to: next };
+    const to = next + value.value;
+    return wire === Wire.BYTES && to <= end ? { number, wire, from, content: next, to } : undefined;
+  }
+
+  /** The same for a field that has to be fetched first, for a group, and for what is no field. */
+  async #read(from: number, end: number, kind: MessageKind, depth: number): Promise<Field> {
+    const bytes = await this.#window.slice(from, Math.min(from + 2 * VARINT_BYTES, end));
+    const field = this.#fieldAt(from, end);
+    if (field) return field;
+    const tag = readVarint(bytes, 0, bytes.length);
+    const [number, wire] = tag ? [Math.floor(tag.value / 8), tag.value % 8] : [0, Number.NaN];
+    if (number > 0 && wire === Wire.GROUP) return this.#group(number, from, from + tag!.next, end, kind, depth);
+    const length = tag && wire === Wire.BYTES ? readVarint(bytes, tag.next, bytes.length) : undefined;
+    const known = kind !== 'model' || MODEL_FIELDS.get(number) === wire;
+    if (length && known && end === this.source.size) throw this.#truncated(from + length.next + length.value);
+    throw kind === 'model' ? this.#notAModel() : this.#damaged(kind);
+  }
+
+  /** A field of a kind that ONNX does not use, but that protobuf allows. */
+  async #group(number: number, from: number, content: number, end: number, kind: MessageKind, depth: number) {
+    if (depth > DEEPEST) throw tooDeep(this.source.name);
+    for (let at = content; at < end; ) {
+      const bytes = await this.#window.slice(at, Math.min(at + VARINT_BYTES, end));
+      const tag = readVarint(bytes, 0, bytes.length);
+      if (tag && tag.value % 8 === Wire.GROUP_END) {
+        if (Math.floor(tag.value / 8) !== number) break;
+        return { number, wire: Wire.GROUP, from, content, to: at + tag.next };
+      }
+      at = (this.#fieldAt(at, end) ?? (await this.#read(at, end, kind, depth + 1))).to;
     }
     throw kind === 'model' ? this.#notAModel() : this.#damaged(kind);
   }
@@ -118,23 +256,5 @@ class Scanner {
     return new UserError(
       `${this.source.name} is damaged: a ${kind} inside it does not parse; copy or download it again.`,
     );
-  }
-}
-
-/** Reads ahead in steps, so that thousands of small fields cost a few reads, and large payloads none. */
-class Window {
-  #start = 0;
-  #bytes: Uint8Array = new Uint8Array(0);
-  constructor(
-    private readonly source: ByteSource,
-    private readonly step = 1 << 18,
-  ) {}
-
-  async slice(start: number, end: number): Promise<Uint8Array> {
-    if (start < this.#start || end > this.#start + this.#bytes.length) {
-      this.#bytes = await this.source.read(start, Math.min(Math.max(this.step, end - start), this.source.size - start));
-      this.#start = start;
-    }
-    return this.#bytes.slice(start - this.#start, end - this.#start);
   }
 }
