@@ -1,12 +1,13 @@
 import type { NodeProto, ValueInfoProto } from 'onnx-buf';
 import type { ElementType } from '../runtime';
 import { storedForms } from './forms';
+import { indexedRows } from './indexedRows';
 import { type Layer, layersOf } from './layers';
 import { type Model, opsetOf, storedBytes } from './model';
 import { countParameters } from './parameters';
 import type { LayerReport, ModelReport, ValueReport } from './report';
-import { resolve, type Scope, scopeOf, scopesIn } from './scopes';
-import { bytesOf, dimsOf, dtypeName } from './tensors';
+import { scopeOf, scopesIn } from './scopes';
+import { bytesOf, dtypeName } from './tensors';
 
 /** A model in plain numbers, its layers included. */
 export function inspect(model: Model): ModelReport {
@@ -128,32 +129,4 @@ export function inputSpecs(
       ...(limit !== undefined && { rows: limit }),
     };
   });
-}
-
-/** For each value that is an index of a Gather from a constant table, directly or through a Cast: the fewest rows. */
-function indexedRows(main: Scope): Map<string, number> {
-  const rows = new Map<string, number>();
-  const sourceOf = new Map<string, string>();
-  for (const { graph } of scopesIn(main)) {
-    for (const { opType, input, output } of graph.node) {
-      if (['Cast', 'Identity', 'Reshape', 'Unsqueeze', 'Squeeze', 'Flatten'].includes(opType)) {
-        sourceOf.set(output[0] ?? '', input[0] ?? '');
-      }
-    }
-  }
-  for (const scope of scopesIn(main)) {
-    for (const node of scope.graph.node) {
-      if (node.opType !== 'Gather') continue;
-      const table = resolve(node.input[0] ?? '', scope);
-      if (!table) continue;
-      const axis = Number(node.attribute.find(({ name }) => name === 'axis')?.i ?? 0n);
-      const count = dimsOf(table.tensor).at(axis) ?? 0;
-      let index: string | undefined = node.input[1];
-      while (index !== undefined) {
-        rows.set(index, Math.min(count, rows.get(index) ?? count));
-        index = sourceOf.get(index);
-      }
-    }
-  }
-  return rows;
 }

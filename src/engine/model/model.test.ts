@@ -86,7 +86,11 @@ describe('reading a model', () => {
   const cases: [name: string, run: () => Promise<unknown>, message: RegExp][] = [
     ['an empty file', () => read(new Uint8Array(0)), /^model\.onnx is empty \(0 bytes\)/],
     ['a truncated file', () => read(truncated), /^model\.onnx is truncated: it needs 24,6\d\d bytes and has 5,000/],
-    ['text', () => read(new TextEncoder().encode('{"hello": "world"}')), /^model\.onnx is not an ONNX model/],
+    [
+      'text',
+      () => read(new TextEncoder().encode('{"hello": "world"}')),
+      /^model\.onnx is JSON, not an ONNX model: open an \.onnx file/,
+    ],
     [
       'other text',
       () => read(new TextEncoder().encode('Hello, this is a text file.\n')),
@@ -95,7 +99,7 @@ describe('reading a model', () => {
     [
       'a picture',
       () => read(Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10)),
-      /^model\.onnx is not an ONNX model/,
+      /^model\.onnx is a picture, not an ONNX model/,
     ],
     ['zeros', () => read(new Uint8Array(100)), /^model\.onnx is not an ONNX model/],
     [

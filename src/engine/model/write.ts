@@ -60,7 +60,7 @@ export function filesOf(
 }
 
 function withMetadata(proto: Model['proto'], metadata: Readonly<Record<string, string>>): Model['proto'] {
-  const kept = proto.metadataProps.filter(({ key }) => !(key in metadata));
+  const kept = proto.metadataProps.filter(({ key }) => !Object.hasOwn(metadata, key));
   const added = Object.entries(metadata).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
   return Object.assign(create(ModelProtoSchema), proto, { metadataProps: [...kept, ...added] });
 }

@@ -169,7 +169,9 @@ class Scanner {
 
   /** What stands for the payload outside; undefined where it is small, or not stored as one run of bytes. */
   #movedOut(payloads: readonly Payload[], type: number): Uint8Array | undefined {
-    const raw = payloads.findLast(({ number }) => number === RAW);
+    const last = payloads.findLast(({ number }) => number === RAW);
+    // Some writers put an empty one beside the numbers.
+    const raw = last && last.to > last.content ? last : undefined;
     const chunks = raw ? [raw] : payloads.filter(({ number }) => number === PACKED.get(type));
     const length = chunks.reduce((sum, { content, to }) => sum + to - content, 0);
     if (length < LARGE || chunks.some(({ unpacked }) => unpacked)) return undefined;
