@@ -3,6 +3,7 @@ import { type Cut, cutChannels } from '../model/channels/cut';
 import { Flow } from '../model/channels/graph';
 import { type ChannelGroup, channelGroups, type UnitKind } from '../model/channels/groups';
 import type { Layer } from '../model/layers';
+import { opsetOf } from '../model/model';
 import { elements } from '../operators/operator';
 import { weightOf } from '../operators/weight';
 import type { GraphContext, GraphEdit, GraphMethod } from './method';
@@ -43,7 +44,7 @@ export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
     `The layers that take these ${unit} shrink by as much, and what is left is dense: every runtime runs it faster.`,
   ],
   async edit(model, main, layers, { size, unit, score }, context): Promise<GraphEdit> {
-    const flow = new Flow(main);
+    const flow = new Flow(main, opsetOf(model));
     const groups = channelGroups(flow, context.layers);
     const skipped = new Map<Layer, string>();
     const cuts: Cut[] = [];

@@ -1,88 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { nodeRuntime } from '../../../runtime/node';
 import { batches, openDataset } from '../../evaluation/dataset';
 import { readNpz } from '../../evaluation/npz';
 import { seeded } from '../../random';
-import type { HostTensor } from '../../runtime';
 import { memorySource } from '../bytes';
 import { gaussian } from '../fixtures';
 import { inputSpecs } from '../inspect';
-import { layersOf } from '../layers';
-import { type Model, readFloats, readModel } from '../model';
-import { DataType, float, modelBytes, node, tensor, value } from '../onnx/build';
-import { scopeOf } from '../scopes';
-import { encodeFloats } from '../tensors';
-import { sessionModelOf } from '../write';
-import { cutChannels } from './cut';
-import { Flow } from './graph';
-import { type ChannelGroup, channelGroups, entriesOf } from './groups';
-
-const runtime = nodeRuntime();
-type Feeds = Readonly<Record<string, HostTensor>>;
-
-async function outputs(model: Model, feeds: Feeds): Promise<number[]> {
-  const session = await runtime.open(await sessionModelOf(model, runtime.externalData), 'cpu');
-  try {
-    const results = await session.run(feeds);
-    return Object.values(results).flatMap(({ data }) => Array.from(data as Float32Array));
-  } finally {
-    await session.release();
-  }
-}
-
-const groupsIn = (model: Model) => {
-  const main = scopeOf(model);
-  const layers = layersOf(main);
-  const flow = new Flow(main);
-  const found = channelGroups(flow, layers);
-  const groups = [...new Set(found.values())].filter((group): group is ChannelGroup => !('reason' in group));
-  return { flow, layers, groups, found };
-};
-
-/** The model with the columns of the units that go set to zero in every layer that takes them: nobody else reads them. */
-async function masked(bytes: Uint8Array, kept: (group: ChannelGroup) => readonly number[]): Promise<Model> {
-  const model = await readModel(memorySource(bytes, 'masked.onnx'));
-  for (const group of groupsIn(model).groups) {
-    for (const layer of group.consumers) {
-      const values = await readFloats(model, layer.tensor);
-      const [out, inner] = layer.shape as [number, number];
-      const taps = values.length / (out * inner);
-      const stay = new Set(entriesOf(kept(group), group.units, inner));
-      for (let i = 0; i < out; i++) {
-        for (let j = 0; j < inner; j++) {
-          if (stay.has(j)) continue;
-          for (let k = 0; k < taps; k++)
-            values[layer.stored === 'transposed' ? j * out + i : (i * inner + j) * taps + k] = 0;
-        }
-      }
-      const rawData = encodeFloats(values, layer.tensor.dataType);
-      Object.assign(layer.tensor, { rawData, dataLocation: 0, externalData: [] });
-    }
-  }
-  return model;
-}
-
-/** Cuts every third unit of every group, and compares with the masked model. Returns the groups' kinds. */
-async function check(bytes: Uint8Array, feeds: Feeds, what: string): Promise<string[]> {
-  const model = await readModel(memorySource(bytes, 'model.onnx'));
-  const { flow, groups } = groupsIn(model);
-  const keptOf = ({ units }: ChannelGroup) => Array.from({ length: units }, (_, i) => i).filter((i) => i % 3 !== 1);
-  const cut = await cutChannels(
-    model,
-    flow,
-    groups.map((group) => ({ group, kept: keptOf(group) })),
-  );
-  const expected = await outputs(await masked(bytes, keptOf), feeds);
-  const actual = await outputs(cut, feeds);
-  expect(actual.length, what).toBe(expected.length);
-  const largest = Math.max(...expected.map(Math.abs));
-  const worst = Math.max(...actual.map((entry, i) => Math.abs(entry - expected[i]!)));
-  // Sums without the zero terms, in another order, through every layer of the model.
-  expect(worst / largest, what).toBeLessThan(2e-4);
-  expect(largest, what).toBeGreaterThan(0);
-  return groups.map(({ kind, units }) => `${units} ${kind}`);
-}
+import { readModel } from '../model';
+import { DataType, float, graph, int64, modelBytes, node, tensor, value } from '../onnx/build';
+import { check, type Feeds, groupsIn } from './channels.fixtures';
 
 const random = seeded(5);
 const weight = (name: string, ...dims: number[]) => tensor(name, dims, gaussian(random, dims));
@@ -177,6 +103,157 @@ describe('cutting channels gives what zeroing them gives', () => {
   });
 });
 
+/** A convolution of 32 channels, and what `between` makes of them for a matrix with `inner` inputs. */
+const behindConv = (between: ReturnType<typeof node>[], inner: number, held: ReturnType<typeof tensor>[] = []) =>
+  modelBytes({
+    opset: 17,
+    inputs: [value('x', DataType.FLOAT, ['n', 8, 6, 4])],
+    outputs: [value('y', DataType.FLOAT)],
+    nodes: [
+      node('Conv', ['x', 'w1'], ['c'], {}, { name: 'conv' }),
+      ...between,
+      node('MatMul', ['f', 'w2'], ['y'], {}, { name: 'fc' }),
+    ],
+    initializers: [weight('w1', 32, 8, 1, 1), weight('w2', inner, 9), ...held],
+  });
+
+const reasonsOf = async (bytes: Uint8Array): Promise<Record<string, string>> => {
+  const { found } = groupsIn(await readModel(memorySource(bytes, 'm.onnx')));
+  return Object.fromEntries(
+    [...found].map(([{ name }, group]) => [name, 'reason' in group ? group.reason : `${group.units} ${group.kind}`]),
+  );
+};
+
+describe('a Reshape is followed where sizes prove that batch and positions stay', () => {
+  const shape = (...entries: number[]) => int64('shape', entries);
+  const reshape = node('Reshape', ['c', 'shape'], ['f']);
+  const cases: [what: string, bytes: Uint8Array, found: RegExp][] = [
+    ['rows of a width that is the channels', behindConv([reshape], 32, [shape(-1, 32)]), /does not keep them together/],
+    ['a raw view', behindConv([reshape], 24, [shape(0, -1, 24)]), /takes them along another axis/],
+    ['all of a sample in one row', behindConv([reshape], 768, [shape(0, -1)]), /^32 channels$/],
+    ['all of a sample, counted', behindConv([reshape], 768, [shape(-1, 768)]), /^32 channels$/],
+    ['half of a sample in a row', behindConv([reshape], 384, [shape(-1, 384)]), /does not keep them together/],
+    [
+      'channels that are moved to the end first',
+      behindConv(
+        [node('Transpose', ['c'], ['t'], { perm: [0, 2, 3, 1] }), node('Reshape', ['t', 'shape'], ['f'])],
+        32,
+        [shape(-1, 32)],
+      ),
+      /^32 channels$/,
+    ],
+    [
+      'channels that are moved to the end, then mixed with positions',
+      behindConv(
+        [node('Transpose', ['c'], ['t'], { perm: [0, 2, 3, 1] }), node('Reshape', ['t', 'shape'], ['f'])],
+        128,
+        [shape(0, -1, 128)],
+      ),
+      /does not keep them together/,
+    ],
+    [
+      'zeros that say nothing is there',
+      behindConv([node('Reshape', ['c', 'shape'], ['f'], { allowzero: 1 })], 32, [shape(0, 32)]),
+      /does not keep them together/,
+    ],
+  ];
+  for (const [what, bytes, expected] of cases) {
+    it(what, async () => {
+      expect((await reasonsOf(bytes)).conv).toMatch(expected);
+      if (expected.source.includes('32')) await check(bytes, x(2, 8, 6, 4), what);
+    });
+  }
+
+  it('but not where it copies their number to another axis', async () => {
+    // [8, 8, 4, 1] → [1, 8, 8, 4] with a 0 in the second place: that 8 is the batch, but copied from the channels.
+    const bytes = modelBytes({
+      opset: 17,
+      inputs: [value('x', DataType.FLOAT, [8, 3, 4, 1])],
+      outputs: [value('y', DataType.FLOAT)],
+      nodes: [
+        node('Conv', ['x', 'w1'], ['c'], {}, { name: 'conv' }),
+        node('Reshape', ['c', 'shape'], ['r']),
+        node('Transpose', ['r'], ['f'], { perm: [0, 1, 3, 2] }),
+        node('MatMul', ['f', 'w2'], ['y'], {}, { name: 'fc' }),
+      ],
+      initializers: [weight('w1', 8, 3, 1, 1), weight('w2', 8, 90), shape(1, 0, 8, 4)],
+    });
+    expect((await reasonsOf(bytes)).conv).toMatch(/copies their number/);
+  });
+});
+
+describe('a normalisation, a Softmax, a mean', () => {
+  const tokens = (between: ReturnType<typeof node>[], held: ReturnType<typeof tensor>[] = [], opset = 17) =>
+    modelBytes({
+      opset,
+      inputs: [value('x', DataType.FLOAT, ['n', 32, 10])],
+      outputs: [value('y', DataType.FLOAT)],
+      nodes: [
+        node('MatMul', ['x', 'w1'], ['h'], {}, { name: 'fc1' }),
+        ...between,
+        node('MatMul', ['f', 'w2'], ['y'], {}, { name: 'fc2' }),
+      ],
+      initializers: [weight('w1', 10, 32), weight('w2', 32, 9), ...held],
+    });
+  const four = ['s', 'b', 'm'].map((name) => weight(name, 32));
+  const normalise = node('BatchNormalization', ['h', 's', 'b', 'm', 'v'], ['f']);
+  const cases: [what: string, bytes: Uint8Array, found: RegExp][] = [
+    ['over tokens', tokens([normalise], [...four, positive('v', 32)]), /BatchNormalization runs over another axis/],
+    [
+      'over neurons',
+      tokens([node('LayerNormalization', ['h', 's'], ['f'])], four),
+      /LayerNormalization does something/,
+    ],
+    ['over tokens alone', tokens([node('Softmax', ['h'], ['f'], { axis: 1 })]), /^32 neurons$/],
+    [
+      'over all from the tokens on, as before opset 13',
+      tokens([node('Softmax', ['h'], ['f'], { axis: 1 })], [], 12),
+      /Softmax runs over them/,
+    ],
+    ['of tokens', tokens([node('ReduceMean', ['h'], ['f'], { axes: [1], keepdims: 0 })]), /^32 neurons$/],
+    [
+      'that also gives its mask',
+      tokens([node('Dropout', ['h'], ['f', 'mask']), node('Cast', ['mask'], ['z'], { to: 1 })]),
+      /Dropout makes more than one value/,
+    ],
+    ['of another domain', tokens([node('Relu', ['h'], ['f'], {}, { domain: 'own' })]), /own\.Relu does something/],
+  ];
+  for (const [what, bytes, expected] of cases) {
+    it(what, async () => {
+      expect((await reasonsOf(bytes)).fc1).toMatch(expected);
+      if (expected.source.includes('32')) await check(bytes, x(2, 32, 10), what);
+    });
+  }
+
+  it('below opset 7 nothing is followed', async () => {
+    expect((await reasonsOf(tokens([node('Relu', ['h'], ['f'])], [], 6))).fc1).toMatch(/opset 6/);
+  });
+
+  it('a constant that a graph inside a node uses as well keeps its value there', async () => {
+    const branch = graph({
+      name: 'g',
+      nodes: [node('Add', ['x', 'k'], ['z'])],
+      inputs: [],
+      outputs: [value('z', DataType.FLOAT)],
+    });
+    const bytes = modelBytes({
+      opset: 17,
+      inputs: [value('x', DataType.FLOAT, ['n', 12]), value('c', DataType.BOOL, [])],
+      outputs: [value('y', DataType.FLOAT), value('o', DataType.FLOAT)],
+      nodes: [
+        node('If', ['c'], ['o'], { then_branch: branch, else_branch: branch }),
+        node('MatMul', ['x', 'w1'], ['h'], {}, { name: 'fc1' }),
+        node('Identity', ['k'], ['same']),
+        node('Add', ['h', 'same'], ['f']),
+        node('MatMul', ['f', 'w2'], ['y'], {}, { name: 'fc2' }),
+      ],
+      initializers: [weight('w1', 12, 12), weight('w2', 12, 9), weight('k', 12)],
+    });
+    const feeds = { ...x(3, 12), c: { type: 'bool', dims: [], data: Uint8Array.of(1) } } as const;
+    expect(await check(bytes, feeds, 'captured')).toEqual(['12 neurons']);
+  });
+});
+
 describe('what cannot be cut says why', () => {
   const reasonOf = async (
     nodes: ReturnType<typeof node>[],
@@ -210,12 +287,12 @@ describe('what cannot be cut says why', () => {
     const softmax = node('Softmax', ['h'], ['p'], { axis: -1 });
     const after = node('MatMul', ['p', 'w2'], ['y'], {}, { name: 'second' });
     expect(await reasonOf([first, softmax, after], [w1, w2])).toMatch(/Softmax runs over them/);
-    expect(await reasonOf([first, node('ReduceSum', ['h'], ['y'])], [w1])).toMatch(/ReduceSum does something/);
+    expect(await reasonOf([first, node('ReduceSum', ['h'], ['y'])], [w1])).toMatch(/ReduceSum sums over them/);
     const flat = [
-      node('Flatten', ['h'], ['f'], { axis: 1 }),
+      node('Flatten', ['h'], ['f'], { axis: 0 }),
       node('MatMul', ['f', 'w2'], ['y'], {}, { name: 'second' }),
     ];
-    expect(await reasonOf([first, ...flat], [w1, w2])).toMatch(/flattened in a way/);
+    expect(await reasonOf([first, ...flat], [w1, w2])).toMatch(/a Flatten does not keep them together/);
     const twice = node('MatMul', ['x', 'w1'], ['z'], {}, { name: 'again' });
     expect(await reasonOf([first, twice, second], [w1, w2], ['y', 'z'])).toBe('several nodes use the weight');
     const narrow = [node('MatMul', ['x', 'w3'], ['h'], {}, { name: 'first' }), node('Add', ['h', 'x'], ['s'])];

@@ -8,7 +8,7 @@ import { Rewrite } from '../rewrite';
 import { bytesOf, dimsOf, elementsOf } from '../tensors';
 import type { Flow } from './graph';
 import { type ChannelGroup, entriesOf, sizeOf } from './groups';
-import { targetOf } from './rules';
+import { partsOf, targetOf } from './reshapes';
 
 export interface Cut {
   readonly group: ChannelGroup;
@@ -93,12 +93,11 @@ export async function cutChannels(
       // The part of the Concat that holds the entry, and a Concat of the Reshape's own, as others may share it.
       const fresh = rewrite.freshName(`${shape}.kept`);
       let before = 0;
-      const input = maker.input.map((part) => {
-        const numbers = flow.numbers(part);
-        const length = numbers?.length ?? 1;
+      const input = partsOf(flow, shape)!.map(({ name, entries }) => {
         const inside = at - before;
-        before += length;
-        return numbers && inside >= 0 && inside < length ? int64s(`${part}.kept`, numbers.with(inside, left)) : part;
+        before += entries.length;
+        if (inside < 0 || inside >= entries.length) return name;
+        return int64s(`${name}.kept`, (entries as number[]).with(inside, left));
       });
       const own = Object.assign(create(NodeProtoSchema), maker, {
         name: rewrite.freshName(`${maker.name}.kept`),

@@ -1,8 +1,7 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
-import { intsOf } from '../onnx/attributes';
-import { DataType } from '../onnx/build';
 import { type Constant, isPassage, resolve, type Scope } from '../scopes';
-import { dimsOf, inlineBytes } from '../tensors';
+import { Shapes } from '../shapes/shapes';
+import { numberOf, ONE } from '../shapes/size';
 
 /** Who makes and who uses each value of the main graph. */
 export class Flow {
@@ -13,9 +12,18 @@ export class Flow {
   readonly #captured = new Set<string>();
   /** How many nodes use a stored tensor, under whatever name. */
   readonly #uses = new Map<TensorProto, number>();
+  /** Stored tensors that graphs inside nodes use, or that are outputs. */
+  readonly #shared = new Set<TensorProto>();
 
-  constructor(readonly scope: Scope) {
+  readonly shapes: Shapes;
+
+  /** `opset`: of the model's standard operators. */
+  constructor(
+    readonly scope: Scope,
+    opset: number,
+  ) {
     const { graph } = scope;
+    this.shapes = new Shapes(scope, opset);
     this.#outputs = new Set(graph.output.map(({ name }) => name));
     for (const node of graph.node) {
       for (const name of node.output) this.#makers.set(name, node);
@@ -28,6 +36,7 @@ export class Flow {
         if (tensor) this.#uses.set(tensor, (this.#uses.get(tensor) ?? 0) + 1);
       });
     }
+    for (const { name } of graph.output) this.#share(name, scope);
     for (const inner of scope.children.values()) for (const child of inner) this.#capture(child.scope);
   }
 
@@ -52,43 +61,36 @@ export class Flow {
 
   /** Whether one node alone of this graph uses a stored tensor. */
   isAlone({ tensor, home }: Constant, name: string): boolean {
-    return home === this.scope && this.#uses.get(tensor) === 1 && !this.leaves(name);
+    return home === this.scope && this.#uses.get(tensor) === 1 && !this.#shared.has(tensor) && !this.leaves(name);
+  }
+
+  /** Whether a node, a graph inside one or the model's caller reads the value. */
+  isRead(name: string): boolean {
+    return name !== '' && (this.leaves(name) || this.usersOf(name).length > 0);
   }
 
   /** Whole numbers that a constant holds. */
   numbers(name: string): number[] | undefined {
-    const found = this.constant(name);
-    if (!found || found.tensor.dataType !== DataType.INT64 || found.tensor.dataLocation === 1) return undefined;
-    return Array.from(new BigInt64Array(inlineBytes(found.tensor).slice().buffer), Number);
+    return this.shapes.numbers(name);
   }
 
-  /** The value's size along an axis counted from the end, 1 where it has no such axis; undefined: not known. */
+  /** The value's size along an axis counted from the end, 1 where it has no such axis; undefined: not a known number. */
   size(name: string, axis: number): number | undefined {
-    const constant = this.constant(name);
-    if (constant) return dimsOf(constant.tensor).at(axis) ?? 1;
-    const node = this.makerOf(name);
-    if (node?.opType === 'Slice') {
-      const axes = node.input[3] ? this.numbers(node.input[3]) : intsOf(node, 'axes');
-      const source = node.input[0]!;
-      // Which axis is meant depends on the rank, unless all are counted from the end or the source is known whole.
-      const rank = this.#rank(source);
-      const sliced = axes?.map((at) => (at < 0 || rank === undefined ? at : at - rank));
-      return sliced && !sliced.includes(axis) && sliced.every((at) => at < 0) ? this.size(source, axis) : undefined;
-    }
-    if (node && ['Cast', 'Identity', 'Not'].includes(node.opType)) return this.size(node.input[0]!, axis);
-    return undefined;
-  }
-
-  #rank(name: string): number | undefined {
-    const constant = this.constant(name);
-    if (constant) return constant.tensor.dims.length;
-    const node = this.makerOf(name);
-    return node && ['Slice', 'Cast', 'Identity', 'Not'].includes(node.opType) ? this.#rank(node.input[0]!) : undefined;
+    const shape = this.shapes.of(name);
+    return shape && numberOf(shape.at(axis) ?? ONE);
   }
 
   #capture(scope: Scope): void {
-    for (const node of scope.graph.node) for (const name of node.input) this.#captured.add(name);
-    for (const { name } of scope.graph.output) this.#captured.add(name);
+    const names = [...scope.graph.node.flatMap(({ input }) => input), ...scope.graph.output.map(({ name }) => name)];
+    for (const name of names) {
+      this.#captured.add(name);
+      this.#share(name, scope);
+    }
     for (const inner of scope.children.values()) for (const child of inner) this.#capture(child.scope);
+  }
+
+  #share(name: string, scope: Scope): void {
+    const found = resolve(name, scope);
+    if (found) this.#shared.add(found.tensor);
   }
 }

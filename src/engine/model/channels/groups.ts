@@ -1,6 +1,7 @@
 import type { NodeProto } from 'onnx-buf';
 import type { Layer, Use } from '../layers';
-import { dimsOf } from '../tensors';
+import { numberOf, type Size } from '../shapes/size';
+import { bytesOf, dimsOf, elementsOf } from '../tensors';
 import type { Flow } from './graph';
 import { type Carrier, type Edit, type Parameter, passing } from './rules';
 
@@ -25,6 +26,9 @@ export interface NoGroup {
   readonly reason: string;
 }
 
+/** Before, an attribute says along which axis two operands of an Add meet. */
+const LEAST_OPSET = 7;
+
 interface End {
   readonly layer: Layer;
   readonly use: Use;
@@ -35,6 +39,10 @@ interface End {
  * layers that take them (Fang et al. 2023 call it a dependency graph). Layers of one group share the object.
  */
 export function channelGroups(flow: Flow, layers: readonly Layer[]): Map<Layer, ChannelGroup | NoGroup> {
+  if (flow.shapes.opset < LEAST_OPSET) {
+    const reason = `the model's operators are of opset ${flow.shapes.opset}, which broadcast in another way than those from ${LEAST_OPSET} on`;
+    return new Map(layers.map((layer) => [layer, { reason: layer.unhandled ?? reason }]));
+  }
   const ends = new Map<NodeProto, End>();
   for (const layer of layers) {
     for (const use of layer.uses) {
@@ -64,7 +72,7 @@ function groupOf(flow: Flow, layer: Layer, ends: ReadonlyMap<NodeProto, End>): C
   let units = channels;
   // Each time that channels turn out to come in runs, the search begins anew with the runs as units.
   for (;;) {
-    const search = new Search(flow, ends, units, channels);
+    const search = new Search(flow, ends, units);
     const ended = search.from({ name: only.node.output[0]!, axis: outputAxis(layer) });
     if (typeof ended === 'number') {
       units = ended;
@@ -99,7 +107,6 @@ class Search {
     private readonly flow: Flow,
     private readonly ends: ReadonlyMap<NodeProto, End>,
     private readonly units: number,
-    private readonly channels: number,
   ) {}
 
   /** Follows one value and all that depends on it. A number: begin anew with so many units. A string: why it fails. */
@@ -110,6 +117,9 @@ class Search {
       if (known === at.axis) continue;
       if (known !== undefined) return 'they come back along another axis';
       this.#carriers.set(at.name, at.axis);
+      const [shape, size] = [this.flow.shapes.of(at.name), this.#sizeOf(at)];
+      if (shape && (!size || size.factor === 0 || size.factor % this.units !== 0))
+        return 'the graph does not show that all of them come through';
       if (this.flow.leaves(at.name)) return 'they are an output of the model, or of use inside a sub-graph';
       const maker = this.flow.makerOf(at.name);
       if (!maker) return 'they come from an input of the model';
@@ -140,7 +150,7 @@ class Search {
     const end = this.ends.get(node);
     if (end) return made ? this.#produced(end, at) : this.#consumed(end, at);
     if (this.#seen.has(node)) return [];
-    const passed = passing(this.flow, node, at, { units: this.units, channels: this.channels });
+    const passed = passing(this.flow, node, at, this.units);
     if (typeof passed === 'string') return passed;
     if (passed.units !== undefined) {
       if (passed.units > this.units || this.units % passed.units !== 0) return 'they come in runs of different lengths';
@@ -148,18 +158,35 @@ class Search {
     }
     this.#seen.add(node);
     for (const parameter of passed.parameters ?? []) {
-      const size = this.flow.size(node.input[parameter.input]!, parameter.axis) ?? 0;
-      if (size === 0 || size % this.units !== 0) return `${node.opType} has a constant of another size`;
-      const constant = this.flow.constant(node.input[parameter.input]!);
-      if (constant?.transposed || constant?.castTo !== undefined)
-        return `${node.opType} has a constant that is turned or cast`;
-      this.#parameters.push(parameter);
+      const reason = this.#goesAlong(parameter, at);
+      if (reason !== undefined) return reason;
     }
-    if (passed.edit) {
-      this.#edits.push(passed.edit);
-      if (passed.edit.kind === 'shape' && passed.edit.at === -2) this.#heads = true;
-    }
+    if (passed.edit) this.#edits.push(passed.edit);
+    this.#heads ||= passed.heads === true;
     return passed.carriers;
+  }
+
+  #sizeOf({ name, axis }: Carrier): Size | undefined {
+    return this.flow.shapes.of(name)?.at(axis);
+  }
+
+  /** Takes a constant into the group, or says why not. */
+  #goesAlong(parameter: Parameter, at: Carrier): string | undefined {
+    const { node, input, axis } = parameter;
+    const constant = this.flow.constant(node.input[input]!);
+    if (!constant) return `${node.opType} takes another computed value with them`;
+    if (constant.transposed || constant.castTo !== undefined)
+      return `${node.opType} has a constant that is turned or cast`;
+    const { tensor } = constant;
+    const size = dimsOf(tensor).at(axis) ?? 0;
+    const carried = this.#sizeOf(at);
+    const other = carried && numberOf(carried) !== undefined && numberOf(carried) !== size;
+    if (size === 0 || size % this.units !== 0 || other) return `${node.opType} has a constant of another size`;
+    // Of types with less than a byte an entry, two lie in one.
+    const width = bytesOf(tensor) / elementsOf(tensor);
+    if (width === 0 || !Number.isInteger(width)) return `${node.opType} has a constant of a type that can't be cut`;
+    this.#parameters.push(parameter);
+    return undefined;
   }
 
   #produced({ layer, use }: End, at: Carrier): readonly Carrier[] | string {
@@ -170,7 +197,8 @@ class Search {
     const bias = use.role!.kind === 'matmul' ? '' : (use.node.input[2] ?? '');
     if (bias !== '' && this.flow.size(bias, -1) !== 1) {
       if (!this.flow.constant(bias)) return `the bias of ${layer.name} is computed`;
-      this.#parameters.push({ node: use.node, input: 2, axis: -1 });
+      const reason = this.#goesAlong({ node: use.node, input: 2, axis: -1 }, at);
+      if (reason !== undefined) return reason;
     }
     this.#producers.add(layer);
     return [];

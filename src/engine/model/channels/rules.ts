@@ -1,6 +1,8 @@
 import type { NodeProto } from 'onnx-buf';
 import { attributeOf, intOf, intsOf } from '../onnx/attributes';
+import { axesReduced } from '../shapes/operators';
 import type { Flow } from './graph';
+import { reshaped, viewed } from './reshapes';
 
 /** Where a value holds the channels: an axis counted from the end, −1 being the last. */
 export interface Carrier {
@@ -16,13 +18,6 @@ export interface Parameter {
   readonly axis: number;
 }
 
-export interface Count {
-  /** How many units there are: what may go as a whole. */
-  readonly units: number;
-  /** How many channels the first layer makes. */
-  readonly channels: number;
-}
-
 /** What a node passes on of a channel axis that one of its values carries. */
 export interface Passing {
   /** Everything that carries the channels at this node, results and operands. */
@@ -30,8 +25,10 @@ export interface Passing {
   readonly parameters?: readonly Parameter[];
   /** A depthwise convolution counts its channels in an attribute, a Reshape in its shape. */
   readonly edit?: Edit;
-  /** The channels only come in runs of such a number, one run a unit: heads. */
+  /** The channels only come in runs of such a number, one run a unit. */
   readonly units?: number;
+  /** The runs are an axis of their own: heads. */
+  readonly heads?: boolean;
 }
 
 export type Edit =
@@ -39,106 +36,97 @@ export type Edit =
   /** Entry `at` of the Reshape's shape, counted from the end, is a multiple of the number of units. */
   | { readonly kind: 'shape'; readonly node: NodeProto; readonly at: number };
 
-const UNARY = new Set(
-  'Relu Sigmoid Tanh Erf Gelu LeakyRelu HardSigmoid HardSwish Elu Selu Celu Softplus Softsign Mish Clip Abs Neg Exp Log Sqrt Reciprocal Identity Dropout Cast Not'.split(
-    ' ',
-  ),
+const words = (text: string) => new Set(text.split(' '));
+
+const UNARY = words(
+  'Relu Sigmoid Tanh Erf Gelu LeakyRelu HardSigmoid HardSwish Elu Selu Celu Softplus Softsign Mish Clip Abs Neg Exp Log Sqrt Reciprocal Identity Dropout Cast Not',
 );
-const BROADCASTING = new Set('Add Sub Mul Div Pow Max Min Mean Sum Where PRelu'.split(' '));
-const POOLING = new Set('MaxPool AveragePool GlobalAveragePool GlobalMaxPool LpPool GlobalLpPool'.split(' '));
-const NORMALISING = new Set(['BatchNormalization', 'InstanceNormalization']);
+const BROADCASTING = words('Add Sub Mul Div Pow Max Min Mean Sum Where PRelu');
+const POOLING = words('MaxPool AveragePool GlobalAveragePool GlobalMaxPool LpPool GlobalLpPool');
+const NORMALISING = words('BatchNormalization InstanceNormalization');
+const SOFTMAX = words('Softmax LogSoftmax');
+const REDUCING = words('ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceSumSquare');
+
+/** From this version on a Softmax runs over one axis; before, over all from there on. */
+const SOFTMAX_OF_ONE_AXIS = 13;
 
 /**
- * What `node` does with channels that lie along `axis` of its operand or result `name`. A string says why it can't be
- * followed, as the end of a sentence.
+ * What `node` does with `units` groups of channels that lie along `axis` of its operand or result `name`. Only what the
+ * operator and the proved shapes show is followed: a string says why not, as the end of a sentence.
  */
-export function passing(flow: Flow, node: NodeProto, { name, axis }: Carrier, count: Count): Passing | string {
+export function passing(flow: Flow, node: NodeProto, carrier: Carrier, units: number): Passing | string {
   const { opType } = node;
+  const { name, axis } = carrier;
   const [first, second] = node.input as [string, string];
   const result = node.output[0]!;
-  const here = (from: string, to: string) => [
-    { name: from, axis },
-    { name: to, axis },
-  ];
-  if (UNARY.has(opType)) return { carriers: here(first, result) };
+  const standard = node.domain === '' || node.domain === 'ai.onnx';
+  if (!standard) return `${node.domain}.${opType} does something with them that is not handled`;
+  if (opType === 'Shape') return measured(flow, node, carrier);
+  // Masks and indices of channels, statistics: nothing follows them.
+  if (node.output.slice(1).some((other) => flow.isRead(other))) return `${opType} makes more than one value of them`;
   if (BROADCASTING.has(opType)) return broadcasting(flow, node, axis);
-  if (POOLING.has(opType)) {
-    // Channels are axis 1; a pooled axis is one of those behind it, of which there is at least one.
-    return axis < -1 ? { carriers: here(first, result) } : `${opType} mixes them`;
-  }
-  if (NORMALISING.has(opType)) {
-    // Channels are axis 1, and an instance has positions behind them.
-    if (opType === 'InstanceNormalization' && axis === -1) return 'InstanceNormalization runs over them';
-    const parameters = node.input.slice(1).map((_, i) => ({ node, input: i + 1, axis: -1 }));
-    return { carriers: here(first, result), parameters };
-  }
-  if (opType === 'Conv') return depthwise(flow, node, axis);
-  if (opType === 'Softmax') {
-    // Below opset 13 it runs over all axes from 1 on where none is given.
-    if (!attributeOf(node, 'axis')) return 'Softmax may run over them';
-    const along = intOf(node, 'axis', -1);
-    return along === -1 && axis < -1 ? { carriers: here(first, result) } : followed(flow, node, axis, along);
-  }
-  if (opType === 'MatMul') {
-    if (axis > -3) return 'a product of two computed values sums over them';
-    return { carriers: [...here(first, result), { name: second, axis }] };
-  }
-  if (opType === 'Transpose') return transposed(node, name, axis);
-  if (opType === 'Flatten') {
-    // Channels must be axis 1, with the positions behind them: those of a convolution. [n, t, C] would interleave them.
-    if (name !== first || axis > -3 || intOf(node, 'axis', 1) !== 1)
-      return 'they are flattened in a way that is not handled';
-    return {
-      carriers: [
-        { name: first, axis },
-        { name: result, axis: -1 },
-      ],
-    };
-  }
-  if (opType === 'Reshape') return reshaped(flow, node, { name, axis }, count);
+  if (opType === 'MatMul') return multiplied(flow, node, carrier);
+  // All others take them as their first operand.
+  if (name !== first && name !== result) return `${opType} takes them in another way`;
+  const through = [
+    { name: first, axis },
+    { name: result, axis },
+  ];
+  if (UNARY.has(opType)) return { carriers: through };
+  const rank = flow.shapes.rank(name);
+  const index = rank === undefined ? undefined : rank + axis;
+  if (POOLING.has(opType))
+    return index === 1 ? { carriers: through } : `the graph does not show that ${opType} keeps them apart`;
+  if (NORMALISING.has(opType)) return normalised(node, index, rank) ?? { carriers: through, parameters: rowsOf(node) };
+  if (opType === 'Conv') return depthwise(flow, node, carrier);
+  if (SOFTMAX.has(opType)) return throughSoftmax(flow, node, rank, axis) ?? { carriers: through };
+  if (REDUCING.has(opType)) return reduced(flow, node, carrier);
+  if (opType === 'Transpose') return transposed(node, carrier, rank);
+  if (opType === 'Reshape') return reshaped(flow, node, carrier, units);
+  if (opType === 'Flatten' || opType === 'Unsqueeze' || (opType === 'Squeeze' && (second || intsOf(node, 'axes'))))
+    return viewed(flow, node, carrier, units);
   return `${opType} does something with them that is not handled`;
 }
 
-/** Softmax along a counted axis is fine where the rank shows that it is the last. */
-function followed(flow: Flow, node: NodeProto, axis: number, along: number): Passing | string {
-  const rank = rankBehind(flow, node.input[0]!);
-  const last = rank !== undefined && along === rank - 1;
-  if (!last || axis === -1) return 'Softmax runs over them';
-  return { carriers: [node.input[0]!, node.output[0]!].map((name) => ({ name, axis })) };
-}
-
-/** The rank of a value that came through a Transpose a few nodes back. */
-function rankBehind(flow: Flow, name: string, steps = 8): number | undefined {
-  const node = flow.makerOf(name);
-  if (!node || steps === 0) return undefined;
-  const perm = node.opType === 'Transpose' ? intsOf(node, 'perm') : undefined;
-  if (perm) return perm.length;
-  for (const input of node.input) {
-    const found = flow.constant(input) ? undefined : rankBehind(flow, input, steps - 1);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function broadcasting(flow: Flow, node: NodeProto, axis: number): Passing | string {
+/** Entry by entry: operands that have one entry for all channels are left out. */
+function broadcasting(flow: Flow, node: NodeProto, axis: number): Passing {
   const carriers: Carrier[] = [{ name: node.output[0]!, axis }];
   const parameters: Parameter[] = [];
   for (const [input, name] of node.input.entries()) {
-    if (name === '') continue;
-    if (flow.size(name, axis) === 1) continue;
+    if (name === '' || flow.size(name, axis) === 1) continue;
     if (flow.constant(name)) parameters.push({ node, input, axis });
     else carriers.push({ name, axis });
   }
   return { carriers, parameters };
 }
 
+/** A product of two computed values: channels that number the matrices stay apart, as heads do. */
+function multiplied(flow: Flow, node: NodeProto, { axis }: Carrier): Passing | string {
+  if (axis > -3) return 'a product of two computed values sums over them';
+  const [a, b] = node.input as [string, string];
+  const operands = [a, b].filter((name) => flow.size(name, axis) !== 1);
+  return { carriers: [...operands, node.output[0]!].map((name) => ({ name, axis })) };
+}
+
+const rowsOf = (node: NodeProto): Parameter[] => node.input.slice(1).map((_, i) => ({ node, input: i + 1, axis: -1 }));
+
+/** Why a normalisation does not keep channels apart with parameters for each. Its channels are axis 1. */
+function normalised(node: NodeProto, index: number | undefined, rank: number | undefined): string | undefined {
+  if (index !== 1 || rank === undefined)
+    return `${node.opType} runs over another axis, or the graph does not show which`;
+  if (node.opType === 'InstanceNormalization') return rank < 3 ? `${node.opType} runs over them` : undefined;
+  if (intOf(node, 'training_mode', 0) === 1) return 'BatchNormalization is in training';
+  return intOf(node, 'spatial', 1) === 0 ? 'BatchNormalization has parameters for each position' : undefined;
+}
+
 /** One filter a channel: the kernel [C, 1, …] and the bias are parameters, and the attribute counts them. */
-function depthwise(flow: Flow, node: NodeProto, axis: number): Passing | string {
+function depthwise(flow: Flow, node: NodeProto, { axis }: Carrier): Passing | string {
   const [x, weight, bias] = node.input as [string, string, string | undefined];
   const kernel = flow.constant(weight);
   if (kernel?.tensor.dims[1] !== 1n || intOf(node, 'group', 1) !== Number(kernel.tensor.dims[0]))
     return 'a grouped convolution takes them';
   const rank = kernel.tensor.dims.length;
+  if (axis !== 1 - rank) return 'a grouped convolution takes them along another axis';
   return {
     carriers: [x, node.output[0]!].map((name) => ({ name, axis })),
     parameters: [{ node, input: 1, axis: -rank }, ...(bias ? [{ node, input: 2, axis: -1 }] : [])],
@@ -146,10 +134,40 @@ function depthwise(flow: Flow, node: NodeProto, axis: number): Passing | string 
   };
 }
 
-function transposed(node: NodeProto, name: string, axis: number): Passing | string {
-  const perm = intsOf(node, 'perm');
-  if (!perm) return 'a Transpose without a permutation takes them';
-  const rank = perm.length;
+function throughSoftmax(flow: Flow, node: NodeProto, rank: number | undefined, axis: number): string | undefined {
+  if (rank === undefined) return `${node.opType} may run over them`;
+  const one = flow.shapes.opset >= SOFTMAX_OF_ONE_AXIS;
+  const given = intOf(node, 'axis', one ? -1 : 1);
+  const [along, index] = [given < 0 ? given + rank : given, rank + axis];
+  return (one ? along === index : along <= index) ? `${node.opType} runs over them` : undefined;
+}
+
+function reduced(flow: Flow, node: NodeProto, { name, axis }: Carrier): Passing | string {
+  const [first, result] = [node.input[0]!, node.output[0]!];
+  const [rank, axes] = [flow.shapes.rank(first), axesReduced(flow.shapes, node)];
+  if (rank === undefined || !axes) return `the graph does not show over which axes ${node.opType} runs`;
+  const gone = new Set(axes.map((one) => (one < 0 ? one + rank : one)));
+  if (intOf(node, 'keepdims', 1) === 1)
+    return gone.has(rank + axis)
+      ? `${node.opType} sums over them`
+      : { carriers: [first, result].map((each) => ({ name: each, axis })) };
+  const left = Array.from({ length: rank }, (_, i) => i).filter((i) => !gone.has(i));
+  const from = name === first ? rank + axis : left.at(axis);
+  const to = from === undefined ? -1 : left.indexOf(from);
+  if (from === undefined || to < 0) return `${node.opType} sums over them`;
+  return {
+    carriers: [
+      { name: first, axis: from - rank },
+      { name: result, axis: to - left.length },
+    ],
+  };
+}
+
+function transposed(node: NodeProto, { name, axis }: Carrier, known: number | undefined): Passing | string {
+  const given = intsOf(node, 'perm');
+  const rank = given?.length ?? known;
+  if (rank === undefined) return 'the graph does not show how many axes a Transpose turns';
+  const perm = given ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
   const [first, result] = [node.input[0]!, node.output[0]!];
   const [from, to] = name === first ? [axis + rank, perm.indexOf(axis + rank)] : [perm[axis + rank]!, axis + rank];
   return {
@@ -160,60 +178,27 @@ function transposed(node: NodeProto, name: string, axis: number): Passing | stri
   };
 }
 
-/**
- * [.., H·d] → [.., H, d] and back, channels being runs of d; or [N, C, …] → [N, C·…]. The target's last entries must be
- * constants: the count of channels in it has to change.
- */
-function reshaped(flow: Flow, node: NodeProto, { name, axis }: Carrier, { units, channels }: Count): Passing | string {
-  const unhandled = 'a Reshape takes them in a way that is not handled';
-  const [first, shape] = node.input as [string, string];
-  const target = targetOf(flow, shape);
-  if (!target) return unhandled;
-  const result = node.output[0]!;
-  const [secondLast, last] = [target.at(-2), target.at(-1)];
-  const forwards = name === first;
-  // The heads, split off the last axis.
-  if (axis === (forwards ? -1 : -2) && secondLast !== undefined && secondLast > 1 && last !== undefined && last > 0) {
-    if (target.length < 3) return unhandled;
-    const carriers = [
-      { name: first, axis: -1 },
-      { name: result, axis: -2 },
-    ];
-    return { carriers, edit: { kind: 'shape', node, at: -2 }, ...(units !== secondLast && { units: secondLast }) };
-  }
-  // The heads, merged into it.
-  const whole = last === -1 || last === channels;
-  if (axis === (forwards ? -2 : -1) && target.length >= 3 && last !== undefined && whole) {
-    const carriers = [
-      { name: first, axis: -2 },
-      { name: result, axis: -1 },
-    ];
-    return { carriers, ...(last > 0 && { edit: { kind: 'shape', node, at: -1 } as const }) };
-  }
-  // Channels and positions, flattened.
-  if (forwards && axis <= -3 && target.length === 2 && last !== undefined && last % units === (last < 0 ? last : 0)) {
-    const carriers = [
-      { name: first, axis },
-      { name: result, axis: -1 },
-    ];
-    return { carriers, ...(last > 0 && { edit: { kind: 'shape', node, at: -1 } as const }) };
-  }
-  return unhandled;
+/** A Shape of the channels is harmless where nobody reads how many there are. */
+function measured(flow: Flow, node: NodeProto, { name, axis }: Carrier): Passing | string {
+  const rank = flow.shapes.rank(name);
+  const [result] = node.output;
+  const seen = 'their number is read by a Shape';
+  if (rank === undefined || flow.leaves(result!) || attributeOf(node, 'start') || attributeOf(node, 'end')) return seen;
+  const isHarmless = flow.usersOf(result!).every(({ node: user, input }) => {
+    if (input !== 0) return false;
+    const read = user.opType === 'Gather' ? flow.numbers(user.input[1]!) : entriesSliced(flow, user, rank);
+    return read?.every((at) => (at < 0 ? at + rank : at) !== rank + axis) ?? false;
+  });
+  return isHarmless ? { carriers: [] } : seen;
 }
 
-/** The shape that a Reshape asks for; undefined entries are computed. */
-export function targetOf(flow: Flow, shape: string): (number | undefined)[] | undefined {
-  const whole = flow.numbers(shape);
-  if (whole) return whole;
-  const node = flow.makerOf(shape);
-  if (node?.opType !== 'Concat') return undefined;
-  const parts: (number | undefined)[] = [];
-  for (const input of node.input) {
-    const known = flow.numbers(input);
-    // A computed part is one entry wherever exporters write it so: Unsqueeze of a Gather of a Shape.
-    if (known) parts.push(...known);
-    else if (flow.makerOf(input)?.opType === 'Unsqueeze') parts.push(undefined);
-    else return undefined;
-  }
-  return parts;
+/** Which entries a Slice of a list takes; undefined: not known. */
+function entriesSliced(flow: Flow, node: NodeProto, length: number): number[] | undefined {
+  if (node.opType !== 'Slice') return undefined;
+  const [, starts, ends, axes, steps] = node.input;
+  const [from] = (starts ? flow.numbers(starts) : intsOf(node, 'starts')) ?? [];
+  const [to] = (ends ? flow.numbers(ends) : intsOf(node, 'ends')) ?? [];
+  if (from === undefined || to === undefined || (steps && flow.numbers(steps)?.[0] !== 1)) return undefined;
+  if (axes && ![0, -1].includes(flow.numbers(axes)?.[0] ?? 1)) return undefined;
+  return Array.from({ length }, (_, i) => i).slice(from, to);
 }
