@@ -53,7 +53,7 @@ export class Studio {
     await this.page.evaluate(async (given) => {
       const transfer = new DataTransfer();
       for (const { name, base64 } of given) {
-        const bytes = await (await fetch(`data:application/octet-stream;base64,${base64}`)).arrayBuffer();
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
         transfer.items.add(new File([bytes], name));
       }
       for (const type of ['dragenter', 'dragover', 'drop']) {

@@ -6,7 +6,16 @@ import { parseArgs } from 'node:util';
 import { build, preview } from 'vite';
 
 const root = dirname(import.meta.dirname);
-const SOURCES = ['index.html', 'package-lock.json', 'vite.config.ts', 'scripts/wgsl.mjs', 'public', 'shaders', 'src'];
+const SOURCES = [
+  'index.html',
+  'package-lock.json',
+  'vite.config.ts',
+  'scripts/headers.mjs',
+  'scripts/wgsl.mjs',
+  'public',
+  'shaders',
+  'src',
+];
 
 // Folders count too: their times tell of deleted files.
 function newest(path) {

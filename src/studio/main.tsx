@@ -1,3 +1,4 @@
+import '../noEval';
 import { MantineProvider } from '@mantine/core';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -5,14 +6,15 @@ import '@mantine/core/styles.css';
 import './studio.css';
 import { App } from './App';
 import { useStudio } from './store';
-import { cssVariables, theme } from './theme';
+import { applyTheme, theme } from './theme';
 
+applyTheme();
 void useStudio.getState().start();
 void useStudio.getState().loadSamples();
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
-    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+    <MantineProvider theme={theme} withCssVariables={false} withGlobalClasses={false} defaultColorScheme="auto">
       <App />
     </MantineProvider>
   </StrictMode>,

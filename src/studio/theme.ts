@@ -1,8 +1,12 @@
 import {
   type CSSVariablesResolver,
+  convertCssVariables,
   createTheme,
+  DEFAULT_THEME,
+  defaultCssVariablesResolver,
   defaultVariantColorsResolver,
   type MantineColorsTuple,
+  mergeMantineTheme,
   type VariantColorsResolver,
 } from '@mantine/core';
 
@@ -70,7 +74,7 @@ export const theme = createTheme({
  * `--panel`, `--ground`, `--well` (behind figures), `--ink`, `--quiet` (secondary text, 4.5 : 1 on all of the grounds),
  * `--line`, `--tint` (a selected row).
  */
-export const cssVariables: CSSVariablesResolver = () => ({
+const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     '--mantine-color-body': '#ffffff',
@@ -111,3 +115,18 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--saved': '#69db7c',
   },
 });
+
+/**
+ * Puts the theme's variables on the page, by a constructed style sheet: the <style> element that Mantine would write is
+ * forbidden by the content security policy.
+ */
+export function applyTheme(): void {
+  const merged = mergeMantineTheme(DEFAULT_THEME, theme);
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(
+    [defaultCssVariablesResolver(merged), cssVariables(merged)]
+      .map((variables) => convertCssVariables(variables))
+      .join('\n'),
+  );
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}

@@ -1,3 +1,4 @@
+import '../noEval';
 import * as Comlink from 'comlink';
 import { webRuntime } from '../runtime/web';
 import { StudioEngine } from './engine';

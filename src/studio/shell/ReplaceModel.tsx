@@ -21,6 +21,8 @@ export default function ReplaceModel() {
       }}
       title={`Close ${name}?`}
       centered
+      // Nothing behind it scrolls, and the lock would write a <style> element.
+      lockScroll={false}
       closeButtonProps={{ 'aria-label': `Keep ${name}` }}
       styles={{ title: { fontWeight: 650, fontSize: '1rem', overflowWrap: 'anywhere' } }}
     >
