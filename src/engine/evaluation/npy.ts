@@ -26,6 +26,9 @@ const KINDS: readonly (readonly [code: string, type: ElementType, array: ArrayTy
   ['f8', 'float64', Float64Array],
 ];
 
+/** NumPy has no arrays of more. */
+const MOST_AXES = 64;
+
 /**
  * Reads a .npy file, versions 1 to 3, either byte order, C or Fortran order, into C order. `name` stands in the errors.
  * Throws a UserError for a file that is no .npy, is cut short, or holds text, objects, records or complex numbers.
@@ -40,6 +43,11 @@ export function readNpy(bytes: Uint8Array, name: string): HostTensor {
   if (offset + length > bytes.length) {
     throw new UserError(
       `${name} is cut short: shape [${dims.join(', ')}] needs ${length} bytes of data, there are ${bytes.length - offset}; save it again.`,
+    );
+  }
+  if (offset + length < bytes.length) {
+    throw new UserError(
+      `${name} is damaged: shape [${dims.join(', ')}] needs ${length} bytes of data, there are ${bytes.length - offset}; save it again.`,
     );
   }
   const payload = bytes.slice(offset, offset + length);
@@ -68,7 +76,10 @@ function readHeader(bytes: Uint8Array, name: string) {
   if (descr === undefined || fortran === undefined || shape === undefined) {
     throw new UserError(`${name} has a header that cannot be understood; save it again with numpy.savez.`);
   }
-  return { descr, fortran: fortran === 'True', dims: (shape.match(/\d+/g) ?? []).map(Number), offset };
+  const dims = (shape.match(/\d+/g) ?? []).map(Number);
+  if (dims.length > MOST_AXES || !dims.every(Number.isSafeInteger))
+    throw new UserError(`${name} has a shape that no array has; save it again with numpy.savez.`);
+  return { descr, fortran: fortran === 'True', dims, offset };
 }
 
 function unreadable(descr: string): string {

@@ -109,6 +109,14 @@ describe('npy', () => {
     );
   });
 
+  it('refuses more data than the shape needs, and shapes that no array has', () => {
+    expect(() => readNpy(npy("'|u1'", '(2,)', [1, 2, 3]), 'x')).toThrow(
+      'x is damaged: shape [2] needs 2 bytes of data',
+    );
+    for (const shape of ['(0, 99999999999999999999)', `(${'1,'.repeat(65)})`, '(0, 1e9)'])
+      expect(() => readNpy(npy("'|u1'", shape, []), 'x')).toThrow(UserError);
+  });
+
   it('refuses another header', () => {
     expect(() => readNpy(npy("'<f4'", "'wide'", []), 'x')).toThrow('x has a header that cannot be understood');
     expect(() => readNpy(new TextEncoder().encode('1,2,3\n4,5,6\n'), 'x')).toThrow('x is not a NumPy array');
@@ -156,6 +164,11 @@ describe('npz', () => {
     const cases: [Uint8Array, string][] = [
       [new Uint8Array(0), 'd.npz is empty'],
       [text('not a zip'), 'd.npz is not an .npz file'],
+      [text('version https://git-lfs.github.com/spec/v1\n'), 'd.npz is a Git LFS pointer, which stands for the file'],
+      [
+        zipSync({ 'archive/data.pkl': text('..') }),
+        'd.npz is a PyTorch file, not an .npz file (a zip of NumPy arrays)',
+      ],
       [zip.subarray(0, zip.length - 30), 'd.npz is cut short or damaged'],
       [zip.subarray(0, 60), 'd.npz is cut short or damaged'],
       [zipSync({}), 'd.npz holds no arrays'],

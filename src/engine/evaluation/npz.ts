@@ -1,16 +1,25 @@
-import { unzipSync, zipSync } from 'fflate';
+import { zipSync } from 'fflate';
 import { UserError } from '../errors';
+import { endsOf, otherFormat } from '../model/otherFormats';
 import type { HostTensor } from '../runtime';
 import { readNpy, writeNpy } from './npy';
+import { readZip } from './zip';
 
 /**
  * Reads an .npz: a zip of .npy files, stored or deflated. Returns the arrays by their names, without the ".npy".
- * `name` is the file's and stands in the errors. Throws a UserError for what is no zip, is cut short, or holds
- * anything but arrays of numbers.
+ * `name` is the file's and stands in the errors. Throws a UserError for what is no zip, is cut short or damaged, or holds
+ * a name twice or anything but arrays of numbers.
  */
 export function readNpz(bytes: Uint8Array, name: string): Map<string, HostTensor> {
+  if (bytes.length === 0) throw new UserError(`${name} is empty; save it again with numpy.savez.`);
+  const other = otherFormat(...endsOf(bytes));
+  if (other && other.kind !== 'npz' && other.kind !== 'zip') {
+    const remedy = other.forAny ? other.remedy : 'save the arrays with numpy.savez';
+    throw new UserError(`${name} is ${other.what}, not an .npz file (a zip of NumPy arrays): ${remedy}.`);
+  }
+  if (!other) throw new UserError(`${name} is not an .npz file (a zip of NumPy arrays); save it with numpy.savez.`);
   const arrays = new Map<string, HostTensor>();
-  for (const [entry, content] of Object.entries(unzip(bytes, name))) {
+  for (const [entry, content] of readZip(bytes, name)) {
     if (!entry.endsWith('.npy')) {
       throw new UserError(`${name} holds "${entry}", which is not an array; save it with numpy.savez.`);
     }
@@ -19,20 +28,6 @@ export function readNpz(bytes: Uint8Array, name: string): Map<string, HostTensor
   }
   if (arrays.size === 0) throw new UserError(`${name} holds no arrays; save some with numpy.savez.`);
   return arrays;
-}
-
-function unzip(bytes: Uint8Array, name: string): Record<string, Uint8Array> {
-  if (bytes.length === 0) throw new UserError(`${name} is empty; save it again with numpy.savez.`);
-  // Every zip starts with an entry ("PK\3\4"), but for an empty one, which starts with its end ("PK\5\6").
-  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] === 3 || bytes[2] === 5);
-  if (!isZip) {
-    throw new UserError(`${name} is not an .npz file (a zip of NumPy arrays); save it with numpy.savez.`);
-  }
-  try {
-    return unzipSync(bytes, { filter: ({ name: entry }) => !entry.endsWith('/') });
-  } catch {
-    throw new UserError(`${name} is cut short or damaged: it cannot be unzipped; copy it again.`);
-  }
 }
 
 /** Writes arrays as a deflated .npz that `numpy.load` reads. The same arrays give the same bytes. */

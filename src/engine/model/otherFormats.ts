@@ -7,6 +7,8 @@ export interface OtherFormat {
   readonly what: string;
   /** What to do in order to have an ONNX model, without a full stop. */
   readonly remedy: string;
+  /** What data come in, where it is one of these. */
+  readonly kind?: 'npz' | 'zip';
   /** The remedy gives the file that was meant, whatever it is for. */
   readonly forAny?: true;
 }
@@ -68,9 +70,9 @@ const KNOWN: readonly Known[] = [
   { is: ({ text }) => text.slice(257, 262) === 'ustar', what: 'a tar archive', remedy: 'unpack it first', ...ANYWAY },
   { is: zipOf(/\bdata\.pkl/), what: 'a PyTorch file', remedy: TORCH },
   { is: zipOf(/model\.weights\.h5/), what: 'a Keras model', remedy: KERAS },
-  { is: zipOf(/\.npy/), what: 'an .npz with data', remedy: 'open a model, and this file beside it' },
+  { is: zipOf(/\.npy/), kind: 'npz', what: 'an .npz with data', remedy: 'open a model, and this file beside it' },
   { is: zipOf(/\.mlmodel/), what: 'a Core ML model in a zip archive', remedy: ORIGINAL },
-  { is: isZip, what: 'a zip archive', remedy: 'unpack it and open the .onnx file in it' },
+  { is: isZip, kind: 'zip', what: 'a zip archive', remedy: 'unpack it and open the .onnx file in it' },
   { is: startsWith(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59), what: 'a NumPy array', remedy: 'open a model first' },
   // Protocols 2 to 5 of pickle; PyTorch wrote bare pickles before version 1.6.
   {
