@@ -1,7 +1,7 @@
 // The one place that knows which browser the tests, benchmarks and screenshots drive, and how WebGPU is had in it.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright';
 
@@ -143,25 +143,39 @@ function browserFolders(executablePath) {
   return [folder, '/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/chrome', '/opt/microsoft/msedge'];
 }
 
+// Where a driver's manifest says that its library is; beside it lie the libraries that came with it.
+function libraryFolder(manifest) {
+  const { library_path: library } = JSON.parse(readFileSync(manifest, 'utf8')).ICD;
+  return library.includes('/') ? [dirname(resolve(dirname(manifest), library))] : [];
+}
+
 /**
- * Environment in which Dawn, the WebGPU of the command line, finds an adapter where the machine has no GPU: the
- * software one that comes with the browser. Empty where there is a GPU or nothing was found.
+ * Environment in which Dawn, the WebGPU of the command line, finds an adapter: the Vulkan driver whose manifest
+ * CARRARA_VULKAN names, or, where the machine has no GPU, the software one that comes with the browser. Empty where
+ * there is a GPU or nothing was found.
  *
  * @returns {Record<string, string>}
  */
 export function dawnEnvironment({ executablePath, software }) {
-  if (!LINUX || !software || process.env.VK_ICD_FILENAMES) return {};
+  const { CARRARA_VULKAN: named, VK_ICD_FILENAMES: given } = process.env;
+  if (named && !existsSync(named)) {
+    throw new Error(`CARRARA_VULKAN names ${named}, which does not exist: correct it, or unset it.`);
+  }
+  if (!LINUX || (!named && (!software || given))) return {};
   const folders = browserFolders(executablePath);
   const having = (name) => folders.find((folder) => existsSync(join(folder, name)));
-  const driver = having('vk_swiftshader_icd.json');
+  const bundled = having('vk_swiftshader_icd.json');
+  const driver = named ?? (bundled && join(bundled, 'vk_swiftshader_icd.json'));
   if (!driver) return {};
-  const environment = { VK_ICD_FILENAMES: join(driver, 'vk_swiftshader_icd.json') };
   const installed = spawnSync('ldconfig', ['-p'], { encoding: 'utf8' }).stdout?.includes('libvulkan.so.1');
   const loader = installed ? undefined : having('libvulkan.so.1');
-  if (loader) {
-    environment.LD_LIBRARY_PATH = [loader, process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter);
-  }
-  return environment;
+  const libraries = [...(named ? libraryFolder(named) : []), ...(loader ? [loader] : [])];
+  return {
+    VK_ICD_FILENAMES: driver,
+    ...(libraries.length > 0 && {
+      LD_LIBRARY_PATH: [...libraries, process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter),
+    }),
+  };
 }
 
 // `node scripts/browser.mjs` gets a browser and prints what the tests will use.

@@ -1,5 +1,5 @@
-// `npm test`: every test there is, in one command; `npm test -- unit|gpu|e2e [arguments of vitest or playwright]`
-// runs some of them. Ends with the line "N passed, N failed".
+// `npm test`: every test there is, in one command; `npm test -- unit|gpu|dawn|e2e [arguments of vitest or playwright]`
+// runs some of them; "dawn" runs the GPU tests of the engine in Node, and only when it is named. Ends with the line "N passed, N failed".
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,11 @@ import { dawnEnvironment, getBrowser, launchOptions } from './browser.mjs';
 
 const root = dirname(import.meta.dirname);
 const SUITES = ['unit', 'gpu', 'e2e'];
-const PROJECT = { unit: 'node', gpu: 'gpu' };
+const PROJECT = { unit: 'node', gpu: 'gpu', dawn: 'dawn' };
+const CHOICES = [...SUITES, 'dawn'];
 
-const named = process.argv.slice(2).filter((argument) => SUITES.includes(argument));
-const extra = process.argv.slice(2).filter((argument) => !SUITES.includes(argument));
+const named = process.argv.slice(2).filter((argument) => CHOICES.includes(argument));
+const extra = process.argv.slice(2).filter((argument) => !CHOICES.includes(argument));
 const suites = named.length > 0 ? named : SUITES;
 const results = mkdtempSync(join(tmpdir(), 'carrara-tests-'));
 const total = { passed: 0, failed: 0, skipped: 0 };

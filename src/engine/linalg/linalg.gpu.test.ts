@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGpuBackend, type GpuBackend } from '../gpu/backend';
+import { testGpu } from '../gpu/testing';
 import { decay, expectClose, plantedWeight, product, relativeError } from './spectra.fixtures';
 import { truncationError } from './spectrum';
 import { linalgSuite } from './suite';
@@ -7,7 +8,7 @@ import { svd, truncate } from './svd';
 import { truncatedSvd } from './truncatedSvd';
 
 async function open(panelBytes?: number): Promise<GpuBackend> {
-  const backend = await createGpuBackend(navigator.gpu, panelBytes === undefined ? {} : { panelBytes });
+  const backend = await createGpuBackend(await testGpu(), panelBytes === undefined ? {} : { panelBytes });
   if (!backend) throw new Error('There is no WebGPU adapter.');
   return backend;
 }
