@@ -1,0 +1,145 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { carrara, slowModel, started, unfinishedIn, until } from './cli.fixtures';
+
+// `slow.onnx` is compressed and written at once; then onnxruntime opens what was written, and hears nothing for hours.
+const folder = mkdtempSync(join(tmpdir(), 'carrara-supervise-'));
+const at = (name: string) => join(folder, name);
+const compress = [
+  'compress',
+  at('slow.onnx'),
+  '--recipe',
+  at('recipe.json'),
+  '--out',
+  at('out.onnx'),
+  '--backend',
+  'cpu',
+];
+const PREVIOUS = 'the result of an earlier run';
+const FILES = ['out.onnx', 'recipe.json', 'slow.onnx'];
+
+beforeEach(() => {
+  writeFileSync(at('slow.onnx'), slowModel());
+  writeFileSync(
+    at('recipe.json'),
+    JSON.stringify({ version: 1, steps: [{ layers: 'fc', method: 'svd', options: { size: 0.5 } }] }),
+  );
+  writeFileSync(at('out.onnx'), PREVIOUS);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Nothing but what was there, as it was. */
+function expectUntouched() {
+  expect(readdirSync(folder)).toEqual(FILES);
+  expect(readFileSync(at('out.onnx'), 'utf8')).toBe(PREVIOUS);
+}
+
+/** The fields of /proc/PID/stat from the state on; none where there is no such process. */
+function statOf(pid: number | string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ');
+  } catch {
+    return [];
+  }
+}
+
+/** The process that does the work for the supervisor `pid`. */
+const workerOf = (pid: number): number =>
+  Number(readdirSync('/proc').find((name) => /^\d+$/.test(name) && statOf(name)[1] === String(pid)));
+
+const isRunning = (pid: number): boolean => !['Z', 'X', undefined].includes(statOf(pid)[0]);
+
+/** Waits until the work has begun to write and onnxruntime makes the session that takes hours. */
+async function deaf(run: ReturnType<typeof started>): Promise<void> {
+  await run.writing(folder);
+  if (process.platform !== 'linux') return new Promise((resolve) => setTimeout(resolve, 5000));
+  // In hundredths of a second. What comes between takes a fraction of this.
+  const worker = workerOf(run.pid);
+  const busy = () => Number(statOf(worker)[11]);
+  const before = busy();
+  await until(() => !(busy() - before < 100));
+}
+
+describe('while onnxruntime hears nothing', () => {
+  it('a second Ctrl-C ends the process, and one that npm passes on too counts once', async () => {
+    const run = started(...compress);
+    await deaf(run);
+    run.kill('SIGINT');
+    run.kill('SIGINT');
+    await run.said('carrara: Stopping after the current step. Press Ctrl-C again to end at once.\n');
+    run.kill('SIGINT');
+    const { status, stderr } = await run.end;
+    expect(stderr).toMatch(/\ncarrara: Ended: nothing was written\.\n$/);
+    expect(status).toBe(130);
+    expectUntouched();
+  });
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s ends it after a while', async (signal, code) => {
+    const run = started(...compress);
+    await deaf(run);
+    run.kill(signal);
+    expect(await run.end).toEqual({ status: code, stderr: 'carrara: Ended: nothing was written.\n' });
+    expectUntouched();
+  });
+
+  it('--open-limit ends it', async () => {
+    for (const args of [compress, ['evaluate', at('slow.onnx'), at('slow.onnx')]]) {
+      const { status, stderr, stdout } = carrara(...args, '--open-limit', '2');
+      expect(stderr).toBe(
+        'carrara: Making a session in onnxruntime took longer than 2 s, so it was ended and nothing was written; --open-limit SECONDS gives it longer.\n',
+      );
+      expect(status).toBe(1);
+      expect(stdout).toBe('');
+      expectUntouched();
+    }
+  });
+});
+
+describe.runIf(process.platform === 'linux')('killed by the system', () => {
+  it('the supervisor says so and removes what was unfinished', async () => {
+    const run = started(...compress);
+    await deaf(run);
+    process.kill(workerOf(run.pid), 'SIGKILL');
+    const { status, stderr } = await run.end;
+    expect(stderr).toMatch(
+      /^carrara: The work ended by SIGKILL before it was done, and nothing was written\. .*memory/,
+    );
+    expect(status).toBe(1);
+    expectUntouched();
+  });
+
+  it('the work ends with its supervisor, and the next run removes what both have left', async () => {
+    const run = started(...compress);
+    await deaf(run);
+    const worker = workerOf(run.pid);
+    run.kill('SIGKILL');
+    await run.end;
+    await until(() => !isRunning(worker));
+    expect(unfinishedIn(folder)).toHaveLength(1);
+    expect(readFileSync(at('out.onnx'), 'utf8')).toBe(PREVIOUS);
+
+    expect(carrara(...compress, '--open-limit', '1').status).toBe(1);
+    expectUntouched();
+  });
+});
+
+it('a first Ctrl-C cancels what hears it', async () => {
+  const out = at('moby.onnx');
+  const recipe = { version: 1, steps: [{ layers: '*', method: 'tensor-train', options: { size: 0.3 } }] };
+  writeFileSync(at('recipe.json'), JSON.stringify(recipe));
+  writeFileSync(out, PREVIOUS);
+  const model = 'public/samples/moby-lm/model.onnx';
+  const run = started('compress', model, '--recipe', at('recipe.json'), '--out', out, '--backend', 'cpu');
+  await until(() => process.platform !== 'linux' || workerOf(run.pid) > 0);
+  // The work takes seconds; its first tenths load the program.
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  run.kill('SIGINT');
+  expect(await run.end).toEqual({ status: 130, stderr: 'carrara: Cancelled: nothing was written.\n' });
+  expect(readFileSync(out, 'utf8')).toBe(PREVIOUS);
+  expect(unfinishedIn(folder)).toEqual([]);
+});
