@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,19 +6,12 @@ import { writeNpz } from '../engine/evaluation/npz';
 import { controlsOf } from '../engine/methods/options';
 import { methods } from '../engine/methods/registry';
 import { DataType, modelBytes, node, tensor, value } from '../engine/model/onnx/build';
+import { carrara } from './cli.fixtures';
 
 const FASHION = 'public/samples/fashion-mnist';
 const MOBY = 'public/samples/moby-lm';
 const folder = mkdtempSync(join(tmpdir(), 'carrara-'));
 const at = (name: string) => join(folder, name);
-
-/** The command as users run it. */
-function carrara(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'carrara', '--', ...args], {
-    encoding: 'utf8',
-  });
-  return { status, stdout, stderr, json: () => JSON.parse(stdout) };
-}
 
 function recipe(name: string, value: unknown): string {
   writeFileSync(at(name), typeof value === 'string' ? value : JSON.stringify(value));
@@ -375,6 +367,7 @@ it('says how it is used', () => {
     const { status, stdout } = carrara(...command, '--help');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^Usage: carrara/);
+    expect(stdout).toMatch(/^Exit codes: 0; 1 .* 130, 143 or 129 /m);
   }
 });
 

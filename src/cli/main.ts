@@ -15,12 +15,7 @@ onCancel(() => controller.abort());
 
 const { argv, stdout, stderr } = process;
 
-// A reader that has seen enough, as `head` has, closes the pipe: there is nobody left to tell, and nothing is wrong.
-stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  stderr.write(`carrara: ${sentence(error, 'standard output', 'written')}\n`);
-  process.exit(1);
-});
+stdout.on('error', unprinted);
 stderr.on('error', () => {});
 
 // Each command is imported when it is called: `inspect` needs no methods and no runtime.
@@ -31,7 +26,13 @@ const program = new Command('carrara')
   .version(version)
   .showSuggestionAfterError()
   .exitOverride()
-  .configureOutput({ outputError: () => {} });
+  .configureOutput({ outputError: () => {} })
+  .addHelpText(
+    'afterAll',
+    `
+Exit codes: 0; 1 with one line that says what to do; 130, 143 or 129 where Ctrl-C, SIGTERM or SIGHUP ended it. A second
+Ctrl-C ends it at once. Except with 0, nothing was written.`,
+  );
 
 program.allowExcessArguments().action(() => {
   const [name] = program.args;
@@ -66,7 +67,10 @@ program
   .description('runs a recipe on a model and writes a smaller one')
   .argument('<model>', 'an .onnx file; its data files are found beside it')
   .option('--recipe <file>', 'the recipe, JSON (needed)')
-  .option('--out <file>', 'the .onnx file to write (needed)')
+  .option(
+    '--out <file>',
+    'the .onnx file to write (needed); one that exists is replaced once the new one is whole; a link, or a file that the model is made from, is refused',
+  )
   .option('--backend <kind>', 'gpu (any WebGPU adapter), cpu, or auto: a real GPU, else the CPU', 'auto')
   .option(
     '--calibration <file>',
@@ -95,12 +99,21 @@ for (const command of program.commands) command.allowExcessArguments(false);
 
 // Dawn keeps the event loop alive as long as a device exists, so the process must be ended; what it has printed goes
 // out first.
-const exit = (code: number) => stdout.write('', () => stderr.write('', () => process.exit(code)));
+function exit(code: number): void {
+  stdout.write('', (error) => {
+    if (code === 0 && error) unprinted(stdout.errored ?? error);
+    else stderr.write('', () => process.exit(code));
+  });
+}
 
-try {
-  await program.parseAsync();
-  exit(0);
-} catch (error) {
+/** Standard output takes no more. A reader that has seen enough, as `head` has, closes it: then nothing is wrong. */
+function unprinted(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  stderr.write(`carrara: ${sentence(error, 'The report', 'written')}\n`);
+  process.exit(1);
+}
+
+function fail(error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) exit(0);
   else if (isAbort(error)) {
     stderr.write('carrara: Cancelled: nothing was written.\n');
@@ -110,6 +123,14 @@ try {
     stderr.write(`carrara: ${oneLine(messageOf(error))}${usage}\n`);
     exit(1);
   }
+}
+
+process.on('uncaughtException', fail);
+try {
+  await program.parseAsync();
+  exit(0);
+} catch (error) {
+  fail(error);
 }
 
 function oneLine(message: string): string {

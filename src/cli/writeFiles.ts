@@ -1,7 +1,5 @@
 import {
-  accessSync,
   closeSync,
-  constants,
   fchmodSync,
   fsyncSync,
   openSync,
@@ -45,7 +43,7 @@ export function checkTarget(out: string, inputs: readonly string[]): void {
   checkFolder(out);
   if (statSync(out, { throwIfNoEntry: false }) === undefined) return;
   try {
-    accessSync(out, constants.W_OK);
+    closeSync(openSync(out, 'r+'));
   } catch {
     throw new UserError(`${out} is write-protected: name another file, or remove it first.`);
   }
