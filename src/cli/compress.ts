@@ -67,7 +67,8 @@ export async function compressCommand(
     const call = { signal, onProgress: bar.show };
     const compressed = await compress(model, recipe, {
       ...call,
-      factorisations: new Factorisations(chosen.backend),
+      // Layers come one after the other, and once: little is worth keeping.
+      factorisations: new Factorisations(chosen.backend, 32e6),
       fileName: basename(out),
       recipeName: recipePath,
       remedy: 'give --calibration SAMPLES.npz',

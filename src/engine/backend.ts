@@ -23,14 +23,10 @@ export interface Backend {
   multiply(a: Matrix, b: Matrix, transpose?: { a?: boolean; b?: boolean }): Promise<Matrix>;
 
   /**
-   * An orthogonal `[rows, rows]` matrix whose row i is the i-th left singular vector of `a`, by falling singular value.
-   * Entries of `a` must be finite and scaled to a largest magnitude of about 1. Rows beyond the rank complete the
-   * basis. Orthogonal to about 1e−5: `linalg/svd` polishes it and reads the singular values from the product with `a`.
+   * Left singular vectors of `a`, whose entries must be finite and scaled to a largest magnitude of about 1. Those beyond
+   * the rank complete an orthonormal basis.
    */
-  leftSingularVectors(
-    a: Matrix,
-    call?: { signal?: AbortSignal | undefined; onProgress?: ((share: number) => void) | undefined },
-  ): Promise<Matrix>;
+  leftSingularVectors(a: Matrix, call?: SingularCall): Promise<SingularVectors>;
 
   /**
    * Makes the backend fit for use again after `error`, where it can: opens a new device in place of a lost one, or one
@@ -43,6 +39,27 @@ export interface Backend {
   free(...matrices: Matrix[]): void;
   /** Frees everything, the device included. */
   dispose(): void;
+}
+
+/** How many of the leading vectors are wanted: a number, or what the values, falling, say. */
+export type Count = number | ((values: Float64Array) => number);
+
+export interface SingularCall {
+  /** How many of the leading vectors are wanted, all where it is not said. A backend that gains nothing gives more. */
+  readonly count?: Count | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((share: number) => void) | undefined;
+}
+
+export interface SingularVectors {
+  /** `[count or more, rows of a]`; row i is the i-th left singular vector, by falling singular value. */
+  readonly vectors: Matrix;
+  /**
+   * All singular values of `a` by its rows, falling, good to some 1e−7 of the largest; the vectors are then orthonormal to
+   * float32 roundoff. Without it they are so to about 1e−5 only: `linalg/principalAxes` polishes them, and reads the
+   * values from their product with `a`.
+   */
+  readonly values?: Float64Array;
 }
 
 /** A matrix that lives on a backend; only the backend that made it can read it. */

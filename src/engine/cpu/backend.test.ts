@@ -1,9 +1,7 @@
 import { SingularValueDecomposition, Matrix as Truth } from 'ml-matrix';
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
-import { symmetricEigen } from '../eigen/symmetricEigen';
 import { linalgSuite } from '../linalg/suite';
-import { Pacer } from '../progress';
 import { normal, planted } from '../reference/random';
 import { createCpuBackend } from './backend';
 
@@ -53,7 +51,7 @@ describe('createCpuBackend', () => {
       for (let i = 0; i < rows; i++) values[i * columns + column] = entries[i];
     }
     const a = backend.upload(values, rows, columns);
-    const basis = await backend.download(await backend.leftSingularVectors(a));
+    const basis = await backend.download((await backend.leftSingularVectors(a)).vectors);
     // The axes diagonalise A·Aᵀ, summed here over the five columns.
     const gram = [1.72, 0, -0.12, 0, 0.54, 0, -0.12, 0, 0.3];
     for (let i = 0; i < rows; i++) {
@@ -89,53 +87,6 @@ describe('createCpuBackend', () => {
   });
 });
 
-describe('symmetricEigen', () => {
-  it.each([1, 2, 3, 4, 5, 17, 49, 64, 98, 130])('n = %i: G·v = λ·v, orthonormal', async (n) => {
-    const x = normal(n * n, n);
-    const g = new Float64Array(n * n);
-    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) g[i * n + j] = x[i * n + j] + x[j * n + i];
-    const { values, vectors } = await symmetricEigen(g.slice(), n, new Pacer(undefined));
-    const norm = Math.max(...values.map(Math.abs));
-    for (let a = 0; a < n; a++) {
-      if (a > 0) expect(values[a]).toBeLessThanOrEqual(values[a - 1]);
-      for (let b = 0; b < n; b++) {
-        let image = 0;
-        let dot = 0;
-        for (let c = 0; c < n; c++) {
-          image += g[b * n + c] * vectors[a * n + c];
-          dot += vectors[a * n + c] * vectors[b * n + c];
-        }
-        // Backward stable: a modest multiple of 1.1e−16, times the norm.
-        expect(Math.abs(image - values[a] * vectors[a * n + b])).toBeLessThan(1e-13 * norm);
-        expect(Math.abs(dot - (a === b ? 1 : 0))).toBeLessThan(1e-13);
-      }
-    }
-  });
-
-  it('leaves a diagonal matrix diagonal, and sorts it', async () => {
-    const { values, vectors } = await symmetricEigen(
-      Float64Array.of(1, 0, 0, 0, 3, 0, 0, 0, 2),
-      3,
-      new Pacer(undefined),
-    );
-    expect(values).toEqual(Float64Array.of(3, 2, 1));
-    expect(vectors.map(Math.abs)).toEqual(Float64Array.of(0, 1, 0, 0, 0, 1, 1, 0, 0));
-  });
-
-  it('finds the one direction of a constant matrix', async () => {
-    const n = 64;
-    const { values } = await symmetricEigen(new Float64Array(n * n).fill(24), n, new Pacer(undefined));
-    expect(values[0]).toBeCloseTo(24 * n, 9);
-    expect(Math.max(...values.subarray(1).map(Math.abs))).toBeLessThan(1e-9);
-  });
-
-  it('refuses entries that are not finite instead of looping', async () => {
-    const g = Float64Array.of(1, Number.NaN, Number.NaN, 1);
-    const work = symmetricEigen(g, 2, new Pacer(undefined));
-    await expect(work).rejects.toThrow('not finite');
-  });
-});
-
 it('the CPU backend resolves singular values at 1e−7 of the largest', async () => {
   const backend = createCpuBackend(runtime);
   const [rows, columns] = [30, 50];
@@ -149,7 +100,8 @@ it('the CPU backend resolves singular values at 1e−7 of the largest', async ()
     autoTranspose: true,
   }).diagonal;
   const a = backend.upload(values, rows, columns);
-  const product = await backend.download(await backend.multiply(await backend.leftSingularVectors(a), a));
+  const { vectors } = await backend.leftSingularVectors(a);
+  const product = await backend.download(await backend.multiply(vectors, a));
   for (let i = 0; i < rows; i++) {
     const norm = Math.hypot(...product.subarray(i * columns, (i + 1) * columns));
     // float32 products: a few times 6e−8 of σ₁.

@@ -47,9 +47,12 @@ export function createCpuBackend(runtime: Runtime): Backend {
       return keep(await products.multiply(read(a), read(b), transposeA, transposeB), rows, columns);
     },
 
-    async leftSingularVectors(a, { signal, onProgress } = {}) {
-      const values = await leftSingularVectors(products, read(a), new Pacer(signal), onProgress);
-      return keep(values, a.rows, a.rows);
+    async leftSingularVectors(a, { count, signal, onProgress } = {}) {
+      const { vectors, values } = await leftSingularVectors(products, read(a), new Pacer(signal), {
+        count,
+        onProgress,
+      });
+      return { vectors: keep(vectors, vectors.length / a.rows, a.rows), values };
     },
 
     free(...matrices) {

@@ -1,3 +1,4 @@
+import type { SingularCall } from '../backend';
 import { applyReflectors, type Reflectors, reflect } from '../eigen/reflectors';
 import { symmetricEigen } from '../eigen/symmetricEigen';
 import type { Pacer } from '../progress';
@@ -7,8 +8,15 @@ import type { Dense, Products } from './products';
 const CHUNK = 1 << 22;
 const OPERATIONS = 2e9;
 
+interface Found {
+  /** `[count, m]`, orthonormal rows. */
+  readonly vectors: Float32Array<ArrayBuffer>;
+  /** All m singular values, falling. */
+  readonly values: Float64Array;
+}
+
 /**
- * Left singular vectors of `a` `[m, n]`, as rows of an orthogonal `[m, m]` matrix, by falling singular value.
+ * The leading left singular vectors of `a` `[m, n]`, and all singular values.
  *
  * They are the eigenvectors of A·Aᵀ. Squaring in float64 costs half the digits: singular values below 1e−8·σ₁ cannot
  * be told from zero, which is below the roundoff of float32 weights. A tall matrix is first reduced to its small
@@ -18,14 +26,22 @@ export async function leftSingularVectors(
   products: Products,
   a: Dense,
   pacer: Pacer,
-  onProgress?: (share: number) => void,
-): Promise<Float32Array<ArrayBuffer>> {
+  { count = a.rows, onProgress }: Omit<SingularCall, 'signal'> = {},
+): Promise<Found> {
   const { rows: m, columns: n } = a;
-  if (m > n) return tall(a, pacer, onProgress);
+  const wanted = (squares: Float64Array) => (typeof count === 'number' ? count : count(rootsOf(squares, m)));
+  if (m > n) return tall(a, wanted, pacer, onProgress);
   const gram = await gramMatrix(products, a, pacer, (share) => onProgress?.(0.1 * share));
-  const { vectors } = await symmetricEigen(gram, m, pacer, (share) => onProgress?.(0.1 + 0.9 * share));
-  return new Float32Array(vectors);
+  const { values, vectors } = await symmetricEigen(gram, m, pacer, {
+    count: wanted,
+    onProgress: (share) => onProgress?.(0.1 + 0.9 * share),
+  });
+  return { vectors: new Float32Array(vectors), values: rootsOf(values, m) };
 }
+
+/** The singular values of m rows; roundoff below zero, and what the squares don't reach, is zero. */
+const rootsOf = (squares: Float64Array, m: number): Float64Array =>
+  Float64Array.from({ length: m }, (_, i) => Math.sqrt(Math.max(0, squares[i] ?? 0)));
 
 async function gramMatrix(
   products: Products,
@@ -50,22 +66,30 @@ async function gramMatrix(
 }
 
 async function tall(
-  { values, rows: m, columns: n }: Dense,
+  { values: entries, rows: m, columns: n }: Dense,
+  wanted: (squares: Float64Array) => number,
   pacer: Pacer,
   onProgress?: (share: number) => void,
-): Promise<Float32Array<ArrayBuffer>> {
+): Promise<Found> {
   // Columns of A as rows, so that reflections run along memory.
   const work = new Float64Array(n * m);
   for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) work[j * m + i] = values[i * n + j];
+    for (let j = 0; j < n; j++) work[j * m + i] = entries[i * n + j];
   }
   const { reflectors, gram } = await triangularGram(work, m, n, pacer);
-  const { vectors } = await symmetricEigen(gram, n, pacer, (share) => onProgress?.(0.1 + 0.4 * share));
-  const rows = new Float64Array(m * m);
-  for (let i = 0; i < n; i++) rows.set(vectors.subarray(i * n, (i + 1) * n), i * m);
-  for (let i = n; i < m; i++) rows[i * m + i] = 1;
+  let count = 0;
+  const { values, vectors } = await symmetricEigen(gram, n, pacer, {
+    count(squares) {
+      count = wanted(squares);
+      return Math.min(n, count);
+    },
+    onProgress: (share) => onProgress?.(0.1 + 0.4 * share),
+  });
+  const rows = new Float64Array(count * m);
+  for (let i = 0; i < Math.min(n, count); i++) rows.set(vectors.subarray(i * n, (i + 1) * n), i * m);
+  for (let i = n; i < count; i++) rows[i * m + i] = 1;
   await applyReflectors(reflectors, rows, pacer, (share) => onProgress?.(0.5 + 0.5 * share));
-  return new Float32Array(rows);
+  return { vectors: new Float32Array(rows), values: rootsOf(values, m) };
 }
 
 /** Householder QR of the matrix whose columns are the rows of `work` `[n, m]`, which becomes the reflectors; R·Rᵀ. */

@@ -51,26 +51,6 @@ export async function applyReflectors(
   }
 }
 
-/**
- * Qᵀ `[size, size]` for Q = H_0·H_1 ⋯ H_last. From the last block to the first, rows that none has touched yet are those
- * of the identity, and need nothing: two thirds of the work of applying all to a square matrix.
- */
-export async function transposedProduct(
-  reflectors: Reflectors,
-  pacer: Pacer,
-  onProgress?: (share: number) => void,
-): Promise<Float64Array<ArrayBuffer>> {
-  const { size, count } = reflectors;
-  const rows = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) rows[i * size + i] = 1;
-  for (let first = lastBlock(reflectors); first >= 0; first -= BLOCK) {
-    const block = blockOf(reflectors, first);
-    await applyBlock(block, rows, block.from, size, pacer);
-    onProgress?.((1 - first / count) ** 2);
-  }
-  return rows;
-}
-
 const lastBlock = ({ count }: Reflectors): number => (Math.ceil(count / BLOCK) - 1) * BLOCK;
 
 /** Reflectors first … first + count − 1 as I − Vᵀ·T·V, from column `from` on; before it V is zero. */

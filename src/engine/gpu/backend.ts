@@ -140,9 +140,9 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
       const [first, ...others] = (a as GpuMatrix).panels;
       const { rows, columns } = a;
       // Rotations need all rows in one buffer.
-      if (!rotations || others.length > 0) return factorizeByGram({ ...backend, multiply }, a, call);
+      if (!rotations || others.length > 0) return { vectors: await factorizeByGram({ ...backend, multiply }, a, call) };
       const vectors = await factorize(session, first!.buffer, rows, columns, call);
-      return keep({ rows, columns: rows, panels: [{ buffer: vectors, firstRow: 0, rows }] }, session);
+      return { vectors: keep({ rows, columns: rows, panels: [{ buffer: vectors, firstRow: 0, rows }] }, session) };
     },
 
     recover: (error) => sessions.replace(error),

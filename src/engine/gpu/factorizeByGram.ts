@@ -42,7 +42,7 @@ export async function factorizeByGram(
       }
       // Two rounds are usual, more are not known beforehand: each tells half of what is left.
       const share = (part: number) => onProgress?.(1 - 2 ** -(round + part));
-      const { vectors } = await symmetricEigen(gram, m, pacer, share);
+      const { vectors } = await symmetricEigen(gram, m, pacer, { onProgress: share });
       const turn = upload(new Float32Array(vectors), m, m);
       basis = basis ? await composed(turn, basis) : turn;
       if (largest <= SMALL_TURN) {

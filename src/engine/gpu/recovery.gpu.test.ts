@@ -146,7 +146,7 @@ describe('panels', () => {
     const wide = single(70 * 300, 10).map((value) => value / 4);
     const matrix = backend.upload(wide, 70, 300);
     expect(backend.counts.buffers).toBe(2);
-    const vectors = await backend.leftSingularVectors(matrix);
+    const { vectors } = await backend.leftSingularVectors(matrix);
     const turned = await backend.multiply(vectors, matrix);
     const found = norms(await backend.download(turned), 70, 300).map(Math.sqrt);
     const known = norms(matmul(factorize(wide, 70, 300), wide, 70, 300, 70), 70, 300).map(Math.sqrt);
@@ -167,7 +167,7 @@ describe('200 small layers in a row', () => {
         m,
         n,
       );
-      const vectors = await backend.leftSingularVectors(a);
+      const { vectors } = await backend.leftSingularVectors(a);
       const turned = await backend.multiply(vectors, a);
       expect(backend.counts.buffers).toBe(3);
       await backend.download(turned);

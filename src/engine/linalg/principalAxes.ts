@@ -1,5 +1,6 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend, Matrix, SingularCall, SingularVectors } from '../backend';
 import { Pacer } from '../progress';
+import { Held } from './held';
 
 export interface PrincipalAxes {
   /** `[k, k]` orthogonal; row i is the i-th left singular vector. */
@@ -8,6 +9,14 @@ export interface PrincipalAxes {
   readonly product: Float32Array<ArrayBuffer>;
   /** Euclidean norms of the product's rows, falling: the singular values. */
   readonly norms: Float64Array;
+}
+
+/** The short side's basis alone. */
+export interface SingularBasis {
+  /** `[count or more, k]`, orthonormal rows: the leading left singular vectors. */
+  readonly basis: Float32Array<ArrayBuffer>;
+  /** All k singular values, falling. */
+  readonly values: Float64Array;
 }
 
 /**
@@ -20,33 +29,79 @@ export async function principalAxes(
   values: Float32Array,
   k: number,
   l: number,
-  { signal, onProgress }: { signal?: AbortSignal | undefined; onProgress?: ((share: number) => void) | undefined },
+  call: SingularCall = {},
 ): Promise<PrincipalAxes> {
-  const held: Matrix[] = [];
-  const hold = <T extends Matrix>(matrix: T): T => {
-    held.push(matrix);
-    return matrix;
-  };
+  const held = new Held(backend);
   try {
-    const a = hold(backend.upload(values, k, l));
-    const rough = hold(
-      await backend.leftSingularVectors(a, { signal, onProgress: (share) => onProgress?.(0.95 * share) }),
-    );
-    signal?.throwIfAborted();
-    const polished = hold(await polish(backend, rough));
-    const basis = await backend.download(polished);
-    const product = await backend.download(hold(await backend.multiply(polished, a)));
-    signal?.throwIfAborted();
-    const norms = await rowNorms(product, k, l, new Pacer(signal));
-    onProgress?.(1);
-    return arranged(basis, product, norms);
+    const a = held.hold(backend.upload(values, k, l));
+    return await read(backend, held, a, await axesOf(backend, held, a, call), call);
   } finally {
-    backend.free(...held);
+    held.freeAll();
   }
 }
 
+/** As `principalAxes`, but the basis alone, as far as `count` says; a product is made only to read the values from. */
+export async function singularBasis(
+  backend: Backend,
+  matrix: Float32Array,
+  k: number,
+  l: number,
+  call: SingularCall = {},
+): Promise<SingularBasis> {
+  const held = new Held(backend);
+  try {
+    const a = held.hold(backend.upload(matrix, k, l));
+    const axes = await axesOf(backend, held, a, call);
+    if (axes.values) {
+      const basis = await backend.download(axes.vectors);
+      orient(basis, new Float32Array(), axes.vectors.rows);
+      call.onProgress?.(1);
+      return { basis, values: axes.values };
+    }
+    const { basis, norms } = await read(backend, held, a, axes, call);
+    return { basis, values: norms };
+  } finally {
+    held.freeAll();
+  }
+}
+
+/** The vectors, polished where the backend's own are rough. */
+async function axesOf(backend: Backend, held: Held, a: Matrix, { count, signal, onProgress }: SingularCall) {
+  const found = await backend.leftSingularVectors(a, {
+    count,
+    signal,
+    onProgress: (share) => onProgress?.(0.95 * share),
+  });
+  held.hold(found.vectors);
+  signal?.throwIfAborted();
+  return { values: found.values, vectors: await orthonormal(backend, held, found) };
+}
+
+async function read(
+  backend: Backend,
+  held: Held,
+  a: Matrix,
+  { vectors }: Pick<SingularVectors, 'vectors'>,
+  { signal, onProgress }: SingularCall,
+): Promise<PrincipalAxes> {
+  const basis = await backend.download(vectors);
+  const product = await backend.download(held.hold(await backend.multiply(vectors, a)));
+  signal?.throwIfAborted();
+  const norms = await rowNorms(product, vectors.rows, a.columns, new Pacer(signal));
+  onProgress?.(1);
+  return arranged(basis, product, norms);
+}
+
+/** The vectors as they are where they are orthonormal already, else polished; held either way. */
+export async function orthonormal(backend: Backend, held: Held, { vectors, values }: SingularVectors): Promise<Matrix> {
+  if (values) return vectors;
+  const polished = held.hold(await polish(backend, vectors));
+  held.free(vectors);
+  return polished;
+}
+
 /** One Newton–Schulz step towards the nearest orthogonal matrix, (1.5·I − 0.5·J·Jᵀ)·J: a deviation δ becomes ¾·δ². */
-export async function polish(backend: Backend, j: Matrix): Promise<Matrix> {
+async function polish(backend: Backend, j: Matrix): Promise<Matrix> {
   const gram = await backend.multiply(j, j, { b: true });
   const values = await backend.download(gram);
   backend.free(gram);

@@ -1,7 +1,7 @@
 import type { Backend, Matrix } from '../backend';
 import { Pacer } from '../progress';
 import { Held } from './held';
-import { polish, rowNorms } from './principalAxes';
+import { orthonormal, rowNorms } from './principalAxes';
 import { type Sided, toLong } from './sided';
 
 /** What a subspace knows of the singular vectors of A `[short, long]`. */
@@ -22,8 +22,9 @@ export async function rayleighRitz(backend: Backend, sided: Sided, x: Matrix, si
   const held = new Held(backend);
   try {
     const b = held.hold(await toLong(backend, sided, x));
-    const rough = held.hold(await backend.leftSingularVectors(b, { signal }));
-    const turn = held.hold(await polish(backend, rough));
+    const found = await backend.leftSingularVectors(b, { signal });
+    held.hold(found.vectors);
+    const turn = await orthonormal(backend, held, found);
     const images = held.hold(await backend.multiply(turn, b));
     const values = await rowNorms(await backend.download(images), images.rows, images.columns, new Pacer(signal));
     const vectors = await backend.multiply(turn, x);

@@ -1,8 +1,8 @@
-import type { Backend } from '../backend';
+import type { Backend, Count } from '../backend';
 import type { LongCall } from '../progress';
 import { checkRank, type Factors, sharedFactors } from './factors';
 import { Held } from './held';
-import { principalAxes } from './principalAxes';
+import { singularBasis } from './principalAxes';
 import { powerOfTwoScale, scaled } from './scaling';
 import { toLong } from './sided';
 import { transpose } from './transpose';
@@ -17,13 +17,13 @@ export interface MatrixWeight {
 }
 
 /**
- * A singular value decomposition, reduced to what is worth keeping: the k² entries of the short side's basis,
- * k = min(rows, columns). The long side follows from a product with the weight, when it is truncated.
+ * A singular value decomposition, reduced to what is worth keeping: a basis of the short side, k = min(rows, columns), as
+ * many of its vectors as were asked for. The long side follows from a product with the weight, when it is truncated.
  */
 export interface Svd {
   /** k singular values, falling. */
   readonly values: Float64Array;
-  /** `[k, k]`; row i is the i-th singular vector of the short side. */
+  /** `[count or more, k]`; row i is the i-th singular vector of the short side. */
   readonly basis: Float32Array<ArrayBuffer>;
   /** Whether the short side is the columns: then `basis` holds right singular vectors, else left ones. */
   readonly transposed: boolean;
@@ -33,24 +33,31 @@ export interface Svd {
 
 /**
  * Decomposes W `[rows, columns]`. Singular values are good to 2e−6·σ₁. No square matrix of the long side is made.
- * Throws a UserError where the weight has NaN or infinite entries.
+ * `count` says how many vectors are wanted, all of them otherwise: a number, or what the singular values say; fewer
+ * take less time. Throws a UserError where the weight has NaN or infinite entries.
  */
-export async function svd(backend: Backend, weight: MatrixWeight, call: LongCall = {}): Promise<Svd> {
+export async function svd(
+  backend: Backend,
+  weight: MatrixWeight,
+  { count, ...call }: LongCall & { readonly count?: Count | undefined } = {},
+): Promise<Svd> {
   const { values, rows, columns } = weight;
   const scale = powerOfTwoScale(values, weight.name);
   const transposed = rows > columns;
   const a = scaled(transposed ? transpose(values, rows, columns) : values, scale);
   const [k, l] = transposed ? [columns, rows] : [rows, columns];
-  const { basis, norms } = await principalAxes(backend, a, k, l, {
+  const found = await singularBasis(backend, a, k, l, {
+    count: typeof count === 'function' ? (sigma) => count(sigma.map((value) => value / scale)) : count,
     signal: call.signal,
     onProgress: (share) => call.onProgress?.({ done: share, total: 1, label: 'Singular vectors' }),
   });
-  return { values: norms.map((norm) => norm / scale), basis, transposed, scale };
+  return { values: found.values.map((value) => value / scale), basis: found.basis, transposed, scale };
 }
 
 /**
  * The best rank-`rank` approximation: W ≈ left·right with left `[rows, rank]` and right `[rank, columns]`, σ shared
- * evenly between them. Throws a RangeError unless `rank` is a whole number from 1 to min(rows, columns).
+ * evenly between them. Throws a RangeError unless `rank` is a whole number from 1 to min(rows, columns), or where the
+ * basis has fewer vectors.
  */
 export async function truncate(
   backend: Backend,
@@ -60,6 +67,7 @@ export async function truncate(
 ): Promise<Factors> {
   checkRank(rows, columns, rank);
   const k = Math.min(rows, columns);
+  if (basis.length < rank * k) throw new RangeError(`Of ${rank} singular vectors only ${basis.length / k} were made.`);
   const held = new Held(backend);
   try {
     const weight = held.hold(backend.upload(scaled(values, scale), rows, columns));

@@ -126,6 +126,7 @@ export async function schmidtSpectra(
     rows *= sites.out[bond] * sites.in[bond];
     const across = { values, rows, columns: values.length / rows, name: weight.name };
     const found = await svd(backend, across, {
+      count: 0,
       signal,
       onProgress: ({ done }) => onProgress?.({ done: bond + done, total, label: LABEL }),
     });

@@ -165,9 +165,10 @@ function energy(values: Float32Array | Float64Array): number {
 
 /** From the whole decomposition of the scaled weight. */
 async function whole(backend: Backend, weight: MatrixWeight, sided: Sided, budget: TruncationBudget, call: LongCall) {
-  const { values, basis } = await svd(backend, weight, call);
+  const count = (sigma: Float64Array) => ('rank' in budget ? budget.rank : rankForError(sigma, budget.error));
+  const { values, basis } = await svd(backend, weight, { ...call, count });
   const short = values.length;
-  const rank = 'rank' in budget ? budget.rank : rankForError(values, budget.error);
+  const rank = count(values);
   const held = new Held(backend);
   try {
     const leading = basis.slice(0, rank * short);

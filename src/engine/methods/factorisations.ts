@@ -1,59 +1,101 @@
-import type { Backend } from '../backend';
+import type { Backend, Count } from '../backend';
 import { type Svd, svd } from '../linalg/svd';
 import { type Hosvd, hosvd } from '../linalg/tucker2';
 import type { Dense } from '../operators/operator';
 import type { LongCall } from '../progress';
 
-/** Spectra and bases of weights, so that looking at a spectrum and then compressing factorises once. */
-export class Factorisations {
-  readonly #kept = new Map<string, { readonly factors: Svd | Hosvd; readonly bytes: number }>();
+/** What `matrix` and `convolution` found, the least recently used first. */
+class Store {
+  readonly #kept = new Map<string, Svd | Hosvd>();
   #bytes = 0;
+  constructor(private readonly budget: number) {}
 
-  /** `budget`: bytes of bases to keep; the least recently used go first. */
-  constructor(
-    readonly backend: Backend,
-    private readonly budget = 256e6,
-  ) {}
-
-  /** Whether the bases of the weight with this key are kept. */
-  has(key: string): boolean {
-    return this.#kept.has(key);
+  /** Without counting as a use. */
+  peek(key: string): Svd | Hosvd | undefined {
+    return this.#kept.get(key);
   }
 
-  /** SVD of a matrix [m, n] (a 1×1 convolution counts as one). */
-  matrix(leaf: Dense, values: Float32Array<ArrayBuffer>, call: LongCall = {}): Promise<Svd> {
-    const [rows, columns] = leaf.shape as [number, number];
-    return this.#once(leaf, () => svd(this.backend, { values, rows, columns }, call));
-  }
-
-  /** HOSVD of a convolution's channel unfoldings. */
-  convolution(leaf: Dense, values: Float32Array<ArrayBuffer>, call: LongCall = {}): Promise<Hosvd> {
-    const [out, inner, ...kernel] = leaf.shape as [number, number, ...number[]];
-    const taps = kernel.reduce((count, size) => count * size, 1);
-    return this.#once(leaf, () => hosvd(this.backend, { values, out, in: inner, taps }, call));
-  }
-
-  async #once<T extends Svd | Hosvd>(leaf: Dense, compute: () => Promise<T>): Promise<T> {
-    const known = leaf.key === undefined ? undefined : this.#kept.get(leaf.key);
+  get<T extends Svd | Hosvd>(key: string): T | undefined {
+    const known = this.#kept.get(key);
     if (known) {
-      this.#kept.delete(leaf.key!);
-      this.#kept.set(leaf.key!, known);
-      return known.factors as T;
+      this.#kept.delete(key);
+      this.#kept.set(key, known);
     }
-    const factors = await compute();
-    if (leaf.key !== undefined) this.#keep(leaf.key, factors);
-    return factors;
+    return known as T | undefined;
   }
 
-  #keep(key: string, factors: Svd | Hosvd): void {
-    const bytes = bytesIn(factors);
-    this.#kept.set(key, { factors, bytes });
-    this.#bytes += bytes;
+  set(key: string, factors: Svd | Hosvd): void {
+    const before = this.#kept.get(key);
+    if (before) this.#bytes -= bytesIn(before);
+    this.#kept.delete(key);
+    this.#kept.set(key, factors);
+    this.#bytes += bytesIn(factors);
     for (const [oldest, entry] of this.#kept) {
       if (this.#bytes <= this.budget || oldest === key) break;
       this.#kept.delete(oldest);
-      this.#bytes -= entry.bytes;
+      this.#bytes -= bytesIn(entry);
     }
+  }
+}
+
+/** Spectra and bases of weights, so that looking at a layer more than once factorises once. */
+export class Factorisations {
+  /**
+   * `budget`: bytes to keep; the least recently used go first. `whole`: whether a basis is made in full where part of it
+   * is asked for, so that another rank of the same layer costs nothing more.
+   */
+  constructor(
+    readonly backend: Backend,
+    budget = 256e6,
+    private readonly whole = true,
+    private readonly store = new Store(budget),
+  ) {}
+
+  /** Whether vectors of the weight with this key are kept; singular values alone are not what takes the time. */
+  has(key: string): boolean {
+    const known = this.store.peek(key);
+    return known !== undefined && ('core' in known || known.basis.length > 0);
+  }
+
+  /** The same factorisations for a run over many layers, which makes no more of a basis than it asks for. */
+  forRun(): Factorisations {
+    return new Factorisations(this.backend, undefined, false, this.store);
+  }
+
+  /**
+   * SVD of a matrix [m, n] (a 1×1 convolution counts as one) with at least as many vectors as `count` says, all where it
+   * says nothing; 0 for the singular values alone.
+   */
+  async matrix(
+    leaf: Dense,
+    values: Float32Array<ArrayBuffer>,
+    { count, ...call }: LongCall & { readonly count?: Count | undefined } = {},
+  ): Promise<Svd> {
+    const [rows, columns] = leaf.shape as [number, number];
+    const short = Math.min(rows, columns);
+    const known = leaf.key === undefined ? undefined : this.store.get<Svd>(leaf.key);
+    if (known) {
+      const needed = typeof count === 'function' ? count(known.values) : (count ?? short);
+      if (known.basis.length >= needed * short) return known;
+    }
+    const factors = await svd(
+      this.backend,
+      { values, rows, columns },
+      { ...call, count: this.whole && count !== 0 ? undefined : count },
+    );
+    if (leaf.key !== undefined) this.store.set(leaf.key, factors);
+    return factors;
+  }
+
+  /** HOSVD of a convolution's channel unfoldings. */
+  async convolution(leaf: Dense, values: Float32Array<ArrayBuffer>, call: LongCall = {}): Promise<Hosvd> {
+    const known = leaf.key === undefined ? undefined : this.store.get<Hosvd>(leaf.key);
+    if (known) return known;
+    const [out, inner, ...kernel] = leaf.shape as [number, number, ...number[]];
+    const taps = kernel.reduce((count, size) => count * size, 1);
+    const factors = await hosvd(this.backend, { values, out, in: inner, taps }, call);
+    if (leaf.key !== undefined) this.store.set(leaf.key, factors);
+    return factors;
   }
 }
 

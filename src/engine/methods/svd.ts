@@ -168,7 +168,8 @@ async function matrix(leaf: Dense, budget: SvdOptions, context: MethodContext): 
     const predicted = withRounding(leading.error, leaf.type, 2, leading.values[0]!);
     return { operator: factored(leaf, known, sharedFactors(leading)), predicted };
   }
-  const factors = await context.factorisations.matrix(leaf, values, context);
+  const count = known ?? ((sigma: Float64Array) => rankWithin(sigma, budget));
+  const factors = await context.factorisations.matrix(leaf, values, { ...context, count });
   const rank = known ?? rankWithin(factors.values, budget);
   if (!saves(leaf, rank)) return tooLarge(leaf, rank);
   return {

@@ -69,9 +69,8 @@ async function outputDirections(
       const { q } = await orthonormalRows(backend, held.hold(backend.upload(images, count, rows)), call.signal);
       return q;
     }
-    const { basis, transposed, scale } = await svd(backend, white, call);
-    const short = Math.min(rows, columns);
-    const vectors = basis.slice(0, count * short);
+    const { basis, transposed, scale } = await svd(backend, white, { ...call, count });
+    const vectors = basis.slice(0, count * Math.min(rows, columns));
     if (!transposed) return backend.upload(vectors, count, rows);
     // The long side's vectors follow from the short side's; where σ is roundoff only an orthonormal completion is left.
     const scaled = held.hold(

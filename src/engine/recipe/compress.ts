@@ -100,7 +100,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
       await calibration!.collect(state.model, state.main, observed, { signal: context.signal, onProgress });
     }
     const call = {
-      factorisations: context.factorisations,
+      factorisations: context.factorisations.forRun(),
       signal: context.signal,
       seed: recipe.seed ?? 0,
       opset: opsetOf(model),

@@ -6,8 +6,8 @@ import type { LongCall } from '../progress';
 import { withRecovery } from '../recovery';
 
 /**
- * The spectrum of a layer's weight, from the factorisation that compressing it will use. Where the GPU fails it is
- * measured again, on a device opened anew.
+ * The spectrum of a layer's weight: what compressing it will find. Where the GPU fails it is measured again, on a device
+ * opened anew.
  */
 export function spectrumOf(
   id: string,
@@ -26,7 +26,7 @@ async function measured(
 ): Promise<LayerSpectrum> {
   const values = await weight.toDense();
   if (isMatrix(weight)) {
-    const factors = await factorisations.matrix(weight, values, call);
+    const factors = await factorisations.matrix(weight, values, { ...call, count: 0 });
     return { kind: 'matrix', id, values: factors.values, effectiveRank: effectiveRank(factors.values) };
   }
   const factors = await factorisations.convolution(weight, values, call);
