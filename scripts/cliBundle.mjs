@@ -16,8 +16,7 @@ import { dirname, join } from 'node:path';
 import { wgsl } from './wgsl.mjs';
 
 const root = dirname(import.meta.dirname);
-const cache = join(root, 'node_modules', '.cache', 'carrara', 'cli');
-const manifest = join(cache, 'manifest.json');
+const CACHE = join(root, 'node_modules', '.cache', 'carrara', 'cli');
 
 /** What decides on the bundle beside the modules in it. */
 const ALWAYS = ['package-lock.json', 'scripts/cliBundle.mjs', 'scripts/wgsl.mjs'].map((name) => join(root, name));
@@ -26,23 +25,25 @@ const ALWAYS = ['package-lock.json', 'scripts/cliBundle.mjs', 'scripts/wgsl.mjs'
 const KEPT_MS = 7 * 24 * 3600 * 1000;
 
 /**
- * The folder of a bundle that is up to date, built first where there is none; it holds `main.js` and `supervise.js`.
- * Undefined where it cannot be built: no development packages, or a folder that cannot be written to.
+ * The folder of a bundle that is up to date, built into `cache` first where there is none; it holds `main.js` and
+ * `supervise.js`. Undefined where it cannot be built: no development packages, or a folder that cannot be written to.
  */
-export async function cliBundle() {
-  const known = read();
+export async function cliBundle(cache = CACHE) {
+  const known = read(cache);
   if (known?.inputs.every(([path, stamp]) => stampOf(path) === stamp)) return join(cache, known.name);
   try {
-    return await build();
+    return await build(cache);
   } catch (error) {
-    if (['ERR_MODULE_NOT_FOUND', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(error.code)) return undefined;
+    if (error.code === 'ERR_MODULE_NOT_FOUND' || error.syscall !== undefined) return undefined;
     throw error;
   }
 }
 
-function read() {
+const manifestOf = (cache) => join(cache, 'manifest.json');
+
+function read(cache) {
   try {
-    const known = JSON.parse(readFileSync(manifest, 'utf8'));
+    const known = JSON.parse(readFileSync(manifestOf(cache), 'utf8'));
     statSync(join(cache, known.name, 'main.js'));
     return known;
   } catch {
@@ -56,9 +57,9 @@ function stampOf(path) {
   return `${size} ${mtimeMs} ${ctimeMs}`;
 }
 
-async function build() {
+async function build(cache) {
   mkdirSync(cache, { recursive: true });
-  sweep();
+  sweep(cache);
   const folder = mkdtempSync(join(cache, 'bundle-'));
   // Whoever installed it, all users of the machine may run it.
   chmodSync(folder, 0o755);
@@ -71,7 +72,7 @@ async function build() {
     const name = folder.slice(cache.length + 1);
     const staged = join(folder, 'manifest.json');
     writeFileSync(staged, JSON.stringify({ name, inputs: changed ? [['', 'changed']] : inputs }));
-    renameSync(staged, manifest);
+    renameSync(staged, manifestOf(cache));
     return folder;
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
@@ -83,35 +84,38 @@ async function build() {
 async function bundle(folder) {
   // Vite sets this for the whole process; the command that runs next must not inherit it.
   const { NODE_ENV } = process.env;
-  const { build } = await import('vite');
+  const vite = await import('vite');
   const plugin = wgsl();
-  const { output } = await build({
-    root,
-    configFile: false,
-    publicDir: false,
-    logLevel: 'error',
-    plugins: [plugin],
-    ssr: { noExternal: true, external: ['onnxruntime-node', 'webgpu'] },
-    build: {
-      ssr: true,
-      target: 'node20',
-      outDir: folder,
-      rolldownOptions: {
-        input: { main: join(root, 'src/cli/main.ts'), supervise: join(root, 'src/cli/supervise.ts') },
-        output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+  const { output } = await vite
+    .build({
+      root,
+      configFile: false,
+      publicDir: false,
+      logLevel: 'error',
+      plugins: [plugin],
+      ssr: { noExternal: true, external: ['onnxruntime-node', 'webgpu'] },
+      build: {
+        ssr: true,
+        target: 'node20',
+        outDir: folder,
+        rolldownOptions: {
+          input: { main: join(root, 'src/cli/main.ts'), supervise: join(root, 'src/cli/supervise.ts') },
+          output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+        },
       },
-    },
-  });
-  if (NODE_ENV === undefined) delete process.env.NODE_ENV;
-  else process.env.NODE_ENV = NODE_ENV;
+    })
+    .finally(() => {
+      if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+      else process.env.NODE_ENV = NODE_ENV;
+    });
   // Modules that the bundler makes up itself have no path.
   const modules = output.flatMap(({ moduleIds = [] }) => moduleIds).filter((id) => !id.startsWith('\0'));
   return [...new Set([...modules.map((id) => id.split('?')[0]), ...plugin.files])];
 }
 
 /** Removes bundles that no run uses any more, and what builds that were killed left behind. */
-function sweep() {
-  const used = read()?.name;
+function sweep(cache) {
+  const used = read(cache)?.name;
   for (const name of readdirSync(cache)) {
     const path = join(cache, name);
     const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
