@@ -68,6 +68,19 @@ it('a part of a piece counts', () => {
   expect(pace.secondsLeft(1)).toBeUndefined();
 });
 
+it('stands for a moment, however often it is asked for, and loses no work', () => {
+  const time = clock();
+  const pace = new PlannedPace([{ kind: 'svd', cost: 100 }], time.read);
+  time.wait(1000);
+  expect(pace.secondsLeft(0.1)).toBeCloseTo(9, 6);
+  for (let i = 1; i < 10; i++) {
+    time.wait(10);
+    expect(pace.secondsLeft(0.1 + i * 0.001)).toBeCloseTo(9, 6);
+  }
+  time.wait(910);
+  expect(pace.secondsLeft(0.2)).toBeCloseTo(8, 6);
+});
+
 it('a pace that changes says nothing until it is steady again', () => {
   const pace = new Pace();
   const rest = [{ kind: 'svd', cost: 100 }];

@@ -63,11 +63,15 @@ function sum(pieces: readonly { readonly cost: number; readonly ms: number }[]):
   return pieces.reduce((total, { cost, ms }) => ({ cost: total.cost + cost, ms: total.ms + ms }), { cost: 0, ms: 0 });
 }
 
+/** Progress is told thousands of times; the estimate is made anew only after so long. */
+const MS_BETWEEN = 100;
+
 /** The pace of work whose pieces and their order are known: told how many are done, it estimates the rest. */
 export class PlannedPace {
   readonly #pace = new Pace();
   #done = 0;
   #at: number;
+  #estimate: { readonly seconds: number | undefined; readonly at: number } | undefined;
 
   constructor(
     private readonly pieces: readonly PiecesOfWork[],
@@ -79,6 +83,8 @@ export class PlannedPace {
   /** `done`: whole pieces that are finished, and the share of the one in work. */
   secondsLeft(done: number): number | undefined {
     const now = this.clock();
+    if (this.#estimate && done < this.pieces.length && now - this.#estimate.at < MS_BETWEEN)
+      return this.#estimate.seconds;
     if (done > this.#done) {
       const parts = this.#between(this.#done, done);
       // Where several kinds ended since the last call, their times cannot be told apart.
@@ -92,7 +98,9 @@ export class PlannedPace {
       this.#done = done;
       this.#at = now;
     }
-    return this.#pace.secondsLeft(this.#between(Math.max(done, this.#done), this.pieces.length));
+    const seconds = this.#pace.secondsLeft(this.#between(Math.max(done, this.#done), this.pieces.length));
+    this.#estimate = { seconds, at: now };
+    return seconds;
   }
 
   #between(from: number, to: number): PiecesOfWork[] {

@@ -63,11 +63,11 @@ export async function tridiagonalize(
         const half = 0.5 * beta * beta * dot;
         for (let c = j + 1; c < n; c++) w[c] = beta * product[c] - half * v[c];
       }
-      // The cost of what is left falls with the cube of its size.
-      onProgress?.(1 - (1 - (j + 1) / n) ** 3);
       await pacer.breathe();
     }
     await update(g, n, first + steps, pairs, steps, pacer);
+    // The cost of what is left falls with the cube of its size.
+    onProgress?.(1 - (1 - (first + steps) / n) ** 3);
   }
   return { diagonal, beside, reflectors: { vectors: g, betas, size: n, count: n - 1, offset: 1 } };
 }
