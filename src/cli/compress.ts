@@ -6,7 +6,7 @@ import { inputSpecs } from '../engine/model/inspect';
 import { among, type Model, readModel, storedBytes } from '../engine/model/model';
 import { SINGLE_FILE_LIMIT, sessionModelOf } from '../engine/model/write';
 import { compress } from '../engine/recipe/compress';
-import type { CompressReport } from '../engine/recipe/report';
+import { type CompressReport, trialSentence } from '../engine/recipe/report';
 import { parseRecipe } from '../engine/recipe/schema';
 import { verify } from '../engine/recipe/verify';
 import { chooseBackend } from '../worker/backends';
@@ -73,6 +73,7 @@ export async function compressCommand(
       recipeName: recipePath,
       remedy: 'give --calibration SAMPLES.npz',
       ...(calibration && { calibration }),
+      trial: { dataset: () => calibration?.dataset ?? generateDataset(inputSpecs(model)), open },
     });
     const staged = await stage(compressed.files, out, inputs, call);
     try {
@@ -137,6 +138,7 @@ function summary(report: CompressReport, out: string): string {
     ...(calibration
       ? [`Calibrated on ${calibration.samples.toLocaleString('en')} samples of ${calibration.data}.`]
       : []),
+    ...(report.trial ? [trialSentence(report.trial)] : []),
     `${out}: ${bytes(before.bytes)} → ${bytes(after.bytes)} (${change(before.bytes, after.bytes)}), ` +
       `${before.parameters.toLocaleString('en')} → ${after.parameters.toLocaleString('en')} parameters ` +
       `(${change(before.parameters, after.parameters)}), ${(ms / 1000).toFixed(1)} s on the ${backend.toUpperCase()}`,

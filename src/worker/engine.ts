@@ -169,6 +169,10 @@ export class StudioEngine implements Engine {
         fileName: compressedName(opened.model.name, run),
         remedy: 'open an .npz at the step or at "data" above',
         ...(share && { calibration: share.calibration }),
+        trial: {
+          dataset: () => share?.calibration.dataset ?? opened.data.dataset,
+          open: (cut) => this.#session(cut, 'wasm', call),
+        },
       });
       opened.lastRun = run;
       opened.runs.set(run, { ...compressed, recipe });

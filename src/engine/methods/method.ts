@@ -6,7 +6,8 @@ import type { Dense, Operator } from '../operators/operator';
 import type { InputStatistics } from '../operators/statistics';
 import type { LongCall } from '../progress';
 import type { Factorisations } from './factorisations';
-import type { LayerSpectrum, TrainSpectrum } from './report';
+import type { LayerSpectrum, TrainSpectrum, TrialReport } from './report';
+import type { Trial } from './structured/trial';
 
 /** What every method says of itself. */
 export interface MethodFace<Options> {
@@ -71,12 +72,16 @@ export interface GraphContext extends StepContext {
   rewritten(layer: Layer): boolean;
   /** Statistics of a layer's input, or why there are none. */
   statisticsOf(layer: Layer): InputStatistics | string;
+  /** For running what was edited; absent: edits are not tried. */
+  readonly trial?: Trial | undefined;
 }
 
 export interface GraphEdit {
   readonly model: Model;
   /** Why layers were left as they were. */
   readonly skipped: ReadonlyMap<Layer, string>;
+  /** How the edit was tried; absent where nothing was edited. */
+  readonly trial?: TrialReport;
 }
 
 /** A leaf on its way through a step. */

@@ -8,6 +8,7 @@ import { elements } from '../operators/operator';
 import { weightOf } from '../operators/weight';
 import type { GraphContext, GraphEdit, GraphMethod } from './method';
 import { choice, share } from './options';
+import { tryCuts } from './structured/trial';
 
 const options = z.strictObject({
   size: share({ title: 'Size', help: 'stored bytes after over before' }),
@@ -55,7 +56,7 @@ export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
       const group = groups.get(layer)!;
       const reason =
         layer.unhandled ??
-        ('reason' in group ? `its outputs can't be cut: ${group.reason}` : whyNot(group, unit, layers, context));
+        ('reason' in group ? `its outputs can't be cut: ${group.reason}` : whyNot(flow, group, unit, layers, context));
       if (reason !== undefined) {
         skipped.set(layer, reason);
         continue;
@@ -66,7 +67,12 @@ export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
       if (typeof cut === 'string') for (const producer of (group as ChannelGroup).producers) skipped.set(producer, cut);
       else cuts.push(cut);
     }
-    return { model: cuts.length > 0 ? await cutChannels(model, flow, cuts, context.signal) : model, skipped };
+    if (cuts.length === 0) return { model, skipped };
+    const { refused, report } = await tryCuts(model, flow, cuts, context.trial, context);
+    for (const [{ group }, why] of refused) for (const producer of group.producers) skipped.set(producer, why);
+    const accepted = cuts.filter((cut) => !refused.has(cut));
+    const edited = accepted.length > 0 ? await cutChannels(model, flow, accepted, context.signal) : model;
+    return { model: edited, skipped, trial: report };
 
     async function cutOf(
       group: ChannelGroup,
@@ -112,15 +118,19 @@ export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
 const keptOf = (units: number, size: number): number => Math.max(1, Math.floor(size * units + 1e-9));
 
 function whyNot(
+  flow: Flow,
   group: ChannelGroup,
   unit: UnitKind,
   selected: readonly Layer[],
-  { rewritten }: GraphContext,
+  { layers, rewritten }: GraphContext,
 ): string | undefined {
   if (group.kind !== unit) return `it makes ${group.kind}, not ${unit}`;
   const missing = group.producers.find((layer) => !selected.includes(layer));
   if (missing) return `its ${unit} are also made by ${missing.name}, which is not selected`;
-  const changed = [...group.producers, ...group.consumers].find((layer) => rewritten(layer));
+  // A depthwise kernel is a layer too.
+  const constants = new Set(group.parameters.map(({ node, input }) => flow.constant(node.input[input]!)?.tensor));
+  const along = layers.filter(({ tensor }) => constants.has(tensor));
+  const changed = [...group.producers, ...group.consumers, ...along].find((layer) => rewritten(layer));
   if (changed) return `${changed.name} was rewritten by a step before; put prune-structured first`;
   return undefined;
 }

@@ -39,3 +39,15 @@ export interface TrainCut {
   /** e^S */
   readonly effectiveBond: number;
 }
+
+/** How the cuts of a method that removes units were tried: cut and masked must compute the same. */
+export interface TrialReport {
+  /** Whether they were run. */
+  readonly ran: boolean;
+  /** The samples' file. */
+  readonly data?: string;
+  /** Whether the samples were made up. */
+  readonly generated?: boolean;
+  /** Why they were not run, as the end of a sentence. */
+  readonly note?: string;
+}

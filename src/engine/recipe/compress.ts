@@ -6,6 +6,8 @@ import { hashDataset } from '../evaluation/hash';
 import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod } from '../methods/method';
 import { methodCalled } from '../methods/registry';
+import type { TrialReport } from '../methods/report';
+import type { Trial } from '../methods/structured/trial';
 import { hashModel, hashText } from '../model/hash';
 import { type Layer, layersOf } from '../model/layers';
 import { type Model, opsetOf, storedBytes } from '../model/model';
@@ -56,6 +58,8 @@ export interface CompressContext extends LongCall {
    * reported. Kept from one call to the next, it observes nothing twice.
    */
   readonly calibration?: Calibration;
+  /** For trying what steps cut on a sample; absent: the report says that nothing was tried. */
+  readonly trial?: Trial;
 }
 
 /**
@@ -84,6 +88,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
     ),
   );
   let { calibration } = context;
+  let trial: TrialReport | undefined;
   for (const [i, { method: name, options }] of recipe.steps.entries()) {
     const method = methodCalled(name);
     const ids = new Set(selected[i]!.map(({ id }) => id));
@@ -111,8 +116,11 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
         failures.push(`${layer.name}: ${sentence}`);
       },
     };
-    if (isGraphMethod(method)) await runGraphStep(state, step, method, options, call);
-    else
+    if (isGraphMethod(method)) {
+      const tried = await runGraphStep(state, step, method, options, { ...call, trial: context.trial });
+      // Of several steps the one that could not be tried is what a user must know of.
+      if (tried && trial?.ran !== false) trial = tried;
+    } else
       await runStep(
         step.map(({ id }) => works.get(id)!),
         method,
@@ -165,6 +173,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
       skipped: skippedIn(works.values()),
       backend: backend.kind,
       ...(data && { calibration: data }),
+      ...(trial && { trial }),
       ...(failures.length > 0 && { gpuFailures: failures }),
       ms: performance.now() - started,
     },

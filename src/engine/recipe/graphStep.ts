@@ -1,5 +1,6 @@
 import { Calibration } from '../calibration/calibration';
-import type { GraphMethod, StepContext } from '../methods/method';
+import type { GraphContext, GraphMethod, StepContext } from '../methods/method';
+import type { TrialReport } from '../methods/report';
 import { type Layer, layersOf } from '../model/layers';
 import type { Model } from '../model/model';
 import { type Scope, scopeOf } from '../model/scopes';
@@ -34,17 +35,20 @@ export function begin(model: Model, layer: Layer): Work {
   return { layer, weight, before: { bytes, parameters }, kept: 1, operator: weight, steps: [], ms: 0 };
 }
 
-/** Runs a method that edits several tensors at once: the state gets another model, and every layer its new weight. */
+/**
+ * Runs a method that edits several tensors at once: the state gets another model, and every layer its new weight. Returns
+ * how the edit was tried.
+ */
 export async function runGraphStep(
   state: State,
   selected: readonly Layer[],
   method: GraphMethod,
   options: unknown,
-  call: StepContext & Pick<StepInputs, 'statisticsOf'>,
-): Promise<void> {
+  call: StepContext & Pick<StepInputs, 'statisticsOf'> & Pick<GraphContext, 'trial'>,
+): Promise<TrialReport | undefined> {
   const started = performance.now();
   const { works, layers, model } = state;
-  const { skipped, ...edit } = await method.edit(model, state.main, selected, options, {
+  const { skipped, trial, ...edit } = await method.edit(model, state.main, selected, options, {
     ...call,
     layers,
     rewritten: ({ id }) => {
@@ -84,4 +88,5 @@ export async function runGraphStep(
     const form = `cut to ${shape.join('×')}`;
     work.steps.push({ method: method.name, form, added, error, bytes, parameters, multiplyAdds });
   }
+  return trial;
 }

@@ -1,3 +1,5 @@
+import type { TrialReport } from '../methods/report';
+
 /** What compressing did, in numbers; also what `carrara compress --json` prints. Bytes are stored bytes, errors relative. */
 export interface CompressReport {
   readonly before: SizeReport;
@@ -10,6 +12,8 @@ export interface CompressReport {
   readonly backend: 'gpu' | 'cpu';
   /** What the steps that need data were calibrated on; absent where no step does. */
   readonly calibration?: CalibrationReport;
+  /** How what was cut was tried on a sample; absent where nothing was cut. */
+  readonly trial?: TrialReport;
   /** Layers that were begun anew on another device, and why; absent where the GPU never failed. */
   readonly gpuFailures?: readonly string[];
   readonly ms: number;
@@ -75,4 +79,11 @@ export interface StepReport {
 export interface SkippedLayerReport {
   readonly name: string;
   readonly reason: string;
+}
+
+/** How the cuts of a run were tried, in a sentence. */
+export function trialSentence({ ran, data, generated, note }: TrialReport): string {
+  if (!ran) return `The cuts were not tried on a run (${note}): they rest on what the graph shows alone.`;
+  const sample = generated ? 'one sample of made-up inputs' : `one sample of ${data}`;
+  return `The cuts were tried on ${sample}: the model computes what it does where nobody reads the units that are gone.`;
 }

@@ -1,3 +1,4 @@
+import { trialSentence } from '../../engine/recipe/report';
 import type { CompressReport, StepReport } from '../../worker/protocol';
 import { formatBytes, formatError } from '../format';
 import { formWords } from '../forms';
@@ -7,7 +8,7 @@ import { formatDuration } from './rows';
 
 /** What became of each layer, and why others stayed as they were. */
 export function LayerResults({ result }: { result: CompressReport }) {
-  const { layers, skipped, backend, ms } = result;
+  const { layers, skipped, trial, backend, ms } = result;
   return (
     <section aria-labelledby="compare-layers">
       <div className={styles.title}>
@@ -60,6 +61,7 @@ export function LayerResults({ result }: { result: CompressReport }) {
             </table>
           </section>
         )}
+        {trial && <p className={styles.note}>{trialSentence(trial)}</p>}
         {skipped.length > 0 && (
           <dl className={styles.skipped}>
             {skipped.map(({ name, reason }) => (

@@ -1,0 +1,150 @@
+import { create } from '@bufbuild/protobuf';
+import { type NodeProto, ValueInfoProtoSchema } from 'onnx-buf';
+import { withOutputs } from '../../calibration/running';
+import { messageOf } from '../../errors';
+import { isFloat, toNumbers } from '../../evaluation/convert';
+import { batches, type Dataset, fixedBatch, take } from '../../evaluation/dataset';
+import { type Cut, cutChannels } from '../../model/channels/cut';
+import type { Flow } from '../../model/channels/graph';
+import { maskChannels } from '../../model/channels/mask';
+import { type Model, tensorsOf } from '../../model/model';
+import { DataType } from '../../model/onnx/build';
+import { percent } from '../../operators/percent';
+import type { LongCall } from '../../progress';
+import type { HostTensor, Session } from '../../runtime';
+import type { TrialReport } from '../report';
+
+/** What it takes to run models on a sample. */
+export interface Trial {
+  /** Samples for the model's inputs; throws where there are none and none can be made up. */
+  readonly dataset: () => Dataset | Promise<Dataset>;
+  readonly open: (model: Model) => Promise<Session>;
+}
+
+type Outputs = Readonly<Record<string, HostTensor>>;
+
+/**
+ * ‖difference‖/‖output‖ that summing in another order may make. The sums without their zero terms differ by some 1e−7 in
+ * float32 and 5e−4 in float16, which the layers behind them amplify a few hundred times at most, some dozen in float16,
+ * where outputs are good for anything; a unit cut in the wrong place moves an output by the order of itself.
+ */
+const TOLERANCE = { float32: 1e-3, float16: 0.03 };
+
+/**
+ * Runs the model with the units cut and with the units masked (nobody reads them) on one sample, and compares what it
+ * puts out and what the layers that took the units make of the rest. Where all cuts together differ, each is tried alone,
+ * and then those that passed together. What cannot be run is accepted, and the report says why it was not tried.
+ */
+export async function tryCuts(
+  model: Model,
+  flow: Flow,
+  cuts: readonly Cut[],
+  trial: Trial | undefined,
+  { signal, onProgress }: LongCall,
+): Promise<{ readonly refused: ReadonlyMap<Cut, string>; readonly report: TrialReport }> {
+  const refused = new Map<Cut, string>();
+  if (!trial) return { refused, report: { ran: false, note: 'there was nothing to run the model with' } };
+  let data: Dataset;
+  let feeds: Outputs;
+  try {
+    const all = await trial.dataset();
+    data = take(all, fixedBatch(all) ?? 1);
+    feeds = batches(data, 1).next().value!.feeds;
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { refused, report: { ran: false, note: messageOf(error).replace(/\.$/, '') } };
+  }
+  const { name, generated } = data;
+  const report: TrialReport = { ran: true, data: name, generated };
+  const tolerance = TOLERANCE[usesHalves(model) ? 'float16' : 'float32'];
+  try {
+    const whole = await differenceOf(cuts);
+    if (whole === undefined) return { refused, report };
+    if (cuts.length > 1) {
+      for (const cut of cuts) {
+        const why = await differenceOf([cut]);
+        if (why !== undefined) refused.set(cut, why);
+      }
+      const passed = cuts.filter((cut) => !refused.has(cut));
+      const together = passed.length > 0 && passed.length < cuts.length ? await differenceOf(passed) : undefined;
+      if (refused.size > 0 && together === undefined) return { refused, report };
+    }
+    for (const cut of cuts) if (!refused.has(cut)) refused.set(cut, whole);
+    return { refused, report };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof NotRun)) throw error;
+    return { refused: new Map(), report: { ran: false, note: error.message } };
+  }
+
+  /** Why these cuts do not do what they should; undefined: they do. */
+  async function differenceOf(some: readonly Cut[]): Promise<string | undefined> {
+    signal?.throwIfAborted();
+    onProgress?.({ done: 0, total: 1, label: 'Trying the cuts on a sample' });
+    const outputs = outputsOf(model, some);
+    const masked = withOutputs(await maskChannels(model, flow, some), outputs);
+    const expected = await run(masked).catch((error) => {
+      throw new NotRun(messageOf(error).replace(/\.$/, ''));
+    });
+    let actual: Outputs;
+    try {
+      actual = await run(withOutputs(await cutChannels(model, flow, some, signal), outputs));
+    } catch (error) {
+      signal?.throwIfAborted();
+      return `the model does not run once they are cut: ${messageOf(error).replace(/\.$/, '')}`;
+    }
+    const worst = worstOf(actual, expected);
+    if (worst.far <= tolerance) return undefined;
+    if (worstOf(await run(masked), expected).far > tolerance)
+      throw new NotRun('the model gives other outputs each time that it runs on the same sample');
+    return `cutting them is not what masking them is: on a sample ${worst.name} differs by ${percent(worst.far)}`;
+  }
+
+  async function run(one: Model): Promise<Outputs> {
+    const session = await trial!.open(one);
+    try {
+      return await session.run(feeds);
+    } finally {
+      await session.release();
+    }
+  }
+}
+
+/** Nothing can be said, as the uncut model does not run or says nothing definite. */
+class NotRun extends Error {}
+
+/** The model's own outputs, and those of the layers that take the units, where nothing hides a difference yet. */
+function outputsOf(model: Model, cuts: readonly Cut[]) {
+  const own = model.graph.output;
+  const nodes = cuts.flatMap(({ group }) => group.consumers.flatMap(({ uses }) => uses.map(({ node }) => node)));
+  const listed = new Set(own.map(({ name }) => name));
+  const more = [...new Set<NodeProto>(nodes)].map(({ output }) => output[0]!).filter((name) => !listed.has(name));
+  return [...own, ...more.map((name) => create(ValueInfoProtoSchema, { name }))];
+}
+
+const usesHalves = (model: Model): boolean =>
+  [...tensorsOf(model.proto)].some(({ dataType }) => dataType === DataType.FLOAT16);
+
+/** The floating-point output that is farthest off, by ‖difference‖/‖output‖. */
+function worstOf(actual: Outputs, expected: Outputs): { readonly name: string; readonly far: number } {
+  let worst = { name: '', far: 0 };
+  for (const [name, one] of Object.entries(expected)) {
+    const other = actual[name];
+    if (!isFloat(one.type)) continue;
+    const far = other && other.dims.join() === one.dims.join() ? farness(toNumbers(other), toNumbers(one)) : Infinity;
+    if (far > worst.far) worst = { name, far };
+  }
+  return worst;
+}
+
+function farness(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let [difference, norm] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    // A masked unit that is infinite gives 0·∞ where the cut one gives nothing.
+    if (!Number.isFinite(expected[i]!)) continue;
+    if (!Number.isFinite(actual[i]!)) return Number.POSITIVE_INFINITY;
+    difference += (actual[i]! - expected[i]!) ** 2;
+    norm += expected[i]! ** 2;
+  }
+  return difference === 0 ? 0 : Math.sqrt(difference / norm);
+}
