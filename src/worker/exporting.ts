@@ -1,11 +1,10 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { blobSource } from '../engine/model/bytes';
 import { among, type Model, readModel } from '../engine/model/model';
-import type { FileToWrite } from '../engine/model/write';
+import { type FileToWrite, writtenBytes } from '../engine/model/write';
 import type { LongCall } from '../engine/progress';
 import type { Compressed } from '../engine/recipe/compress';
 import { verify } from '../engine/recipe/verify';
+import { sha256 } from '../engine/sha256';
 import type { ExportReport } from './protocol';
 
 type Written = Pick<ExportReport, 'files' | 'bytes' | 'sha256'>;
@@ -24,7 +23,7 @@ export async function exportRun(
 
 /** Writes the files into Blobs, which the browser may keep on disk. The hash covers all files in order. */
 async function writeBlobs(files: readonly FileToWrite[], call: LongCall): Promise<Written> {
-  const hash = sha256.create();
+  const hash = sha256(writtenBytes(files));
   const written: { name: string; blob: Blob }[] = [];
   for (const file of files) {
     const pieces: Blob[] = [];
@@ -44,6 +43,6 @@ async function writeBlobs(files: readonly FileToWrite[], call: LongCall): Promis
   return {
     files: written,
     bytes: written.reduce((sum, { blob }) => sum + blob.size, 0),
-    sha256: bytesToHex(hash.digest()),
+    sha256: await hash.hex(),
   };
 }

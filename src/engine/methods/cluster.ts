@@ -4,10 +4,10 @@ import { type Codebook, clustered, codebookOf, plannedClustered, plannedCodebook
 import { DATA_TYPE } from '../operators/dense';
 import { type Dense, elements, type FloatType, type Operator } from '../operators/operator';
 import { percent } from '../operators/percent';
+import { roundedTo } from '../operators/rounding';
 import { type LongCall, Pacer } from '../progress';
 import type { Method } from './method';
 import { choice, whole } from './options';
-import { rounded } from './quantization/grid';
 import { kMeans, pointsOf } from './quantization/kMeans';
 import { addedByLeaf } from './smaller';
 
@@ -96,10 +96,8 @@ async function centresOf(
 ): Promise<Float32Array<ArrayBuffer>> {
   const lists = leaves.map((leaf) => ({ length: elements(leaf.shape), read: () => leaf.toDense() }));
   const centres = await kMeans(await pointsOf(lists, call), count, call);
-  return rounded(
-    Float32Array.from({ length: count }, (_, i) => centres[Math.min(i, centres.length - 1)]!),
-    type,
-  );
+  const all = Float32Array.from({ length: count }, (_, i) => centres[Math.min(i, centres.length - 1)]!);
+  return roundedTo(all, type, 'codebook');
 }
 
 /** For each value the code of the nearest in the codebook, whose values rise. */
@@ -108,8 +106,21 @@ async function nearestIn({ array, type, size }: Codebook, values: Float32Array, 
   const limits = Float64Array.from({ length: size - 1 }, (_, i) => (held[i]! + held[i + 1]!) / 2);
   const codes = new Uint8Array(values.length);
   const pacer = new Pacer(call.signal);
-  for (let i = 0; i < values.length; i++) {
-    let [from, to] = [0, size - 1];
+  for (let from = 0; from < values.length; from += PIECE) {
+    encode(values, limits, codes, from, Math.min(values.length, from + PIECE));
+    await pacer.breathe();
+  }
+  return codes;
+}
+
+/** Values between two looks at the clock. */
+const PIECE = 1 << 16;
+
+/** codes[i]: how many of the rising `limits` values[i] is above. In a function of its own, which is compiled well. */
+function encode(values: Float32Array, limits: Float64Array, codes: Uint8Array, first: number, end: number): void {
+  for (let i = first; i < end; i++) {
+    let from = 0;
+    let to = limits.length;
     const value = values[i]!;
     while (from < to) {
       const middle = (from + to) >> 1;
@@ -117,7 +128,5 @@ async function nearestIn({ array, type, size }: Codebook, values: Float32Array, 
       else to = middle;
     }
     codes[i] = from;
-    if ((i & 0xffff) === 0) await pacer.breathe();
   }
-  return codes;
 }

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { denseOf, HALF_ROUNDING, plannedDense } from '../operators/dense';
 import type { Dense } from '../operators/operator';
+import { percent } from '../operators/percent';
 import type { Method, Skipped } from './method';
 
 const options = z.strictObject({});
 
 /** The largest number that rounds to a float16; from 65520 on it would be infinity. */
 const LARGEST = 65520;
+/** Fifty times what rounding takes in float16's range: weights below that range lose digits, and then all of them. */
+const MOST = 0.01;
 
 /**
  * Stores a weight as float16, which rounds by `HALF_ROUNDING` of its norm. Where the model computes in float32 a Cast, which
@@ -28,7 +31,12 @@ export const half: Method<z.infer<typeof options>> = {
     if (beyond >= 0) {
       return { skipped: `holds ${values[beyond]} at element ${beyond}, and float16 ends at 65504` };
     }
-    return { operator: denseOf(leaf.shape, 'float16', values) };
+    const operator = denseOf(leaf.shape, 'float16', values);
+    const error = relativeError(values, await operator.toDense());
+    if (error > MOST) {
+      return { skipped: `float16 would change it by ${percent(error)} of its norm: its weights are too small for it` };
+    }
+    return { operator };
   },
   predict: () => HALF_ROUNDING,
   advice(leaf) {
@@ -39,6 +47,16 @@ export const half: Method<z.infer<typeof options>> = {
     ];
   },
 };
+
+function relativeError(values: Float32Array, held: Float32Array): number {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < values.length; i++) {
+    difference += (values[i]! - held[i]!) ** 2;
+    norm += values[i]! ** 2;
+  }
+  return norm === 0 ? 0 : Math.sqrt(difference / norm);
+}
 
 const already = ({ type }: Dense): Skipped | undefined =>
   type === 'float16' ? { skipped: 'is stored as float16 already' } : undefined;

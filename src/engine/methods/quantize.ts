@@ -101,8 +101,8 @@ async function coded(
   const { bits, blockSize, zeroPoints, dynamic } = specOf(leaf, given);
   const grid: GridOptions = { bits, blockSize, symmetric: !zeroPoints, type };
   const as = { dynamic: dynamic ?? false };
-  const { backend } = context.factorisations;
   if (given.rounding === 'awq') {
+    const { backend } = context.factorisations;
     const channels = shape[1]!;
     const { form, inverse } = await awq(backend, values, [rows, columns, channels], grid, input!, context);
     return { operator: scaled(quantizedOf(shape, type, form, as), denseOf([1, channels], type, inverse)) };
@@ -110,7 +110,7 @@ async function coded(
   const form =
     given.rounding === 'gptq'
       ? await gptq(values, rows, columns, grid, input!, context)
-      : await nearest(values, rows, columns, grid, backend.selection, context);
+      : await nearest(values, rows, columns, grid, context);
   return 'skipped' in form ? form : { operator: quantizedOf(shape, type, form, as) };
 }
 
@@ -132,13 +132,8 @@ async function withOutliers(
   ];
   if (kept.length === 0) return coded(leaf, values, given, context, input);
   if (rest.length === 0) return { skipped: `all of its ${columns} inputs exceed ${given.threshold}` };
-  const part = (places: readonly number[]) => {
-    const held = new Float32Array(rows * places.length);
-    for (let i = 0; i < rows; i++) {
-      for (const [j, place] of places.entries()) held[i * places.length + j] = values[i * columns + place]!;
-    }
-    return denseOf([rows, places.length], leaf.type, held);
-  };
+  const part = (places: readonly number[]) =>
+    denseOf([rows, places.length], leaf.type, columnsAt(values, rows, columns, places));
   const most = part(rest);
   const outcome = await coded(most, await most.toDense(), given, context, selected(input, rest));
   if ('skipped' in outcome) return outcome;
@@ -148,4 +143,13 @@ async function withOutliers(
       { columns: columnsOf(kept), operator: part(kept) },
     ]),
   };
+}
+
+/** Some of the columns of [rows, columns], side by side. */
+function columnsAt(values: Float32Array, rows: number, columns: number, places: readonly number[]) {
+  const held = new Float32Array(rows * places.length);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < places.length; j++) held[i * places.length + j] = values[i * columns + places[j]!]!;
+  }
+  return held;
 }

@@ -1,10 +1,11 @@
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256 as hashOf } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { sha256 } from '../sha256';
 import type { ByteSource } from './bytes';
 import type { Model } from './model';
 import { isInFile, SELF } from './onnx/structure';
 
-// The browser's own digest wants the whole file in memory at once.
+/** Bytes read at a time. */
 const STEP = 1 << 22;
 
 // By the model's own file, which is opened anew with its data files.
@@ -18,9 +19,9 @@ export async function hashModel(model: Model, signal?: AbortSignal): Promise<str
   );
   const hashed = known.get(sources[0]!);
   if (hashed) return hashed;
-  const hash = sha256.create();
+  const hash = sha256(sources.reduce((sum, { size }) => sum + size, 0));
   for (const source of sources) for await (const chunk of chunksOf(source, signal)) hash.update(chunk);
-  const digest = bytesToHex(hash.digest());
+  const digest = await hash.hex();
   known.set(sources[0]!, digest);
   return digest;
 }
@@ -32,4 +33,4 @@ async function* chunksOf(source: ByteSource, signal?: AbortSignal): AsyncGenerat
   }
 }
 
-export const hashText = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)));
+export const hashText = (text: string): string => bytesToHex(hashOf(utf8ToBytes(text)));

@@ -133,18 +133,25 @@ export function decodeFloats(
   name: string,
 ): Float32Array<ArrayBuffer> {
   const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-  const values =
-    dataType === DataType.FLOAT
-      ? new Float32Array(buffer, byteOffset, byteLength / 4)
-      : halvesToFloats(new Uint16Array(buffer, byteOffset, byteLength / 2));
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) {
-      throw new UserError(
-        `Tensor "${name}" holds ${Number.isNaN(values[i]) ? 'NaN' : 'an infinite value'} at element ${i}: repair it, or leave its layer out of the recipe.`,
-      );
-    }
+  const isFloat = dataType === DataType.FLOAT;
+  const words = isFloat
+    ? new Int32Array(buffer, byteOffset, byteLength / 4)
+    : new Uint16Array(buffer, byteOffset, byteLength / 2);
+  const values = isFloat ? new Float32Array(buffer, byteOffset, byteLength / 4) : halvesToFloats(words as Uint16Array);
+  const beyond = firstNotFinite(words, isFloat ? 0x7f800000 : 0x7c00);
+  if (beyond >= 0) {
+    const what = Number.isNaN(values[beyond]) ? 'NaN' : 'an infinite value';
+    throw new UserError(
+      `Tensor "${name}" holds ${what} at element ${beyond}: repair it, or leave its layer out of the recipe.`,
+    );
   }
   return values;
+}
+
+/** The first of the floats' bit patterns whose exponent is all ones, which are infinities and NaN; −1 where there is none. */
+function firstNotFinite(words: Int32Array | Uint16Array, exponent: number): number {
+  for (let i = 0; i < words.length; i++) if ((words[i]! & exponent) === exponent) return i;
+  return -1;
 }
 
 /** Payload bytes of `values` as `dataType` (float32, float16, rounded to nearest even). */
@@ -153,47 +160,56 @@ export function encodeFloats(values: Float32Array<ArrayBuffer>, dataType: number
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-export function halvesToFloats(halves: Uint16Array): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) {
-    const half = halves[i]!;
+/** What each of the 65,536 bit patterns of float16 stands for; made when it is first asked for. */
+let halfValues: Float32Array<ArrayBuffer> | undefined;
+
+function valuesOfHalves(): Float32Array<ArrayBuffer> {
+  halfValues ??= Float32Array.from({ length: 1 << 16 }, (_, half) => {
     const exponent = (half >> 10) & 31;
     const fraction = half & 1023;
-    const magnitude =
-      exponent === 0
-        ? fraction * 2 ** -24
-        : exponent === 31
-          ? fraction
-            ? Number.NaN
-            : Number.POSITIVE_INFINITY
-          : (1 + fraction / 1024) * 2 ** (exponent - 15);
-    out[i] = half & 0x8000 ? -magnitude : magnitude;
-  }
+    const infinite = fraction ? Number.NaN : Number.POSITIVE_INFINITY;
+    const normal = (1 + fraction / 1024) * 2 ** (exponent - 15);
+    const magnitude = exponent === 0 ? fraction * 2 ** -24 : exponent === 31 ? infinite : normal;
+    return half & 0x8000 ? -magnitude : magnitude;
+  });
+  return halfValues;
+}
+
+export function halvesToFloats(halves: Uint16Array): Float32Array<ArrayBuffer> {
+  const known = valuesOfHalves();
+  const out = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) out[i] = known[halves[i]!]!;
   return out;
 }
 
 const WORDS = new Uint32Array(1);
 const WORDS_AS_FLOAT = new Float32Array(WORDS.buffer);
 
-export function floatsToHalves(values: Float32Array): Uint16Array<ArrayBuffer> {
-  const out = new Uint16Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    WORDS_AS_FLOAT[0] = values[i]!;
-    const word = WORDS[0]!;
-    const sign = (word >>> 16) & 0x8000;
-    const magnitude = word & 0x7fffffff;
-    // From 65520 on, rounding reaches 2^16, which float16 does not have.
-    if (magnitude >= 0x477ff000) {
-      out[i] = sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
-    } else if (magnitude < 0x38800000) {
-      // Below 2^−14 float16 is fixed point in steps of 2^−24; adding 0.5 lines its bits up and rounds them.
-      WORDS[0] = magnitude;
-      WORDS_AS_FLOAT[0] = WORDS_AS_FLOAT[0]! + 0.5;
-      out[i] = sign | (WORDS[0]! - 0x3f000000);
-    } else {
-      const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
-      out[i] = sign | ((rounded - 0x38000000) >>> 13);
-    }
+/** The float16 nearest to the float32 that has these bits, ties to even. */
+function halfOf(word: number): number {
+  const sign = (word >>> 16) & 0x8000;
+  const magnitude = word & 0x7fffffff;
+  // From 65520 on, rounding reaches 2^16, which float16 does not have.
+  if (magnitude >= 0x477ff000) return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
+  if (magnitude < 0x38800000) {
+    // Below 2^−14 float16 is fixed point in steps of 2^−24; adding 0.5 lines its bits up and rounds them.
+    WORDS[0] = magnitude;
+    WORDS_AS_FLOAT[0] = WORDS_AS_FLOAT[0]! + 0.5;
+    return sign | (WORDS[0]! - 0x3f000000);
   }
+  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+  return sign | ((rounded - 0x38000000) >>> 13);
+}
+
+export function floatsToHalves(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < words.length; i++) out[i] = halfOf(words[i]!);
   return out;
+}
+
+/** A number as float16 holds it; infinite from 65520 on. */
+export function roundedToHalf(value: number): number {
+  WORDS_AS_FLOAT[0] = value;
+  return valuesOfHalves()[halfOf(WORDS[0]!)]!;
 }

@@ -61,7 +61,9 @@ function codebook(shape: readonly number[], codes: StoredArray, book: Codebook, 
     async toDense() {
       const values = decodeFloats(await book.array.read(), DATA_TYPE[book.type], 'codebook');
       const all = unpack(await codes.read(), bits, count);
-      return Float32Array.from(all, (code) => values[code]!);
+      const weights = new Float32Array(count);
+      for (let i = 0; i < count; i++) weights[i] = values[all[i]!]!;
+      return weights;
     },
     rebuildBytes: unpackedBytes(count + spare, bits) + BYTES_OF.float32 * count * (spare > 0 ? 3 : 1),
     rebuild(writer) {

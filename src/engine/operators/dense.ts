@@ -1,6 +1,6 @@
 import { DataType } from '../model/onnx/build';
-import { decodeFloats, encodeFloats } from '../model/tensors';
 import { BYTES_OF, type Dense, elements, type FloatType } from './operator';
+import { roundedTo } from './rounding';
 import { stored } from './stored';
 
 export const DATA_TYPE: Readonly<Record<FloatType, number>> = { float32: DataType.FLOAT, float16: DataType.FLOAT16 };
@@ -41,10 +41,12 @@ export function dense(
  */
 export const HALF_ROUNDING = 2.0e-4;
 
-/** A dense leaf over values in memory, rounded to its type at once: what methods see next is what will be stored. */
+/**
+ * A dense leaf over values in memory, rounded to its type at once: what methods see next is what will be stored. Throws a
+ * BeyondRange where a value is not finite in this type.
+ */
 export function denseOf(shape: readonly number[], type: FloatType, values: Float32Array<ArrayBuffer>): Dense {
-  const held =
-    type === 'float32' ? values : decodeFloats(encodeFloats(values, DATA_TYPE[type]), DATA_TYPE[type], 'factor');
+  const held = roundedTo(values, type, 'factors');
   return dense(shape, type, async () => held);
 }
 

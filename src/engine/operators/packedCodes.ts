@@ -9,15 +9,23 @@ export type CodeBits = 1 | 2 | 4 | 8;
 export function pack(codes: Uint8Array, bits: CodeBits): Uint8Array<ArrayBuffer> {
   const each = 8 / bits;
   const bytes = new Uint8Array(Math.ceil(codes.length / each));
-  for (let i = 0; i < codes.length; i++) bytes[Math.floor(i / each)]! |= codes[i]! << (bits * (i % each));
+  for (let byte = 0, at = 0; byte < bytes.length; byte++) {
+    let value = 0;
+    for (let shift = 0; shift < 8 && at < codes.length; shift += bits) value |= codes[at++]! << shift;
+    bytes[byte] = value;
+  }
   return bytes;
 }
 
 /** The first `count` codes that `pack` put into bytes. */
 export function unpack(bytes: Uint8Array, bits: CodeBits, count: number): Uint8Array<ArrayBuffer> {
-  const each = 8 / bits;
+  const codes = new Uint8Array(count);
   const most = 2 ** bits - 1;
-  return Uint8Array.from({ length: count }, (_, i) => (bytes[Math.floor(i / each)]! >> (bits * (i % each))) & most);
+  for (let byte = 0, at = 0; at < count; byte++) {
+    const value = bytes[byte]!;
+    for (let shift = 0; shift < 8 && at < count; shift += bits) codes[at++] = (value >> shift) & most;
+  }
+  return codes;
 }
 
 /**

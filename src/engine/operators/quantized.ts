@@ -38,7 +38,7 @@ export function quantizedOf(
     { bits, blockSize, zeroPoints: zeroPoints !== undefined, dynamic },
     {
       codes: stored('codes', as.codes, DataType.UINT8, codes),
-      scales: stored('scales', as.scales, dataType, encodeFloats(Float32Array.from(scales), dataType)),
+      scales: stored('scales', as.scales, dataType, encodeFloats(new Float32Array(scales), dataType)),
       ...(zeroPoints && { zeroPoints: stored('zeros', as.zeroPoints, DataType.UINT8, zeroPoints) }),
     },
   );

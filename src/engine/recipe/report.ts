@@ -72,6 +72,8 @@ export interface StepReport {
   readonly parameters: number;
   /** In the operator's own form, for one token or position. */
   readonly multiplyAdds: number;
+  /** Outputs that have nothing of their weights left, where there are some: `error` doesn't show those with small ones. */
+  readonly lostOutputs?: number;
   /** Why the step left the layer, or parts of it, as it was. */
   readonly skipped?: string;
 }

@@ -1,13 +1,21 @@
-import { isSkipped, type Method, type MethodContext, type StepContext, type Target } from '../methods/method';
+import {
+  isSkipped,
+  type Method,
+  type MethodContext,
+  type Outcome,
+  type StepContext,
+  type Target,
+} from '../methods/method';
 import { smaller, smallerLeaf } from '../methods/smaller';
 import type { Layer } from '../model/layers';
 import { spilled } from '../operators/dense';
 import { type Dense, isDense, type Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
+import { BeyondRange } from '../operators/rounding';
 import type { InputStatistics } from '../operators/statistics';
 import { leavesOf, noneReach, rewriteLeaves } from '../operators/tree';
 import { withRecovery } from '../recovery';
-import { relativeDistance } from './measure';
+import { lostRows, relativeDistance } from './measure';
 import type { StepReport } from './report';
 
 /** A layer on its way through the steps. */
@@ -106,7 +114,7 @@ async function stepOn(
     before,
     async (leaf, inputOfLeaf) => {
       const noInput = context.noInput || noneReach(before);
-      const outcome = await method.apply(leaf, options, { ...context, input: inputOfLeaf, noInput });
+      const outcome = await orLeft(() => method.apply(leaf, options, { ...context, input: inputOfLeaf, noInput }));
       if (isSkipped(outcome)) {
         reason = outcome.skipped;
         return leaf;
@@ -136,6 +144,12 @@ async function stepOn(
   const exact = await weight.toDense();
   const now = await rewritten.toDense(multiply);
   const error = relativeDistance(exact, now, exact);
+  const useless = whyUseless(exact, now, error);
+  if (useless !== undefined) {
+    work.steps.push(left(work, method.name, useless));
+    return;
+  }
+  const lostOutputs = lostRows(exact, now, weight.shape[0]!);
   const known = before === weight ? (predicted ?? error) : undefined;
   const added = known ?? relativeDistance(await before.toDense(multiply), now, exact);
   work.operator = await rewriteLeaves(rewritten, spilled);
@@ -149,8 +163,27 @@ async function stepOn(
     bytes,
     parameters,
     multiplyAdds,
+    ...(lostOutputs > 0 && { lostOutputs }),
     ...skipped,
   });
+}
+
+/** A layer that a method can't be had of, as its numbers would leave the range of their type, is left for that reason. */
+async function orLeft(apply: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await apply();
+  } catch (error) {
+    if (error instanceof BeyondRange) return { skipped: error.message };
+    throw error;
+  }
+}
+
+/** Why what stands for a weight is of no use, whatever it saves. */
+function whyUseless(exact: Float32Array, now: Float32Array, error: number): string | undefined {
+  if (!Number.isFinite(error)) return 'what would stand for its weights is not finite: their numbers are too large';
+  if (error > 0 && now.every((value) => value === 0) && exact.some((value) => value !== 0))
+    return 'every one of its weights would become zero: their numbers are too small for this';
+  return undefined;
 }
 
 /** The report of a step that left a layer as it was. */

@@ -1,11 +1,12 @@
 import type { Backend } from '../../backend';
 import { Held } from '../../linalg/held';
 import type { FloatType } from '../../operators/operator';
+import { roundedTo } from '../../operators/rounding';
 import type { InputStatistics } from '../../operators/statistics';
 import type { LongCall } from '../../progress';
 import { quantized } from '../../reference/weights/quantized';
 import type { QuantizedForm } from '../../weightForm';
-import { type GridOptions, rounded } from './grid';
+import type { GridOptions } from './grid';
 import { nearest } from './nearest';
 
 const RATIOS = Array.from({ length: 20 }, (_, i) => i / 20);
@@ -35,13 +36,8 @@ export async function awq(
   const { signal, onProgress } = call;
   const taps = columns / channels;
   const magnitudes = perChannel(input.meanAbs, channels, taps);
-  const coded = (of: Float32Array, inverse: Float32Array, count: number) => {
-    const spread = Float32Array.from(
-      { length: count * columns },
-      (_, at) => of[at]! / inverse[Math.floor((at % columns) / taps)]!,
-    );
-    return nearest(spread, count, columns, options, backend.selection, { signal });
-  };
+  const coded = (of: Float32Array, inverse: Float32Array, count: number) =>
+    nearest(dividedBy(of, perColumn(inverse, taps), count), count, columns, options, { signal });
   const chosen = Math.min(rows, SAMPLE);
   const sample = new Float32Array(chosen * columns);
   for (let i = 0; i < chosen; i++) {
@@ -57,7 +53,7 @@ export async function awq(
       signal?.throwIfAborted();
       const inverse = inverseScales(magnitudes, ratio, options.type);
       const weights = quantized(await coded(sample, inverse, chosen), new Float32Array(chosen * columns));
-      const delta = weights.map((value, at) => sample[at]! - value * inverse[Math.floor((at % columns) / taps)]!);
+      const delta = differenceOf(sample, weights, perColumn(inverse, taps), chosen);
       const left = held.hold(backend.upload(delta, chosen, columns));
       const product = held.hold(await backend.multiply(left, gram));
       const error = dot(delta, await backend.download(product));
@@ -76,10 +72,30 @@ export async function awq(
 function inverseScales(magnitudes: Float64Array, ratio: number, type: FloatType): Float32Array<ArrayBuffer> {
   const scales = magnitudes.map((value) => value ** ratio);
   const middle = Math.sqrt(Math.max(...scales) * Math.min(...scales));
-  return rounded(
-    Float32Array.from(scales, (scale) => middle / scale),
-    type,
-  );
+  const inverse = Float32Array.from(scales, (scale) => middle / scale);
+  return roundedTo(inverse, type, 'scales');
+}
+
+/** A value per channel as one per column, of which each channel has `taps`. */
+function perColumn(channels: Float32Array, taps: number): Float32Array {
+  if (taps === 1) return channels;
+  return Float32Array.from({ length: channels.length * taps }, (_, column) => channels[Math.floor(column / taps)]!);
+}
+
+/** W·diag(d)⁻¹ of `rows` rows. */
+function dividedBy(values: Float32Array, d: Float32Array, rows: number): Float32Array {
+  const divided = new Float32Array(rows * d.length);
+  for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < d.length; j++, at++) divided[at] = values[at]! / d[j]!;
+  return divided;
+}
+
+/** W − Q·diag(d) of `rows` rows. */
+function differenceOf(values: Float32Array, coded: Float32Array, d: Float32Array, rows: number): Float32Array {
+  const difference = new Float32Array(rows * d.length);
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < d.length; j++, at++) difference[at] = values[at]! - coded[at]! * d[j]!;
+  }
+  return difference;
 }
 
 /** Mean |x| of each channel over its taps, none of them zero. */

@@ -39,7 +39,6 @@ export async function gptq(
   const pacer = new Pacer(call.signal);
   const w = new Float64Array(CHUNK * columns);
   const errors = new Float64Array(CHUNK * columns);
-  const [least, largest] = [new Float64Array(CHUNK), new Float64Array(CHUNK)];
   for (let top = 0; top < rows; top += CHUNK) {
     const count = Math.min(CHUNK, rows - top);
     w.set(values.subarray(top * columns, (top + count) * columns));
@@ -57,8 +56,8 @@ export async function gptq(
         const to = nextGroup(from, blockSize, right);
         if (from % blockSize === 0) {
           const end = Math.min(columns, from + blockSize);
-          for (let i = 0; i < count; i++) [least[i], largest[i]] = rangeOf(w, i * columns + from, i * columns + end);
-          grid.fit(from / blockSize, top, least, largest, count);
+          const block = from / blockSize;
+          for (let i = 0; i < count; i++) grid.fit(top + i, block, w, i * columns + from, i * columns + end);
         }
         for (let i = 0; i < count; i++) {
           const row = i * columns;
@@ -78,13 +77,3 @@ export async function gptq(
 
 const nextGroup = (from: number, blockSize: number, right: number): number =>
   Math.min(right, (Math.floor(from / blockSize) + 1) * blockSize);
-
-function rangeOf(values: Float64Array, from: number, to: number): [number, number] {
-  let [lo, hi] = [0, 0];
-  for (let at = from; at < to; at++) {
-    const value = values[at]!;
-    if (value < lo) lo = value;
-    else if (value > hi) hi = value;
-  }
-  return [lo, hi];
-}

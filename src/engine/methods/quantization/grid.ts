@@ -1,5 +1,4 @@
-import { decodeFloats, encodeFloats } from '../../model/tensors';
-import { DATA_TYPE } from '../../operators/dense';
+import { roundedToHalf } from '../../model/tensors';
 import type { FloatType } from '../../operators/operator';
 import { pack } from '../../operators/packedCodes';
 import type { QuantizedForm } from '../../weightForm';
@@ -14,17 +13,27 @@ export interface GridOptions {
   readonly type: FloatType;
 }
 
+/** Of each type: the least number of full precision, the step between the numbers below it, and the largest number. */
+const RANGES: Readonly<Record<FloatType, { readonly normal: number; readonly step: number; readonly most: number }>> = {
+  float32: { normal: 2 ** -126, step: 2 ** -149, most: (2 - 2 ** -23) * 2 ** 127 },
+  float16: { normal: 2 ** -14, step: 2 ** -24, most: 65504 },
+};
+
 /**
- * The codes of a matrix [rows, columns], one to a byte, with the scale and zero point of each group: a weight is
- * scale·(code − zero). Groups are fitted one range at a time, so that a method may move weights in between.
+ * The codes of a matrix [rows, columns], packed, with the scale and zero point of each group: a weight is
+ * scale·(code − zero). Groups are fitted one at a time, so that a method may move weights in between. Each place is
+ * given its code once.
  */
 export class Grid {
   readonly blocks: number;
   readonly #codes: Uint8Array<ArrayBuffer>;
   readonly #scales: Float32Array<ArrayBuffer>;
   readonly #zeros: Uint8Array<ArrayBuffer>;
+  /** Codes of a row, with those behind the last column. */
   readonly #padded: number;
   readonly #most: number;
+  /** A byte holds 2^shift codes. */
+  readonly #shift: number;
 
   constructor(
     private readonly rows: number,
@@ -35,45 +44,77 @@ export class Grid {
     this.blocks = Math.ceil(columns / blockSize);
     this.#padded = this.blocks * blockSize;
     this.#most = 2 ** bits - 1;
-    this.#codes = new Uint8Array(rows * this.#padded);
+    this.#shift = Math.log2(8 / bits);
+    this.#codes = new Uint8Array((rows * this.#padded) >> this.#shift);
     this.#scales = new Float32Array(rows * this.blocks);
     this.#zeros = new Uint8Array(rows * this.blocks).fill(2 ** (bits - 1));
   }
 
   /**
-   * Chooses scale and zero point of group `block` of `count` rows from `from` on, for values from `least[i]` to
-   * `largest[i]`. Zero is always among what the codes can say, exactly; a value within the range is at most half a scale
-   * from the nearest, but for the rounding of the scale itself. Symmetric codes leave the lowest one out: 2 bits then say
-   * −s, 0 and s.
+   * Chooses scale and zero point of a group for values[from … to). Zero is always among what the codes can say, exactly; a
+   * value within the range is at most half a scale from the nearest, but for the rounding of the scale itself. Symmetric
+   * codes leave the lowest one out: 2 bits then say −s, 0 and s.
+   *
+   * Where a scale is so small that its type holds it with less precision than usual, or not at all, the next smaller and
+   * the next larger number are tried on the values, and the better one is taken. A float16 weight that small is a multiple
+   * of the smallest number itself: with that as its scale it is often exact.
    */
-  fit(block: number, from: number, least: ArrayLike<number>, largest: ArrayLike<number>, count: number): void {
+  fit(row: number, block: number, values: Float64Array, from: number, to: number): void {
+    let [lo, hi] = [0, 0];
+    for (let at = from; at < to; at++) {
+      const value = values[at]!;
+      if (value < lo) lo = value;
+      else if (value > hi) hi = value;
+    }
     const { bits, symmetric, type } = this.options;
-    const fitted = new Float32Array(count);
-    for (let i = 0; i < count; i++) {
-      const [lo, hi] = [Math.min(0, least[i]!), Math.max(0, largest[i]!)];
-      fitted[i] = symmetric ? Math.max(-lo, hi) / (2 ** (bits - 1) - 1) : (hi - lo) / this.#most;
+    const exact = symmetric ? Math.max(-lo, hi) / (2 ** (bits - 1) - 1) : (hi - lo) / this.#most;
+    const { normal, step, most } = RANGES[type];
+    let scale = type === 'float32' ? Math.fround(exact) : roundedToHalf(exact);
+    if (exact > 0 && exact < normal) {
+      const below = Math.max(1, Math.floor(exact / step)) * step;
+      const [one, other] = [below, below + step].map((each) => this.#loss(each, lo, values, from, to));
+      scale = one! <= other! ? below : below + step;
     }
-    const scales = type === 'float32' ? fitted : rounded(fitted, type);
-    for (let i = 0; i < count; i++) {
-      const at = (from + i) * this.blocks + block;
-      const scale = scales[i]!;
-      this.#scales[at] = scale;
-      if (!symmetric && scale > 0) {
-        this.#zeros[at] = Math.min(this.#most, Math.round(Math.max(0, -least[i]!) / scale));
-      }
-    }
+    // What the outermost codes stand for must be a number of the type too.
+    if (Math.max(-lo, hi) > most - scale) while (this.#reach(scale, lo, hi) > most) scale = before(scale, type);
+    const group = row * this.blocks + block;
+    this.#scales[group] = scale;
+    this.#zeros[group] = this.#zeroFor(scale, lo);
   }
 
   /** Stores the code nearest to `value` at a place whose group was fitted; returns what it stands for. */
   put(row: number, column: number, value: number): number {
-    const at = row * this.blocks + Math.floor(column / this.options.blockSize);
-    const scale = this.#scales[at]!;
-    const zero = this.#zeros[at]!;
-    // A group of zeros, or of numbers that vanish in the scale's type.
+    const group = row * this.blocks + Math.floor(column / this.options.blockSize);
+    const scale = this.#scales[group]!;
+    const zero = this.#zeros[group]!;
+    // A group of zeros has no scale.
     const steps = scale === 0 ? 0 : Math.round(value / scale);
     const code = Math.max(0, Math.min(this.#most, steps + zero));
-    this.#codes[row * this.#padded + column] = code;
+    this.#write(row * this.#padded + column, code);
     return Math.fround((code - zero) * scale);
+  }
+
+  /**
+   * `put` for each of a group's values[from … to), which are float32. Cutting off q + zero + ½ rounds like `Math.round`
+   * here, and is faster: a quotient q of two float32 numbers is a half or at least 2^−26 away from it.
+   */
+  putGroup(row: number, block: number, values: Float64Array, from: number, to: number): void {
+    const group = row * this.blocks + block;
+    // A group of zeros has no scale.
+    const scale = this.#scales[group] || 1;
+    const offset = this.#zeros[group]! + 0.5;
+    const codes = this.#codes;
+    const [most, { bits, blockSize }] = [this.#most, this.options];
+    // Groups begin with a byte.
+    let byte = (row * this.#padded + block * blockSize) >> this.#shift;
+    for (let at = from; at < to; byte++) {
+      let packed = 0;
+      for (let shift = 0; shift < 8 && at < to; shift += bits, at++) {
+        const code = (values[at]! / scale + offset) | 0;
+        packed |= (code < 0 ? 0 : code > most ? most : code) << shift;
+      }
+      codes[byte] = packed;
+    }
   }
 
   form(): QuantizedForm {
@@ -82,10 +123,11 @@ export class Grid {
     const padded = this.#padded;
     // What stands beyond the last column is zero as well: a product over it adds nothing.
     for (let i = 0; i < rows; i++) {
-      this.#codes.fill(this.#zeros[(i + 1) * blocks - 1]!, i * padded + columns, (i + 1) * padded);
+      const zero = this.#zeros[(i + 1) * blocks - 1]!;
+      for (let place = i * padded + columns; place < (i + 1) * padded; place++) this.#write(place, zero);
     }
     const common = { kind: 'quantized', rows, columns, bits, blockSize } as const;
-    const form = { ...common, codes: pack(this.#codes, bits), scales: this.#scales };
+    const form = { ...common, codes: this.#codes, scales: this.#scales };
     if (symmetric) return form;
     const across = Math.ceil((blocks * bits) / 8);
     const zeroPoints = new Uint8Array(rows * across);
@@ -94,8 +136,39 @@ export class Grid {
     }
     return { ...form, zeroPoints };
   }
+
+  #write(place: number, code: number): void {
+    const inByte = place & ((1 << this.#shift) - 1);
+    this.#codes[place >> this.#shift]! |= code << (this.options.bits * inByte);
+  }
+
+  #zeroFor(scale: number, lo: number): number {
+    const { bits, symmetric } = this.options;
+    return symmetric || scale === 0 ? 2 ** (bits - 1) : Math.min(this.#most, Math.round(-lo / scale));
+  }
+
+  /** The squares of what rounding at this scale changes, summed; in units of the scale, so that they can't vanish. */
+  #loss(scale: number, lo: number, values: Float64Array, from: number, to: number): number {
+    const zero = this.#zeroFor(scale, lo);
+    let sum = 0;
+    for (let at = from; at < to; at++) {
+      const steps = Math.max(-zero, Math.min(this.#most - zero, Math.round(values[at]! / scale)));
+      sum += (values[at]! / scale - steps) ** 2;
+    }
+    return sum * scale ** 2;
+  }
+
+  /** The largest magnitude that a code of values from `lo` to `hi` stands for. */
+  #reach(scale: number, lo: number, hi: number): number {
+    const zero = this.#zeroFor(scale, lo);
+    return (
+      scale * Math.max(Math.min(zero, Math.round(-lo / scale)), Math.min(this.#most - zero, Math.round(hi / scale)))
+    );
+  }
 }
 
-/** As they will be stored. */
-export const rounded = (values: Float32Array<ArrayBuffer>, type: FloatType): Float32Array<ArrayBuffer> =>
-  decodeFloats(encodeFloats(values, DATA_TYPE[type]), DATA_TYPE[type], 'scales');
+/** The next smaller number of the type, of a positive one of full precision. */
+function before(scale: number, type: FloatType): number {
+  const digits = type === 'float32' ? 23 : 10;
+  return scale - 2 ** (Math.floor(Math.log2(scale)) - digits);
+}

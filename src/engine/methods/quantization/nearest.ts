@@ -1,33 +1,30 @@
 import { type LongCall, Pacer } from '../../progress';
-import type { Selection } from '../../selection';
 import type { QuantizedForm } from '../../weightForm';
 import { Grid, type GridOptions } from './grid';
 
-/** Each weight of [rows, columns] by the code nearest to it, on grids that span their groups and zero. */
+/**
+ * Each weight of [rows, columns] by the code nearest to it, on grids that span their groups and zero. Ranges and codes are
+ * found in one pass on the host, whatever the backend: the values lie there, and each is looked at twice while it is in
+ * the cache.
+ */
 export async function nearest(
   values: Float32Array,
   rows: number,
   columns: number,
   options: GridOptions,
-  selection: Selection,
   call: LongCall = {},
 ): Promise<QuantizedForm> {
   const { blockSize } = options;
-  const extrema = await selection.groupExtrema(values, rows, columns, blockSize, call);
   const grid = new Grid(rows, columns, options);
-  const { blocks } = grid;
   const pacer = new Pacer(call.signal);
-  const [least, largest] = [new Float32Array(rows), new Float32Array(rows)];
-  for (let block = 0; block < blocks; block++) {
-    for (let i = 0; i < rows; i++) {
-      least[i] = extrema[2 * (i * blocks + block)]!;
-      largest[i] = extrema[2 * (i * blocks + block) + 1]!;
-    }
-    grid.fit(block, 0, least, largest, rows);
-    if (pacer.due) await pacer.breathe();
-  }
+  const row = new Float64Array(columns);
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) grid.put(i, j, values[i * columns + j]!);
+    row.set(values.subarray(i * columns, (i + 1) * columns));
+    for (let block = 0; block < grid.blocks; block++) {
+      const [from, to] = [block * blockSize, Math.min(columns, (block + 1) * blockSize)];
+      grid.fit(i, block, row, from, to);
+      grid.putGroup(i, block, row, from, to);
+    }
     if (pacer.due) await pacer.breathe();
   }
   return grid.form();
