@@ -134,6 +134,12 @@ function summary(report: CompressReport, out: string): string {
         ),
       ),
     ),
+    ...grouped(
+      layers.flatMap(({ name, steps, outputs }): [string, string][] => {
+        const lost = steps.at(-1)?.lostOutputs;
+        return lost === undefined ? [] : [[lostSentence(lost, outputs), name]];
+      }),
+    ),
     '',
     ...(calibration
       ? [`Calibrated on ${calibration.samples.toLocaleString('en')} samples of ${calibration.data}.`]
@@ -146,6 +152,9 @@ function summary(report: CompressReport, out: string): string {
     ...heavyToLoad(layers),
   ].join('\n');
 }
+
+const lostSentence = (lost: number, outputs: number) =>
+  `${lost} of ${outputs} outputs have nothing left of their weights, which are much smaller than those of the others`;
 
 /** How many names a line lists. */
 const LISTED = 6;

@@ -47,6 +47,18 @@ describe('half', () => {
     });
   });
 
+  it('leaves a weight whose numbers vanish in float16 or lose their digits', async () => {
+    for (const [exponent, lost] of [
+      [-84, '100 %'],
+      [-22, '7.'],
+    ] as const) {
+      const outcome = await half.apply(leafOf(values.map((value) => value * 2 ** exponent)), {}, context);
+      expect(outcome).toHaveProperty('skipped', expect.stringContaining(`float16 would change it by ${lost}`));
+    }
+    expect(await half.apply(leafOf(values.map((value) => value * 2 ** -16)), {}, context)).toHaveProperty('operator');
+    expect(await half.apply(leafOf(new Float32Array(values.length)), {}, context)).toHaveProperty('operator');
+  });
+
   it('leaves a weight that float16 cannot hold, and names the number', async () => {
     const large = values.slice();
     large[5] = -65520;

@@ -1,6 +1,6 @@
 import { columnParts, columnsOf } from '../operators/columnParts';
 import { denseOf, plannedDense } from '../operators/dense';
-import type { Dense, Operator } from '../operators/operator';
+import type { Dense, FloatType, Operator } from '../operators/operator';
 import { matrixOf } from '../operators/operator';
 import { plannedQuantized, type Quantisation, quantizedOf } from '../operators/quantized';
 import { scaled } from '../operators/scaled';
@@ -8,7 +8,7 @@ import { type InputStatistics, selected } from '../operators/statistics';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from './method';
 import { awq } from './quantization/awq';
 import { gptq } from './quantization/gptq';
-import type { GridOptions } from './quantization/grid';
+import type { FittedForm, GridOptions } from './quantization/grid';
 import { nearest } from './quantization/nearest';
 import { type QuantizeOptions, quantizeOptions } from './quantization/options';
 import { quantizeAdvice } from './quantizeAdvice';
@@ -96,22 +96,36 @@ async function coded(
   context: MethodContext,
   input: InputStatistics | undefined,
 ): Promise<Outcome> {
-  const { shape, type } = leaf;
-  const [rows, columns] = matrixOf(shape);
-  const { bits, blockSize, zeroPoints, dynamic } = specOf(leaf, given);
+  const found = await fitted(leaf, values, given, leaf.type, context, input);
+  // Scales that float16 holds too coarsely, or not at all, are stored in float32.
+  const [form, type] =
+    'coarse' in found && found.coarse
+      ? [await fitted(leaf, values, given, 'float32', context, input), 'float32' as const]
+      : [found, leaf.type];
+  if ('skipped' in form) return form;
+  const coded = quantizedOf(leaf.shape, type, form, { dynamic: specOf(leaf, given).dynamic ?? false });
+  const { inverse } = form;
+  return { operator: inverse ? scaled(coded, denseOf([1, leaf.shape[1]!], leaf.type, inverse)) : coded };
+}
+
+/** Codes with scales of `type`, and for AWQ the factors of the columns. */
+async function fitted(
+  leaf: Dense,
+  values: Float32Array,
+  given: QuantizeOptions,
+  type: FloatType,
+  context: MethodContext,
+  input: InputStatistics | undefined,
+): Promise<(FittedForm & { readonly inverse?: Float32Array<ArrayBuffer> }) | Skipped> {
+  const [rows, columns] = matrixOf(leaf.shape);
+  const { bits, blockSize, zeroPoints } = specOf(leaf, given);
   const grid: GridOptions = { bits, blockSize, symmetric: !zeroPoints, type };
-  const as = { dynamic: dynamic ?? false };
-  if (given.rounding === 'awq') {
-    const { backend } = context.factorisations;
-    const channels = shape[1]!;
-    const { form, inverse } = await awq(backend, values, [rows, columns, channels], grid, input!, context);
-    return { operator: scaled(quantizedOf(shape, type, form, as), denseOf([1, channels], type, inverse)) };
-  }
-  const form =
-    given.rounding === 'gptq'
-      ? await gptq(values, rows, columns, grid, input!, context)
-      : await nearest(values, rows, columns, grid, context);
-  return 'skipped' in form ? form : { operator: quantizedOf(shape, type, form, as) };
+  if (given.rounding === 'gptq') return gptq(values, rows, columns, grid, input!, context);
+  if (given.rounding === 'nearest') return nearest(values, rows, columns, grid, context);
+  const { backend } = context.factorisations;
+  const sizes = [rows, columns, leaf.shape[1]!] as const;
+  const { form, inverse } = await awq(backend, values, sizes, grid, input!, leaf.type, context);
+  return { ...form, inverse };
 }
 
 /** LLM.int8(): columns whose inputs grow large stay in floating point, so that the others' range is not theirs. */

@@ -22,7 +22,7 @@ interface Arrays {
   readonly zeroPoints?: StoredArray | undefined;
 }
 
-/** The weight `shape` that `form` stands for, its scales rounded to `type` already. */
+/** The weight `shape` that `form` stands for, its scales rounded to `type` already: the leaf's, or float32. */
 export function quantizedOf(
   shape: readonly number[],
   type: FloatType,
@@ -71,6 +71,7 @@ function dimsOf(shape: readonly number[], { bits, blockSize }: Pick<Quantisation
  * float32, for the blocks that runtimes take (powers of two from 16 to 256). Everything else is rebuilt by Cast, Sub and
  * Mul, in this order, so that the file's weights are those of `toDense` bit for bit; not by DequantizeLinear, which
  * runtimes never fold. Where the model computes in float16 the rebuilt weight is rounded to it.
+ * `type` is that of the scales.
  */
 function quantized(shape: readonly number[], type: FloatType, spec: Quantisation, arrays: Arrays): Operator {
   const { bits, blockSize, zeroPoints: hasZeros, dynamic } = spec;
@@ -151,10 +152,15 @@ function quantized(shape: readonly number[], type: FloatType, spec: Quantisation
     writes: (mode) => mode === 'rows' && shape.length === 2 && (dynamic ? true : asBlocks),
     write(writer, x, _mode, stage) {
       if (dynamic) return writeDynamic(writer, x, stage);
-      const inputs = [x, writer.constant(codes), scalesAs(writer, writer.type)];
-      if (zeroPoints) inputs.push(writer.constant(zeroPoints));
       const attributes = { K: columns, N: rows, bits, block_size: blockSize, accuracy_level: 1 };
-      return writer.product('MatMulNBits', inputs, attributes, stage, 'com.microsoft');
+      const stored = zeroPoints ? [writer.constant(zeroPoints)] : [];
+      // The operator wants scales of its input's type, and float16 doesn't hold those that are stored in float32.
+      const wide = writer.type === 'float16' && type === 'float32';
+      const [input, as] = wide ? [cast(writer, x, DataType.FLOAT), type] : [x, writer.type];
+      const inputs = [input, writer.constant(codes), scalesAs(writer, as), ...stored];
+      if (!wide) return writer.product('MatMulNBits', inputs, attributes, stage, 'com.microsoft');
+      const product = writer.node('MatMulNBits', inputs, attributes, 'com.microsoft');
+      return writer.product('Cast', [product], { to: DataType.FLOAT16 }, stage);
     },
   };
 

@@ -209,6 +209,7 @@ function reportOf(
   return {
     name: layer.name,
     form: operator === weight ? `cut to ${layer.shape.join('×')}` : operator.form,
+    outputs: weight.shape[0]!,
     // What the steps add is as good as orthogonal: a truncation's rest to what it keeps, rounding to everything.
     weightError: { predicted: Math.hypot(...steps.map(({ added }) => added)), measured: steps.at(-1)!.error },
     ...(outputError && { outputError }),

@@ -42,6 +42,8 @@ export interface CompressedLayerReport {
   readonly name: string;
   /** "lowRank 32", "tucker2 24×16", "quantized 4 bits". */
   readonly form: string;
+  /** Rows of the weight: neurons, or channels of a convolution's output. */
+  readonly outputs: number;
   /** ‖W−Ŵ‖/‖W‖. */
   readonly weightError: ErrorReport;
   /** ‖X(W−Ŵ)ᵀ‖/‖XWᵀ‖ on the calibration data. */

@@ -5,8 +5,7 @@ import { roundedTo } from '../../operators/rounding';
 import type { InputStatistics } from '../../operators/statistics';
 import type { LongCall } from '../../progress';
 import { quantized } from '../../reference/weights/quantized';
-import type { QuantizedForm } from '../../weightForm';
-import type { GridOptions } from './grid';
+import type { FittedForm, GridOptions } from './grid';
 import { nearest } from './nearest';
 
 const RATIOS = Array.from({ length: 20 }, (_, i) => i / 20);
@@ -23,7 +22,7 @@ const LEAST = 1e-4;
  *
  * The inverse of s stays a factor of its own on x, one multiplication a channel. The authors fold it into the norm or the
  * linear layer before: that saves this multiplication and depends on what stands there and on who else reads it; kept,
- * it works behind anything, and for a factor of another method too.
+ * it works behind anything, and for a factor of another method too. It is rounded to `type`.
  */
 export async function awq(
   backend: Backend,
@@ -31,8 +30,9 @@ export async function awq(
   [rows, columns, channels]: readonly [rows: number, columns: number, channels: number],
   options: GridOptions,
   input: InputStatistics,
+  type: FloatType,
   call: LongCall = {},
-): Promise<{ readonly form: QuantizedForm; readonly inverse: Float32Array<ArrayBuffer> }> {
+): Promise<{ readonly form: FittedForm; readonly inverse: Float32Array<ArrayBuffer> }> {
   const { signal, onProgress } = call;
   const taps = columns / channels;
   const magnitudes = perChannel(input.meanAbs, channels, taps);
@@ -51,7 +51,7 @@ export async function awq(
     const gram = held.hold(backend.upload(await normalised(input), columns, columns));
     for (const [step, ratio] of RATIOS.entries()) {
       signal?.throwIfAborted();
-      const inverse = inverseScales(magnitudes, ratio, options.type);
+      const inverse = inverseScales(magnitudes, ratio, type);
       const weights = quantized(await coded(sample, inverse, chosen), new Float32Array(chosen * columns));
       const delta = differenceOf(sample, weights, perColumn(inverse, taps), chosen);
       const left = held.hold(backend.upload(delta, chosen, columns));
@@ -65,7 +65,7 @@ export async function awq(
     held.freeAll();
   }
   // A product that isn't finite chooses nothing.
-  const inverse = best ?? inverseScales(magnitudes, 0, options.type);
+  const inverse = best ?? inverseScales(magnitudes, 0, type);
   return { form: await coded(values, inverse, rows), inverse };
 }
 

@@ -1,10 +1,9 @@
 import { subtractProduct } from '../../eigen/subtractProduct';
 import type { InputStatistics } from '../../operators/statistics';
 import { type LongCall, Pacer } from '../../progress';
-import type { QuantizedForm } from '../../weightForm';
 import { inverseFactor } from '../inverseFactor';
 import type { Skipped } from '../method';
-import { Grid, type GridOptions } from './grid';
+import { type FittedForm, Grid, type GridOptions } from './grid';
 
 /** Columns whose errors are handed on at once; a group that is larger makes a block of its own. */
 const BLOCK = 128;
@@ -28,7 +27,7 @@ export async function gptq(
   options: GridOptions,
   input: InputStatistics,
   call: LongCall = {},
-): Promise<QuantizedForm | Skipped> {
+): Promise<FittedForm | Skipped> {
   const factor = await inverseFactor(input, call);
   if ('skipped' in factor) return factor;
   const { lower } = factor;

@@ -13,6 +13,12 @@ export interface GridOptions {
   readonly type: FloatType;
 }
 
+/** Codes, and whether scales in float32 would serve them much better than those in float16. */
+export type FittedForm = QuantizedForm & { readonly coarse: boolean };
+
+/** How much larger the squares of errors may be for float16 scales, which take half of the bytes. */
+const COARSE = 2;
+
 /** Of each type: the least number of full precision, the step between the numbers below it, and the largest number. */
 const RANGES: Readonly<Record<FloatType, { readonly normal: number; readonly step: number; readonly most: number }>> = {
   float32: { normal: 2 ** -126, step: 2 ** -149, most: (2 - 2 ** -23) * 2 ** 127 },
@@ -34,6 +40,7 @@ export class Grid {
   readonly #most: number;
   /** A byte holds 2^shift codes. */
   readonly #shift: number;
+  #coarse = false;
 
   constructor(
     private readonly rows: number,
@@ -74,6 +81,9 @@ export class Grid {
       const below = Math.max(1, Math.floor(exact / step)) * step;
       const [one, other] = [below, below + step].map((each) => this.#loss(each, lo, values, from, to));
       scale = one! <= other! ? below : below + step;
+      // A weight that is rebuilt in float16 is rounded to its steps in any case.
+      const rounding = ((to - from) * step ** 2) / 12;
+      this.#coarse ||= Math.min(one!, other!) > COARSE * (this.#loss(exact, lo, values, from, to) + rounding);
     }
     // What the outermost codes stand for must be a number of the type too.
     if (Math.max(-lo, hi) > most - scale) while (this.#reach(scale, lo, hi) > most) scale = before(scale, type);
@@ -117,7 +127,7 @@ export class Grid {
     }
   }
 
-  form(): QuantizedForm {
+  form(): FittedForm {
     const { bits, blockSize, symmetric } = this.options;
     const { rows, columns, blocks } = this;
     const padded = this.#padded;
@@ -127,7 +137,8 @@ export class Grid {
       for (let place = i * padded + columns; place < (i + 1) * padded; place++) this.#write(place, zero);
     }
     const common = { kind: 'quantized', rows, columns, bits, blockSize } as const;
-    const form = { ...common, codes: this.#codes, scales: this.#scales };
+    const coarse = this.#coarse && this.options.type === 'float16';
+    const form = { ...common, codes: this.#codes, scales: this.#scales, coarse };
     if (symmetric) return form;
     const across = Math.ceil((blocks * bits) / 8);
     const zeroPoints = new Uint8Array(rows * across);

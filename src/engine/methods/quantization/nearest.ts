@@ -1,6 +1,5 @@
 import { type LongCall, Pacer } from '../../progress';
-import type { QuantizedForm } from '../../weightForm';
-import { Grid, type GridOptions } from './grid';
+import { type FittedForm, Grid, type GridOptions } from './grid';
 
 /**
  * Each weight of [rows, columns] by the code nearest to it, on grids that span their groups and zero. Ranges and codes are
@@ -13,7 +12,7 @@ export async function nearest(
   columns: number,
   options: GridOptions,
   call: LongCall = {},
-): Promise<QuantizedForm> {
+): Promise<FittedForm> {
   const { blockSize } = options;
   const grid = new Grid(rows, columns, options);
   const pacer = new Pacer(call.signal);
