@@ -1,10 +1,13 @@
 import { evaluate } from '../engine/evaluation/evaluate';
 import { openFolded } from '../engine/evaluation/foldedSession';
-import { generateDataset } from '../engine/evaluation/generate';
+import { makeUpInputs } from '../engine/evaluation/makeUp';
 import type { EvaluateReport, LatencyReport } from '../engine/evaluation/report';
+import { describeShapes } from '../engine/evaluation/shapes';
 import { inputSpecs } from '../engine/model/inspect';
+import { describeRandom, randomNodes } from '../engine/model/randomNodes';
 import { openData } from './openData';
 import { openModel } from './readFiles';
+import { shapesOf } from './shapes';
 import { openingWatch, watchedRuntime } from './supervised';
 import { percent, progressBar, table } from './terminal';
 
@@ -12,26 +15,31 @@ import { percent, progressBar, table } from './terminal';
 export async function evaluateCommand(
   originalPath: string,
   compressedPath: string,
-  options: { readonly data?: string; readonly openLimit?: string; readonly json?: boolean },
+  options: {
+    readonly data?: string;
+    readonly shape?: readonly string[];
+    readonly openLimit?: string;
+    readonly json?: boolean;
+  },
   signal: AbortSignal,
 ): Promise<void> {
+  const { data } = options;
+  const shapes = shapesOf(options.shape, data === undefined ? undefined : '--data');
   const watch = openingWatch(options.openLimit);
   const original = await watch.during(`Opening ${originalPath}`, () => openModel(originalPath));
   const compressed = await watch.during(`Opening ${compressedPath}`, () => openModel(compressedPath));
-  const { data } = options;
-  const dataset =
-    data === undefined
-      ? generateDataset(inputSpecs(original))
-      : await watch.during(`Opening ${data}`, () => openData(original, data));
+  const given = data === undefined ? undefined : await watch.during(`Opening ${data}`, () => openData(original, data));
+  const random = randomNodes(original);
   const runtime = watchedRuntime(watch);
   const bar = progressBar();
   try {
     const call = { signal, onProgress: bar.show };
     const sessionOf = (model: typeof original) => openFolded(model, runtime, 'cpu', { signal });
-    const report = await evaluate(await sessionOf(original), await sessionOf(compressed), dataset, {
-      ...call,
-      provider: 'cpu',
-    });
+    const session = await sessionOf(original);
+    const { run } = session;
+    const dataset =
+      given ?? (await makeUpInputs(inputSpecs(original), { ...call, shapes, run, twice: random.length === 0 }));
+    const report = await evaluate(session, await sessionOf(compressed), dataset, { ...call, provider: 'cpu', random });
     bar.clear();
     const { timings: _, fidelity, ...rest } = report;
     const { majority, ...closeness } = fidelity;
@@ -43,7 +51,8 @@ export async function evaluateCommand(
 
 const METRICS = { top1: 'top-1 accuracy', perplexity: 'perplexity', fidelity: 'agreement with the original' };
 
-function summary({ metric, before, after, fidelity, latencyMs, batch, samples, data }: EvaluateReport): string {
+function summary(report: EvaluateReport): string {
+  const { metric, before, after, fidelity, latencyMs, batch, samples, data, shapes } = report;
   const ms = ({ median, p10, p90 }: LatencyReport) => `${median.toFixed(2)} (${p10.toFixed(2)}…${p90.toFixed(2)})`;
   return [
     table(
@@ -59,10 +68,28 @@ function summary({ metric, before, after, fidelity, latencyMs, batch, samples, d
     ),
     '',
     `${samples} samples, ${data === 'generated' ? 'generated from the declared inputs: only real data tells whether the model still works' : data}`,
+    ...(shapes && Object.keys(shapes).length > 0
+      ? [`Shapes made up: ${describeShapes(shapes)}; --shape NAME=SIZES chooses others.`]
+      : []),
+    ...drawing(report),
     ...(metric === 'fidelity' && fidelity.majority > 0.9
       ? [
           `The original gives the same answer at ${percent(fidelity.majority)} of the positions: agreement says little here.`,
         ]
       : []),
   ].join('\n');
+}
+
+/** What to know of a model that gives two answers to one input. */
+function drawing({ random = [], itself }: EvaluateReport): string[] {
+  const closeness = itself
+    ? `the original, run twice on the same inputs, agrees with itself at ${percent(itself.agreement)} (cosine ${itself.cosine.toFixed(6)})`
+    : 'two runs of the original happened to agree';
+  if (random.length > 0)
+    return [`The model draws at random: ${describeRandom(random)}. Its outputs differ from run to run: ${closeness}.`];
+  return itself
+    ? [
+        `The model gives different answers to the same input: ${closeness}. Compare it on inputs of the kind it was made for.`,
+      ]
+    : [];
 }

@@ -10,6 +10,9 @@ import { CANCELLED } from './supervision';
 /** Faults of which Commander says what is wrong, but not what would be right. */
 const USAGE = ['commander.missingArgument', 'commander.optionMissingArgument', 'commander.excessArguments'];
 
+/** An option that may be given more than once. */
+const collected = (value: string, before: readonly string[] = []) => [...before, value];
+
 const controller = new AbortController();
 onCancel(() => controller.abort());
 
@@ -76,6 +79,11 @@ program
     '--calibration <file>',
     "samples without labels (.npz): for methods that need data, and to report each layer's output error",
   )
+  .option(
+    '--shape <name=sizes>',
+    'the shape of an input that is made up, as in input_ids=1,512; once for each',
+    collected,
+  )
   .option(...OPEN_LIMIT)
   .option('--json', 'print JSON')
   .addHelpText('after', recipeHelp)
@@ -89,6 +97,11 @@ program
   .argument('<original>', 'an .onnx file')
   .argument('<compressed>', 'an .onnx file made from it')
   .option('--data <file>', 'samples and labels (.npz); without it, inputs are generated')
+  .option(
+    '--shape <name=sizes>',
+    'the shape of an input that is made up, as in input_ids=1,512; once for each',
+    collected,
+  )
   .option(...OPEN_LIMIT)
   .option('--json', 'print JSON')
   .action(async (original: string, compressed: string, options) =>

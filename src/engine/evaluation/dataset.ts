@@ -13,7 +13,12 @@ export interface InputSpec {
   readonly unranked?: boolean;
   /** For integer inputs used as indices into a table: its number of rows. */
   readonly rows?: number;
+  /** The one number that the graph compares the input with, such as a sample rate. */
+  readonly compared?: number;
 }
+
+/** Shapes by the names of inputs. */
+export type Shapes = Readonly<Record<string, readonly number[]>>;
 
 /** Samples for a model's inputs, held as they were stored; `batches` slices and converts them. */
 export interface Dataset {
@@ -23,6 +28,8 @@ export interface Dataset {
   readonly of?: number;
   /** Made by `generateDataset`, for want of data. */
   readonly generated: boolean;
+  /** Of generated data: the shape of each input in a run of one sample, or of the number that the model fixes. */
+  readonly shapes?: Shapes;
   readonly fields: readonly Field[];
   readonly labels?: Labels;
 }
@@ -136,7 +143,8 @@ export function fixedBatch({ fields, name }: Pick<Dataset, 'fields' | 'name'>): 
   const sizes = new Map<number, string>();
   for (const { input, stacked } of fields) {
     const size = stacked ? 1 : input.shape[0];
-    if (typeof size === 'number' && !sizes.has(size)) sizes.set(size, input.name);
+    // An input without elements takes any number of samples.
+    if (typeof size === 'number' && size > 0 && !sizes.has(size)) sizes.set(size, input.name);
   }
   if (sizes.size > 1) {
     const wanted = [...sizes].map(([size, input]) => `"${input}" takes ${size}`).join(', ');
@@ -238,8 +246,15 @@ function padded(data: TensorData, type: ElementType, width: number, fed: number)
   return out;
 }
 
-export function reportDataset({ name, samples, generated, labels }: Dataset): DataReport {
-  return { name, samples, labelled: labels !== undefined, generated, ...(labels && { labels: labels.kind }) };
+export function reportDataset({ name, samples, generated, labels, shapes }: Dataset): DataReport {
+  return {
+    name,
+    samples,
+    labelled: labels !== undefined,
+    generated,
+    ...(shapes && { shapes }),
+    ...(labels && { labels: labels.kind }),
+  };
 }
 
 const list = (dims: readonly (number | string)[]): string =>

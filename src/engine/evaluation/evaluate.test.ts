@@ -144,6 +144,24 @@ describe('evaluate', () => {
     );
   });
 
+  it('says how close the original is to itself where it draws at random', async () => {
+    const drawing = () =>
+      open(
+        modelBytes({
+          nodes: [node('RandomNormalLike', ['x'], ['noise']), node('Add', ['x', 'noise'], ['y'])],
+          inputs: [value('x', DataType.FLOAT, ['n', 4])],
+          outputs: [value('y', DataType.FLOAT)],
+        }),
+      );
+    const random = [{ op: 'RandomNormalLike', name: 'noise' }];
+    const report = await evaluate(await drawing(), await drawing(), classes(), { ...fast, random });
+    expect(report.random).toEqual(random);
+    expect(report.itself!.cosine).toBeLessThan(1);
+    const plain = await evaluate(await open(linear(IDENTITY)), await open(linear(SWAPPED)), classes(), fast);
+    expect(plain.itself).toBeUndefined();
+    expect(plain.random).toBeUndefined();
+  });
+
   it('runs the original once per data set where its outputs are kept', async () => {
     const original = counted(await open(linear(IDENTITY)));
     const compressed = await open(linear(SWAPPED));

@@ -1,12 +1,16 @@
 import { UserError } from '../errors';
+import type { RandomNode } from '../model/randomNodes';
 import { type LongCall, Pacer } from '../progress';
-import type { Provider, Session } from '../runtime';
-import { batches, type Dataset, fixedBatch } from './dataset';
+import type { HostTensor, Provider, Session } from '../runtime';
+import { type Batch, batches, type Dataset, fixedBatch } from './dataset';
 import { Fidelity } from './fidelity';
 import { LATENCY_DEFAULTS, type LatencyOptions, measureLatency } from './latency';
+import { firstDifference } from './makeUp';
 import { bytesOf, type OutputCache } from './outputCache';
-import type { EvaluateReport } from './report';
+import type { EvaluateReport, FidelityReport } from './report';
 import { Score } from './score';
+
+type Outputs = Readonly<Record<string, HostTensor>>;
 
 export interface EvaluateOptions extends LongCall {
   /** What both sessions run on; it is only reported. */
@@ -16,6 +20,8 @@ export interface EvaluateOptions extends LongCall {
   readonly latency?: Pick<LatencyOptions, 'runs' | 'budgetMs'>;
   /** Keeps the original's outputs for the next evaluation on the same data set. */
   readonly originalOutputs?: OutputCache;
+  /** Nodes of the models that draw at random, for the report. */
+  readonly random?: readonly RandomNode[];
 }
 
 /**
@@ -47,12 +53,17 @@ export async function evaluate(
   const { labels } = dataset;
   const scores = labels && { before: new Score(labels), after: new Score(labels) };
 
+  let itself: FidelityReport | undefined;
   for (const batch of batches(dataset, size)) {
     signal?.throwIfAborted();
     onProgress?.({ done: batch.start, total, label: 'Comparing outputs' });
     const run = () => original.run(batch.feeds);
     const before = await (originalOutputs?.get(dataset, provider, batch, run) ?? run());
     const after = await compressed.run(batch.feeds);
+    if (batch.start === 0) {
+      signal?.throwIfAborted();
+      itself = closenessToItself(before, await run(), batch);
+    }
     fidelity.add(before, after, batch);
     scores?.before.add(before, batch);
     scores?.after.add(after, batch);
@@ -70,13 +81,28 @@ export async function evaluate(
     before: scores?.before.value ?? 1,
     after: scores?.after.value ?? report.agreement,
     fidelity: report,
+    ...(itself && { itself }),
+    ...(options.random && options.random.length > 0 && { random: options.random }),
     batch: first.fed,
     ...latency,
     samples: dataset.samples,
     ...(dataset.of !== undefined && { samplesOf: dataset.of }),
     data: dataset.name,
+    ...(dataset.shapes && { shapes: dataset.shapes }),
     provider,
   };
+}
+
+/** Of two answers of one model to the same input: nothing where they are the same, or cannot be compared. */
+function closenessToItself(first: Outputs, second: Outputs, batch: Batch): FidelityReport | undefined {
+  if (firstDifference(second, first) === undefined) return undefined;
+  const fidelity = new Fidelity();
+  fidelity.add(first, second, batch);
+  try {
+    return fidelity.report();
+  } catch {
+    return undefined;
+  }
 }
 
 const LARGEST_BATCH = 32;

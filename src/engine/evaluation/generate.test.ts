@@ -104,7 +104,13 @@ describe('generateDataset', () => {
 
   it('says that it is made up, and takes fewer samples of large inputs', () => {
     const small = generateDataset([{ name: 'x', type: 'float32', shape: ['n', 8] }]);
-    expect(reportDataset(small)).toEqual({ name: 'generated', samples: 32, labelled: false, generated: true });
+    expect(reportDataset(small)).toEqual({
+      name: 'generated',
+      samples: 32,
+      labelled: false,
+      generated: true,
+      shapes: { x: [1, 8] },
+    });
     const large = generateDataset([{ name: 'x', type: 'float32', shape: [1, 3, 640, 640] }]);
     expect(large.samples).toBe(6);
     expect(fixedBatch(large)).toBe(1);

@@ -2,11 +2,16 @@ import { UserError } from '../errors';
 import { type Random, seeded } from '../random';
 import { checkFeedable, fromNumbers, isFloat } from './convert';
 import { type Dataset, type Field, fixedBatch, type InputSpec } from './dataset';
+import { complete, evaluate, hinted, namesIn, openSizes, SEQUENCE, type Sizes } from './sizes';
 
 export interface GenerateOptions {
   /** As many as fit 32 MB, at most 32, where it is left out. */
   readonly samples?: number;
   readonly seed?: number;
+  /** Of dimensions that inputs leave open, by their names; the usual ones where it is left out. */
+  readonly sizes?: Sizes;
+  /** For whole numbers of which the graph does not say what they mean, in place of 0 and 1. */
+  readonly unknown?: number;
 }
 
 const BUDGET = 32 * 2 ** 20;
@@ -15,27 +20,36 @@ const BUDGET = 32 * 2 ** 20;
  * Inputs from declared types and shapes, for want of data; the same seed gives the same values.
  *
  * - floats: N(0, 1); masks: all ones
- * - integers: uniform among the `rows` of the table they index, else uint8 0…255 and other types 0 or 1; by name,
- *   positions count up, token types are zero, masks are all ones, lengths are the sequence's length
+ * - integers: uniform among the `rows` of the table they index, else uint8 0…255 and other types 0 or 1; one that is
+ *   compared with a number is that number; by name, positions count up behind what a cache holds, token types are zero,
+ *   masks are all ones, lengths are the sequence's length, sample rates 16,000
  * - bool: true
  * - symbolic dimensions: the batch takes the samples; other ones have one size per name, by what the name says:
- *   sequences 32, cached positions 16, height and width 64, channels 3; unnamed ones by rank (images 64, else 32)
+ *   sequences 32, cached positions 16, both together their sum, height and width 64, channels 3; unnamed ones by rank
+ *   (images 64, else 32)
  *
  * Throws a UserError for inputs of text, of types that cannot be fed, and without a declared shape.
  */
-export function generateDataset(inputs: readonly InputSpec[], options: GenerateOptions = {}): Dataset {
+export function generateDataset(declared: readonly InputSpec[], options: GenerateOptions = {}): Dataset {
+  const inputs = declared.map(withNames);
   const text = inputs.find((input) => input.type === 'string');
   if (text) throw new UserError(`Input "${text.name}" takes text, which cannot be made up: open data for it.`);
   for (const input of inputs) checkFeedable(input);
   const open = inputs.find((input) => input.unranked);
-  if (open) throw new UserError(`Input "${open.name}" declares no shape, so none can be made up: open data for it.`);
-  const shapes = inputs.map((input) => sampleShape(input, inputs));
+  if (open)
+    throw new UserError(
+      `Input "${open.name}" declares no shape, so none can be made up: open data for it, or say one.`,
+    );
+  const sizes = options.sizes ?? complete(openSizes(inputs, batchDimension(inputs)));
+  const shapes = sampleShapes(inputs, sizes);
   const bytes = shapes.reduce((sum, { dims }) => sum + 4 * count(dims), 0);
-  const samples = options.samples ?? Math.max(4, Math.min(32, Math.floor(BUDGET / Math.max(1, bytes))));
+  const most = inputs.length === 0 ? 1 : Math.max(4, Math.min(32, Math.floor(BUDGET / Math.max(1, bytes))));
+  const samples = options.samples ?? most;
   const random = seeded(options.seed ?? 1);
+  const lengths = lengthsOf(inputs, sizes);
   const fields = inputs.map((input, index): Field => {
-    const { dims, stacked } = shapes[index];
-    const fill = filler(input, dims, random);
+    const { dims, stacked } = shapes[index]!;
+    const fill = filler(input, dims, random, { ...lengths, unknown: options.unknown });
     const values = new Float64Array(samples * count(dims));
     for (let element = 0; element < values.length; element++) values[element] = fill(element);
     return {
@@ -44,76 +58,108 @@ export function generateDataset(inputs: readonly InputSpec[], options: GenerateO
       stacked,
     };
   });
-  const dataset = { name: 'generated', samples, generated: true, fields };
-  fixedBatch(dataset);
-  return dataset;
+  const alone = (field: Field): readonly number[] =>
+    field.stacked ? field.array.dims.slice(1) : [fixedBatch({ fields, name: '' }) ?? 1, ...field.array.dims.slice(1)];
+  const stated = Object.fromEntries(fields.map((field) => [field.input.name, alone(field)]));
+  return { name: 'generated', samples, generated: true, fields, shapes: stated };
+}
+
+interface Lengths {
+  /** Of what is fed, in tokens or steps. */
+  readonly sequence: number;
+  /** What a cache holds. */
+  readonly past: number;
+  /** By input: the size of its longest open dimension. */
+  readonly of: ReadonlyMap<string, number>;
 }
 
 function filler(
-  { name, type, rows, shape }: InputSpec,
+  { name, type, rows, compared, shape }: InputSpec,
   dims: readonly number[],
   random: Random,
+  { sequence, past, of, unknown }: Lengths & { readonly unknown: number | undefined },
 ): (at: number) => number {
+  if (isFloat(type) && !/mask/i.test(name)) return () => random.normal();
   if (type === 'bool' || /mask/i.test(name)) return () => 1;
-  if (isFloat(type)) return () => random.normal();
   if (/position/i.test(name)) {
     const length = dims.at(-1) ?? 1;
-    return (element) => (element % length) % (rows ?? length);
+    return (element) => (past + (element % Math.max(1, length))) % (rows ?? Number.POSITIVE_INFINITY);
   }
   if (/token_?type|segment/i.test(name)) return () => 0;
-  if (rows !== undefined) return () => random.below(rows);
-  if (/len(gth)?s?$/i.test(name)) return () => SEQUENCE;
+  if (rows !== undefined) return () => random.below(Math.max(1, rows));
+  if (compared !== undefined && count(dims) === 1) return () => compared;
+  if (SAMPLE_RATE.test(name)) return () => 16_000;
+  if (/seqlens_k/i.test(name)) return () => past + sequence - 1;
+  if (/total.*len/i.test(name)) return () => past + sequence;
+  const owner = LENGTH.exec(name)?.[1];
+  if (owner !== undefined) return () => of.get(owner) ?? sequence;
+  if (unknown !== undefined) return () => unknown;
   if (type === 'uint8' && shape.length >= 3) return () => random.below(256);
   return () => random.below(2);
 }
 
-/** Dimensions of one sample, and whether it is a whole input because the input has no batch axis. */
-function sampleShape(input: InputSpec, inputs: readonly InputSpec[]): { dims: number[]; stacked: boolean } {
-  const batch = batchDimension(inputs);
-  const stacked = !isBatch(input, batch, inputs);
-  const dims = input.shape.map((size, axis) => (size === batch && isNamed(size) ? 1 : sizeOf(input, axis)));
-  return { dims: stacked ? dims : dims.slice(1), stacked };
+const SAMPLE_RATE = /^(sr|sample_?rate|sampling_?rate)$/i;
+/** "x_lengths": how long "x" is. */
+const LENGTH = /^(.*?)[._]?len(?:gth)?s?$/i;
+
+function lengthsOf(inputs: readonly InputSpec[], sizes: Sizes): Lengths {
+  const open = openSizes(inputs, batchDimension(inputs));
+  const past = [...open.free].find(([, { past }]) => past)?.[0];
+  const fed = [...open.free.keys()].find((name) => name !== past && (hinted(name) ?? 0) === SEQUENCE);
+  const longest = ({ shape }: InputSpec) =>
+    Math.max(...shape.slice(1).map((size) => (typeof size === 'string' ? (evaluate(size, sizes) ?? 0) : 0)), 0);
+  const of = inputs.map((input) => [input.name, longest(input) || (input.shape.at(-1) as number)] as const);
+  return {
+    sequence: (fed === undefined ? undefined : sizes.get(fed)) ?? SEQUENCE,
+    past: (past === undefined ? undefined : sizes.get(past)) ?? 0,
+    of: new Map(of.filter(([, length]) => length > 0)),
+  };
 }
 
-// Exporters call it many names; failing those, it is what most inputs begin with.
-function batchDimension(inputs: readonly InputSpec[]): number | string | undefined {
-  const firsts = inputs.flatMap(({ shape }) => shape.slice(0, 1));
+/** Dimensions of one sample of each input, and whether it is a whole input because the input has no batch axis. */
+function sampleShapes(inputs: readonly InputSpec[], sizes: Sizes): { dims: number[]; stacked: boolean }[] {
+  const batch = batchDimension(inputs);
+  const shapes = inputs.map((input) => {
+    const stacked = !isBatch(input, batch, inputs);
+    const dims = input.shape.map((size) =>
+      size === batch && typeof size === 'string' ? 1 : (evaluate(size, sizes) ?? SEQUENCE),
+    );
+    return { dims, stacked, fixed: typeof input.shape[0] === 'number' ? input.shape[0] : undefined };
+  });
+  // A run takes one sample where any input is a whole one, or where inputs differ in how many they take.
+  const taken = new Set(shapes.flatMap(({ stacked, fixed }) => (stacked ? [1] : fixed === undefined ? [] : [fixed])));
+  const one = taken.size > 1;
+  return shapes.map(({ dims, stacked, fixed }) =>
+    stacked || (one && fixed !== undefined && fixed !== 1)
+      ? { dims, stacked: true }
+      : { dims: dims.slice(1), stacked: false },
+  );
+}
+
+/** The dimension that counts samples: exporters call it many names; failing those, it is what most inputs begin with. */
+export function batchDimension(inputs: readonly InputSpec[]): number | string | undefined {
+  const firsts = inputs.flatMap(({ shape }) => shape.slice(0, 1)).filter((size) => size !== 0);
   const named = firsts.find((size) => typeof size === 'string' && /batch|^(n|b|bs)$/i.test(size));
   const votes = (size: number | string) => firsts.filter((other) => other === size).length;
   return named ?? [...firsts].sort((a, b) => votes(b) - votes(a))[0];
 }
 
-function isBatch({ shape }: InputSpec, batch: number | string | undefined, inputs: readonly InputSpec[]): boolean {
+/** Nameless dimensions have nothing to do with each other: each gets a name of its own. */
+export const withNames = (input: InputSpec): InputSpec => ({
+  ...input,
+  shape: input.shape.map((size, axis) => (size === '' || size === '?' ? `${input.name}.${axis}` : size)),
+});
+
+function isBatch(
+  { name, shape }: InputSpec,
+  batch: number | string | undefined,
+  inputs: readonly InputSpec[],
+): boolean {
   const first = shape[0];
-  if (first === batch) return first !== undefined;
+  if (first === batch || first === `${name}.0`) return first !== undefined;
   // Some exporters give every batch dimension a name of its own ("unk__1"); a sequence's name is found elsewhere too.
-  const elsewhere = (symbol: string) => isNamed(symbol) && inputs.some(({ shape }) => shape.indexOf(symbol, 1) > 0);
-  return typeof first === 'string' && !hinted(first) && !elsewhere(first);
-}
-
-// Nameless dimensions have nothing to do with each other.
-const isNamed = (size: number | string): size is string => typeof size === 'string' && !['', '?'].includes(size);
-
-const SEQUENCE = 32;
-const HINTS: readonly (readonly [RegExp, number])[] = [
-  [/past|cache/i, 16],
-  [/seq|token|len|time|frame|text|word/i, SEQUENCE],
-  [/height|width|size|^[hw]$/i, 64],
-  [/channel|^c$/i, 3],
-];
-const hinted = (symbol: string): number | undefined => HINTS.find(([pattern]) => pattern.test(symbol))?.[1];
-
-function sizeOf({ shape }: InputSpec, axis: number): number {
-  const size = shape[axis];
-  if (typeof size === 'number') return size;
-  // "past_sequence_length + 1"
-  const terms = size.split('+').map((term) => term.trim());
-  const sizes = terms.map((term) => (/^\d+$/.test(term) ? Number(term) : hinted(term)));
-  if (sizes.every((term) => term !== undefined)) return sizes.reduce<number>((sum, term) => sum + term, 0);
-  if (shape.length !== 4) return shape.length > 4 ? 16 : 32;
-  const last = shape[3];
-  const channelsLast = typeof last === 'number' && last <= 4;
-  return axis === 1 && !channelsLast ? 3 : 64;
+  const elsewhere = (symbol: string) => inputs.some(({ shape }) => shape.indexOf(symbol, 1) > 0);
+  return typeof first === 'string' && namesIn(first)[0] === first && !hinted(first) && !elsewhere(first);
 }
 
 const count = (dims: readonly number[]): number => dims.reduce((product, size) => product * size, 1);

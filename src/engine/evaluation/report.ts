@@ -7,6 +7,13 @@ export interface EvaluateReport {
   readonly before: number;
   readonly after: number;
   readonly fidelity: FidelityReport;
+  /**
+   * The same figures of the original against itself, run twice on the first batch; absent where both answers were the
+   * same. No compressed model can be closer than this.
+   */
+  readonly itself?: FidelityReport;
+  /** Nodes that draw at random, in either model; absent where there are none. */
+  readonly random?: readonly { readonly op: string; readonly name: string }[];
   /** Samples per run, of the latency figures too. */
   readonly batch: number;
   readonly latencyMs: { readonly before: LatencyReport; readonly after: LatencyReport };
@@ -15,6 +22,8 @@ export interface EvaluateReport {
   readonly samplesOf?: number;
   /** Generated inputs, labelled or unlabelled data: "generated" | file name. */
   readonly data: string;
+  /** Of generated inputs: the shape of each in a run of one sample, or of the number that the model fixes. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
   readonly provider: Provider;
   /** Samples of the interleaved timing, in ms, for the histogram. */
   readonly timings: { readonly before: readonly number[]; readonly after: readonly number[] };
@@ -45,6 +54,8 @@ export interface DataReport {
   readonly labelled: boolean;
   /** Generated from the declared types and shapes, for want of data. */
   readonly generated: boolean;
+  /** Of generated data: the shape of each input in a run of one sample, or of the number that the model fixes. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** [n] class ids, [n, t] per position, or none. */
   readonly labels?: 'class' | 'position';
   /** Other data, which methods that need some look at; absent: a share of this data is kept apart for them. */

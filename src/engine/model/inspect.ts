@@ -1,7 +1,7 @@
 import type { NodeProto, ValueInfoProto } from 'onnx-buf';
 import type { ElementType } from '../runtime';
 import { storedForms } from './forms';
-import { indexedRows } from './indexedRows';
+import { type WholeNumbers, wholeNumbersIn } from './inputUses';
 import { type Layer, layersOf } from './layers';
 import { type Model, opsetOf, storedBytes } from './model';
 import { countParameters } from './parameters';
@@ -102,7 +102,8 @@ function valueReport({ name, type }: ValueInfoProto): ValueReport {
     name,
     type: dtypeName(tensor?.elemType ?? 0),
     shape: (tensor?.shape?.dim ?? []).map(({ value }, axis) =>
-      value.case === 'dimValue' && value.value > 0n
+      // A size of 0 is one; exporters write open ones as −1.
+      value.case === 'dimValue' && value.value >= 0n
         ? Number(value.value)
         : value.case === 'dimParam' && value.value !== ''
           ? value.value
@@ -112,21 +113,20 @@ function valueReport({ name, type }: ValueInfoProto): ValueReport {
   };
 }
 
-/** What a session wants to be fed: type and shape of each input, and how many rows the table has that it indexes. */
+/** What a session wants to be fed: type and shape of each input, and what the graph does with its whole numbers. */
 export function inputSpecs(
   model: Model,
-): { name: string; type: ElementType; shape: readonly (number | string)[]; unranked?: boolean; rows?: number }[] {
-  const rows = indexedRows(scopeOf(model));
+): ({ name: string; type: ElementType; shape: readonly (number | string)[]; unranked?: boolean } & WholeNumbers)[] {
+  const wholeNumbers = wholeNumbersIn(scopeOf(model));
   return declaredInputs(model).map((input) => {
     const { name, type, shape } = valueReport(input);
-    const limit = rows.get(name);
     const declared = input.type?.value.case !== 'tensorType' || input.type.value.value.shape !== undefined;
     return {
       name,
       type: type as ElementType,
       shape,
       ...(!declared && { unranked: true }),
-      ...(limit !== undefined && { rows: limit }),
+      ...wholeNumbers.get(name),
     };
   });
 }

@@ -1,0 +1,87 @@
+import { messageOf, UserError } from '../errors';
+import type { LongCall } from '../progress';
+import type { HostTensor } from '../runtime';
+import { type Batch, batches, type Dataset, fixedBatch, type InputSpec, type Shapes } from './dataset';
+import { batchDimension, generateDataset, withNames } from './generate';
+import { describeShapes, withShapes } from './shapes';
+import { openSizes, sizesToTry } from './sizes';
+
+type Outputs = Readonly<Record<string, HostTensor>>;
+
+export interface MakeUpOptions extends LongCall {
+  readonly samples?: number;
+  readonly seed?: number;
+  /** What the user says of inputs' shapes. */
+  readonly shapes?: Shapes | undefined;
+  readonly run: (feeds: Batch['feeds']) => Promise<Outputs>;
+  /**
+   * Whether sizes are refused too at which two runs on the same input give different answers: some graphs read past
+   * the end of what they were not made for. Not for models that draw at random.
+   */
+  readonly twice?: boolean;
+}
+
+/** How long sizes are tried. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * Inputs that a model runs on, made up from what it declares: of the sizes that it leaves open the usual ones, else the
+ * first of a short list that the graph takes. `shapes` of the data set says which. Throws a UserError with the runtime's
+ * reason where none runs.
+ */
+export async function makeUpInputs(declared: readonly InputSpec[], options: MakeUpOptions): Promise<Dataset> {
+  const { samples, seed, signal, run, twice = false } = options;
+  const inputs = withShapes(declared, options.shapes ?? {}).map(withNames);
+  const settings = { ...(samples !== undefined && { samples }), ...(seed !== undefined && { seed }) };
+  const open = openSizes(inputs, batchDimension(inputs));
+  const started = performance.now();
+  let failure: unknown;
+  let indeterminate: Dataset | undefined;
+  let tried = 0;
+  for (const unknown of [undefined, 0, 1]) {
+    for (const sizes of sizesToTry(open)) {
+      if (tried > 0 && performance.now() - started > PATIENCE_MS) break;
+      signal?.throwIfAborted();
+      const one = generateDataset(inputs, {
+        ...settings,
+        samples: 1,
+        sizes,
+        ...(unknown !== undefined && { unknown }),
+      });
+      const made = () => generateDataset(inputs, { ...settings, sizes, ...(unknown !== undefined && { unknown }) });
+      tried++;
+      try {
+        const [{ feeds }] = [...batches(one, fixedBatch(one) ?? 1)] as [Batch];
+        const outputs = await run(feeds);
+        if (!twice || firstDifference(await run(feeds), outputs) === undefined) return made();
+        indeterminate ??= made();
+      } catch (error) {
+        signal?.throwIfAborted();
+        failure ??= error;
+      }
+    }
+    if (indeterminate) return indeterminate;
+  }
+  throw refused(failure, inputs, tried);
+}
+
+function refused(failure: unknown, inputs: readonly InputSpec[], tried: number): UserError {
+  const why = messageOf(failure).replace(/\.$/, '');
+  if (tried <= 1) return new UserError(`${why}.`, { cause: failure });
+  const { shapes } = generateDataset(inputs, { samples: 1 });
+  return new UserError(
+    `No inputs could be made up that the model runs on: ${tried} were tried, the first ${describeShapes(shapes!)} (${why}); say the shapes of inputs, or give data.`,
+    { cause: failure },
+  );
+}
+
+/** Which output is not the same bit for bit; NaN is the same as itself. */
+export const firstDifference = (outputs: Outputs, expected: Outputs): string | undefined =>
+  Object.keys(expected).find((key) => !same(outputs[key], expected[key]!));
+
+function same(a: HostTensor | undefined, b: HostTensor): boolean {
+  if (!a || a.dims.join() !== b.dims.join()) return false;
+  if (Array.isArray(a.data) || Array.isArray(b.data)) return String(a.data) === String(b.data);
+  const [x, y] = [a.data, b.data].map((data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return x!.length === y!.length && x!.every((byte, i) => byte === y![i]);
+}

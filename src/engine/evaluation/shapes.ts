@@ -1,0 +1,66 @@
+import { UserError } from '../errors';
+import type { InputSpec, Shapes } from './dataset';
+import { withNames } from './generate';
+import { namesIn, substitute } from './sizes';
+
+/** Reads "input=1,512" (a scalar: "input="). Throws a UserError where it is not written so. */
+export function parseShape(text: string): [name: string, dims: number[]] {
+  const at = text.lastIndexOf('=');
+  const sizes = text.slice(at + 1).split(/[,×x]/);
+  const dims = text.endsWith('=') ? [] : sizes.map((size) => (/^\s*\d+\s*$/.test(size) ? Number(size) : Number.NaN));
+  if (at < 1 || dims.some(Number.isNaN))
+    throw new UserError(`"${text}" is no shape: write the input's name and its sizes, as in input_ids=1,512.`);
+  return [text.slice(0, at), dims];
+}
+
+/**
+ * The inputs with these shapes in place of what they leave open; what one of them says of a named dimension holds for
+ * all. Throws a UserError for a name that no input has, another number of dimensions, or a size that the model rules out.
+ */
+export function withShapes(inputs: readonly InputSpec[], shapes: Shapes): InputSpec[] {
+  const named = inputs.map(withNames);
+  const sizes = new Map<string, number>();
+  for (const [name, dims] of Object.entries(shapes)) {
+    const input = named.find((one) => one.name === name);
+    if (!input) {
+      const names = named.map((one) => one.name).join(', ');
+      throw new UserError(
+        `The model has no input "${name}" to give a shape to: ${names ? `it has ${names}` : 'it has none'}.`,
+      );
+    }
+    if (input.unranked) continue;
+    if (dims.length !== input.shape.length) {
+      const has = input.shape.length === 0 ? 'is a single number' : `has ${counted(input.shape.length)}`;
+      throw new UserError(
+        `Input "${name}" ${has}, ${declared(input)}, but the shape given for it has ${counted(dims.length)}.`,
+      );
+    }
+    for (const [axis, size] of input.shape.entries()) {
+      const given = dims[axis]!;
+      if (typeof size === 'number' ? size !== given : (sizes.get(size) ?? given) !== given)
+        throw new UserError(
+          `Input "${name}" takes ${declared(input)}: dimension ${axis} is ${typeof size === 'number' ? size : `${sizes.get(size)} elsewhere`}, not ${given}.`,
+        );
+      if (typeof size === 'string' && namesIn(size)[0] === size) sizes.set(size, given);
+    }
+  }
+  return named.map(({ unranked, ...input }) => {
+    const given = shapes[input.name];
+    if (given) return { ...input, shape: given };
+    const shape = input.shape.map((size) => substitute(size, sizes));
+    return { ...input, shape, ...(unranked && { unranked }) };
+  });
+}
+
+/** "input_ids 1×32, attention_mask 1×48": the first few. */
+export function describeShapes(shapes: Shapes): string {
+  const LISTED = 6;
+  const all = Object.entries(shapes).map(
+    ([name, dims]) => `${name} ${dims.length === 0 ? '(one number)' : dims.join('×')}`,
+  );
+  const more = all.length > LISTED ? ` and ${all.length - LISTED} more` : '';
+  return `${all.slice(0, LISTED).join(', ')}${more}`;
+}
+
+const declared = ({ shape }: InputSpec): string => `[${shape.join(', ')}]`;
+const counted = (count: number): string => (count === 1 ? '1 dimension' : `${count} dimensions`);
