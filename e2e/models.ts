@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { TensorProto_DataLocation, TensorProtoSchema } from 'onnx-buf';
 import { writeNpz } from '../src/engine/evaluation/npz';
-import { DataType, modelBytes, node, tensor, value } from '../src/engine/model/onnx/build';
+import { DataType, graph, modelBytes, node, tensor, value } from '../src/engine/model/onnx/build';
 
 /** A file as a test hands it to the page. */
 export interface TestFile {
@@ -109,3 +109,51 @@ export function npz(arrays: Readonly<Record<string, { dims: readonly number[]; d
 
 export const text = (value: unknown): Uint8Array =>
   new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
+
+/** A chain of one layer whose session is never made: 1,000 products of constants [2000, 2000] are folded at first. */
+export function slowToOpen(): Uint8Array {
+  const side = 2000;
+  const products = Array.from({ length: 1000 }, (_, i) =>
+    node('MatMul', [i === 0 ? 'constant' : `folded${i - 1}`, 'constant'], [`folded${i}`]),
+  );
+  return modelBytes({
+    nodes: [
+      node('ConstantOfShape', ['side'], ['constant'], { value: tensor('', [1], new Float32Array([1e-4])) }),
+      ...products,
+      node('ReduceMax', [`folded${products.length - 1}`], ['largest'], { keepdims: 0 }),
+      node('MatMul', ['x', 'slow.weight'], ['product'], {}, { name: '/slow/MatMul' }),
+      node('Add', ['product', 'largest'], ['y']),
+    ],
+    initializers: [
+      tensor('side', [2], new BigInt64Array([BigInt(side), BigInt(side)])),
+      tensor('slow.weight', [64, 64], lowRank(64, 64, 8, 3)),
+    ],
+    inputs: [value('x', DataType.FLOAT, ['n', 64])],
+    outputs: [value('y', DataType.FLOAT, ['n', 64])],
+  });
+}
+
+/** A chain of one layer that never ends: a Loop with 2⁵³ rounds. */
+export function endless(): Uint8Array {
+  const body = graph({
+    name: 'body',
+    nodes: [node('Identity', ['goesOn'], ['goesOnStill']), node('Mul', ['sum', 'one'], ['sumNow'])],
+    initializers: [tensor('one', [], new Float32Array([1]))],
+    inputs: [value('round', DataType.INT64, []), value('goesOn', DataType.BOOL, []), value('sum', DataType.FLOAT, [])],
+    outputs: [value('goesOnStill', DataType.BOOL, []), value('sumNow', DataType.FLOAT, [])],
+  });
+  return modelBytes({
+    nodes: [
+      node('ReduceMax', ['x'], ['first'], { keepdims: 0 }),
+      node('Loop', ['rounds', '', 'first'], ['last'], { body }),
+      node('MatMul', ['x', 'endless.weight'], ['product'], {}, { name: '/endless/MatMul' }),
+      node('Add', ['product', 'last'], ['y']),
+    ],
+    initializers: [
+      tensor('rounds', [], new BigInt64Array([2n ** 53n])),
+      tensor('endless.weight', [64, 64], lowRank(64, 64, 8, 3)),
+    ],
+    inputs: [value('x', DataType.FLOAT, ['n', 64])],
+    outputs: [value('y', DataType.FLOAT, ['n', 64])],
+  });
+}

@@ -19,6 +19,14 @@ export class GpuError extends UserError {
   }
 }
 
+/** The name of a `BrokenRuntimeError`: all that is left of its class behind a worker's messages. */
+export const BROKEN_RUNTIME = 'BrokenRuntimeError';
+
+/** The runtime ran out of memory, or gave up: in a page it is of no more use until its worker is replaced. */
+export class BrokenRuntimeError extends UserError {
+  override name = BROKEN_RUNTIME;
+}
+
 /** True for the error that an aborted `AbortSignal` throws. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';

@@ -1,7 +1,7 @@
 import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
-import { UserError } from '../engine/errors';
+import { BrokenRuntimeError, UserError } from '../engine/errors';
 import type { HostTensor, Provider, Runtime, Session, SessionModel } from '../engine/runtime';
-import { readableMessage } from './messages';
+import { isBroken, readableMessage } from './messages';
 import { Mutex } from './mutex';
 import { fromOrt, toOrt } from './tensors';
 
@@ -104,6 +104,7 @@ function sessionOptions(model: SessionModel, provider: Provider): InferenceSessi
 function failed(verb: 'open' | 'run'): (error: unknown) => never {
   return (error) => {
     if (error instanceof UserError) throw error;
-    throw new UserError(`onnxruntime cannot ${verb} this model: ${readableMessage(error)}.`, { cause: error });
+    const Kind = isBroken(error) ? BrokenRuntimeError : UserError;
+    throw new Kind(`onnxruntime cannot ${verb} this model: ${readableMessage(error)}.`, { cause: error });
   };
 }

@@ -2,6 +2,12 @@ import { messageOf } from '../engine/errors';
 
 const MEMORY = /bad_alloc|out of memory|allocation failed|allocate memory|memory access out of bounds/i;
 
+/** Where WebAssembly itself stopped, its memory is in no state to go on with. */
+const STOPPED = /\bAborted\(|RuntimeError|unreachable executed|table index is out of bounds/;
+
+/** Whether the error says that memory ran out, or that the runtime stopped in the middle of its work. */
+export const isBroken = (error: unknown): boolean => MEMORY.test(messageOf(error)) || STOPPED.test(String(error));
+
 /**
  * What onnxruntime said, as a person can use it: the first line, without error codes, source files and C++ types.
  * Ends without a full stop.

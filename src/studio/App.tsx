@@ -11,6 +11,7 @@ import { useStudio } from './store';
 
 // The first page is small: what a model or a lesson needs comes with it.
 const Columns = lazy(() => import('./shell/Columns'));
+const ChooseModel = lazy(() => import('./shell/ChooseModel'));
 const ReplaceModel = lazy(() => import('./shell/ReplaceModel'));
 const GpuPage = lazy(() => import('./gpu/GpuPage'));
 const LessonPage = lazy(() => import('./lessons/LessonPage'));
@@ -26,6 +27,7 @@ export function App() {
   const { lesson, gpu } = useRoute();
   const open = useStudio(({ model }) => model !== null);
   const asking = useStudio(({ replacement }) => replacement !== null);
+  const choosing = useStudio(({ choice }) => choice !== null);
   useShortcuts();
   useLeaveWarning();
   return (
@@ -37,7 +39,10 @@ export function App() {
       </Suspense>
       <StatusBar />
       <DropTarget />
-      <Suspense fallback={null}>{asking && <ReplaceModel />}</Suspense>
+      <Suspense fallback={null}>
+        {asking && <ReplaceModel />}
+        {choosing && <ChooseModel />}
+      </Suspense>
     </div>
   );
 }

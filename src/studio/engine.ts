@@ -2,18 +2,59 @@ import * as Comlink from 'comlink';
 import '../worker/transfer';
 import type { Engine, Job, JobProgress } from '../worker/protocol';
 
-/** The engine in its worker. The worker starts with the page: it must be warm by the time the first file arrives. */
-const worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'carrara-engine' });
-export const engine = Comlink.wrap<Engine>(worker) as unknown as Engine;
+/** A worker with the engine in it, until it is replaced. */
+interface Running {
+  readonly worker: Worker;
+  readonly remote: Engine;
+  /** Rejects when the worker is gone: no call would ever be answered then. */
+  readonly gone: Promise<never>;
+  end(error: Error): void;
+}
 
-/** Rejects when the worker cannot be loaded or dies: no call would ever be answered then. */
-export const engineFailure = new Promise<never>((_, reject) => {
-  worker.addEventListener('error', ({ message }) =>
-    reject(new Error(`The engine stopped${message ? ` (${message})` : ''}: reload the page to go on.`)),
-  );
+// The worker starts with the page: it must be warm by the time the first file arrives.
+let running = begin();
+
+let onDeath: (message: string) => void = () => undefined;
+
+function begin(): Running {
+  const worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'carrara-engine' });
+  let end: (error: Error) => void = () => undefined;
+  const gone = new Promise<never>((_, reject) => {
+    end = reject;
+  });
+  // A failure that nobody waits for is told by the next call.
+  gone.catch(() => undefined);
+  worker.addEventListener('error', ({ message }) => {
+    if (running.worker === worker) onDeath(message ?? '');
+    end(new Error(`The engine stopped${message ? ` (${message})` : ''}: reload the page to go on.`));
+  });
+  return { worker, remote: Comlink.wrap<Engine>(worker) as unknown as Engine, gone, end };
+}
+
+/** The engine in its worker. A call rejects when the worker dies or is replaced before it has answered. */
+export const engine: Engine = new Proxy({} as Engine, {
+  get:
+    (_, name: keyof Engine) =>
+    (...args: never[]) => {
+      const { remote, gone } = running;
+      return Promise.race([(remote[name] as (...args: never[]) => Promise<unknown>)(...args), gone]);
+    },
 });
-// A failure that nobody waits for is told by the next call.
-engineFailure.catch(() => undefined);
+
+/**
+ * Ends the worker, whatever it is doing, and begins a new one, where nothing is open. Calls under way reject as cancelled
+ * ones do.
+ */
+export function replaceEngine(): void {
+  running.end(new DOMException('The engine was replaced.', 'AbortError'));
+  running.worker.terminate();
+  running = begin();
+}
+
+/** Called when the worker has died by itself, with what the browser says of it. */
+export function whenEngineDies(listener: (message: string) => void): void {
+  onDeath = listener;
+}
 
 let count = 0;
 

@@ -6,6 +6,7 @@ import { jobSlice, noticeSlice, runJob } from './state/jobs';
 import { layersSlice } from './state/layersSlice';
 import { modelSlice } from './state/modelSlice';
 import { previewSlice } from './state/previewSlice';
+import { restartSlice } from './state/restart';
 import { runsSlice } from './state/runsSlice';
 import { spectraSlice } from './state/spectra';
 import { stackSlice } from './state/stackSlice';
@@ -25,6 +26,7 @@ export const useStudio = create<Studio>()((set, get) => ({
   ...previewSlice(set, get),
   ...runsSlice(set, get),
   ...jobSlice(set, get),
+  ...restartSlice(set, get),
   ...noticeSlice(set, get),
 }));
 

@@ -70,13 +70,15 @@ export class StudioEngine implements Engine {
     return { backend: chosen.report, providers, softwareWebgpu, runtime: name };
   }
 
+  async ping() {}
+
   check(files: readonly File[], job: { id: string }) {
     return this.#jobs.run(job, async () => {
       inspect(await readFiles(files));
     });
   }
 
-  open(files: readonly File[], job: { id: string }) {
+  open(files: readonly File[], job: { id: string }, lastRun = 0) {
     return this.#jobs.run(job, async () => {
       const model = await readFiles(files);
       const { report, layers } = reportOf(model);
@@ -87,7 +89,7 @@ export class StudioEngine implements Engine {
         report,
         layers,
         runs: new Map(),
-        lastRun: 0,
+        lastRun,
         originalOutputs: new OutputCache(),
         original: new OriginalSession((provider, call) => this.#compared(model, provider, call)),
         data: new OpenData(model, (other) => this.#session(other, 'wasm', {})),
@@ -156,11 +158,11 @@ export class StudioEngine implements Engine {
     });
   }
 
-  compress(recipe: unknown, job: { id: string }): Promise<RunReport> {
+  compress(recipe: unknown, job: { id: string }, again?: number): Promise<RunReport> {
     return this.#jobs.run(job, async (call) => {
       const { checkRecipe, compress, compressedName, needsData } = await recipes();
       const opened = this.#open;
-      const run = opened.lastRun + 1;
+      const run = again ?? opened.lastRun + 1;
       const checked = checkRecipe(recipe);
       const share = needsData(checked) ? await opened.data.share() : undefined;
       const compressed = await compress(opened.model, checked, {
@@ -174,7 +176,7 @@ export class StudioEngine implements Engine {
           open: (cut) => this.#session(cut, 'wasm', call),
         },
       });
-      opened.lastRun = run;
+      opened.lastRun = Math.max(opened.lastRun, run);
       opened.runs.set(run, { ...compressed, recipe });
       return { run, recipe, result: compressed.report };
     });

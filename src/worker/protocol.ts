@@ -105,11 +105,13 @@ export interface SelectedStep {
 
 /** The engine as the page sees it (comlink makes every call a promise). Errors arrive with a clear `message`. */
 export interface Engine {
+  /** Answers as soon as the worker hears it: not while it is in the middle of a step. */
+  ping(): Promise<void>;
   start(preferred?: 'gpu' | 'cpu'): Promise<EngineReport>;
   /** Whether `open` would take these files: throws what it would throw. What is open stays open. */
   check(files: readonly File[], job: Job): Promise<void>;
-  /** `.onnx` with its data files. What was open stays open when this throws. */
-  open(files: readonly File[], job: Job): Promise<ModelReport>;
+  /** `.onnx` with its data files. What was open stays open when this throws. Runs are numbered from `lastRun` + 1 on. */
+  open(files: readonly File[], job: Job, lastRun?: number): Promise<ModelReport>;
   /** Spectra of these layers, each told as soon as it is there. Already measured ones come at once. */
   spectra(layers: readonly string[], onSpectrum: (spectrum: LayerSpectrum) => void, job: Job): Promise<void>;
   /** `.npz`, checked against the model's inputs. */
@@ -121,7 +123,8 @@ export interface Engine {
   preview(layer: string, steps: readonly StackStep[], setting: PreviewSetting, job: Job): Promise<StackPreview>;
   /** What each method loses on these layers at each share of their bytes; on the open data too, where there is some. */
   equalBytes(layers: readonly string[], sizes: readonly number[], job: Job): Promise<EqualBytesReport>;
-  compress(recipe: unknown, job: Job): Promise<RunReport>;
+  /** `run`: the number of a run that was lost, to have it again; else the next one. */
+  compress(recipe: unknown, job: Job, run?: number): Promise<RunReport>;
   /** On all samples, or on `limit` of them: original and compressed see the same ones. */
   evaluate(run: number, provider: Provider, job: Job, limit?: number): Promise<EvaluateReport>;
   exportRun(run: number, job: Job): Promise<ExportReport>;

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import { useEffect, useState } from 'react';
 import { headline, METRIC_NAMES, qualityOf } from '../compare/rows';
 import { formatBytes, formatSecondsLeft } from '../format';
 import { CANCELLABLE } from '../state/jobs';
@@ -38,6 +39,8 @@ function LatestRun() {
 
 function Running({ job }: { job: JobState }) {
   const cancel = useStudio((state) => state.cancel);
+  const stopNow = useStudio((state) => state.stopNow);
+  const unheard = useUnheard(job.cancelling);
   const { kind, label, done, total, secondsLeft, cancelling } = job;
   return (
     <>
@@ -61,13 +64,35 @@ function Running({ job }: { job: JobState }) {
         </span>
       )}
       {secondsLeft !== undefined && <span className="status-count">{formatSecondsLeft(secondsLeft)}</span>}
-      {CANCELLABLE.has(kind) && (
+      {CANCELLABLE.has(kind) && (!cancelling || !unheard) && (
         <Button size="compact-xs" variant="default" disabled={cancelling} onClick={() => void cancel()} title="Esc">
           Cancel
         </Button>
       )}
+      {cancelling && unheard && (
+        <Button
+          size="compact-xs"
+          variant="default"
+          onClick={() => void stopNow()}
+          title="Starts the engine again, with the same model open"
+        >
+          Stop now
+        </Button>
+      )}
     </>
   );
+}
+
+/** Whether a cancelled job still runs after a moment: then it may hang. */
+function useUnheard(cancelling: boolean): boolean {
+  const [unheard, setUnheard] = useState(false);
+  useEffect(() => {
+    setUnheard(false);
+    if (!cancelling) return;
+    const timer = setTimeout(() => setUnheard(true), 2000);
+    return () => clearTimeout(timer);
+  }, [cancelling]);
+  return unheard;
 }
 
 function Paused() {

@@ -2,11 +2,13 @@ import { Button } from '@mantine/core';
 import { MODEL_FILES, pick } from '../files';
 import { formatBytes, formatCount } from '../format';
 import { lessonAddress } from '../route';
+import { listed } from '../state/opening';
 import './welcome.css';
 import { useStudio } from '../store';
 
 /** Before anything is open: what this is, and three ways in. */
 export function Welcome() {
+  const waiting = useStudio((state) => state.waiting);
   const samples = useStudio((state) => state.samples);
   // A click while the engine starts waits for it.
   const busy = useStudio(({ job }) => job !== null && job.kind !== 'start');
@@ -24,7 +26,13 @@ export function Welcome() {
         <div className="welcome-drop">
           <p>
             <strong>Drop a model anywhere on this page</strong>
-            <span>.onnx, with its data files if it has any; test data as .npz, a recipe as .json</span>
+            {waiting.length > 0 ? (
+              <span>
+                {listed(waiting.map(({ name }) => name))} {waiting.length === 1 ? 'is' : 'are'} kept and opened with it.
+              </span>
+            ) : (
+              <span>.onnx, with its data files if it has any; test data as .npz, a recipe as .json</span>
+            )}
           </p>
           <Button size="md" disabled={busy} onClick={async () => void openFiles(await pick(MODEL_FILES))}>
             Open a model…

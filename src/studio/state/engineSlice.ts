@@ -7,7 +7,9 @@ export const engineSlice: Slice<EngineSlice> = (set, get) => {
   return {
     engine: null,
     provider: 'wasm',
+    preferred: undefined,
     start(preferred) {
+      set({ preferred });
       starting = start(preferred);
       return starting;
     },

@@ -1,5 +1,6 @@
+import { BROKEN_RUNTIME } from '../../engine/errors';
 import type { Job } from '../../worker/protocol';
-import { engine, engineFailure, isCancelled, newJob } from '../engine';
+import { engine, isCancelled, newJob } from '../engine';
 import { gone, latest, newest } from './notices';
 import type { JobKind, JobSlice, NoticeSlice, SetStudio, Slice, Studio } from './types';
 
@@ -27,16 +28,30 @@ export const jobSlice: Slice<JobSlice> = (set, get) => ({
       if (!CANCELLABLE.has(job.kind) || job.cancelling) return;
       set({ job: { ...job, cancelling: true } });
       controllers.get(job.id)?.abort();
-      await engine.cancel(job.id);
+      askToStop(get, job.id);
     } else if (background) {
       set({ spectraPaused: true, background: { ...background, cancelling: true } });
-      await engine.cancel(background.id);
+      askToStop(get, background.id);
     } else if (previewing) {
       set({ previewing: { ...previewing, cancelling: true } });
-      await engine.cancel(previewing.id);
+      askToStop(get, previewing.id);
     }
   },
 });
+
+/** The worker hears it between two steps of its work; where it hangs in one, it is replaced after a while. */
+function askToStop(get: () => Studio, id: string): void {
+  engine.cancel(id).catch(() => undefined);
+  const patience = get().runs.length > 0 ? PATIENCE_WITH_RUNS_MS : PATIENCE_MS;
+  setTimeout(() => {
+    const { job, background, previewing } = get();
+    if ([job, background, previewing].some((each) => each?.id === id)) void get().stopNow();
+  }, patience);
+}
+
+/** How long a cancelled call has to hear of it. Finished runs, which go with the worker, are worth more patience. */
+const PATIENCE_MS = 5000;
+const PATIENCE_WITH_RUNS_MS = 20_000;
 
 let noticeCount = 0;
 
@@ -85,20 +100,23 @@ export async function runJob<T>(
   set({ job: { id: job.id, kind, label, done: 0, total: 0, cancelling: false } });
   const { signal } = controller;
   const heard = latest(get());
+  let broken = false;
   try {
     if (HEAVY.has(kind)) await makeWay(set, get);
     // Cancelled before the engine heard of it.
     signal.throwIfAborted();
-    const answer = await Promise.race([call(job, signal), engineFailure]);
+    const answer = await call(job, signal);
     get().goOn(heard);
     return answer;
   } catch (error) {
     if (!isCancelled(error)) get().notify('error', sentence(error));
+    broken = isBrokenRuntime(error);
     return undefined;
   } finally {
     controllers.delete(job.id);
     set({ job: null });
-    void get().measureSpectra();
+    if (broken) void get().restart('The engine was started again, to have its memory back.');
+    else void get().measureSpectra();
   }
 }
 
@@ -117,6 +135,9 @@ async function makeWay(set: SetStudio, get: () => Studio): Promise<void> {
   // slow adapter ends when it is done, and the user does not wait for that.
   await Promise.race([get().measureSpectra(), new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT_MS))]);
 }
+
+/** WebAssembly that ran out of memory or gave up cannot be used again in the same worker. */
+const isBrokenRuntime = (error: unknown): boolean => error instanceof Error && error.name === BROKEN_RUNTIME;
 
 export function sentence(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

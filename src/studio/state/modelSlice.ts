@@ -1,6 +1,7 @@
 import { engine } from '../engine';
-import { route } from '../files';
+import { type Dropped, dropped, route } from '../files';
 import { runJob, sentence } from './jobs';
+import { besideModel, listed } from './opening';
 import { worthCompressing } from './recipe';
 import type { ModelSlice, Slice } from './types';
 
@@ -12,13 +13,38 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     data: null,
     samples: [],
     replacement: null,
+    choice: null,
+    sources: null,
+    waiting: [],
 
-    async openFiles(files) {
+    openFiles: (files) => get().openDropped(files.map(dropped)),
+
+    async openDropped(files) {
       if (files.length === 0 || !(await startedOrSaid())) return;
-      const { model, data, recipes } = await route(files);
-      if (model.length > 0 && !((await isModel(model)) && (await mayReplace(nameOf(model))) && (await open(model))))
+      const { models, others, data, recipes } = await route(files);
+      const rest = [...data, ...recipes];
+      const model = models.length > 1 ? await chosen(models) : (models[0] ?? (await stranger(others, rest)));
+      // Several models, and none was chosen.
+      if (model === null) return;
+      if (!model) {
+        if (get().model) await openRest(data, recipes);
+        else if (rest.length > 0) keep(rest);
+        else say(`${listed([...new Set(files.map(({ folder }) => folder.split('/')[0]!))])} holds no .onnx file.`);
         return;
-      await openRest(data, recipes);
+      }
+      const together = [
+        model,
+        ...besideModel(
+          model,
+          others.filter((one) => one !== model),
+        ),
+      ].map(({ file }) => file);
+      const name = model.file.name;
+      if ((await isModel(together)) && (await mayReplace(name)) && (await open(together))) {
+        const kept = await route(get().waiting.map(dropped));
+        set({ waiting: [] });
+        await openRest([...kept.data, ...data], [...kept.recipes, ...recipes]);
+      } else if (!get().model && rest.length > 0) keep(rest);
     },
 
     async loadSamples() {
@@ -47,14 +73,56 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       );
       if (!files) return;
       const [model, ...data] = files;
-      if (await open([model])) await openRest(data, []);
+      if (!(await open([model]))) return;
+      const kept = await route(get().waiting.map(dropped));
+      set({ waiting: [] });
+      await openRest([...data, ...kept.data].slice(-MOST_DATA), kept.recipes);
     },
 
     async clearData() {
       const data = await runJob(set, get, 'data', 'Generating inputs', () => engine.clearData());
-      if (data) set({ data });
+      const { sources } = get();
+      if (data) set({ data, sources: sources && { ...sources, data: [] } });
     },
   };
+
+  /** Which of several models is opened; null where none was chosen. */
+  function chosen(models: readonly Dropped[]): Promise<Dropped | null> {
+    get().choice?.answer(null);
+    return new Promise((resolve) => {
+      const answer = (index: number | null) => {
+        set({ choice: null });
+        resolve(index === null ? null : models[index]!);
+      };
+      set({ choice: { models, answer } });
+    });
+  }
+
+  /**
+   * Without an .onnx file, what the model reader is asked about, so that it says by the bytes what that is: what was dropped
+   * itself, or the largest file of a folder without data or recipes, which holds weights if any does.
+   */
+  async function stranger(others: readonly Dropped[], rest: readonly File[]): Promise<Dropped | undefined> {
+    const own = others.find(({ folder }) => folder === '');
+    if (own || rest.length > 0) return own;
+    return others.toSorted((a, b) => b.file.size - a.file.size)[0];
+  }
+
+  /** Data and recipes that came before their model. */
+  function keep(files: readonly File[]): void {
+    const names = new Set(files.map(({ name }) => name));
+    const waiting = [...get().waiting.filter(({ name }) => !names.has(name)), ...files];
+    set({ waiting });
+    const isOne = waiting.length === 1;
+    get().notify(
+      'info',
+      `${listed(waiting.map(({ name }) => name))} ${isOne ? 'is' : 'are'} kept: open a model, and ${isOne ? 'it is' : 'they are'} opened with it.`,
+    );
+  }
+
+  function say(text: string): void {
+    get().notify('error', `${text.replace(/\.$/, '')}: open one, or export the model to ONNX first.`);
+  }
 
   /** Files may arrive while the engine starts: they wait for it. */
   async function startedOrSaid(): Promise<boolean> {
@@ -102,6 +170,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     const worthwhile = worthCompressing(model.layers);
     set({
       model,
+      sources: { model: files, data: [] },
       data: null,
       selection: worthwhile,
       filter: '',
@@ -118,6 +187,8 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       past: [],
       future: [],
       runs: [],
+      lastRun: 0,
+      lostRuns: new Set(),
       ranStacks: new Map(),
       currentRun: null,
       exports: new Map(),
@@ -129,19 +200,12 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
   }
 
   async function openData(file: File): Promise<void> {
-    if (!get().model) {
-      get().notify('error', `Open a model first: ${file.name} is data for one.`);
-      return;
-    }
     const data = await runJob(set, get, 'data', `Reading ${file.name}`, () => engine.openData(file));
-    if (data) set({ data });
+    const { sources } = get();
+    if (data) set({ data, sources: sources && { ...sources, data: [...sources.data, file] } });
   }
 
   async function openRecipe(file: File): Promise<void> {
-    if (!get().model) {
-      get().notify('error', `Open a model first: ${file.name} is a recipe for one.`);
-      return;
-    }
     let recipe: unknown;
     try {
       recipe = JSON.parse(await file.text());

@@ -31,7 +31,7 @@ export const previewSlice: Slice<PreviewSlice> = (set, get) => {
       clearTimeout(timer);
       const { previewing, trial, trialKey } = get();
       const key = trialKey(id);
-      if (previewing && running !== key) void engine.cancel(previewing.id);
+      if (previewing && running !== key) engine.cancel(previewing.id).catch(() => undefined);
       if (trial?.key !== key) timer = setTimeout(() => void start(id), SETTLED_MS);
     },
     tryAgain(id) {
@@ -44,7 +44,7 @@ export const previewSlice: Slice<PreviewSlice> = (set, get) => {
     const { model, job: busy, previewing, stacks, included, settings, trialKey } = get();
     const layer = model?.layers.find((one) => one.id === id);
     // When either has ended, the card asks again.
-    if (!layer || busy || previewing) return;
+    if (!layer || busy || previewing || get().restarting) return;
     const key = trialKey(id);
     const stack = stackOf(stacks, id);
     const peers = peersOf(stacks, included, id);
@@ -57,7 +57,7 @@ export const previewSlice: Slice<PreviewSlice> = (set, get) => {
     try {
       // Ends with the layer in work, as a trial is under way.
       await get().measureSpectra();
-      if (get().job || get().model !== model) return;
+      if (get().job || get().model !== model || get().restarting) return;
       const result = await engine.preview(id, stack, { peers, seed: settings.seed }, job);
       if (get().model !== model) return;
       if (result.train) set({ trains: new Map([...get().trains, [id, result.train]]) });

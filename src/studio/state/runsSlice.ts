@@ -10,55 +10,72 @@ export const SOFTWARE_SAMPLES = 64;
 export const onSoftware = ({ engine: report, provider }: Pick<EngineSlice, 'engine' | 'provider'>): boolean =>
   provider === 'webgpu' && report?.softwareWebgpu === true;
 
-export const runsSlice: Slice<RunsSlice> = (set, get) => ({
-  runs: [],
-  ranStacks: new Map(),
-  currentRun: null,
-  exports: new Map(),
-  async compress() {
-    const recipe = currentRecipe(get());
-    if (!recipe) return;
-    const { included, stacks } = get();
-    const run = await runJob(set, get, 'compress', 'Compressing', (job) => engine.compress(recipe, job));
-    if (!run) return;
-    const ran = new Map([...included].map((id) => [id, stackOf(stacks, id)]));
-    set({
-      runs: [...get().runs, run],
-      ranStacks: new Map([...get().ranStacks, [run.run, ran]]),
-      currentRun: run.run,
-    });
-    await get().evaluate(run.run);
-  },
-  async evaluate(run) {
-    const { provider } = get();
-    const limit = onSoftware(get()) ? SOFTWARE_SAMPLES : undefined;
-    const evaluation = await runJob(set, get, 'evaluate', 'Comparing', (job) =>
-      engine.evaluate(run, provider, job, limit),
-    );
-    if (!evaluation) return;
-    set({ runs: get().runs.map((report) => (report.run === run ? { ...report, evaluation } : report)) });
-  },
-  async showRun(run) {
+export const runsSlice: Slice<RunsSlice> = (set, get) => {
+  /** Compresses a run again whose model went with a replaced engine. Resolves to false (with a notice) where that fails. */
+  async function isThere(run: number): Promise<boolean> {
     const report = get().runs.find((candidate) => candidate.run === run);
-    if (!report) return;
-    set({ currentRun: run });
-    await get().applyRecipe(report.recipe);
-  },
-  async forgetRun(run) {
-    await engine.forgetRun(run);
-    const runs = get().runs.filter((report) => report.run !== run);
-    const others = <T>(map: ReadonlyMap<number, T>) => new Map([...map].filter(([number]) => number !== run));
-    const { exports, ranStacks } = get();
-    set({
-      runs,
-      exports: others(exports),
-      ranStacks: others(ranStacks),
-      ...(get().currentRun === run && { currentRun: runs.at(-1)?.run ?? null }),
-    });
-  },
-  async exportRun(run) {
-    const report = await runJob(set, get, 'export', 'Exporting', (job) => engine.exportRun(run, job));
-    if (report) set({ exports: new Map([...get().exports, [run, report]]) });
-    return report;
-  },
-});
+    if (!report || !get().lostRuns.has(run)) return true;
+    const again = await runJob(set, get, 'compress', `Compressing run ${run} again`, (job) =>
+      engine.compress(report.recipe, job, run),
+    );
+    if (!again) return false;
+    set({ lostRuns: new Set([...get().lostRuns].filter((lost) => lost !== run)) });
+    return true;
+  }
+  return {
+    runs: [],
+    ranStacks: new Map(),
+    lastRun: 0,
+    currentRun: null,
+    exports: new Map(),
+    async compress() {
+      const recipe = currentRecipe(get());
+      if (!recipe) return;
+      const { included, stacks } = get();
+      const run = await runJob(set, get, 'compress', 'Compressing', (job) => engine.compress(recipe, job));
+      if (!run) return;
+      const ran = new Map([...included].map((id) => [id, stackOf(stacks, id)]));
+      set({
+        runs: [...get().runs, run],
+        ranStacks: new Map([...get().ranStacks, [run.run, ran]]),
+        lastRun: run.run,
+        currentRun: run.run,
+      });
+      await get().evaluate(run.run);
+    },
+    async evaluate(run) {
+      if (!(await isThere(run))) return;
+      const { provider } = get();
+      const limit = onSoftware(get()) ? SOFTWARE_SAMPLES : undefined;
+      const evaluation = await runJob(set, get, 'evaluate', 'Comparing', (job) =>
+        engine.evaluate(run, provider, job, limit),
+      );
+      if (!evaluation) return;
+      set({ runs: get().runs.map((report) => (report.run === run ? { ...report, evaluation } : report)) });
+    },
+    async showRun(run) {
+      const report = get().runs.find((candidate) => candidate.run === run);
+      if (!report) return;
+      set({ currentRun: run });
+      await get().applyRecipe(report.recipe);
+    },
+    async forgetRun(run) {
+      if (!get().lostRuns.has(run)) await engine.forgetRun(run);
+      const runs = get().runs.filter((report) => report.run !== run);
+      const others = <T>(map: ReadonlyMap<number, T>) => new Map([...map].filter(([number]) => number !== run));
+      const { exports, ranStacks } = get();
+      set({
+        runs,
+        exports: others(exports),
+        ranStacks: others(ranStacks),
+        ...(get().currentRun === run && { currentRun: runs.at(-1)?.run ?? null }),
+      });
+    },
+    async exportRun(run) {
+      if (!(await isThere(run))) return undefined;
+      const report = await runJob(set, get, 'export', 'Exporting', (job) => engine.exportRun(run, job));
+      if (report) set({ exports: new Map([...get().exports, [run, report]]) });
+      return report;
+    },
+  };
+};

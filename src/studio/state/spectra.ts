@@ -38,7 +38,8 @@ export const spectraSlice: Slice<SpectraSlice> = (set, get) => {
       arrived.clear();
       shown = performance.now();
     };
-    const goesOn = () => get().model === model && !get().job && !get().previewing && !get().spectraPaused;
+    const goesOn = () =>
+      get().model === model && !get().job && !get().previewing && !get().spectraPaused && !get().restarting;
     for (let layer = next(get(), arrived); layer && goesOn(); layer = next(get(), arrived)) {
       const { id } = layer;
       const job = newJob();

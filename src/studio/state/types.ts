@@ -12,6 +12,7 @@ import type {
   StackStep,
   TrainSpectrum,
 } from '../../worker/protocol';
+import type { Dropped } from '../files';
 
 export type { StackStep } from '../../worker/protocol';
 
@@ -71,10 +72,19 @@ export interface EngineSlice {
   readonly engine: EngineReport | null;
   /** What `evaluate` runs on. */
   readonly provider: Provider;
+  /** The backend that the user asked for, if any. */
+  readonly preferred: 'gpu' | 'cpu' | undefined;
   start(preferred?: 'gpu' | 'cpu'): Promise<void>;
   /** Resolves when a start under way has ended: to whether there is an engine. */
   started(): Promise<boolean>;
   setProvider(provider: Provider): void;
+}
+
+/** Several models came at once: the user decides which is opened. */
+export interface Choice {
+  readonly models: readonly Dropped[];
+  /** The model's index; null opens none. */
+  answer(index: number | null): void;
 }
 
 /** Opening another model forgets the runs of the one that is open: the user decides. */
@@ -89,8 +99,15 @@ export interface ModelSlice {
   readonly samples: readonly Sample[];
   /** Asked, not answered yet. */
   readonly replacement: Replacement | null;
+  readonly choice: Choice | null;
+  /** Where the open model and its data came from, so that they can be opened again. */
+  readonly sources: { readonly model: readonly File[]; readonly data: readonly File[] } | null;
+  /** Data and recipes that came before a model: opened with it. */
+  readonly waiting: readonly File[];
   /** Routes files by what they hold: models with their weights, `.npz` data, `.json` recipes. */
   openFiles(files: readonly File[]): Promise<void>;
+  /** The same for files that may lie in dropped folders. */
+  openDropped(files: readonly Dropped[]): Promise<void>;
   loadSamples(): Promise<void>;
   openSample(sample: Sample): Promise<void>;
   clearData(): Promise<void>;
@@ -192,6 +209,8 @@ export interface RunsSlice {
   readonly ranStacks: ReadonlyMap<number, ReadonlyMap<string, Stack>>;
   /** What was written and verified, by run. */
   readonly exports: ReadonlyMap<number, ExportReport>;
+  /** The largest number that a run of this model has had: a forgotten one keeps its number. */
+  readonly lastRun: number;
   /** Number of the run that Compare shows and Export writes. */
   readonly currentRun: number | null;
   /** Compresses by the recipe, makes the result current, and evaluates it. */
@@ -214,6 +233,17 @@ export interface JobSlice {
   cancel(): Promise<void>;
 }
 
+export interface RestartSlice {
+  /** The engine is being replaced: nothing is measured meanwhile. */
+  readonly restarting: boolean;
+  /** Runs whose figures are here, but whose compressed model went with an engine that was replaced. */
+  readonly lostRuns: ReadonlySet<number>;
+  /** Replaces the engine, whatever it is doing, and opens again what was open; tells so after `why`, a whole sentence. */
+  restart(why: string): Promise<void>;
+  /** The same for what runs now and does not hear Cancel. */
+  stopNow(): Promise<void>;
+}
+
 export interface NoticeSlice {
   readonly notices: readonly Notice[];
   notify(tone: Notice['tone'], text: string): void;
@@ -231,6 +261,7 @@ export type Studio = EngineSlice &
   PreviewSlice &
   RunsSlice &
   JobSlice &
+  RestartSlice &
   NoticeSlice;
 
 export type Slice<T> = (set: SetStudio, get: () => Studio) => T;

@@ -1,0 +1,109 @@
+import { expect, test } from '@playwright/test';
+import { chain, endless, slowToOpen } from './models';
+import { Studio } from './studio';
+
+// Models that WebAssembly never comes back from: Cancel is not heard, so the engine's worker is replaced.
+
+for (const [what, bytes] of [
+  ['its session is never made', slowToOpen()],
+  ['its run never ends', endless()],
+] as const) {
+  test(`a model where ${what}: stopped, and open again with its run`, async ({ page }) => {
+    test.setTimeout(240_000);
+    const studio = new Studio(page);
+    await studio.load();
+    await studio.useCpu();
+    await studio.open('hangs.onnx', bytes);
+    await studio.compressButton.click();
+    const runs = page.getByRole('region', { name: 'Runs' }).getByRole('listitem');
+    await expect(runs).toHaveCount(1, { timeout: 60_000 });
+    await expect(page.getByRole('contentinfo')).toContainText(/Compar/);
+    await studio.cancelButton.click();
+    await expect(page.getByRole('contentinfo')).toContainText('Stopping…');
+    await page.getByRole('contentinfo').getByRole('button', { name: 'Stop now' }).click();
+    await expect(studio.notices).toContainText('hangs.onnx is open again', { timeout: 60_000 });
+    await expect(studio.notices).toContainText('Runs keep their figures');
+    await studio.idle();
+    await expect(studio.modelChip('hangs.onnx')).toBeVisible();
+    await expect(studio.rows).toHaveCount(1);
+    await expect(runs).toHaveCount(1);
+    // The page goes on with another model, as if nothing had been.
+    await studio.drop({ name: 'good.onnx', bytes: chain() });
+    await studio.question.getByRole('button', { name: 'Open good.onnx' }).click();
+    await expect(studio.rows).toHaveCount(3);
+    await studio.measured();
+    await studio.compress();
+  });
+}
+
+test('without Stop now the engine is replaced after some seconds, and a run that was lost is compressed again', async ({
+  page,
+}) => {
+  test.setTimeout(240_000);
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.useCpu();
+  const good = chain();
+  await studio.open('good.onnx', good);
+  await studio.measured();
+  await studio.compress();
+  const first = await studio.exported(/^Model of run/);
+  // While it is checked whether it can be opened, `good.onnx` is open with its run. Opening itself makes no session, so
+  // the worker is kept busy for good from here.
+  const [worker] = page.workers();
+  void worker!
+    .evaluate(() => {
+      for (;;);
+    })
+    .catch(() => undefined);
+  await studio.compressButton.click();
+  await studio.cancelButton.click();
+  await expect(studio.notices).toContainText('good.onnx is open again', { timeout: 60_000 });
+  await studio.idle();
+  const again = await studio.exported(/^Model of run/);
+  expect(again.name).toBe(first.name);
+  expect(Buffer.compare(again.bytes, first.bytes)).toBe(0);
+  // The next run has the next number.
+  await studio.compress();
+  await expect(page.getByRole('contentinfo').getByRole('status')).toContainText('Run 2');
+});
+
+test('an engine that gives no sign for minutes is replaced without being asked', async ({ page }) => {
+  test.setTimeout(180_000);
+  await page.clock.install();
+  const studio = new Studio(page);
+  await page.goto('./');
+  await page.clock.runFor(1000);
+  await studio.load();
+  await studio.open('good.onnx', chain());
+  const [worker] = page.workers();
+  void worker!
+    .evaluate(() => {
+      for (;;);
+    })
+    .catch(() => undefined);
+  await studio.compressButton.click();
+  await expect(page.getByRole('contentinfo').getByRole('progressbar')).toBeVisible();
+  await page.clock.runFor(6 * 60_000);
+  await expect(studio.notices).toContainText('gave no sign for 5 minutes');
+  await expect(studio.notices).toContainText('good.onnx is open again');
+  await expect(studio.rows).toHaveCount(3);
+});
+
+test('a worker that dies is replaced, and the model stays open', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.open('good.onnx', chain());
+  await studio.measured();
+  const [worker] = page.workers();
+  await worker!.evaluate(() => {
+    setTimeout(() => {
+      throw new Error('made up');
+    });
+  });
+  await expect(studio.notices).toContainText(
+    /The engine stopped \(.*made up.*\) and was started again\. good\.onnx is open again\./,
+  );
+  await studio.idle();
+  await studio.compress();
+});

@@ -1,0 +1,46 @@
+import { Button, Modal } from '@mantine/core';
+import { formatBytes } from '../format';
+import { useStudio } from '../store';
+
+/** Several models were dropped together, and one is opened at a time: which? Escape opens none. */
+export default function ChooseModel() {
+  const choice = useStudio((state) => state.choice);
+  if (!choice) return null;
+  const { models, answer } = choice;
+  return (
+    <Modal
+      opened
+      onClose={() => answer(null)}
+      closeOnEscape={false}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.preventDefault();
+        answer(null);
+      }}
+      title={`Which of the ${models.length} models?`}
+      centered
+      lockScroll={false}
+      closeButtonProps={{ 'aria-label': 'Open none' }}
+      styles={{ title: { fontWeight: 650, fontSize: '1rem' } }}
+    >
+      <p className="replace-model">One model is open at a time. Its data files, test data and recipes come with it.</p>
+      <ul className="choose-model">
+        {models.map(({ file, folder }, index) => (
+          <li key={`${folder}/${file.name}`}>
+            <Button
+              variant="default"
+              fullWidth
+              justify="space-between"
+              rightSection={formatBytes(file.size)}
+              title={[folder, file.name].filter(Boolean).join('/')}
+              data-autofocus={index === 0 || undefined}
+              onClick={() => answer(index)}
+            >
+              {[folder, file.name].filter(Boolean).join('/')}
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </Modal>
+  );
+}

@@ -1,0 +1,98 @@
+import { engine, replaceEngine, whenEngineDies } from '../engine';
+import { runJob } from './jobs';
+import type { JobKind, RestartSlice, SetStudio, Slice, Studio } from './types';
+
+/**
+ * How long the worker may leave the page without any answer. It answers between the steps of its work, but not while
+ * WebAssembly runs: making a session of a large model is one step, reading a file is many.
+ */
+const SILENCE_MS = 120_000;
+const SILENCE_WITH_SESSION_MS = 300_000;
+const LOOK_MS = 1000;
+
+const WITHOUT_SESSION: ReadonlySet<JobKind> = new Set(['start', 'open', 'data', 'recipe']);
+
+/** Replaces the engine's worker where it hangs or has died, and opens again what was open. */
+export const restartSlice: Slice<RestartSlice> = (set, get) => {
+  whenEngineDies((message) => {
+    // Before the engine has started once, it would only die again.
+    if (get().engine) void get().restart(`The engine stopped${message ? ` (${message})` : ''} and was started again.`);
+  });
+  if (typeof window !== 'undefined') watchSilence(get);
+  return {
+    restarting: false,
+    lostRuns: new Set(),
+    restart: (why) => restartEngine(set, get, why),
+    async stopNow() {
+      const { job, previewing, background } = get();
+      const label = (job ?? background ?? previewing)?.label;
+      if (label !== undefined) await get().restart(`“${label}” was stopped, and the engine was started again.`);
+    },
+  };
+};
+
+function watchSilence(get: () => Studio): void {
+  let asked = false;
+  let silent = 0;
+  let last = performance.now();
+  setInterval(() => {
+    const { job, background, previewing, restarting } = get();
+    const now = performance.now();
+    // A computer that slept, or a page in the background, has not waited all that time.
+    const passed = Math.min(now - last, 2 * LOOK_MS);
+    last = now;
+    const shown = job ?? previewing ?? background;
+    if (!shown || restarting) {
+      silent = 0;
+      return;
+    }
+    if (!asked) {
+      asked = true;
+      silent = 0;
+      const heard = () => {
+        asked = false;
+        silent = 0;
+      };
+      engine.ping().then(heard, heard);
+      return;
+    }
+    silent += passed;
+    const limit = WITHOUT_SESSION.has(shown.kind) ? SILENCE_MS : SILENCE_WITH_SESSION_MS;
+    if (silent < limit) return;
+    silent = 0;
+    const minutes = Math.round(limit / 60_000);
+    void get().restart(
+      `“${shown.label}” gave no sign for ${minutes} minutes, so it was stopped and the engine was started again.`,
+    );
+  }, LOOK_MS);
+}
+
+/**
+ * Ends the worker and begins a new one with the same model and data open. Finished runs keep their figures, but what they
+ * compressed was the worker's: they are compressed again when they are exported or compared. `why` is a whole sentence.
+ */
+async function restartEngine(set: SetStudio, get: () => Studio, why: string): Promise<void> {
+  if (get().restarting) return;
+  set({ restarting: true });
+  replaceEngine();
+  // What was under way ends as if it had been cancelled.
+  while (get().job || get().previewing || get().background) await new Promise((resolve) => setTimeout(resolve, 20));
+  const { model, sources, runs, preferred } = get();
+  const again = await runJob(set, get, 'start', 'Starting the engine again', async (job) => {
+    const report = await engine.start(preferred);
+    set({ engine: report });
+    if (!model || !sources) return 'nothing was open';
+    await engine.open(sources.model, job, Math.max(0, ...runs.map(({ run }) => run), get().lastRun));
+    for (const file of sources.data) await engine.openData(file);
+    return 'open again';
+  });
+  set({ restarting: false, lostRuns: new Set(runs.map(({ run }) => run)) });
+  if (again === undefined) {
+    get().notify('error', `${why} It could not be made ready again: reload the page.`);
+    return;
+  }
+  const kept = again === 'open again' && model ? ` ${model.name} is open again.` : '';
+  const lost = runs.length > 0 ? ' Runs keep their figures; exporting or comparing one compresses it again first.' : '';
+  get().notify('warning', why + kept + lost);
+  void get().measureSpectra();
+}
