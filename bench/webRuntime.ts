@@ -1,7 +1,7 @@
 import type { Runtime } from '../src/engine/runtime';
 import { createRuntime, type OrtApi } from '../src/runtime/createRuntime';
 
-/** The page's sessions: the same WebAssembly, in Node's V8, on one thread as on a machine with two cores. */
+/** The page's sessions: the same WebAssembly, in Node's V8, on one thread. */
 export const webRuntime = (): Runtime =>
   createRuntime({
     name: 'onnxruntime-web (WASM, 1 thread)',

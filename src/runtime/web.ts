@@ -4,11 +4,10 @@ import { createRuntime } from './createRuntime';
 
 /**
  * onnxruntime-web in the page or in a module worker: 'wasm' always, 'webgpu' where the browser has an adapter.
- * The package (27 MB of WebAssembly) is fetched with the first session.
+ * The package (27 MB of WebAssembly) is fetched with the first session. `threads` are those of 'wasm'.
  */
-export async function webRuntime(): Promise<Runtime> {
+export async function webRuntime(threads = threadCount()): Promise<Runtime> {
   const providers: Provider[] = (await hasAdapter()) ? ['wasm', 'webgpu'] : ['wasm'];
-  const threads = threadCount();
   return createRuntime({
     name: `onnxruntime-web ${env.versions.common}, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
     providers,
@@ -24,11 +23,16 @@ export async function webRuntime(): Promise<Runtime> {
   });
 }
 
-// Threads need SharedArrayBuffer, which only a cross-origin isolated page has. Half the cores, as onnxruntime itself
-// would: the other half is often the second hyper-thread of the same core, and the page needs one to draw.
-function threadCount(): number {
-  if (!globalThis.crossOriginIsolated) return 1;
-  return Math.min(4, Math.ceil((globalThis.navigator?.hardwareConcurrency ?? 1) / 2));
+/**
+ * Threads of 'wasm' on a machine with so many cores. They need SharedArrayBuffer, which only a cross-origin isolated page
+ * has. Half of the cores, as onnxruntime itself would: the other half is often the second hyper-thread of the same core.
+ * But two where there are two: a run takes 0.7 to 0.8 of the time, and the page draws as soon (`bench/threads.mjs`).
+ */
+export function threadCount(
+  cores = globalThis.navigator?.hardwareConcurrency ?? 1,
+  isolated = globalThis.crossOriginIsolated,
+): number {
+  return isolated ? Math.min(4, cores, Math.max(2, Math.ceil(cores / 2))) : 1;
 }
 
 async function hasAdapter(): Promise<boolean> {
