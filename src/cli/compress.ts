@@ -55,12 +55,9 @@ export async function compressCommand(
       ? undefined
       : await watch.during(`Opening ${samples}`, () => openCalibration(model, samples, runtime, signal));
   const open = async (read: Model) => runtime.open(await sessionModelOf(read, runtime.externalData, { signal }), 'cpu');
-  const gpu = backend === 'cpu' ? undefined : await dawn();
-  const chosen = await chooseBackend(
-    runtime,
-    backend === 'auto' ? undefined : (backend as 'gpu' | 'cpu'),
-    gpu,
-    fileStore(),
+  const preferred = backend === 'auto' ? undefined : (backend as 'gpu' | 'cpu');
+  const chosen = await watch.during('Opening the GPU', async () =>
+    chooseBackend(runtime, preferred, backend === 'cpu' ? undefined : await dawn(), fileStore()),
   );
   const bar = progressBar();
   try {

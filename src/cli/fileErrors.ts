@@ -25,6 +25,7 @@ const REASONS: Readonly<Record<string, string | ((path: string) => string)>> = {
   EBUSY: 'another program uses it; close that program first',
   ETXTBSY: 'another program uses it; close that program first',
   EIO: 'the disk reports an error; copy the file to another disk or name one there',
+  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB; give a smaller one',
   ESTALE: 'its network folder is no longer there; connect it again',
   ENXIO: 'no program is at the other end of it; name a regular file',
 };

@@ -220,10 +220,19 @@ describe('staged files', () => {
   });
 
   it('get their names data first: a model is never there without them', async () => {
+    writeFileSync(at('out.onnx'), 'before');
     const staged = await stage(await twoFiles('out.onnx'), at('out.onnx'), []);
-    mkdirSync(at('out.onnx_data'));
-    await expect(staged.commit()).rejects.toThrow(/out\.onnx_data is a folder/);
-    expect(readdirSync(folder)).toEqual(['models', 'out.onnx_data']);
+    rmSync(at(temporaryName('1')));
+    await expect(staged.commit()).rejects.toThrow(/out\.onnx_data cannot be written/);
+    expect(readFileSync(at('out.onnx'), 'utf8')).toBe('before');
+    expect(readdirSync(folder)).toEqual(['models', 'out.onnx']);
+  });
+
+  it('are all refused where one of them is', async () => {
+    const staged = await stage(await twoFiles('out.onnx'), at('out.onnx'), []);
+    mkdirSync(at('out.onnx'));
+    await expect(staged.commit()).rejects.toThrow(/out\.onnx is a folder/);
+    expect(readdirSync(folder)).toEqual(['models', 'out.onnx']);
   });
 
   it('do not replace a link that was made meanwhile', async () => {

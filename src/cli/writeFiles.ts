@@ -148,10 +148,10 @@ export async function stage(
     async commit() {
       await tell({ kind: 'finishing' });
       try {
+        // Links may have been made since the beginning.
+        for (const { final } of staged) checkTarget(final, inputs);
         // The model last: it names its data, and must not be there before them.
         for (const { temporary, final } of [...staged].reverse()) {
-          // Links may have been made since the beginning.
-          checkTarget(final, inputs);
           try {
             renameSync(temporary, final);
           } catch (error) {
