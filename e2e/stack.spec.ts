@@ -95,6 +95,48 @@ test('what the export is best at goes into the recipe', async ({ page }) => {
   expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ export: { aim: 'memory' } });
 });
 
+test('an aim that is chosen after the run is what is exported, and what sizes are of', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  const model = chain({ width: 128 });
+  await studio.open('chain.onnx', model);
+  await studio.drop({
+    name: 'r.json',
+    bytes: text({ version: 1, steps: [{ layers: '*', method: 'quantize', options: { bits: 4 } }] }),
+  });
+  await studio.measured();
+  await studio.compress();
+  const compare = page.getByRole('complementary', { name: 'Compare' });
+  const memory = compare.getByRole('row', { name: /^memory/ });
+  const before = await memory.textContent();
+  const speed = await studio.exported(/^Model of run 1 \(\.onnx\), for speed/);
+
+  await page.getByRole('button', { name: 'Best for speed' }).click();
+  await page.getByRole('menuitemradio', { name: /^For little memory/ }).click();
+  await expect(memory).not.toHaveText(before!);
+  await expect(compare).toContainText('Latency was measured as written for speed');
+  await studio.idle();
+  const [runs] = [page.getByRole('region', { name: 'Runs' }).getByRole('listitem')];
+  await expect(runs).toHaveCount(1);
+  const small = await studio.exported(/^Model of run 1 \(\.onnx\), for little memory/);
+  expect(small.name).toBe(speed.name);
+  const metadata = (bytes: Uint8Array) => new TextDecoder('latin1').decode(bytes);
+  expect(metadata(speed.bytes)).toContain('"aim":"speed"');
+  expect(metadata(small.bytes)).toContain('"aim":"memory"');
+  // Written otherwise, it computes the same. Four bits, then one rounding to float32 a product.
+  const input = { name: 'x', dims: [5, 128], values: numbers(5 * 128, 99) };
+  expect(relativeDifference(await outputs(small.bytes, input), await outputs(speed.bytes, input))).toBeLessThan(1e-5);
+  const recipe = await studio.exported(/^Recipe/);
+  expect(JSON.parse(new TextDecoder().decode(recipe.bytes))).toMatchObject({ export: { aim: 'memory' } });
+
+  // Taken back, it is as it was.
+  await page.keyboard.press('Control+z');
+  await expect(memory).toHaveText(before!);
+  await studio.idle();
+  const again = await studio.exported(/^Model of run/);
+  expect(Buffer.compare(again.bytes, speed.bytes)).toBe(0);
+});
+
 test('methods are compared at equal bytes, and that can be cancelled', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();

@@ -24,6 +24,7 @@ import { OriginalSession } from './originalSession';
 import { factorPicture, weightPicture } from './pictures';
 import type {
   Engine,
+  ExportSettings,
   LayerSpectrum,
   MatrixPicture,
   ModelReport,
@@ -200,6 +201,18 @@ export class StudioEngine implements Engine {
     });
   }
 
+  writeFor(run: number, chosen: ExportSettings | undefined, job: { id: string }): Promise<RunReport> {
+    return this.#jobs.run(job, async (call) => {
+      const { checkRecipe } = await recipes();
+      const before = this.#run(run);
+      const { export: _, ...steps } = before.recipe as object & { export?: unknown };
+      const recipe = { ...steps, ...(chosen && { export: chosen }) };
+      const compressed = await before.writtenFor(checkRecipe(recipe).export, call);
+      this.#open.runs.set(run, { ...compressed, recipe });
+      return { run, recipe, result: compressed.report };
+    });
+  }
+
   exportRun(run: number, job: { id: string }) {
     return this.#jobs.run(job, async (call) => {
       const { model, data } = this.#open;
@@ -263,6 +276,8 @@ export class StudioEngine implements Engine {
   /** For a comparison: not as the file is loaded elsewhere, but in less memory. */
   async #compared(model: Model, provider: Provider, call: LongCall): Promise<Session> {
     const { openFolded } = await recipes();
-    return openFolded(model, this.#runtime, provider, call);
+    // Making a session is one step of the runtime, which tells nothing on its way.
+    call.onProgress?.({ done: 0, total: 0, label: `Loading ${model.name} into onnxruntime` });
+    return openFolded(model, this.#runtime, provider, { signal: call.signal });
   }
 }

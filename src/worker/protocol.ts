@@ -1,6 +1,7 @@
 import type { DataReport, EvaluateReport } from '../engine/evaluation/report';
 import type { LayerSpectrum } from '../engine/methods/report';
 import type { ModelReport } from '../engine/model/report';
+import type { Aim } from '../engine/operators/forms';
 import type { EqualBytesReport } from '../engine/recipe/equalBytes';
 import type { StackPreview } from '../engine/recipe/preview';
 import type { CompressReport } from '../engine/recipe/report';
@@ -46,12 +47,20 @@ export interface BackendReport {
   readonly note?: string;
 }
 
+/** What a recipe says of how the result is written. */
+export interface ExportSettings {
+  readonly aim?: Aim;
+  readonly form?: string;
+}
+
 /** A compressed model and how it came about; the original is run 0. */
 export interface RunReport {
   readonly run: number;
   readonly recipe: unknown;
   readonly result: CompressReport;
   readonly evaluation?: EvaluateReport;
+  /** What the model was written for when it was evaluated. */
+  readonly evaluatedFor?: Aim;
 }
 
 export interface ExportReport {
@@ -127,6 +136,8 @@ export interface Engine {
   compress(recipe: unknown, job: Job, run?: number): Promise<RunReport>;
   /** On all samples, or on `limit` of them: original and compressed see the same ones. */
   evaluate(run: number, provider: Provider, job: Job, limit?: number): Promise<EvaluateReport>;
+  /** Writes a run's operators for another aim than it was compressed for; the run is that from then on. */
+  writeFor(run: number, chosen: ExportSettings | undefined, job: Job): Promise<RunReport>;
   exportRun(run: number, job: Job): Promise<ExportReport>;
   forgetRun(run: number): Promise<void>;
   /** The best rank-r pictures of `picture` (≤ 512²) for the lesson: factors once, then the page slices them. */

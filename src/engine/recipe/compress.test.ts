@@ -158,6 +158,28 @@ describe('compress', () => {
     expect(Buffer.compare(await compressed(written), bytes)).toBe(0);
   });
 
+  it('writes the same operators for another aim, as if they had been compressed for it', async () => {
+    const model = await open(dense(96, 160, wave));
+    const steps = [
+      { layers: '*', method: 'svd', options: { size: 0.5 } },
+      { layers: '*', method: 'quantize', options: { bits: 4 } },
+    ];
+    const as = (aim: string) => checkRecipe({ version: 1, steps, export: { aim } });
+    const call = { factorisations: new Factorisations(backend) };
+    const first = await compress(model, as('speed'), call);
+    for (const aim of ['file', 'memory', 'speed'] as const) {
+      const anew = await compress(model, as(aim), call);
+      const again = await first.writtenFor({ aim }, {});
+      expect(await bytesOfFile(again.files[0]!)).toEqual(await bytesOfFile(anew.files[0]!));
+      const { ms: _, layers, ...report } = again.report;
+      const { ms: __, layers: expected, ...other } = anew.report;
+      expect(report).toEqual(other);
+      expect(layers.map(({ memory }) => memory)).toEqual(expected.map(({ memory }) => memory));
+    }
+    const sizes = [first, await first.writtenFor({ aim: 'memory' }, {})].map(({ report }) => report.memory);
+    expect(sizes[1]!.estimatedLoad).toBeLessThan(sizes[0]!.estimatedLoad);
+  });
+
   it('knows a weight that was cut from the one it was, whatever was looked at before', async () => {
     const model = modelBytes({
       nodes: [

@@ -43,6 +43,8 @@ export interface Compressed {
   /** What stands for each rewritten weight, by the layer's id. */
   readonly operators: ReadonlyMap<string, Operator>;
   readonly report: CompressReport;
+  /** The same operators written for another aim: nothing is compressed again. */
+  writtenFor(chosen: Recipe['export'], call: LongCall): Promise<Compressed>;
 }
 
 export interface CompressContext extends LongCall {
@@ -138,46 +140,53 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const outputs = await withRecovery(backend, () =>
     outputErrorsOf(state.model, state.main, rewritten, { ...context, ...(calibration && { calibration }) }),
   );
-  const choice = exportOf(recipe);
-  const loads = loadBytes(changedWorks.map(({ layer, operator }) => loadNeeds(operator, consumptionOf(layer), choice)));
-  const reports = changedWorks.map((work, i) => reportOf(work, outputs.get(work.layer), choice, loads[i]!));
   const operators = new Map([...rewritten].map(([layer, { operator }]) => [layer, operator]));
-  const changed = await replaceWeights(state.model, state.main, operators, { signal: context.signal, choice });
   context.onProgress?.({ done: total, total, label: 'Hashing the original', secondsLeft: 'unknown' });
+  const originalHash = await hashModel(model, context.signal);
   const data = needing.length > 0 ? calibrationOf(context.calibration!) : undefined;
-  const resolved = JSON.stringify(resolvedRecipe(recipe));
-  const metadata = {
-    'carrara.version': version,
-    'carrara.recipe': resolved,
-    'carrara.recipe_sha256': hashText(resolved),
-    'carrara.original_sha256': await hashModel(model, context.signal),
-    'carrara.seed': String(recipe.seed ?? 0),
-    ...(data && { 'carrara.calibration_sha256': data.sha256 }),
-  };
-  const files = filesOf(changed, context.fileName ?? compressedName(model.name, 1), metadata);
-  return {
-    model: changed,
-    files,
-    operators: new Map([...operators].map(([{ id }, operator]) => [id, operator])),
-    report: {
-      before: { bytes: storedBytes(model), parameters: countParameters(model) },
-      after: {
-        bytes: writtenBytes(files),
-        parameters: [...rewritten.values()].reduce(
-          (count, { weight, operator }) => count - weight.parameters + operator.parameters,
-          countParameters(state.model),
-        ),
+  const compressedParameters = [...rewritten.values()].reduce(
+    (count, { weight, operator }) => count - weight.parameters + operator.parameters,
+    countParameters(state.model),
+  );
+  let ms = 0;
+  const written = async (as: Recipe, call: LongCall): Promise<Compressed> => {
+    const choice = exportOf(as);
+    const needs = changedWorks.map(({ layer, operator }) => loadNeeds(operator, consumptionOf(layer), choice));
+    const loads = loadBytes(needs);
+    const reports = changedWorks.map((work, i) => reportOf(work, outputs.get(work.layer), choice, loads[i]!));
+    const changed = await replaceWeights(state.model, state.main, operators, { signal: call.signal, choice });
+    const resolved = JSON.stringify(resolvedRecipe(as));
+    const metadata = {
+      'carrara.version': version,
+      'carrara.recipe': resolved,
+      'carrara.recipe_sha256': hashText(resolved),
+      'carrara.original_sha256': originalHash,
+      'carrara.seed': String(recipe.seed ?? 0),
+      ...(data && { 'carrara.calibration_sha256': data.sha256 }),
+    };
+    const files = filesOf(changed, context.fileName ?? compressedName(model.name, 1), metadata);
+    return {
+      model: changed,
+      files,
+      operators: new Map([...operators].map(([{ id }, operator]) => [id, operator])),
+      report: {
+        before: { bytes: storedBytes(model), parameters: countParameters(model) },
+        after: { bytes: writtenBytes(files), parameters: compressedParameters },
+        memory: memoryOf(model, reports),
+        layers: reports,
+        skipped: skippedIn(works.values()),
+        backend: backend.kind,
+        ...(data && { calibration: data }),
+        ...(trial && { trial }),
+        ...(failures.length > 0 && { gpuFailures: failures }),
+        ms,
       },
-      memory: memoryOf(model, reports),
-      layers: reports,
-      skipped: skippedIn(works.values()),
-      backend: backend.kind,
-      ...(data && { calibration: data }),
-      ...(trial && { trial }),
-      ...(failures.length > 0 && { gpuFailures: failures }),
-      ms: performance.now() - started,
-    },
+      writtenFor: (chosen, other) => written({ ...recipe, export: chosen }, other),
+    };
   };
+  const compressed = await written(recipe, context);
+  ms = performance.now() - started;
+  return { ...compressed, report: { ...compressed.report, ms } };
 }
 
 /** Whether a step of the recipe needs statistics of its layers' inputs. */

@@ -1,12 +1,14 @@
 import { Button, SegmentedControl } from '@mantine/core';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import type { Provider } from '../../engine/runtime';
+import type { RunReport } from '../../worker/protocol';
+import { isWrittenOtherwise } from '../aims';
 import { formatInteger } from '../format';
 import { onSoftware, SOFTWARE_SAMPLES } from '../state/runsSlice';
 import { useStudio } from '../store';
 import { ComparisonTable } from './ComparisonTable';
 import styles from './compare.module.css';
-import { describeLoad } from './describe';
+import { describeAim, describeLoad } from './describe';
 import { ExportSection } from './ExportSection';
 import { LatencyStrip } from './LatencyStrip';
 import { LayerResults } from './LayerResults';
@@ -28,9 +30,12 @@ export default function ComparePanel() {
   const evaluation = current?.evaluation;
   const load = current && describeLoad(current);
   const points = pointsOf(runs, currentRun);
+  const settings = useStudio((state) => state.settings);
   const job = useStudio((state) => state.job?.kind);
   const ticked = useStudio(({ included }) => included.size);
   const compressible = useStudio(({ model }) => model?.layers.some((layer) => layer.compressible) ?? false);
+  useWrittenAsChosen(current);
+  const otherwise = current && describeAim(current, settings);
   const state = describeState({
     job,
     compressed: current !== undefined,
@@ -48,6 +53,7 @@ export default function ComparePanel() {
           </div>
           <Controls />
           <ComparisonTable run={current} />
+          {otherwise && <p className={styles.note}>{otherwise}</p>}
           {load && <p className={styles.note}>{load}</p>}
           {state && (
             <p className={styles.note} aria-live="polite">
@@ -93,6 +99,25 @@ export default function ComparePanel() {
       )}
     </div>
   );
+}
+
+/** Writes the run in view for another aim as soon as one is chosen: sizes are those of what an export would be. */
+function useWrittenAsChosen(current: RunReport | undefined): void {
+  const settings = useStudio((state) => state.settings);
+  const busy = useStudio(({ job }) => job !== null);
+  const isLost = useStudio(({ lostRuns }) => current !== undefined && lostRuns.has(current.run));
+  const writeAsChosen = useStudio((state) => state.writeAsChosen);
+  // Once for each choice: where the user cancels the writing, it must not begin anew.
+  const asked = useRef('');
+  const wanted =
+    current && !isLost && isWrittenOtherwise(current.recipe, settings)
+      ? JSON.stringify([current.run, settings.export])
+      : '';
+  useEffect(() => {
+    if (busy || wanted === asked.current) return;
+    asked.current = wanted;
+    if (wanted !== '') void writeAsChosen(current!.run);
+  }, [busy, wanted, current, writeAsChosen]);
 }
 
 /** Where both models run, and the button that runs them. */

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import type { ExportReport, RunReport } from '../../worker/protocol';
+import { AIM_WORDS } from '../aims';
 import { save } from '../files';
 import { formatBytes } from '../format';
 import { writtenRecipe } from '../methods';
@@ -12,12 +13,15 @@ export function ExportSection({ run }: { run: RunReport }) {
   const model = useStudio((state) => state.model);
   const busy = useStudio(({ job }) => job !== null);
   const exporting = useStudio(({ job }) => job?.kind === 'export');
+  const aim = useStudio(({ settings }) => settings.export?.aim ?? 'speed');
   const report = useStudio(({ exports }) => exports.get(run.run));
   return (
     <section aria-labelledby="compare-export">
       <div className={styles.title}>
         <h3 id="compare-export">Take it away</h3>
-        <span>Run {run.run}</span>
+        <span>
+          Run {run.run}, {AIM_WORDS[aim]}
+        </span>
       </div>
       <div className={styles.controls}>
         {report ? (

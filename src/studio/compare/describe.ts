@@ -1,7 +1,8 @@
 import type { Recipe } from '../../engine/recipe/schema';
 import type { RunReport } from '../../worker/protocol';
+import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
 import { describeOptions } from '../methods';
-import type { StackStep } from '../store';
+import type { RecipeSettings, StackStep } from '../store';
 import { sizeRows } from './rows';
 
 /** A run's recipe in a line: "svd size 50 % → half · 7 layers". Layers are those that were rewritten. */
@@ -27,6 +28,18 @@ export function describeLoad({ recipe, result }: RunReport): string | null {
   const { aim, form } = (recipe as Partial<Recipe> | null)?.export ?? {};
   const remedy = aim === 'memory' || form !== undefined ? '' : '; exported for little memory, that is avoided';
   return `While the file loads, dense weights are computed from what is stored${remedy}.`;
+}
+
+/**
+ * What the figures of a run were measured or counted for, where that is not what is chosen now; null where it is.
+ */
+export function describeAim({ recipe, evaluation, evaluatedFor }: RunReport, settings: RecipeSettings): string | null {
+  const chosen = settings.export?.aim ?? 'speed';
+  if (isWrittenOtherwise(recipe, settings))
+    return `Sizes are those of the model written ${AIM_WORDS[aimOf(recipe)]}; an export writes it ${AIM_WORDS[chosen]}.`;
+  if (evaluation && evaluatedFor && evaluatedFor !== chosen)
+    return `Sizes are those of the model written ${AIM_WORDS[chosen]}. Latency was measured as written ${AIM_WORDS[evaluatedFor]}: press Compare again to measure it anew.`;
+  return null;
 }
 
 interface Step extends StackStep {

@@ -1,4 +1,5 @@
 import { Button, Menu } from '@mantine/core';
+import { AIM_WORDS } from '../aims';
 import { save } from '../files';
 import { formatBytes } from '../format';
 import { currentRecipe } from '../state/recipe';
@@ -7,6 +8,7 @@ import { useStudio } from '../store';
 /** Takes the current run away as `.onnx`, and its recipe as JSON. */
 export function ExportMenu() {
   const run = useStudio((state) => state.currentRun);
+  const aim = useStudio(({ settings }) => settings.export?.aim ?? 'speed');
   const busy = useStudio(({ job }) => job !== null);
   return (
     <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
@@ -17,7 +19,7 @@ export function ExportMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Item disabled={run === null} onClick={() => void exportModel(run!)}>
-          {run === null ? 'Model (.onnx): compress first' : `Model of run ${run} (.onnx)`}
+          {run === null ? 'Model (.onnx): compress first' : `Model of run ${run} (.onnx), ${AIM_WORDS[aim]}`}
         </Menu.Item>
         <Menu.Item onClick={() => void exportRecipe()}>Recipe (.json)</Menu.Item>
         <p className="menu-note">The model is read back and run before it is offered.</p>
@@ -45,7 +47,8 @@ async function exportRecipe(): Promise<void> {
   const { writtenRecipe } = await import('../methods');
   const state = useStudio.getState();
   const run = state.runs.find(({ run }) => run === state.currentRun);
-  const text = writtenRecipe(run?.recipe ?? currentRecipe(state));
+  const recipe = run ? { ...(run.recipe as object), export: state.settings.export } : currentRecipe(state);
+  const text = writtenRecipe(recipe);
   const name = state.model?.name.replace(/\.onnx$/i, '') ?? 'model';
   save(`${name}.recipe.json`, new Blob([`${text}\n`], { type: 'application/json' }));
 }

@@ -60,7 +60,8 @@ function Running({ job }: { job: JobState }) {
       </span>
       {total > 1 && (
         <span className="status-count">
-          {Math.floor(done)} of {total}
+          {/* Layers and samples are counted; nobody counts bytes. */}
+          {total < 10_000 ? `${Math.floor(done)} of ${total}` : `${Math.floor((100 * done) / total)} %`}
         </span>
       )}
       {secondsLeft !== undefined && <span className="status-count">{formatSecondsLeft(secondsLeft)}</span>}

@@ -1,3 +1,4 @@
+import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
 import { engine } from '../engine';
 import { runJob } from './jobs';
 import { currentRecipe, stackOf } from './recipe';
@@ -51,7 +52,11 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
         engine.evaluate(run, provider, job, limit),
       );
       if (!evaluation) return;
-      set({ runs: get().runs.map((report) => (report.run === run ? { ...report, evaluation } : report)) });
+      set({
+        runs: get().runs.map((report) =>
+          report.run === run ? { ...report, evaluation, evaluatedFor: aimOf(report.recipe) } : report,
+        ),
+      });
     },
     async showRun(run) {
       const report = get().runs.find((candidate) => candidate.run === run);
@@ -71,8 +76,29 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
         ...(get().currentRun === run && { currentRun: runs.at(-1)?.run ?? null }),
       });
     },
+    async writeAsChosen(run) {
+      const { settings, lostRuns } = get();
+      const report = get().runs.find((candidate) => candidate.run === run);
+      if (!report || !isWrittenOtherwise(report.recipe, settings)) return true;
+      // When it is asked for, it is compressed again first.
+      if (lostRuns.has(run)) return false;
+      const written = await runJob(
+        set,
+        get,
+        'write',
+        `Writing run ${run} ${AIM_WORDS[settings.export?.aim ?? 'speed']}`,
+        (job) => engine.writeFor(run, settings.export, job),
+      );
+      if (!written) return false;
+      const { recipe, result } = written;
+      set({
+        runs: get().runs.map((each) => (each.run === run ? { ...each, recipe, result } : each)),
+        exports: new Map([...get().exports].filter(([number]) => number !== run)),
+      });
+      return true;
+    },
     async exportRun(run) {
-      if (!(await isThere(run))) return undefined;
+      if (!(await isThere(run)) || !(await get().writeAsChosen(run))) return undefined;
       const report = await runJob(set, get, 'export', 'Exporting', (job) => engine.exportRun(run, job));
       if (report) set({ exports: new Map([...get().exports, [run, report]]) });
       return report;

@@ -4,6 +4,7 @@ import type {
   DataReport,
   EngineReport,
   ExportReport,
+  ExportSettings,
   JobProgress,
   LayerSpectrum,
   ModelReport,
@@ -22,7 +23,7 @@ export type Stack = readonly StackStep[];
 /** What a recipe says beside its steps. */
 export interface RecipeSettings {
   readonly seed?: number;
-  readonly export?: { readonly aim?: Aim; readonly form?: string };
+  readonly export?: ExportSettings;
 }
 
 export type SortKey = 'order' | 'name' | 'size' | 'share' | 'effectiveRank' | 'error';
@@ -36,6 +37,7 @@ export type JobKind =
   | 'methods'
   | 'compress'
   | 'evaluate'
+  | 'write'
   | 'export'
   | 'lesson';
 
@@ -220,7 +222,9 @@ export interface RunsSlice {
   /** Makes a run current and restores its recipe into the workbench. */
   showRun(run: number): Promise<void>;
   forgetRun(run: number): Promise<void>;
-  /** Writes, reads back and compares; undefined (with a notice) where that fails. */
+  /** Writes a run as the chosen aim says, where it is written otherwise. Resolves to false where that fails. */
+  writeAsChosen(run: number): Promise<boolean>;
+  /** Writes for the chosen aim, reads back and compares; undefined (with a notice) where that fails. */
   exportRun(run: number): Promise<ExportReport | undefined>;
 }
 

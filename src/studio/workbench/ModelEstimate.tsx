@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { AIM_WORDS } from '../aims';
 import { formatBytes, formatChange } from '../format';
 import { useStudio } from '../store';
 import { totalCost } from '../total';
@@ -38,12 +39,10 @@ export function ModelEstimate() {
           <span data-tone={after < before ? 'kept' : undefined}>{formatChange(after / before - 1)}</span>
           <span className="estimate-note">
             {total.unknown > 0 ? `${what}, ${total.unknown} of them counted unchanged until tried` : `${what} ticked`} ·
-            written for {AIMS[aim]}
+            written {AIM_WORDS[aim]}
           </span>
         </>
       )}
     </section>
   );
 }
-
-const AIMS = { speed: 'speed', file: 'a small file', memory: 'little memory' } as const;
