@@ -6,11 +6,15 @@ export class UserError extends Error {
   override name = 'UserError';
 }
 
+/** The name of a `GpuError`: all that is left of its class behind a worker's messages. */
+export const GPU_ERROR = 'GpuError';
+
 /**
  * The GPU gave up in the middle of work: its device was lost (a driver's reset, a closed laptop), or its memory ran out.
  * The work itself is sound: `withRecovery` repeats it on a backend that was opened anew.
  */
 export class GpuError extends UserError {
+  override name = GPU_ERROR;
   constructor(
     message: string,
     readonly reason: 'lost' | 'memory',

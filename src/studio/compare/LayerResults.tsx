@@ -8,7 +8,7 @@ import { formatDuration } from './rows';
 
 /** What became of each layer, and why others stayed as they were. */
 export function LayerResults({ result }: { result: CompressReport }) {
-  const { layers, skipped, trial, backend, ms } = result;
+  const { layers, skipped, trial, backend, gpuFailures, ms } = result;
   return (
     <section aria-labelledby="compare-layers">
       <div className={styles.title}>
@@ -17,6 +17,12 @@ export function LayerResults({ result }: { result: CompressReport }) {
           {formatDuration(ms)} on the {backend.toUpperCase()}
         </span>
       </div>
+      {gpuFailures && (
+        <p className={styles.note} title={gpuFailures.join('\n')}>
+          The GPU failed {gpuFailures.length === 1 ? 'once' : `${gpuFailures.length} times`} during this run, and each
+          time the layer in work was begun anew.
+        </p>
+      )}
       <details className={styles.details}>
         <summary>
           {layers.length} rewritten{skipped.length > 0 && `, ${skipped.length} left as they were`}

@@ -2,7 +2,7 @@ import { CloseButton } from '@mantine/core';
 import { formatBytes } from '../format';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
-import { describeRun } from './describe';
+import { describeRuns } from './describe';
 import { headline, METRIC_NAMES, qualityOf } from './rows';
 
 /** All runs, the latest first. Choosing one makes it current and brings its recipe back to the workbench. */
@@ -12,6 +12,7 @@ export function RunHistory() {
   const showRun = useStudio((state) => state.showRun);
   const forgetRun = useStudio((state) => state.forgetRun);
   const busy = useStudio(({ job }) => job !== null);
+  const described = describeRuns(runs);
   const metrics = new Set(runs.flatMap(({ evaluation }) => (evaluation ? [qualityOf(evaluation).metric] : [])));
   return (
     <section aria-labelledby="compare-runs">
@@ -26,7 +27,7 @@ export function RunHistory() {
       <ol className={styles.runs} reversed>
         {runs.toReversed().map((report) => {
           const { run, result, evaluation } = report;
-          const words = describeRun(report);
+          const words = described.get(run)!;
           return (
             <li key={run} data-current={run === currentRun || undefined}>
               <button

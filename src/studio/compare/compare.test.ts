@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EvaluateReport, RunReport } from '../../worker/protocol';
-import { describeLoad, describeRun } from './describe';
+import { describeLoad, describeRun, describeRuns } from './describe';
 import { histogramOf } from './histogram';
 import { frontier, pointsOf, roundTicks } from './points';
 import {
@@ -173,6 +173,57 @@ describe('describeRun', () => {
     expect(words([4, 8, 16, 32].map((rank) => step(`layer ${rank}`, { rank })))).toBe(
       'svd rank 4, svd rank 8, 2 more · 0 layers',
     );
+  });
+});
+
+describe('describeRuns', () => {
+  const steps = (ranks: readonly number[], layers = '*') =>
+    ranks.map((rank, i) => ({ layers: layers === '*' ? `layer ${i}` : layers, method: 'svd', options: { rank } }));
+  const made = (number: number, recipe: object, names: readonly string[] = ['a', 'b']): RunReport => {
+    const { result } = run(number, 1);
+    const layers = names.map((name) => ({ name })) as unknown as RunReport['result']['layers'];
+    return { ...run(number, 1), recipe: { version: 1, ...recipe }, result: { ...result, layers } };
+  };
+  const wordsOf = (...runs: readonly RunReport[]) => [...describeRuns(runs).values()];
+
+  it('is as short as it may be', () => {
+    expect(wordsOf(made(1, { steps: steps([4], '*') }), made(2, { steps: steps([8], '*') }))).toEqual([
+      'svd rank 4 · 2 layers',
+      'svd rank 8 · 2 layers',
+    ]);
+  });
+
+  it('tells stacks apart that a shortened list hides', () => {
+    const [a, b] = wordsOf(made(1, { steps: steps([4, 8, 16, 32]) }), made(2, { steps: steps([4, 8, 16, 64]) }));
+    expect([a, b]).toEqual([
+      'svd rank 4, svd rank 8, svd rank 16, svd rank 32 · 2 layers',
+      'svd rank 4, svd rank 8, svd rank 16, svd rank 64 · 2 layers',
+    ]);
+  });
+
+  it('names layers, the aim or the seed where methods are alike', () => {
+    const recipe = { steps: steps([4], '*') };
+    expect(wordsOf(made(1, recipe, ['a', 'b']), made(2, recipe, ['c', 'd', 'e', 'f']))).toEqual([
+      'svd rank 4 · 2 layers',
+      'svd rank 4 · 4 layers',
+    ]);
+    expect(wordsOf(made(1, recipe, ['a', 'b']), made(2, recipe, ['c', 'd']))).toEqual([
+      'svd rank 4 · 2 layers (a, b)',
+      'svd rank 4 · 2 layers (c, d)',
+    ]);
+    expect(wordsOf(made(1, recipe), made(2, { ...recipe, export: { aim: 'file' } }))).toEqual([
+      'svd rank 4 · 2 layers · written for speed',
+      'svd rank 4 · 2 layers · written for a small file',
+    ]);
+    expect(wordsOf(made(1, recipe), made(2, { ...recipe, seed: 7 }))[1]).toBe('svd rank 4 · 2 layers · seed 7');
+  });
+
+  it('says where a run is the same as another', () => {
+    const recipe = { steps: steps([4], '*') };
+    expect(wordsOf(made(1, recipe), made(2, recipe))).toEqual([
+      'svd rank 4 · 2 layers',
+      'svd rank 4 · 2 layers · as run 1',
+    ]);
   });
 });
 

@@ -5,8 +5,14 @@ import { describeOptions } from '../methods';
 import type { RecipeSettings, StackStep } from '../store';
 import { sizeRows } from './rows';
 
-/** A run's recipe in a line: "svd size 50 % → half · 7 layers". Layers are those that were rewritten. */
-export function describeRun({ recipe, result }: RunReport): string {
+/** More stacks than these say nothing at a glance. */
+const MOST_STACKS = 3;
+
+/**
+ * A run's recipe in a line: "svd size 50 % → half · 7 layers". Layers are those that were rewritten. `whole`: all of its
+ * stacks, however many there are.
+ */
+export function describeRun({ recipe, result }: RunReport, whole = false): string {
   const steps = (recipe as { steps?: readonly Step[] } | null)?.steps ?? [];
   // Steps of the same layers are one stack; stacks that differ only in their layers are told once.
   const stacks = new Map<string, string[]>();
@@ -16,10 +22,45 @@ export function describeRun({ recipe, result }: RunReport): string {
     stacks.set(key, [...(stacks.get(key) ?? []), words]);
   }
   const words = [...new Set([...stacks.values()].map((stack) => stack.join(' → ')))];
-  // More than three say nothing at a glance.
-  const shown = words.length > 3 ? [...words.slice(0, 2), `${words.length - 2} more`] : words;
+  const shown = words.length > MOST_STACKS && !whole ? [...words.slice(0, 2), `${words.length - 2} more`] : words;
   const count = result.layers.length;
   return `${shown.join(', ') || 'recipe'} · ${count} ${count === 1 ? 'layer' : 'layers'}`;
+}
+
+/**
+ * Every run in words that tell it from the others, by its number: as short as that allows. Where methods and options are
+ * alike, the layers are named; then what it is written for, and its seed.
+ */
+export function describeRuns(runs: readonly RunReport[]): ReadonlyMap<number, string> {
+  const levels = [
+    (run: RunReport) => describeRun(run),
+    (run: RunReport) => describeRun(run, true),
+    (run: RunReport) => `${describeRun(run, true)}${layersOf(run)}`,
+    (run: RunReport) => `${describeRun(run)} · written ${AIM_WORDS[aimOf(run.recipe)]}`,
+    (run: RunReport) => `${describeRun(run)} · seed ${(run.recipe as Partial<Recipe> | null)?.seed ?? 0}`,
+  ];
+  const said = levels.map((words) => {
+    const counts = new Map<string, number>();
+    for (const run of runs) counts.set(words(run), (counts.get(words(run)) ?? 0) + 1);
+    return counts;
+  });
+  return new Map(
+    runs.map((run) => {
+      const level = levels.findIndex((words, i) => said[i]!.get(words(run)) === 1);
+      if (level >= 0) return [run.run, levels[level]!(run)];
+      // The same again: the recipe says no more.
+      const first = runs.find((other) => describeRun(other, true) === describeRun(run, true))!;
+      return [run.run, first === run ? describeRun(run) : `${describeRun(run)} · as run ${first.run}`];
+    }),
+  );
+}
+
+/** " (fc1, fc2 and 3 more)": the layers that a run rewrote. */
+function layersOf({ result: { layers } }: RunReport): string {
+  const names = layers.map(({ name }) => name);
+  if (names.length === 0) return '';
+  const more = names.length > 3 ? ` and ${names.length - 2} more` : '';
+  return ` (${(more ? names.slice(0, 2) : names).join(', ')}${more})`;
 }
 
 /** Why loading takes more than the original did, and what avoids it; null where it does not. */

@@ -1,6 +1,8 @@
+import { GPU_ERROR } from '../../engine/errors';
+import type { Job, RunReport } from '../../worker/protocol';
 import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
 import { engine } from '../engine';
-import { runJob } from './jobs';
+import { runJob, sentence } from './jobs';
 import { currentRecipe, stackOf } from './recipe';
 import type { EngineSlice, RunsSlice, Slice } from './types';
 
@@ -12,12 +14,27 @@ export const onSoftware = ({ engine: report, provider }: Pick<EngineSlice, 'engi
   provider === 'webgpu' && report?.softwareWebgpu === true;
 
 export const runsSlice: Slice<RunsSlice> = (set, get) => {
+  /** On the backend that is chosen; on the CPU where that is a GPU that fails for good, which is said. */
+  async function compressAnywhere(recipe: unknown, job: Job, run?: number): Promise<RunReport> {
+    try {
+      return await engine.compress(recipe, job, run);
+    } catch (error) {
+      if (!(error instanceof Error && error.name === GPU_ERROR)) throw error;
+      set({ engine: await engine.start('cpu') });
+      get().notify(
+        'warning',
+        `${sentence(error).replace(/; .*$/, '')}: the CPU compresses from the beginning instead.`,
+      );
+      return engine.compress(recipe, job, run);
+    }
+  }
+
   /** Compresses a run again whose model went with a replaced engine. Resolves to false (with a notice) where that fails. */
   async function isThere(run: number): Promise<boolean> {
     const report = get().runs.find((candidate) => candidate.run === run);
     if (!report || !get().lostRuns.has(run)) return true;
     const again = await runJob(set, get, 'compress', `Compressing run ${run} again`, (job) =>
-      engine.compress(report.recipe, job, run),
+      compressAnywhere(report.recipe, job, run),
     );
     if (!again) return false;
     set({ lostRuns: new Set([...get().lostRuns].filter((lost) => lost !== run)) });
@@ -33,8 +50,11 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       const recipe = currentRecipe(get());
       if (!recipe) return;
       const { included, stacks } = get();
-      const run = await runJob(set, get, 'compress', 'Compressing', (job) => engine.compress(recipe, job));
+      const run = await runJob(set, get, 'compress', 'Compressing', (job) => compressAnywhere(recipe, job));
       if (!run) return;
+      const { gpuFailures } = run.result;
+      if (gpuFailures)
+        get().notify('warning', `The GPU failed during run ${run.run}, and what it was working on was begun anew.`);
       const ran = new Map([...included].map((id) => [id, stackOf(stacks, id)]));
       set({
         runs: [...get().runs, run],

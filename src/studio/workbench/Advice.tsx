@@ -5,6 +5,7 @@ import { HEAVY_ERROR, totalCost } from '../total';
 import { describeHeavy, describeRest, describeWorst } from './describe';
 import { usePlans } from './usePlans';
 import type { StackView } from './useStack';
+import { useVerdict } from './useVerdict';
 import { WantsData } from './WantsData';
 
 /** Whether it will help, in words, before anybody commits to it. */
@@ -23,6 +24,8 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
   const plan = planOf(layer, usePlans(), stack);
   const { steps, fault } = plan;
   const step = steps[index];
+  const error = predictedError(plan, index + 1);
+  const verdict = useVerdict(error);
   if (!step) {
     return (
       <p>
@@ -33,7 +36,6 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
       </p>
     );
   }
-  const error = predictedError(plan, index + 1);
   const [first, ...rest] = step.advice;
   return (
     <p>
@@ -46,11 +48,15 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
         </>
       ) : (
         <>
-          {error !== undefined && error > HEAVY_ERROR && (
-            <strong data-tone="hurts">
-              A relative error of {formatShare(error)}: real data will tell whether the model bears it.{' '}
-            </strong>
-          )}
+          {error !== undefined &&
+            error > HEAVY_ERROR &&
+            (verdict ? (
+              <strong data-tone={verdict.kept ? 'kept' : 'hurts'}>{verdict.sentence} </strong>
+            ) : (
+              <strong data-tone="hurts">
+                A relative error of {formatShare(error)}: real data will tell whether the model bears it.{' '}
+              </strong>
+            ))}
           {step.estimated && <>Sizes are estimates until the step has been tried. </>}
           {!step.operator && <>The size is known once the step has run. </>}
           {first && <strong>{first}</strong>} {rest.join(' ')}
@@ -63,17 +69,22 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
 function Many({ view: { layers, index } }: { view: StackView }) {
   const total = totalCost(layers, usePlans(), index + 1);
   const { before, after, worst, heavy, idle, estimated } = total;
+  // Where data was measured, a warning from weight errors gives way to it.
+  const verdict = useVerdict(worst?.error);
   const sizes = `${formatBytes(before.bytes)} → ${estimated ? 'about ' : ''}${formatBytes(after.bytes)}.`;
   return (
     <p>
       {heavy > 0 ? (
         <>
-          <strong data-tone="hurts">{describeHeavy(total, layers.length)}</strong> {sizes}
+          <strong data-tone={verdict?.kept ? 'kept' : 'hurts'}>
+            {verdict ? verdict.sentence : describeHeavy(total, layers.length)}
+          </strong>{' '}
+          {sizes}
         </>
       ) : (
         <strong data-tone={after.bytes < before.bytes && idle === 0 ? 'kept' : 'hurts'}>{sizes}</strong>
       )}{' '}
-      {worst && heavy === 0 && <>{describeWorst(total, layers.length)} </>}
+      {worst && (heavy === 0 || verdict) && <>{describeWorst(total, layers.length)} </>}
       {describeRest(total, layers.length)}
     </p>
   );

@@ -7,8 +7,9 @@ import { type Stack, useStudio } from '../store';
 import { type TotalCost, totalCost } from '../total';
 import { usePlans } from './usePlans';
 import type { StackView } from './useStack';
+import { useVerdict } from './useVerdict';
 
-/** A weight error above this stands out. */
+/** A weight error above this stands out, unless data has shown that the model bears it. */
 const HURTS = 0.3;
 
 /**
@@ -59,18 +60,20 @@ function WeightError({ layer, stack, count }: { layer: LayerReport; stack: Stack
   const tried = useStudio(({ trial, trialKey }) => (trial?.key === trialKey(layer.id) ? trial.result : undefined));
   const measured = tried?.steps[count - 1]?.error ?? plans.measured?.(layer, stack, count);
   const error = measured ?? predictedError(planOf(layer, plans, stack), count);
+  const borne = useVerdict(error)?.kept;
   return (
     <Figure
       name="weight error"
       value={error === undefined ? '…' : formatError(error)}
       note={error === undefined ? 'measured below' : `relative, ${measured === undefined ? 'predicted' : 'measured'}`}
-      hurts={error !== undefined && error > HURTS}
+      hurts={error !== undefined && error > HURTS && !borne}
     />
   );
 }
 
 /** The largest error that is known, and whose; `changing`: how many layers there are errors of. */
 function WorstError({ total: { worst, errors }, changing }: { total: TotalCost; changing: number }) {
+  const borne = useVerdict(worst?.error)?.kept;
   if (!worst) {
     const note = changing > 0 ? 'known once it has run' : 'nothing changes';
     return <Figure name="worst error" value={changing > 0 ? '…' : 'none'} note={note} />;
@@ -82,7 +85,7 @@ function WorstError({ total: { worst, errors }, changing }: { total: TotalCost; 
       name={`worst error${known}`}
       value={formatError(error)}
       note={<ShortName text={layer.name} title={`${layer.name}, ${measured ? 'measured' : 'predicted'}`} />}
-      hurts={error > HURTS}
+      hurts={error > HURTS && !borne}
     />
   );
 }

@@ -7,12 +7,14 @@ import { useStudio } from '../store';
 import { describeHeavy } from './describe';
 import { useModelEstimate } from './ModelEstimate';
 import { usePlans } from './usePlans';
+import { useVerdict } from './useVerdict';
 import { WantsData } from './WantsData';
 
 /** What Compress will do, all ticked layers together: in a line, and as the recipe it runs. */
 export function RecipeView() {
   const model = useStudio((state) => state.model);
   const { layers, total, after } = useModelEstimate();
+  const verdict = useVerdict(total.worst?.error);
   const plans = usePlans();
   const fixed = useStudio(({ fixedRecipe }) => fixedRecipe !== null);
   const selection = useStudio((state) => state.selection);
@@ -39,7 +41,10 @@ export function RecipeView() {
           {formatBytes(after)} ({formatChange(after / model.bytes - 1)})
         </span>
       </div>
-      {unseen && total.heavy > 0 && <p className="recipe-heavy">{describeHeavy(total, layers.length)}</p>}
+      {unseen && total.heavy > 0 && !verdict && <p className="recipe-heavy">{describeHeavy(total, layers.length)}</p>}
+      {unseen && total.heavy > 0 && verdict && (
+        <p className={verdict.kept ? 'recipe-fixed' : 'recipe-heavy'}>{verdict.sentence}</p>
+      )}
       {needing.length > 0 && <WantsData what={`${needing[0]}, a step of this recipe,`} />}
       {fixed && (
         <p className="recipe-fixed">

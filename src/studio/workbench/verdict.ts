@@ -1,0 +1,63 @@
+import type { RunReport } from '../../worker/protocol';
+import { agreementSaysLittle, formatFigure, headline, METRIC_NAMES, qualityOf } from '../compare/rows';
+import { formatShare } from '../format';
+import { stackKey, stackOf } from '../state/recipe';
+import type { Studio } from '../store';
+
+/** What real data said of a run, where weight errors could only warn. */
+export interface Verdict {
+  /** "Run 2 on test.npz: top-1 accuracy 91.1 %, before 91.2 %." */
+  readonly sentence: string;
+  /** The model works about as well as before. */
+  readonly kept: boolean;
+}
+
+/** Losses up to these are small beside what a weight error above one half is feared for. */
+const SMALL = { top1: 0.02, fidelity: 0.05, cosine: 0.02, perplexity: 0.05 } as const;
+
+type Asked = Pick<Studio, 'runs' | 'currentRun' | 'ranStacks' | 'stacks' | 'included'>;
+
+/**
+ * What was measured on real data that bears on a largest relative error of `error`: of the run in Compare where the
+ * workbench still shows what it did, else of the latest run that kept its quality with errors at least as large. Undefined
+ * where data has said nothing: then a warning from weight errors is all there is.
+ */
+export function verdictOf(state: Asked, error: number): Verdict | undefined {
+  const told = state.runs.filter(isTold);
+  const current = told.find(({ run }) => run === state.currentRun);
+  if (current && isAsRan(state)) return say(current);
+  const bore = told.findLast((run) => worstOf(run) >= error && say(run).kept);
+  return bore && say(bore);
+}
+
+/** Generated inputs say nothing of whether a model works. */
+const isTold = ({ evaluation }: RunReport): boolean =>
+  evaluation !== undefined && evaluation.data !== 'generated' && !agreementSaysLittle(evaluation);
+
+const worstOf = ({ result }: RunReport): number =>
+  result.layers.reduce((worst, { weightError }) => Math.max(worst, weightError.measured), 0);
+
+/** Whether Compress would do again what the run in Compare did. */
+function isAsRan({ currentRun, ranStacks, stacks, included }: Asked): boolean {
+  const ran = currentRun === null ? undefined : ranStacks.get(currentRun);
+  if (!ran || ran.size !== included.size) return false;
+  return [...included].every((id) => {
+    const did = ran.get(id);
+    return did !== undefined && stackKey(did) === stackKey(stackOf(stacks, id));
+  });
+}
+
+function say({ run, evaluation }: RunReport): Verdict {
+  const { metric, before, after } = qualityOf(evaluation!);
+  const lost = metric === 'perplexity' ? after / before - 1 : before - after;
+  const was =
+    metric === 'top1'
+      ? `, before ${formatShare(before)}`
+      : metric === 'perplexity'
+        ? `, before ${formatFigure(before)}`
+        : '';
+  return {
+    sentence: `Run ${run} on ${evaluation!.data}: ${METRIC_NAMES[metric]} ${headline(evaluation!)}${was}.`,
+    kept: lost <= SMALL[metric],
+  };
+}
