@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { chain, endless, slowToOpen } from './models';
+import { chain, endless, slowToOpen, tooLarge } from './models';
 import { Studio } from './studio';
 
 // Models that WebAssembly never comes back from: Cancel is not heard, so the engine's worker is replaced.
@@ -105,5 +105,23 @@ test('a worker that dies is replaced, and the model stays open', async ({ page }
     /The engine stopped \(.*made up.*\) and was started again\. good\.onnx is open again\./,
   );
   await studio.idle();
+  await studio.compress();
+});
+
+test('memory that runs out in WebAssembly is said once, and given back', async ({ page }) => {
+  test.setTimeout(240_000);
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.useCpu();
+  await studio.open('large.onnx', tooLarge());
+  await studio.compressButton.click();
+  await expect(studio.notices.getByRole('alert')).toContainText('there is not enough memory', { timeout: 120_000 });
+  await expect(studio.notices).toContainText('to have its memory back. large.onnx is open again.', { timeout: 60_000 });
+  await expect(studio.rows).toHaveCount(1);
+  // Other models are compared as if nothing had been.
+  await studio.drop({ name: 'good.onnx', bytes: chain() });
+  await studio.question.getByRole('button', { name: 'Open good.onnx' }).click();
+  await expect(studio.rows).toHaveCount(3);
+  await studio.measured();
   await studio.compress();
 });

@@ -111,9 +111,13 @@ export const text = (value: unknown): Uint8Array =>
   new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
 
 /** A chain of one layer whose session is never made: 1,000 products of constants [2000, 2000] are folded at first. */
-export function slowToOpen(): Uint8Array {
-  const side = 2000;
-  const products = Array.from({ length: 1000 }, (_, i) =>
+export const slowToOpen = (): Uint8Array => foldedAtFirst(2000, 1000);
+
+/** A chain of one layer whose session needs two constants of 3.6 GB, where WebAssembly has 4 GB in all. */
+export const tooLarge = (): Uint8Array => foldedAtFirst(30_000, 1);
+
+function foldedAtFirst(side: number, count: number): Uint8Array {
+  const products = Array.from({ length: count }, (_, i) =>
     node('MatMul', [i === 0 ? 'constant' : `folded${i - 1}`, 'constant'], [`folded${i}`]),
   );
   return modelBytes({
