@@ -1,0 +1,93 @@
+// `npm run fuzz -- --minutes 10 --seed 7 --kind model`: broken and hostile files by the seed, for as long as it is told.
+// Whatever is no sentence of the product, or takes more than five seconds, is printed with its seed, and the exit code is 1.
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const KINDS = ['model', 'external', 'npz', 'recipe'];
+/** Seconds that one file may take. */
+const LIMIT = 5;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+    rounds: { type: 'string', default: 'Infinity' },
+    kind: { type: 'string', multiple: true, default: KINDS },
+    sentences: { type: 'boolean', default: false },
+  },
+});
+const unknown = values.kind.find((kind) => !KINDS.includes(kind));
+if (unknown !== undefined) throw new Error(`There is no kind "${unknown}": there are ${KINDS.join(', ')}.`);
+
+let child: ChildProcess | undefined;
+
+const started = () => fork(join(import.meta.dirname, 'round.ts'), { execArgv: ['--import', './scripts/register.mjs'] });
+
+interface Outcome {
+  readonly outcome?: string;
+  readonly fault?: string;
+}
+
+/** One file in the child, which is ended and made anew where it does not answer in time. */
+async function round(kind: string, seed: number, limit: number): Promise<Outcome> {
+  child ??= started();
+  let resolve: (outcome: Outcome) => void = () => {};
+  const promise = new Promise<Outcome>((settle) => {
+    resolve = settle;
+  });
+  const current = child;
+  const gone = (code: number | null, signal: string | null) =>
+    resolve({ fault: `the process ended: ${signal ?? code}` });
+  const timer = setTimeout(() => resolve({ fault: `no answer in ${limit} s` }), limit * 1000);
+  current.once('message', resolve).once('exit', gone);
+  current.send({ kind, seed });
+  const outcome = await promise;
+  clearTimeout(timer);
+  current.off('message', resolve).off('exit', gone);
+  if (outcome.fault?.startsWith('no answer') || outcome.fault?.startsWith('the process')) {
+    current.kill('SIGKILL');
+    child = undefined;
+  }
+  return outcome;
+}
+
+const end = performance.now() + Number(values.minutes) * 60_000;
+const counts = new Map(
+  values.kind.map((kind) => [kind, { rounds: 0, accepted: 0, faults: 0, slowest: 0, slowestSeed: 0 }]),
+);
+const sentences = new Map<string, number>();
+let faults = 0;
+for (let i = 0; i < Number(values.rounds) && performance.now() < end; i++) {
+  for (const kind of values.kind) {
+    const seed = Number(values.seed) + i;
+    const count = counts.get(kind)!;
+    // The first round of a process also compiles what it needs.
+    const limit = child ? LIMIT : 60;
+    const start = performance.now();
+    const { outcome, fault } = await round(kind, seed, limit);
+    const took = performance.now() - start;
+    count.rounds++;
+    if (limit === LIMIT && took > count.slowest) Object.assign(count, { slowest: took, slowestSeed: seed });
+    if (outcome === 'accepted') count.accepted++;
+    else if (outcome !== undefined) {
+      const shape = outcome.replace(/"[^"]*"|\d[\d,.]*/g, '…');
+      sentences.set(shape, (sentences.get(shape) ?? 0) + 1);
+    }
+    if (fault !== undefined) {
+      faults++;
+      count.faults++;
+      console.error(`${kind}, seed ${seed}: ${fault}\n`);
+    }
+  }
+}
+child?.kill();
+for (const [kind, { rounds, accepted, faults: failed, slowest, slowestSeed }] of counts)
+  console.log(
+    `${kind}: ${rounds} files, ${accepted} accepted, ${failed} faults, the slowest ${slowest.toFixed(0)} ms (seed ${slowestSeed})`,
+  );
+if (values.sentences) {
+  const sorted = [...sentences].sort(([, a], [, b]) => b - a);
+  for (const [sentence, times] of sorted) console.log(`${String(times).padStart(6)}  ${sentence.slice(0, 200)}`);
+}
+process.exitCode = faults > 0 ? 1 : 0;
