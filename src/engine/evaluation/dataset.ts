@@ -152,8 +152,17 @@ export function fixedBatch({ fields, name }: Pick<Dataset, 'fields' | 'name'>): 
       `${name} does not fit: ${wanted} samples a run, but a run must take as many of every input; give the arrays one axis more, samples first.`,
     );
   }
-  return [...sizes.keys()][0];
+  const [size] = sizes.keys();
+  if (size !== undefined && size > LARGEST_BATCH) {
+    throw new UserError(
+      `${name} cannot be run: "${sizes.get(size)}" takes ${size} samples a run, more than any machine holds; export the model with its first dimension left open.`,
+    );
+  }
+  return size;
 }
+
+/** A batch is filled up to what the model declares; from here on that is a fault of the model. */
+const LARGEST_BATCH = 2 ** 24;
 
 /**
  * `count` samples (or all, where there are fewer), spread evenly from the first to the last: files are often sorted by

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors';
-import { batches, fixedBatch, type InputSpec, reportDataset } from './dataset';
+import { batches, fixedBatch, type InputSpec, openDataset, reportDataset } from './dataset';
 import { type GenerateOptions, generateDataset } from './generate';
 
 const feedsOf = (inputs: readonly InputSpec[], options?: GenerateOptions) =>
@@ -114,6 +114,17 @@ describe('generateDataset', () => {
     const large = generateDataset([{ name: 'x', type: 'float32', shape: [1, 3, 640, 640] }]);
     expect(large.samples).toBe(6);
     expect(fixedBatch(large)).toBe(1);
+  });
+
+  it('makes up nothing that no machine holds', () => {
+    const wide: InputSpec = { name: 'x', type: 'float32', shape: ['n', 2 ** 40] };
+    const tall: InputSpec = { name: 'x', type: 'float32', shape: [2 ** 40, 2] };
+    for (const input of [wide, tall]) {
+      expect(() => generateDataset([input])).toThrow(UserError);
+      expect(() => generateDataset([input])).toThrow(/^Input "x" takes \[.*\] numbers, too many to make up/);
+    }
+    const array = { type: 'float32', dims: [3, 2], data: new Float32Array(6) } as const;
+    expect(() => openDataset(new Map([['x', array]]), [tall], 'd.npz')).toThrow('d.npz cannot be run: "x" takes');
   });
 
   it('cannot make up text', () => {

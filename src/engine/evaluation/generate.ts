@@ -16,6 +16,9 @@ export interface GenerateOptions {
 
 const BUDGET = 32 * 2 ** 20;
 
+/** Numbers of one input, all samples together. */
+const LARGEST = 2 ** 28;
+
 /**
  * Inputs from declared types and shapes, for want of data; the same seed gives the same values.
  *
@@ -28,7 +31,8 @@ const BUDGET = 32 * 2 ** 20;
  *   sequences 32, cached positions 16, both together their sum, height and width 64, channels 3; unnamed ones by rank
  *   (images 64, else 32)
  *
- * Throws a UserError for inputs of text, of types that cannot be fed, and without a declared shape.
+ * Throws a UserError for inputs of text, of types that cannot be fed, without a declared shape, and of more than 2^28
+ * numbers.
  */
 export function generateDataset(declared: readonly InputSpec[], options: GenerateOptions = {}): Dataset {
   const inputs = declared.map(withNames);
@@ -45,6 +49,15 @@ export function generateDataset(declared: readonly InputSpec[], options: Generat
   const bytes = shapes.reduce((sum, { dims }) => sum + 4 * count(dims), 0);
   const most = inputs.length === 0 ? 1 : Math.max(4, Math.min(32, Math.floor(BUDGET / Math.max(1, bytes))));
   const samples = options.samples ?? most;
+  const large = inputs.find(({ shape: [first] }, index) => {
+    const rows = typeof first === 'number' ? first : 1;
+    return count(shapes[index]!.dims) * Math.max(samples, rows) > LARGEST;
+  });
+  if (large) {
+    throw new UserError(
+      `Input "${large.name}" takes [${large.shape.join(', ')}] numbers, too many to make up: open data for it, or say smaller sizes.`,
+    );
+  }
   const random = seeded(options.seed ?? 1);
   const lengths = lengthsOf(inputs, sizes);
   const fields = inputs.map((input, index): Field => {
