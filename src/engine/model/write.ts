@@ -5,7 +5,7 @@ import type { LongCall } from '../progress';
 import type { SessionModel } from '../runtime';
 import type { Model } from './model';
 import { tensorsOf } from './model';
-import { assemble } from './onnx/assemble';
+import { assemble, type Placement } from './onnx/assemble';
 import { concat, type Parts } from './onnx/parts';
 import { type ExternalBytes, externalOf } from './tensors';
 
@@ -23,8 +23,9 @@ export interface FileToWrite {
 }
 
 /**
- * The files that hold the model: one .onnx with everything inside, or, above protobuf's limit, an .onnx and its
- * .onnx_data. `metadata` is added to metadata_props. Names, order and untouched payloads stay as they are.
+ * The files that hold the model: one .onnx with everything inside, or, above protobuf's limit (or `limit`; 0 always asks
+ * for two), an .onnx and its .onnx_data. `metadata` is added to metadata_props. Names, order and untouched payloads stay
+ * as they are. Throws a UserError where nodes themselves hold more than one file can.
  */
 export function filesOf(
   model: Model,
@@ -44,19 +45,32 @@ export function filesOf(
     ];
 
   const dataName = dataNameOf(name);
-  const data: (ExternalBytes | Uint8Array)[] = [];
-  let size = 0;
+  let split = splitInto(dataName, structure, ['main']);
+  const tooLarge = () => limit > 0 && split.main.length >= limit;
+  if (tooLarge()) split = splitInto(dataName, structure, ['main', 'inner']);
+  if (tooLarge()) {
+    throw new UserError(
+      `${name} would have ${(split.main.length / 1e9).toFixed(1)} GB in its nodes, more than one ONNX file holds: export the model with its weights as initializers, not as Constant nodes.`,
+    );
+  }
+  return [fileOf(model, name, split.main), fileOf(model, dataName, split.data)];
+}
+
+/** The model with the payloads of such initializers in a second file, in the order of the first. */
+function splitInto(location: string, structure: Uint8Array, moved: readonly Placement['initializer'][]) {
+  const pieces: (ExternalBytes | Uint8Array)[] = [];
+  let length = 0;
   const main = assemble(structure, (tensor) => {
-    if (!tensor.initializer) return 'inside';
+    if (!moved.includes(tensor.initializer)) return 'inside';
     // onnxruntime maps external data into memory page by page: tensors start at multiples of 4096.
-    const padding = (4096 - (size % 4096)) % 4096;
-    if (padding > 0) data.push(new Uint8Array(padding));
-    const offset = size + padding;
-    data.push(tensor);
-    size = offset + tensor.length;
-    return { location: dataName, offset };
+    const padding = (4096 - (length % 4096)) % 4096;
+    if (padding > 0) pieces.push(new Uint8Array(padding));
+    const offset = length + padding;
+    pieces.push(tensor);
+    length = offset + tensor.length;
+    return { location, offset };
   });
-  return [fileOf(model, name, main), fileOf(model, dataName, { pieces: data, length: size })];
+  return { main, data: { pieces, length } };
 }
 
 function withMetadata(proto: Model['proto'], metadata: Readonly<Record<string, string>>): Model['proto'] {
@@ -106,7 +120,7 @@ export async function sessionModelOf(model: Model, external: boolean, call?: Lon
   const structure = toBinary(ModelProtoSchema, model.proto);
   const outside: { path: string; from: ExternalBytes }[] = [];
   const parts = assemble(structure, (tensor) => {
-    if (!external || !tensor.initializer) return 'inside';
+    if (!external || tensor.initializer !== 'main') return 'inside';
     const path = `weight${outside.length}`;
     outside.push({ path, from: tensor });
     return { location: path, offset: 0 };

@@ -5,10 +5,11 @@ import { externalEntries, Parts } from './parts';
 import { CHILDREN, type MessageKind } from './structure';
 import { fieldsOf, Wire } from './wire';
 
-/** A tensor met while assembling: where its payload is, and whether the main graph's initializers hold it. */
+/** A tensor met while assembling: where its payload is, and whose it is. */
 export interface Placement extends ExternalBytes {
   readonly name: string;
-  readonly initializer: boolean;
+  /** An initializer of the main graph, or of a graph inside a node; everything else stands in attributes. */
+  readonly initializer: 'main' | 'inner' | undefined;
 }
 
 /** Where the payload goes: into the file, or to `offset` of an external file. */
@@ -19,7 +20,7 @@ export type Place = 'inside' | { readonly location: string; readonly offset: num
  * complete file, each payload where `place` puts it. Payloads are not read here: pieces name the bytes that they need.
  */
 export function assemble(structure: Uint8Array, place: (tensor: Placement) => Place): Parts<ExternalBytes> {
-  return message('model', structure, 0, structure.length, place, false);
+  return message('model', structure, 0, structure.length, place, undefined);
 }
 
 function message(
@@ -28,7 +29,7 @@ function message(
   start: number,
   end: number,
   place: (tensor: Placement) => Place,
-  initializer: boolean,
+  initializer: Placement['initializer'],
 ): Parts<ExternalBytes> {
   if (kind === 'tensor') return tensor(bytes.subarray(start, end), place, initializer);
   const out = new Parts<ExternalBytes>();
@@ -39,13 +40,18 @@ function message(
       continue;
     }
     // Field 7 of a model is its main graph, field 5 of a graph its initializers.
-    const passesOn = kind === 'model' ? number === 7 : initializer && child === 'tensor';
+    const main = kind === 'model' ? number === 7 : initializer === 'main' && child === 'tensor';
+    const passesOn = main ? 'main' : kind === 'graph' && child === 'tensor' ? 'inner' : undefined;
     out.addField(number, message(child, bytes, content, to, place, passesOn));
   }
   return out;
 }
 
-function tensor(bytes: Uint8Array, place: (tensor: Placement) => Place, initializer: boolean): Parts<ExternalBytes> {
+function tensor(
+  bytes: Uint8Array,
+  place: (tensor: Placement) => Place,
+  initializer: Placement['initializer'],
+): Parts<ExternalBytes> {
   const out = new Parts<ExternalBytes>();
   const proto = fromBinary(TensorProtoSchema, bytes);
   const external = externalOf(proto);
