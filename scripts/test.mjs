@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { dawnEnvironment, getBrowser, launchOptions } from './browser.mjs';
+import { installOperatorModels } from './operatorModels.mjs';
 
 const root = dirname(import.meta.dirname);
 const SUITES = ['unit', 'gpu', 'e2e'];
@@ -70,6 +71,7 @@ function e2e() {
 }
 
 try {
+  if (suites.includes('unit')) installOperatorModels();
   const launch = await launchOptions(getBrowser());
   Object.assign(process.env, { CHROME_PATH: launch.executablePath }, dawnEnvironment(launch));
   console.log(`Browser: ${launch.executablePath} on ${launch.software ? 'the software adapter' : 'the GPU'}`);
