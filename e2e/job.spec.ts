@@ -26,7 +26,7 @@ test('the bundled sample: open, choose, compress, compare, take away', async ({ 
 
   const { name, bytes } = await studio.exported(/^Model of run/);
   expect(name).toMatch(/\.onnx$/);
-  await expect(studio.notices).toContainText('read back');
+  await expect(studio.notices).toContainText('Read back');
   const [sample] = JSON.parse(await readFile('public/samples/samples.json', 'utf8'));
   const original = await readFile(`public/samples/${sample.model}`);
   expect(bytes.length).toBeLessThan(0.8 * original.length);

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { UserError } from '../engine/errors';
-import { generateDataset } from '../engine/evaluation/generate';
+import { makeUpFor } from '../engine/evaluation/makeUpFor';
+import { withShapes } from '../engine/evaluation/shapes';
 import { Factorisations } from '../engine/methods/factorisations';
 import { inputSpecs } from '../engine/model/inspect';
 import { among, type Model, readModel, storedBytes } from '../engine/model/model';
@@ -8,11 +9,13 @@ import { SINGLE_FILE_LIMIT, sessionModelOf } from '../engine/model/write';
 import { compress } from '../engine/recipe/compress';
 import { type CompressReport, trialSentence } from '../engine/recipe/report';
 import { parseRecipe } from '../engine/recipe/schema';
-import { verify } from '../engine/recipe/verify';
+import { describeReadBack } from '../engine/recipe/verification/readBack';
+import { type ReadBack, verify } from '../engine/recipe/verify';
 import { chooseBackend } from '../worker/backends';
 import { dawn } from './dawn';
 import { openCalibration } from './openData';
 import { filesBehind, openModel, readFile } from './readFiles';
+import { shapesOf } from './shapes';
 import { openingWatch, watchedRuntime } from './supervised';
 import { bytes, percent, progressBar, table } from './terminal';
 import { fileStore } from './tuningStore';
@@ -23,6 +26,7 @@ export interface CompressCommandOptions {
   readonly out?: string;
   readonly backend: string;
   readonly calibration?: string;
+  readonly shape?: readonly string[];
   readonly openLimit?: string;
   readonly json?: boolean;
 }
@@ -40,11 +44,14 @@ export async function compressCommand(
   if (recipePath === undefined) throw new UserError('compress needs a recipe: --recipe FILE.');
   if (out === undefined || out.trim() === '') throw new UserError('compress needs a file to write: --out FILE.');
   if (!BACKENDS.includes(backend)) throw new UserError(`--backend is one of ${BACKENDS.join(', ')}, not "${backend}".`);
+  const shapes = shapesOf(options.shape, options.calibration === undefined ? undefined : '--calibration');
   const watch = openingWatch(options.openLimit);
   const given = [path, recipePath, ...(options.calibration === undefined ? [] : [options.calibration])];
   checkTarget(out, given);
   const recipe = parseRecipe(new TextDecoder().decode(readFile(recipePath)), recipePath);
   const model = await watch.during(`Opening ${path}`, () => openModel(path));
+  // A shape that does not fit is refused before the work begins.
+  withShapes(inputSpecs(model), shapes);
   const inputs = [...given, ...filesBehind(model, path)];
   checkTarget(out, inputs);
   if (storedBytes(model) >= SINGLE_FILE_LIMIT) await checkDataTarget(out, inputs);
@@ -70,15 +77,17 @@ export async function compressCommand(
       recipeName: recipePath,
       remedy: 'give --calibration SAMPLES.npz',
       ...(calibration && { calibration }),
-      trial: { dataset: () => calibration?.dataset ?? generateDataset(inputSpecs(model)), open },
+      trial: { dataset: () => calibration?.dataset ?? makeUpFor(model, runtime, { samples: 1, shapes, signal }), open },
     });
+    let verification: ReadBack;
     const staged = await stage(compressed.files, out, inputs, call);
     try {
       const [main, ...others] = staged.sources;
-      await verify(await readModel(main!, among(others)), compressed.model, model, {
+      verification = await verify(await readModel(main!, among(others)), compressed, model, {
         ...call,
-        dataset: () => generateDataset(inputSpecs(model)),
-        open,
+        runtime,
+        data: calibration?.dataset,
+        shapes,
       });
     } catch (error) {
       staged.discard();
@@ -86,17 +95,26 @@ export async function compressCommand(
     }
     await staged.commit();
     bar.clear();
-    console.log(options.json ? JSON.stringify(compressed.report, null, 2) : summary(compressed.report, out));
+    // Since the process began: reading, compressing, writing and verifying.
+    const totalMs = performance.now();
+    const { report } = compressed;
+    console.log(
+      options.json
+        ? JSON.stringify({ ...report, verification, totalMs }, null, 2)
+        : [summary(report, out, verification.ms, totalMs), describeReadBack(verification)].join('\n'),
+    );
   } finally {
     bar.clear();
     chosen.backend.dispose();
   }
 }
 
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
 /** More bytes a weight than this while loading are worth a word. */
 const MUCH = 16;
 
-function summary(report: CompressReport, out: string): string {
+function summary(report: CompressReport, out: string, verifyingMs: number, totalMs: number): string {
   const { before, after, memory, layers, skipped, backend, calibration, ms } = report;
   const calibrated = layers.some(({ outputError }) => outputError);
   const rows = layers.map(({ name, form, weightError, outputError, bytesBefore, bytesAfter }) => [
@@ -144,7 +162,7 @@ function summary(report: CompressReport, out: string): string {
     ...(report.trial ? [trialSentence(report.trial)] : []),
     `${out}: ${bytes(before.bytes)} → ${bytes(after.bytes)} (${change(before.bytes, after.bytes)}), ` +
       `${before.parameters.toLocaleString('en')} → ${after.parameters.toLocaleString('en')} parameters ` +
-      `(${change(before.parameters, after.parameters)}), ${(ms / 1000).toFixed(1)} s on the ${backend.toUpperCase()}`,
+      `(${change(before.parameters, after.parameters)}), ${seconds(totalMs)}: ${seconds(ms)} compressing on the ${backend.toUpperCase()}, ${seconds(verifyingMs)} verifying`,
     `weights in memory, estimated: ${bytes(memory.estimatedResident)} when it runs, ${bytes(memory.estimatedLoad)} at most while it loads`,
     ...heavyToLoad(layers),
   ].join('\n');

@@ -54,11 +54,19 @@ export interface Session {
   release(): Promise<void>;
 }
 
+export interface OpenOptions {
+  /**
+   * Takes as little memory as there is: what is rebuilt is not folded while the model loads, all at once, but computed
+   * where it is used, each time. Slower to run.
+   */
+  readonly lean?: boolean;
+}
+
 export interface Runtime {
   /** For people: "onnxruntime-node 1.30.0". */
   readonly name: string;
   readonly providers: readonly Provider[];
   /** Whether sessions accept weights as external data in memory; otherwise they must be inline. */
   readonly externalData: boolean;
-  open(model: SessionModel, provider: Provider): Promise<Session>;
+  open(model: SessionModel, provider: Provider, options?: OpenOptions): Promise<Session>;
 }

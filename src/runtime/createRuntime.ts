@@ -1,6 +1,6 @@
 import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
 import { BrokenRuntimeError, UserError } from '../engine/errors';
-import type { HostTensor, Provider, Runtime, Session, SessionModel } from '../engine/runtime';
+import type { HostTensor, OpenOptions, Provider, Runtime, Session, SessionModel } from '../engine/runtime';
 import { isBroken, readableMessage } from './messages';
 import { Mutex } from './mutex';
 import { fromOrt, toOrt } from './tensors';
@@ -51,13 +51,15 @@ export function createRuntime({
     name,
     providers,
     externalData,
-    async open(model, provider) {
+    async open(model, provider, options) {
       if (!providers.includes(provider)) {
         throw new UserError(`${name} has no "${provider}" provider here; choose ${providers.join(' or ')}.`);
       }
       const ort = await loaded();
       const session = await lock.run(() =>
-        around(() => ort.InferenceSession.create(model.bytes, sessionOptions(model, provider)).catch(failed('open'))),
+        around(() =>
+          ort.InferenceSession.create(model.bytes, sessionOptions(model, provider, options)).catch(failed('open')),
+        ),
       );
       return wrap(session, ort.Tensor);
     },
@@ -90,13 +92,21 @@ async function runSession(
   return outputs;
 }
 
-function sessionOptions(model: SessionModel, provider: Provider): InferenceSession.SessionOptions {
+function sessionOptions(
+  model: SessionModel,
+  provider: Provider,
+  { lean = false }: OpenOptions = {},
+): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
     graphOptimizationLevel: 'all',
     logSeverityLevel: SILENT,
     // Without it a blocked DequantizeLinear before a MatMul may be fused to int8 activations: error 5e−3, not 6e−7.
-    extra: { session: { qdq_matmulnbits_accuracy_level: '0' } },
+    extra: {
+      session: { qdq_matmulnbits_accuracy_level: '0', ...(lean && { disable_prepacking: '1' }) },
+      ...(lean && { optimization: { disable_specified_optimizers: 'ConstantFolding' } }),
+    },
+    ...(lean && { enableCpuMemArena: false, enableMemPattern: false }),
     ...(model.externalData.length > 0 && { externalData: [...model.externalData] }),
   };
 }

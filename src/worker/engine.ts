@@ -173,7 +173,7 @@ export class StudioEngine implements Engine {
         remedy: 'open an .npz at the step or at "data" above',
         ...(share && { calibration: share.calibration }),
         trial: {
-          dataset: () => share?.calibration.dataset ?? opened.data.dataset,
+          dataset: () => share?.calibration.dataset ?? opened.data.runnable(this.#runtime, call),
           open: (cut) => this.#session(cut, 'wasm', call),
         },
       });
@@ -191,10 +191,11 @@ export class StudioEngine implements Engine {
       try {
         const original = await opened.original.on(provider, call);
         const { originalOutputs } = opened;
-        const all = opened.data.dataset;
+        const all = await opened.data.runnable(this.#runtime, call, (feeds) => original.run(feeds));
         const share = report.calibration && all.samples > 1 ? await opened.data.share() : undefined;
         const dataset = opened.data.some(share?.evaluationOf(report) ?? all, limit);
-        return await evaluate(original, compressed, dataset, { ...call, provider, originalOutputs });
+        const { random } = opened.data;
+        return await evaluate(original, compressed, dataset, { ...call, provider, originalOutputs, random });
       } finally {
         await compressed.release();
       }
@@ -216,11 +217,10 @@ export class StudioEngine implements Engine {
   exportRun(run: number, job: { id: string }) {
     return this.#jobs.run(job, async (call) => {
       const { model, data } = this.#open;
-      const dataset = () => data.dataset;
       return exportRun(this.#run(run), model, {
         ...call,
-        dataset,
-        open: (read) => this.#session(read, 'wasm', call),
+        runtime: this.#runtime,
+        data: data.given,
       });
     });
   }

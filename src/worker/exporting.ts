@@ -11,13 +11,13 @@ type Written = Pick<ExportReport, 'files' | 'bytes' | 'sha256'>;
 
 /** Writes a run into Blobs, reads them back and holds what was read against the run and the original. */
 export async function exportRun(
-  { files, model }: Pick<Compressed, 'files' | 'model'>,
+  compressed: Compressed,
   original: Model,
   context: Parameters<typeof verify>[3],
 ): Promise<ExportReport> {
-  const written = await writeBlobs(files, context);
+  const written = await writeBlobs(compressed.files, context);
   const [main, ...others] = written.files.map(({ name, blob }) => blobSource(blob, name));
-  const readBack = await verify(await readModel(main!, among(others)), model, original, context);
+  const readBack = await verify(await readModel(main!, among(others)), compressed, original, context);
   return { ...written, readBack };
 }
 

@@ -1,10 +1,14 @@
 import { type Dataset, openDataset, reportDataset, take } from '../engine/evaluation/dataset';
 import { generateDataset } from '../engine/evaluation/generate';
+import { type MakeUpOptions, makeUpInputs } from '../engine/evaluation/makeUp';
+import { makeUpFor } from '../engine/evaluation/makeUpFor';
 import { readNpz } from '../engine/evaluation/npz';
 import type { DataReport } from '../engine/evaluation/report';
 import { inputSpecs } from '../engine/model/inspect';
 import type { Model } from '../engine/model/model';
-import type { Session } from '../engine/runtime';
+import { type RandomNode, randomNodes } from '../engine/model/randomNodes';
+import type { LongCall } from '../engine/progress';
+import type { Runtime, Session } from '../engine/runtime';
 import type { CalibrationShare } from './calibrationShare';
 
 /**
@@ -15,6 +19,9 @@ export class OpenData {
   #labelled: Dataset | undefined;
   #unlabelled: Dataset | undefined;
   #generated: Dataset | undefined;
+  /** Whether the model has run on what was generated. */
+  #tried = false;
+  #random: readonly RandomNode[] | undefined;
   /** Made for the first recipe that needs data. */
   #share: CalibrationShare | undefined;
   /** The samples of the data that the last limited evaluation used. */
@@ -25,10 +32,33 @@ export class OpenData {
     private readonly open: (model: Model) => Promise<Session>,
   ) {}
 
-  /** What models are evaluated on, or inputs generated from what the model declares. */
+  /** What the user opened to evaluate models on. */
+  get given(): Dataset | undefined {
+    return this.#labelled ?? this.#unlabelled;
+  }
+
+  /** What models are evaluated on, or inputs generated from what the model declares, of which it may refuse the sizes. */
   get dataset(): Dataset {
-    this.#generated ??= this.#labelled || this.#unlabelled ? undefined : generateDataset(inputSpecs(this.model));
-    return this.#labelled ?? this.#unlabelled ?? this.#generated!;
+    return this.given ?? (this.#generated ??= generateDataset(inputSpecs(this.model)));
+  }
+
+  /** The same, of sizes that the model runs on. `run` runs the original; without it, a session of its own does. */
+  async runnable(runtime: Runtime, call: LongCall, run?: MakeUpOptions['run']): Promise<Dataset> {
+    if (this.given) return this.given;
+    if (this.#tried) return this.#generated!;
+    const { model } = this;
+    const twice = this.random.length === 0;
+    this.#generated = run
+      ? await makeUpInputs(inputSpecs(model), { ...call, run, twice })
+      : await makeUpFor(model, runtime, call);
+    this.#tried = true;
+    return this.#generated;
+  }
+
+  /** The nodes of the model that draw at random. */
+  get random(): readonly RandomNode[] {
+    this.#random ??= randomNodes(this.model);
+    return this.#random;
   }
 
   /** An `.npz`, in place of what was there of its kind. Throws a UserError where it does not fit the model. */

@@ -7,6 +7,7 @@ import type { Model } from './model';
 import { tensorsOf } from './model';
 import { assemble, type Placement } from './onnx/assemble';
 import { concat, type Parts } from './onnx/parts';
+import { withTensorOutputs } from './tensorOutputs';
 import { type ExternalBytes, externalOf } from './tensors';
 
 /** Protobuf's limit is 2 GiB for a whole message; above this, weights go to a second file. */
@@ -114,9 +115,10 @@ export async function bytesOfFile(file: FileToWrite, call?: LongCall): Promise<U
 /**
  * The model as onnxruntime opens it. With `external`, initializers of the main graph are handed over beside the graph:
  * inline, a model of 256 MB takes 650 MB of WASM heap instead of 322 (16 on WebGPU). Constant nodes and sub-graphs must
- * hold their weights themselves.
+ * hold their weights themselves. Outputs that are no tensors cannot be fetched, and are left out.
  */
-export async function sessionModelOf(model: Model, external: boolean, call?: LongCall): Promise<SessionModel> {
+export async function sessionModelOf(whole: Model, external: boolean, call?: LongCall): Promise<SessionModel> {
+  const model = withTensorOutputs(whole);
   const structure = toBinary(ModelProtoSchema, model.proto);
   const outside: { path: string; from: ExternalBytes }[] = [];
   const parts = assemble(structure, (tensor) => {

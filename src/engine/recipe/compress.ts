@@ -40,6 +40,10 @@ export interface Compressed {
   readonly model: Model;
   /** Ready to be written: the model with recipe and hashes in its metadata. */
   readonly files: readonly FileToWrite[];
+  /** The model that layers were rewritten of: the original, but for what steps cut out of it. */
+  readonly before: Model;
+  /** Its layers that were rewritten, and what stands for the weight of each. */
+  readonly rewritten: ReadonlyMap<Layer, Operator>;
   /** What stands for each rewritten weight, by the layer's id. */
   readonly operators: ReadonlyMap<string, Operator>;
   readonly report: CompressReport;
@@ -168,6 +172,8 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
     return {
       model: changed,
       files,
+      before: state.model,
+      rewritten: operators,
       operators: new Map([...operators].map(([{ id }, operator]) => [id, operator])),
       report: {
         before: { bytes: storedBytes(model), parameters: countParameters(model) },

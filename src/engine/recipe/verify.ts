@@ -1,115 +1,168 @@
 import { messageOf, UserError } from '../errors';
-import { batches, type Dataset, fixedBatch } from '../evaluation/dataset';
-import { type Model, readBytes, tensorsOf } from '../model/model';
+import { type Batch, batches, type Dataset, fixedBatch, type Shapes, take } from '../evaluation/dataset';
+import { makeUpInputs } from '../evaluation/makeUp';
+import { inputSpecs } from '../model/inspect';
+import type { Layer } from '../model/layers';
+import type { Model } from '../model/model';
+import { randomNodes } from '../model/randomNodes';
+import { sessionModelOf } from '../model/write';
+import { elements, type Operator } from '../operators/operator';
 import type { LongCall } from '../progress';
-import type { HostTensor, Session } from '../runtime';
+import type { Runtime, Session } from '../runtime';
+import type { Compressed } from './compress';
+import { layerError } from './verification/layerCheck';
+import type { ReadBack } from './verification/readBack';
+import { modelDifference } from './verification/sameModel';
 
-/** How a written file was checked. */
-export interface ReadBack {
-  /** Both were run and gave the same outputs bit for bit; or, where this runtime can't run the model, all weights did. */
-  readonly by: 'outputs' | 'weights';
-  /** Samples run, or tensors compared. */
-  readonly compared: number;
-  /** Why the model was not run. */
-  readonly note?: string;
-}
+export type { ReadBack } from './verification/readBack';
 
 export interface VerifyContext extends LongCall {
-  /** Samples for the model's inputs; throws where there are none and none can be made up. */
-  readonly dataset: () => Dataset;
-  readonly open: (model: Model) => Promise<Session>;
+  readonly runtime: Runtime;
+  /** What the file is run on; absent: on inputs that are made up, of these shapes where some are given. */
+  readonly data?: Dataset | undefined;
+  readonly shapes?: Shapes | undefined;
 }
 
-type Outputs = Readonly<Record<string, HostTensor>>;
-
-/** Samples that the read-back runs on: enough to notice a wrong weight, few enough not to wait for. */
-const SAMPLES = 16;
+/** What is verified: the model that was to be written, and what its layers were made of. */
+export type Written = Pick<Compressed, 'model' | 'rewritten' | 'before'> & {
+  readonly report: Pick<Compressed['report'], 'layers' | 'memory'>;
+};
 
 /**
- * Compares a model that was read back from its file with the one that was written, which `original` was made into.
- * Throws a UserError where they differ, or where the runtime runs the original and not what was made of it: such a file
- * must not be offered.
+ * Relative difference between the outputs of a layer's nodes and those of its compressed weight. What is measured is some
+ * 1e−6 in float32 and 1e−3 in float16; inputs that are rounded to 8 bits differ by 1 or 2 %.
  */
-export async function verify(read: Model, written: Model, original: Model, context: VerifyContext): Promise<ReadBack> {
+const TOLERANCE = { float32: 1e-3, float16: 2e-2, eightBits: 8e-2 };
+
+/** Bytes at most while it is loaded of a model that is opened as users open it: rebuilt weights are folded, all at once. */
+const LIGHT = 256e6;
+/** Weights of a layer that is. */
+const LIGHT_LAYER = 4e6;
+
+/**
+ * Checks a model that was read back from its file. It must be the one that was to be written: every node and every byte
+ * of every tensor. The nodes of each rewritten layer, run alone, must give what its compressed weight gives. And the
+ * whole must run where the original runs, on one sample. Throws a UserError where it is not so: such a file must not be
+ * offered. Memory: one layer, or the stored weights and the largest layer, whichever is more.
+ */
+export async function verify(
+  read: Model,
+  written: Written,
+  original: Model,
+  context: VerifyContext,
+): Promise<ReadBack> {
+  const started = performance.now();
   const { signal, onProgress } = context;
-  onProgress?.({ done: 0, total: 2, label: 'Reading the file back' });
-  const failure = await failureOf(written, context);
-  if (failure !== undefined) {
-    if ((await failureOf(original, context)) !== undefined) {
-      return { by: 'weights', compared: await compareWeights(read, written, signal), note: failure };
-    }
+  const { rewritten, report } = written;
+  const total = rewritten.size + 2;
+  const tell = (done: number, label: string) => onProgress?.({ done, total, label });
+
+  tell(0, 'Reading the file back');
+  const unchanged = report.layers.length === 0;
+  const compared = await modelDifference(read, unchanged ? original : written.model, signal);
+  if ('difference' in compared) throw differs(compared.difference);
+  const { tensors } = compared;
+  const random = randomNodes(read);
+  const common = () => ({ tensors, ...(random.length > 0 && { random }), ms: performance.now() - started });
+  const none = { checked: 0, of: 0, largestError: 0 };
+  if (unchanged) return { by: 'weights', samples: 0, layers: none, note: 'nothing in it was changed', ...common() };
+
+  const layers = await checkLayers(read, written, context, (done, name) => tell(1 + done, `Running ${name} alone`));
+  tell(total - 1, 'Running what was read');
+  const ran = await runOnce(read, context, report.memory.estimatedLoad < LIGHT, random.length > 0);
+  if (typeof ran !== 'string') return { by: 'outputs', ...ran, layers, ...common() };
+  if (typeof (await runOnce(original, context, false, true)) !== 'string') {
     throw new UserError(
-      `${original.name} runs, but what the recipe makes of it does not, so it is not offered: ${failure.replace(/\.$/, '')}; leave out layers until it does.`,
+      `${original.name} runs, but what the recipe makes of it does not, so it is not offered: ${ran.replace(/\.$/, '')}; leave out layers until it does.`,
     );
   }
-  onProgress?.({ done: 1, total: 2, label: 'Running what was read' });
-  return { by: 'outputs', compared: await compareOutputs(read, written, context) };
+  return { by: layers.checked > 0 ? 'layers' : 'weights', samples: 0, layers, note: ran, ...common() };
 }
 
-/** Why the runtime can't run the model, if it can't. */
-async function failureOf(model: Model, { dataset, open, signal }: VerifyContext): Promise<string | undefined> {
+/** Runs a model on one sample: what it was run on, or why it could not be. */
+async function runOnce(
+  model: Model,
+  { runtime, data, shapes, signal }: VerifyContext,
+  light: boolean,
+  random: boolean,
+): Promise<Pick<ReadBack, 'samples' | 'data' | 'shapes'> | string> {
   try {
-    const data = dataset();
-    const session = await open(model);
+    const session = await opened(model, runtime, !light, { signal });
     try {
-      const [first] = batches(data, fixedBatch(data) ?? 1);
-      await session.run(first!.feeds);
+      const run = (feeds: Batch['feeds']) => session.run(feeds);
+      if (!data) {
+        const made = await makeUpInputs(inputSpecs(model), {
+          samples: 1,
+          run,
+          shapes,
+          twice: light && !random,
+          signal,
+        });
+        return { samples: 1, data: made.name, ...(made.shapes && { shapes: made.shapes }) };
+      }
+      const [first] = batches(take(data, fixedBatch(data) ?? 1), fixedBatch(data) ?? 1);
+      await run(first!.feeds);
+      return { samples: first!.samples, data: data.name };
     } finally {
       await session.release();
     }
-    return undefined;
   } catch (error) {
     signal?.throwIfAborted();
     return messageOf(error);
   }
 }
 
-async function compareOutputs(read: Model, written: Model, { dataset, open, signal }: VerifyContext): Promise<number> {
-  const data = dataset();
-  const reference = await open(written);
-  try {
-    const session = await open(read);
-    try {
-      let samples = 0;
-      for (const { feeds, samples: more } of batches(data, fixedBatch(data) ?? 1)) {
-        signal?.throwIfAborted();
-        const expected = await reference.run(feeds);
-        const different = difference(await session.run(feeds), expected);
-        if (different !== undefined) throw differs(different);
-        samples += more;
-        if (samples >= SAMPLES) break;
-      }
-      return samples;
-    } finally {
-      await session.release();
-    }
-  } finally {
-    await reference.release();
-  }
+async function opened(model: Model, runtime: Runtime, lean: boolean, call: LongCall): Promise<Session> {
+  const session = await sessionModelOf(model, runtime.externalData, call);
+  call.signal?.throwIfAborted();
+  return runtime.open(session, runtime.providers[0]!, { lean });
 }
 
-/** Which output is not the same bit for bit; NaN is the same as itself. */
-function difference(outputs: Outputs, expected: Outputs): string | undefined {
-  const name = Object.keys(expected).find((key) => !same(outputs[key], expected[key]!));
-  return name === undefined ? undefined : `its output "${name}" differs`;
-}
-
-function same(a: HostTensor | undefined, b: HostTensor): boolean {
-  if (!a || a.dims.join() !== b.dims.join()) return false;
-  if (Array.isArray(a.data) || Array.isArray(b.data)) return String(a.data) === String(b.data);
-  const [x, y] = [a.data, b.data].map((data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return x!.length === y!.length && x!.every((byte, i) => byte === y![i]);
-}
-
-async function compareWeights(read: Model, written: Model, signal?: AbortSignal): Promise<number> {
-  const [ours, theirs] = [[...tensorsOf(written.proto)], [...tensorsOf(read.proto)]];
-  if (ours.length !== theirs.length) throw differs('tensors are missing');
-  for (const [i, tensor] of ours.entries()) {
+async function checkLayers(
+  read: Model,
+  { before, rewritten }: Written,
+  { runtime, signal }: VerifyContext,
+  tell: (done: number, name: string) => void,
+): Promise<ReadBack['layers']> {
+  let checked = 0;
+  let largestError = 0;
+  let done = 0;
+  // Folding takes long: of layers that are written alike one is opened as users open the model, and the others lean.
+  const seen = new Set<string>();
+  for (const [layer, operator] of rewritten) {
     signal?.throwIfAborted();
-    const [a, b] = [await readBytes(written, tensor), await readBytes(read, theirs[i]!)];
-    if (a.length !== b.length || a.some((byte, at) => byte !== b[at])) throw differs(`tensor "${tensor.name}" differs`);
+    tell(done++, layer.name);
+    const kind = `${layer.op} ${layer.dtype} ${operator.form} ${layer.shape}`;
+    const lean = seen.has(kind) || elements(layer.shape) > LIGHT_LAYER;
+    seen.add(kind);
+    const open = (part: Model) => opened(part, runtime, lean, { signal });
+    const weight = await operator.toDense();
+    let every = layer.uses.length > 0;
+    for (const use of layer.uses) {
+      const error = await layerError(read, before, { layer, operator }, use, open, weight).catch((reason) => {
+        signal?.throwIfAborted();
+        throw new UserError(
+          `Layer ${layer.name} of the written file does not run (${messageOf(reason).replace(/\.$/, '')}), so it is not offered: leave it out of the recipe.`,
+        );
+      });
+      if (error === undefined) every = false;
+      else if (!(error <= toleranceOf(layer, operator))) {
+        throw new UserError(
+          `Layer ${layer.name} of the written file does not compute what it was compressed to (its outputs differ by ${(100 * error).toPrecision(2)} %), so it is not offered: leave it out of the recipe.`,
+        );
+      } else largestError = Math.max(largestError, error);
+    }
+    if (every) checked++;
   }
-  return ours.length;
+  return { checked, of: rewritten.size, largestError };
+}
+
+function toleranceOf(layer: Layer, operator: Operator): number {
+  const kinds = (one: Operator): string[] => [one.kind, ...one.children.flatMap(kinds)];
+  if (kinds(operator).includes('dynamicQuantized')) return TOLERANCE.eightBits;
+  return layer.dtype === 'float16' || layer.uses.some(({ castTo }) => castTo !== undefined)
+    ? TOLERANCE.float16
+    : TOLERANCE.float32;
 }
 
 const differs = (how: string): UserError =>

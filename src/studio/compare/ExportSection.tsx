@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
-import type { ExportReport, RunReport } from '../../worker/protocol';
+import { describeReadBack } from '../../engine/recipe/verification/readBack';
+import type { RunReport } from '../../worker/protocol';
 import { AIM_WORDS } from '../aims';
 import { save } from '../files';
 import { formatBytes } from '../format';
@@ -46,7 +47,7 @@ export function ExportSection({ run }: { run: RunReport }) {
         </Button>
       </div>
       <p className={styles.note} aria-live="polite">
-        {report ? verification(report) : 'The file is read back and run before it is offered.'}
+        {report ? describeReadBack(report.readBack) : 'The file is read back and run before it is offered.'}
       </p>
       {report && (
         <p className={styles.hash} title="SHA-256 of the .onnx file">
@@ -55,13 +56,6 @@ export function ExportSection({ run }: { run: RunReport }) {
       )}
     </section>
   );
-}
-
-function verification({ readBack: { by, compared, note } }: ExportReport): string {
-  if (by === 'outputs')
-    return `Read back and run on ${compared} ${compared === 1 ? 'sample' : 'samples'}: the very same outputs as this run.`;
-  const tensors = `Read back: all ${compared.toLocaleString('en')} tensors are the very same. The model itself was not run`;
-  return note ? `${tensors}: ${note}` : `${tensors}.`;
 }
 
 function saveRecipe({ recipe, run }: RunReport, model: string): void {

@@ -33,13 +33,9 @@ async function exportModel(run: number): Promise<void> {
   const report = await exportRun(run);
   if (!report) return;
   for (const { name, blob } of report.files) save(name, blob);
-  const { by, compared, note } = report.readBack;
   const names = report.files.map(({ name }) => name).join(', ');
-  const proof =
-    by === 'outputs'
-      ? `gives the same outputs on ${compared} ${compared === 1 ? 'sample' : 'samples'}`
-      : `holds the same ${compared} tensors; it was not run${note ? ` (${note})` : ''}`;
-  notify('info', `${names} (${formatBytes(report.bytes)}) was read back and ${proof}.`);
+  const { describeReadBack } = await import('../../engine/recipe/verification/readBack');
+  notify('info', `${names} (${formatBytes(report.bytes)}). ${describeReadBack(report.readBack)}`);
 }
 
 async function exportRecipe(): Promise<void> {

@@ -1,0 +1,30 @@
+import { inputSpecs } from '../model/inspect';
+import type { Model } from '../model/model';
+import { randomNodes } from '../model/randomNodes';
+import { sessionModelOf } from '../model/write';
+import type { Runtime } from '../runtime';
+import type { Dataset } from './dataset';
+import { type MakeUpOptions, makeUpInputs } from './makeUp';
+
+/** Inputs that a model runs on, tried in a session of its own that takes little memory. Throws as `makeUpInputs` does. */
+export async function makeUpFor(
+  model: Model,
+  runtime: Runtime,
+  options: Omit<MakeUpOptions, 'run' | 'twice'>,
+): Promise<Dataset> {
+  const { signal } = options;
+  const session = await runtime.open(
+    await sessionModelOf(model, runtime.externalData, { signal }),
+    runtime.providers[0]!,
+    { lean: true },
+  );
+  try {
+    return await makeUpInputs(inputSpecs(model), {
+      ...options,
+      run: (feeds) => session.run(feeds),
+      twice: randomNodes(model).length === 0,
+    });
+  } finally {
+    await session.release();
+  }
+}

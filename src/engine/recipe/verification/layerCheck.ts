@@ -1,0 +1,200 @@
+import { create } from '@bufbuild/protobuf';
+import { ModelProtoSchema, type NodeProto, NodeProtoSchema, ValueInfoProtoSchema } from 'onnx-buf';
+import { fromNumbers, toNumbers } from '../../evaluation/convert';
+import { readBy } from '../../model/constantGraphs';
+import type { Layer, Use } from '../../model/layers';
+import type { Model } from '../../model/model';
+import { intOf, intsOf } from '../../model/onnx/attributes';
+import { DataType, graph as makeGraph, tensor, value } from '../../model/onnx/build';
+import { floatsToHalves } from '../../model/tensors';
+import type { Operator } from '../../operators/operator';
+import { consumedType } from '../../operators/useNodes';
+import { seeded } from '../../random';
+import type { ElementType, HostTensor, Session } from '../../runtime';
+
+/** A rewritten layer: what it was, of the model that was rewritten, and what stands for its weight now. */
+export interface Rewritten {
+  readonly layer: Layer;
+  readonly operator: Operator;
+}
+
+/** Opens one layer's nodes as a model. */
+export type OpenPart = (model: Model) => Promise<Session>;
+
+/**
+ * How far the nodes that `read` holds for one use of a layer are from the layer's own node with the compressed weight,
+ * dense: ‖y − ŷ‖/‖ŷ‖ on inputs from N(0, 1), through the runtime both. Undefined where the nodes cannot be run alone: they
+ * stand in a sub-graph, or need more than the layer's input. `model`: the one that was rewritten. Throws what the runtime
+ * throws where the layer's nodes don't run.
+ */
+export async function layerError(
+  read: Model,
+  model: Model,
+  { layer, operator }: Rewritten,
+  use: Use,
+  open: OpenPart,
+  weight: Float32Array<ArrayBuffer>,
+): Promise<number | undefined> {
+  const x = use.node.input[use.input === 0 ? 1 : 0] ?? '';
+  const y = use.node.output[0] ?? '';
+  if (use.scope.path !== '' || x === '' || y === '' || !use.role) return undefined;
+  const reference = referenceOf(model, layer, use, weight);
+  const nodes = nodesBehind(read, x, y);
+  const wanted = nodesBehind(reference, x, y);
+  if (!nodes || !wanted) return undefined;
+  const inputs = inputsOf(layer, operator, use);
+  for (const [i, feed] of inputs.entries()) {
+    const of = (part: Model, behind: ReadonlySet<NodeProto>) =>
+      run(partOf(part, behind, x, feed, y), { [x]: feed }, y, open);
+    let expected: HostTensor;
+    try {
+      expected = await of(reference, wanted);
+    } catch {
+      continue;
+    }
+    try {
+      return relativeError(await of(read, nodes), expected);
+    } catch (error) {
+      if (i === inputs.length - 1) throw error;
+    }
+  }
+  return undefined;
+}
+
+async function run(part: Model, feeds: Record<string, HostTensor>, y: string, open: OpenPart): Promise<HostTensor> {
+  const session = await open(part);
+  try {
+    return (await session.run(feeds))[y]!;
+  } finally {
+    await session.release();
+  }
+}
+
+const REFERENCE = 'carrara:reference';
+
+/** The model with the weight that this use reads as one dense constant. */
+function referenceOf(model: Model, layer: Layer, use: Use, weight: Float32Array<ArrayBuffer>): Model {
+  const node = Object.assign(create(NodeProtoSchema), use.node, {
+    input: use.node.input.map((name, at) => (at === use.input ? REFERENCE : name)),
+  });
+  const { shape } = layer;
+  // Whether the node reads the transpose of the weight as `shape` has it.
+  const turned = (use.transposed !== (layer.stored === 'transposed')) !== use.role!.transposed;
+  const dims = turned ? [shape[1]!, shape[0]!] : shape;
+  const values = turned ? transposed(weight, shape[0]!, shape[1]!) : weight;
+  const held =
+    consumedType(layer, use) === 'float16'
+      ? tensor(REFERENCE, dims, floatsToHalves(values), DataType.FLOAT16)
+      : tensor(REFERENCE, dims, values);
+  const graph = Object.assign(makeGraph({ nodes: [], inputs: [], outputs: [] }), model.graph, {
+    node: model.graph.node.map((one) => (one === use.node ? node : one)),
+    initializer: [...model.graph.initializer, held],
+  });
+  return { ...model, graph };
+}
+
+function transposed(values: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(values.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j]!;
+  return out;
+}
+
+/** The nodes of the main graph from `x` to `y`; undefined where they need an input of the graph other than `x`. */
+function nodesBehind({ graph }: Model, x: string, y: string): Set<NodeProto> | undefined {
+  const makers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
+  const stored = new Set(graph.initializer.map(({ name }) => name));
+  const nodes = new Set<NodeProto>();
+  const open = [y];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (name === x || name === '') continue;
+    const maker = makers.get(name);
+    if (!maker) {
+      if (!stored.has(name)) return undefined;
+    } else if (!nodes.has(maker)) {
+      nodes.add(maker);
+      open.push(...readBy(maker));
+    }
+  }
+  return nodes;
+}
+
+/** These nodes as a model of their own. */
+function partOf(model: Model, nodes: ReadonlySet<NodeProto>, x: string, feed: HostTensor, y: string): Model {
+  const read = new Set([...nodes].flatMap((node) => [...readBy(node)]));
+  const made = new Set([...nodes].flatMap((node) => node.output));
+  const type = TYPES[feed.type]!;
+  const graph = makeGraph({
+    nodes: model.graph.node.filter((node) => nodes.has(node)),
+    inputs: [value(x, type, feed.dims)],
+    outputs: [create(ValueInfoProtoSchema, { name: y })],
+    initializers: model.graph.initializer.filter(({ name }) => read.has(name) && name !== x),
+  });
+  graph.valueInfo = model.graph.valueInfo.filter(({ name }) => made.has(name) && name !== y);
+  const proto = Object.assign(create(ModelProtoSchema), model.proto, { graph });
+  return { ...model, proto, graph };
+}
+
+const TYPES: Partial<Record<ElementType, number>> = {
+  float32: DataType.FLOAT,
+  float16: DataType.FLOAT16,
+  int64: DataType.INT64,
+};
+
+/** Small inputs that the layer's node takes: what stands for it may ask for tokens in a batch. */
+function inputsOf(layer: Layer, { shape }: Operator, use: Use): HostTensor[] {
+  const random = seeded(1);
+  const { node, role } = use;
+  if (role!.kind === 'gather') {
+    const rows = use.transposed !== (layer.stored === 'transposed') ? shape[1]! : shape[0]!;
+    const data = BigInt64Array.from({ length: ROWS }, () => BigInt(random.below(rows)));
+    return [{ type: 'int64', dims: [ROWS], data }];
+  }
+  const dims = role!.kind === 'conv' ? imageOf(node, shape) : matrixOf(layer, shape, use);
+  const type = consumedType(layer, use);
+  const length = dims.reduce((product, size) => product * size, 1);
+  const data = fromNumbers(
+    Float32Array.from({ length }, () => random.normal()),
+    type,
+  );
+  const ranks = role!.kind === 'matmul' ? [dims, [1, ...dims]] : [dims];
+  return ranks.map((dims) => ({ type, dims, data }));
+}
+
+const ROWS = 3;
+
+/** One picture, just larger than the kernel. */
+function imageOf(node: NodeProto, shape: readonly number[]): number[] {
+  const channels = node.opType === 'ConvTranspose' ? shape[0]! : shape[1]! * intOf(node, 'group', 1);
+  const kernel = shape.slice(2);
+  const dilations = intsOf(node, 'dilations') ?? kernel.map(() => 1);
+  return [1, channels, ...kernel.map((size, axis) => (size - 1) * (dilations[axis] ?? 1) + 2)];
+}
+
+/** A few rows, or columns where the weight stands on the left. */
+function matrixOf({ stored }: Layer, shape: readonly number[], { node, input, role, transposed }: Use): number[] {
+  const [out, inner] = shape as [number, number];
+  // What this node's own matrix [out, in] is wide.
+  const width = transposed !== (stored === 'transposed') ? out : inner;
+  const flag = role!.kind === 'gemm' && intOf(node, input === 1 ? 'transA' : 'transB', 0) === 1;
+  return (input === 1) !== flag ? [ROWS, width] : [width, ROWS];
+}
+
+/** Below this, float32 has no full precision. */
+const LEAST = 1e-35;
+
+function relativeError(found: HostTensor, expected: HostTensor): number {
+  const [a, b] = [toNumbers(found), toNumbers(expected)];
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < a.length; i++) {
+    // Where both overflow, they agree.
+    if (a[i] === b[i] || (Number.isNaN(a[i]) && Number.isNaN(b[i]))) {
+      norm += Number.isFinite(b[i]!) ? b[i]! ** 2 : 0;
+      continue;
+    }
+    difference += (a[i]! - b[i]!) ** 2;
+    norm += b[i]! ** 2;
+  }
+  return Math.sqrt(difference) / Math.max(Math.sqrt(norm), LEAST);
+}
