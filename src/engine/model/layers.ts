@@ -36,6 +36,12 @@ const LISTED = 1024;
 /** Bytes that two more nodes and two tensor headers add to a file, about. */
 const OVERHEAD = 256;
 
+/**
+ * What a compressed weight is written in exists from this version on: before, operands broadcast along an axis that an
+ * attribute names, and a Cast calls its type by a word. onnxruntime itself has no Gemm of these versions.
+ */
+const LEAST_OPSET = 7;
+
 const QUANTISED = new Set([
   'int8',
   'uint8',
@@ -110,7 +116,9 @@ function layerOf(
     ? `${packed.form}, already quantised`
     : overridable
       ? 'also an input of the graph, so that whoever runs the model may give another weight'
-      : whyUnhandled(tensor, dtype, quantised, uses, outputs.has(tensor));
+      : home.opset < LEAST_OPSET
+        ? `the model's operators are of opset ${home.opset}, and compressed weights need ${LEAST_OPSET} or later: convert the model first`
+        : whyUnhandled(tensor, dtype, quantised, uses, outputs.has(tensor));
   const reason = unhandled ?? whyTooSmall(tensor, shape);
   return {
     id: `${home.path}${holder ? (holder.output[0] ?? '') : tensor.name}`,

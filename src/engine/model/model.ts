@@ -163,7 +163,7 @@ export function storedBytes(model: Model): number {
 }
 
 /** The version of the standard operator set. */
-export function opsetOf(model: Model): number {
-  const standard = model.proto.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
+export function opsetOf({ proto }: Pick<Model, 'proto'>): number {
+  const standard = proto.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
   return Number(standard?.version ?? 0n);
 }

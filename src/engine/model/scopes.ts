@@ -1,11 +1,13 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
-import type { Model } from './model';
+import { type Model, opsetOf } from './model';
 import { attributeOf, intOf, intsOf, subgraphsOf } from './onnx/attributes';
 import { dtypeName } from './tensors';
 
 /** A graph and where it stands: sub-graphs see the values of the graphs around them. */
 export interface Scope {
   readonly graph: GraphProto;
+  /** Of the model's standard operators. */
+  readonly opset: number;
   /** '' for the main graph, "12.then_branch/" for a graph inside its node 12. */
   readonly path: string;
   readonly parent?: Scope;
@@ -33,14 +35,20 @@ export interface Constant {
 const IR_WITH_DEFAULTS = 4n;
 
 /** The main graph of a model. */
-export const scopeOf = ({ graph, proto }: Pick<Model, 'graph' | 'proto'>): Scope =>
-  scopeOfGraph(graph, proto.irVersion >= IR_WITH_DEFAULTS);
+export const scopeOf = (model: Pick<Model, 'graph' | 'proto'>): Scope =>
+  scopeOfGraph(model.graph, { opset: opsetOf(model), hasDefaults: model.proto.irVersion >= IR_WITH_DEFAULTS });
 
-function scopeOfGraph(graph: GraphProto, hasDefaults: boolean, path = '', parent?: Scope): Scope {
+interface Versions {
+  readonly opset: number;
+  readonly hasDefaults: boolean;
+}
+
+function scopeOfGraph(graph: GraphProto, versions: Versions, path = '', parent?: Scope): Scope {
+  const { opset, hasDefaults } = versions;
   const inputs = new Set(hasDefaults ? graph.input.map(({ name }) => name) : []);
   const constants = new Map<string, Constant>();
   const children = new Map<NodeProto, { key: string; scope: Scope }[]>();
-  const scope: Scope = { graph, path, constants, children, ...(parent && { parent }) };
+  const scope: Scope = { graph, opset, path, constants, children, ...(parent && { parent }) };
   for (const tensor of graph.initializer) {
     const overridable = inputs.has(tensor.name) && { overridable: true as const };
     constants.set(tensor.name, { tensor, home: scope, transposed: false, ...overridable });
@@ -55,7 +63,7 @@ function scopeOfGraph(graph: GraphProto, hasDefaults: boolean, path = '', parent
         node,
         inner.map(({ key, graph }) => ({
           key,
-          scope: scopeOfGraph(graph, hasDefaults, `${path}${index}.${key}/`, scope),
+          scope: scopeOfGraph(graph, versions, `${path}${index}.${key}/`, scope),
         })),
       );
     }

@@ -26,9 +26,6 @@ export interface NoGroup {
   readonly reason: string;
 }
 
-/** Before, an attribute says along which axis two operands of an Add meet. */
-const LEAST_OPSET = 7;
-
 interface End {
   readonly layer: Layer;
   readonly use: Use;
@@ -39,10 +36,6 @@ interface End {
  * layers that take them (Fang et al. 2023 call it a dependency graph). Layers of one group share the object.
  */
 export function channelGroups(flow: Flow, layers: readonly Layer[]): Map<Layer, ChannelGroup | NoGroup> {
-  if (flow.shapes.opset < LEAST_OPSET) {
-    const reason = `the model's operators are of opset ${flow.shapes.opset}, which broadcast in another way than those from ${LEAST_OPSET} on`;
-    return new Map(layers.map((layer) => [layer, { reason: layer.unhandled ?? reason }]));
-  }
   const ends = new Map<NodeProto, End>();
   for (const layer of layers) {
     for (const use of layer.uses) {
