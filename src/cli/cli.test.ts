@@ -40,6 +40,8 @@ describe('carrara inspect', () => {
       ['/classifier/fc3/Gemm', 'Gemm', [10, 256]],
     ]);
     expect(report.layers[3]).toMatchObject({ parameters: 512 * 1960, bytes: 4 * 512 * 1960, compressible: true });
+    const parameters = [...report.layers, ...report.others].map((row: { parameters: number }) => row.parameters);
+    expect(parameters.reduce((sum, count) => sum + count, 0)).toBe(report.parameters);
   });
 
   it('prints a table for people', () => {
@@ -47,6 +49,8 @@ describe('carrara inspect', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/1,055,860 parameters, 4\.27 MB, opset 14/);
     expect(stdout).toMatch(/\/blocks\.0\/gate\/MatMul +MatMul +448 × 160 +71,680 +6\.8 % +compressible/);
+    expect(stdout).toMatch(/In no layer: 1,140 parameters \(0\.1 %\)/);
+    expect(stdout).toMatch(/vectors and small constants of Mul, which stay as they are +10 +1,123 +0\.1 %/);
   });
 });
 

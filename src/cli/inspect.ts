@@ -1,5 +1,6 @@
 import { OUTLIER } from '../engine/calibration/outliers';
 import { inspect } from '../engine/model/inspect';
+import type { ModelReport } from '../engine/model/report';
 import type { Outliers } from './inspectInputs';
 import { openModel } from './readFiles';
 import { openingWatch } from './supervised';
@@ -41,9 +42,8 @@ export async function inspectCommand(
         ...(input !== undefined && { input: typeof input === 'string' ? { reason: input } : input }),
       };
     });
-    console.log(
-      JSON.stringify({ parameters: report.parameters, bytes: report.bytes, opset: report.opset, layers }, null, 2),
-    );
+    const { parameters, bytes, opset, others } = report;
+    console.log(JSON.stringify({ parameters, bytes, opset, layers, others }, null, 2));
     return;
   }
   const rows = report.layers.map((layer) => [
@@ -60,9 +60,25 @@ export async function inspectCommand(
   );
   const more = inputs ? ['largest |x|', '÷ median', `channels over ${OUTLIER}`] : [];
   console.log(table(['layer', 'operator', 'shape', 'parameters', 'share', ...more, ''], rows, ['operator', '']));
+  const others = othersOf(report);
+  if (others !== undefined) console.log(`\n${others}`);
   if (!inputs) return;
   const lists = report.layers.flatMap(({ id, name }) => listOf(name, inputs.get(id)));
   if (lists.length > 0) console.log(`\n${lists.join('\n')}`);
+}
+
+/** What is in no layer, so that the shares add up to the whole; undefined: nothing is. */
+function othersOf({ others, parameters }: ModelReport): string | undefined {
+  const count = others.reduce((sum, other) => sum + other.parameters, 0);
+  if (count === 0) return undefined;
+  const rows = others.map((other) => [
+    other.reason,
+    other.tensors.toLocaleString('en'),
+    other.parameters.toLocaleString('en'),
+    percent(other.parameters / parameters),
+  ]);
+  const head = `In no layer: ${count.toLocaleString('en')} parameters (${percent(count / parameters)})`;
+  return `${head}\n\n${table(['why', 'tensors', 'parameters', 'share'], rows, ['why'])}`;
 }
 
 function cellsOf(found: Outliers): string[] {

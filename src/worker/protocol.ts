@@ -10,7 +10,7 @@ import type { Provider } from '../engine/runtime';
 
 export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../engine/evaluation/report';
 export type { LayerSpectrum, MatrixSpectrum, TrainSpectrum, TuckerSpectrum } from '../engine/methods/report';
-export type { LayerReport, ModelReport, ValueReport } from '../engine/model/report';
+export type { LayerReport, ModelReport, OtherParameters, ValueReport } from '../engine/model/report';
 export type { EqualBytesPoint, EqualBytesReport } from '../engine/recipe/equalBytes';
 export type { HeatMap, Histogram, StepPicture } from '../engine/recipe/pictures';
 export type { StackPreview } from '../engine/recipe/preview';

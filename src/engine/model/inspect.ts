@@ -1,32 +1,38 @@
-import type { NodeProto, ValueInfoProto } from 'onnx-buf';
+import type { NodeProto, TensorProto, ValueInfoProto } from 'onnx-buf';
 import type { ElementType } from '../runtime';
 import { storedForms } from './forms';
 import { type WholeNumbers, wholeNumbersIn } from './inputUses';
 import { type Layer, layersOf } from './layers';
 import { type Model, opsetOf, storedBytes } from './model';
-import { countParameters } from './parameters';
+import { otherParameters } from './others';
+import { parametersOf } from './parameters';
 import type { LayerReport, ModelReport, ValueReport } from './report';
-import { scopeOf, scopesIn } from './scopes';
+import { type Scope, scopeOf, scopesIn } from './scopes';
 import { bytesOf, dtypeName } from './tensors';
 
 /** A model in plain numbers, its layers included. */
 export function inspect(model: Model): ModelReport {
-  const layers = listed(model);
+  const main = scopeOf(model);
+  const { layers, tensors } = listed(model, main);
+  const parameters = parametersOf(model);
   return {
     name: model.name,
     opset: opsetOf(model),
     producer: [model.proto.producerName, model.proto.producerVersion].filter(Boolean).join(' '),
     bytes: storedBytes(model),
-    parameters: countParameters(model),
+    parameters: [...parameters.values()].reduce((sum, count) => sum + count, 0),
     layers,
+    others: otherParameters(model, main, parameters, tensors),
     inputs: declaredInputs(model).map(valueReport),
     outputs: model.graph.output.map(valueReport),
   };
 }
 
-/** Layers, and those that were compressed before in the form that they have now, in the order of the graph. */
-function listed(model: Model): LayerReport[] {
-  const main = scopeOf(model);
+/**
+ * Layers, and those that were compressed before in the form that they have now, in the order of the graph; and the tensors
+ * that they are stored in.
+ */
+function listed(model: Model, main: Scope): { layers: LayerReport[]; tensors: Set<TensorProto> } {
   const layers = layersOf(main);
   const forms = storedForms(model);
   const formOf = new Map(forms.flatMap((form) => form.tensors.map((tensor) => [tensor, form] as const)));
@@ -45,9 +51,12 @@ function listed(model: Model): LayerReport[] {
     // A layer of a node without a name is called by its weight.
     const at = order.get(form.name) ?? order.get(readers.get(form.tensors.at(-1)?.name ?? '') ?? '');
     const factors = kept.filter(({ tensor }) => formOf.get(tensor) === form);
-    if (at !== undefined && factors.length < form.tensors.length) rows.push({ at, report: formReport(form, factors) });
+    if (factors.length < form.tensors.length) rows.push({ at: at ?? order.size, report: formReport(form, factors) });
   }
-  return rows.sort((a, b) => a.at - b.at).map(({ report }) => report);
+  return {
+    layers: rows.sort((a, b) => a.at - b.at).map(({ report }) => report),
+    tensors: new Set([...kept.map(({ tensor }) => tensor), ...formOf.keys()]),
+  };
 }
 
 /** A layer that was compressed, but for those of its factors that are layers of their own. */

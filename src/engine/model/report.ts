@@ -8,8 +8,21 @@ export interface ModelReport {
   readonly bytes: number;
   readonly parameters: number;
   readonly layers: readonly LayerReport[];
+  /** What is in no layer: layers' and others' parameters add up to the model's. */
+  readonly others: readonly OtherParameters[];
   readonly inputs: readonly ValueReport[];
   readonly outputs: readonly ValueReport[];
+}
+
+/** Tensors that no method looks at, for one reason. */
+export interface OtherParameters {
+  /** As the end of a sentence about them. */
+  readonly reason: string;
+  readonly tensors: number;
+  readonly parameters: number;
+  readonly bytes: number;
+  /** Names of the stored tensors. */
+  readonly weights: readonly string[];
 }
 
 export interface ValueReport {

@@ -104,7 +104,12 @@ export function LayersPanel({ hidden = false }: { hidden?: boolean }) {
         </div>
       </div>
       <LayerGrid layers={shown} spectra={spectra} total={compressible.length} />
-      <NotCompressible key={`${compressible.length > 0}`} layers={others} open={compressible.length === 0} />
+      <NotCompressible
+        key={`${compressible.length > 0}`}
+        layers={others}
+        others={model?.others ?? []}
+        open={compressible.length === 0}
+      />
     </section>
   );
 }

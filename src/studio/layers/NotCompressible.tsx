@@ -1,13 +1,25 @@
-import type { LayerReport } from '../../worker/protocol';
-import { formatShape } from '../format';
+import type { LayerReport, OtherParameters } from '../../worker/protocol';
+import { formatInteger, formatShape } from '../format';
 import { ShortName } from '../ShortName';
 
-/** Weights that stay as they are, and why; `open`: unfolded at first. */
-export function NotCompressible({ layers, open }: { layers: readonly LayerReport[]; open: boolean }) {
-  if (layers.length === 0) return null;
+interface Props {
+  readonly layers: readonly LayerReport[];
+  readonly others: readonly OtherParameters[];
+  /** Unfolded at first. */
+  readonly open: boolean;
+}
+
+/** Weights that stay as they are, and why: layers first, then what is in no layer, so that nothing of a model is unseen. */
+export function NotCompressible({ layers, others, open }: Props) {
+  if (layers.length + others.length === 0) return null;
+  const count = others.reduce((sum, { parameters }) => sum + parameters, 0);
   return (
     <details className="not-compressible" open={open}>
-      <summary>{layers.length} not compressible</summary>
+      <summary>
+        {layers.length > 0 && `${layers.length} not compressible`}
+        {layers.length > 0 && count > 0 && ', '}
+        {count > 0 && `${formatInteger(count)} ${count === 1 ? 'parameter' : 'parameters'} in no layer`}
+      </summary>
       <ul>
         {layers.map(({ id, name, op, shape, reason }) => (
           <li key={id}>
@@ -16,6 +28,14 @@ export function NotCompressible({ layers, open }: { layers: readonly LayerReport
               {op} {formatShape(shape)}
             </span>
             {reason && <p>{reason}</p>}
+          </li>
+        ))}
+        {others.map(({ reason, tensors, parameters }) => (
+          <li key={reason}>
+            <span>
+              {formatInteger(parameters)} in {formatInteger(tensors)} {tensors === 1 ? 'tensor' : 'tensors'}
+            </span>
+            <p>{reason}</p>
           </li>
         ))}
       </ul>

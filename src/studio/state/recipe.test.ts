@@ -25,6 +25,7 @@ const model = (layers: LayerReport[]): ModelReport => ({
   bytes: 1000,
   parameters: 100,
   layers,
+  others: [],
   inputs: [],
   outputs: [],
 });
