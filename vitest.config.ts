@@ -62,7 +62,9 @@ export default defineConfig({
           exclude: ['src/engine/evaluation/**', 'src/engine/operators/**'],
           setupFiles: ['scripts/dawn.setup.ts'],
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: HANGS_AFTER,
+          // SwiftShader compiles while a pipeline is made: all kernels of a file took 20 s on two busy cores.
+          hookTimeout: HANGS_AFTER,
         },
       },
     ],

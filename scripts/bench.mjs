@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { dawnEnvironment, findBrowser } from './browser.mjs';
 
 const root = dirname(import.meta.dirname);
 const HELPERS = ['page.mjs', 'recipes.ts', 'scripts.mjs', 'timing.ts', 'webRuntime.ts'];
@@ -16,9 +17,16 @@ if (unknown.length > 0) {
   console.error(`There is no benchmark called ${unknown.join(', ')}: there are ${all.map(nameOf).join(', ')}.`);
   process.exit(1);
 }
+// A Vulkan driver that is named has to be in place before Node starts.
+const driver = process.env.CARRARA_VULKAN && dawnEnvironment({ executablePath: findBrowser() ?? '', software: true });
+const env = { ...process.env, ...driver };
 for (const file of all.filter((file) => named.length === 0 || named.includes(nameOf(file)))) {
   // The engine's own sources are TypeScript, and import shaders.
   const loader = file.endsWith('.ts') ? ['--import', './scripts/register.mjs'] : [];
-  const { status } = spawnSync(process.execPath, [...loader, join('bench', file)], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [...loader, join('bench', file)], {
+    cwd: root,
+    stdio: 'inherit',
+    env,
+  });
   if (status !== 0) process.exitCode = 1;
 }

@@ -1,42 +1,6 @@
-// c = alpha · op(a)·op(b) + beta · c, for the part of c that starts at (firstRow, firstColumn).
-// op is told by strides: element (i, k) of op(a) is a[i·aRow + k·aDepth], (k, j) of op(b) is b[k·bDepth + j·bColumn],
-// (i, j) of c is c[i·cRow + j].
+// strided.wgsl's product in square tiles.
 #import "../lib/tile.wgsl"
-
-struct Uniforms {
-  m: u32,
-  n: u32,
-  aRow: u32,
-  aDepth: u32,
-  bDepth: u32,
-  bColumn: u32,
-  cRow: u32,
-  firstRow: u32,
-  firstColumn: u32,
-  rows: u32,
-  columns: u32,
-  firstDepth: u32,
-  lastDepth: u32,
-  alpha: f32,
-  beta: f32,
-}
-
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read_write> c: array<f32>;
-
-fn extent() -> vec2u {
-  return vec2u(uniforms.m, uniforms.n);
-}
-
-fn leftAt(row: u32, k: u32) -> f32 {
-  return a[row * uniforms.aRow + k * uniforms.aDepth];
-}
-
-fn rightAt(column: u32, k: u32) -> f32 {
-  return b[k * uniforms.bDepth + column * uniforms.bColumn];
-}
+#import "strided.wgsl"
 
 fn leftDepthFirst() -> bool {
   return uniforms.aDepth == 1u;
@@ -44,15 +8,6 @@ fn leftDepthFirst() -> bool {
 
 fn rightDepthFirst() -> bool {
   return uniforms.bColumn != 1u;
-}
-
-fn store(row: u32, column: u32, sum: f32) {
-  let at = row * uniforms.cRow + column;
-  var result = uniforms.alpha * sum;
-  if (uniforms.beta != 0.0) {
-    result += uniforms.beta * c[at];
-  }
-  c[at] = result;
 }
 
 @compute @workgroup_size(side, side)

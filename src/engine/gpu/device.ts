@@ -1,5 +1,10 @@
 import { GpuError } from '../errors';
 
+export interface Subgroups {
+  readonly least: number;
+  readonly most: number;
+}
+
 /** An adapter's device and what the rest of `gpu/` needs to know of it. */
 export interface Device {
   readonly gpu: GPUDevice;
@@ -9,6 +14,8 @@ export interface Device {
   readonly software: boolean;
   /** Bytes of the largest matrix that a kernel can read. */
   readonly largestBinding: number;
+  /** The sizes that subgroups may have; undefined where WGSL has none here. */
+  readonly subgroups?: Subgroups | undefined;
   /** Resolves with a sentence when the device is gone, other than by `destroy`. */
   readonly lost: Promise<string>;
   /** Why the device is of no further use; undefined while it is. */
@@ -37,8 +44,8 @@ export async function openDevice(gpu: GPU): Promise<Device | null> {
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   const device = await adapter.requestDevice({
     requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
-    // For measurements; costs nothing until it is used.
-    requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+    // Timestamps are for measurements; a feature costs nothing until it is used.
+    requiredFeatures: (['timestamp-query', 'subgroups'] as const).filter((feature) => adapter.features.has(feature)),
   });
   const name = nameOf(adapter);
 
@@ -75,6 +82,7 @@ export async function openDevice(gpu: GPU): Promise<Device | null> {
     name,
     software: isSoftware(adapter, name),
     largestBinding: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
+    subgroups: subgroupsOf(device, adapter.info),
     lost,
     get failed() {
       return failed;
@@ -104,6 +112,12 @@ export async function isSoftwareOnly(gpu: GPU): Promise<boolean> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   kept.add(gpu);
   return adapter !== null && isSoftware(adapter, nameOf(adapter));
+}
+
+function subgroupsOf({ features }: GPUDevice, { subgroupMinSize, subgroupMaxSize }: GPUAdapterInfo) {
+  if (!features.has('subgroups')) return undefined;
+  // The least and the most that WGSL allows, where an older browser does not say.
+  return { least: subgroupMinSize ?? 4, most: subgroupMaxSize ?? 128 };
 }
 
 function nameOf({ info: { vendor, architecture, device, description } }: GPUAdapter): string {

@@ -28,7 +28,8 @@ beforeAll(async () => {
   expect(device, 'a WebGPU adapter').not.toBeNull();
   buffers = new Buffers(device);
   dispatcher = new Dispatcher(device);
-  await dispatcher.pipelines.prepare(...kernels.KERNELS);
+  const compiling = kernels.KERNELS.filter(({ name }) => device.subgroups || name !== 'matmulSubgroup');
+  await dispatcher.pipelines.prepare(...compiling);
 });
 afterAll(() => device?.destroy());
 
@@ -36,7 +37,7 @@ const upload = (values: ArrayLike<number>) => buffers.upload(Float32Array.from(v
 const read = async (buffer: GPUBuffer) => new Float32Array(await buffers.read(buffer));
 const single = (length: number, seed: number) => Float32Array.from(normal(length, seed));
 
-const usual = usualVariants({ software: false });
+const usual = usualVariants({ software: false, subgroups: undefined });
 /** A pace whose budget is one workgroup at a time, so that every piece is a dispatch of its own. */
 function slow() {
   const pace = new Pace();
@@ -65,19 +66,70 @@ describe('kernels against their twins', () => {
     const [a, b] = [upload(single(m * k, 1)), upload(single(k * n, 2))];
     for (const transposeB of [false, true]) {
       const results: Float32Array[] = [];
-      for (const tile of kernels.TILE_VARIANTS) {
+      for (const variant of [...kernels.TILE_VARIANTS, ...(device.subgroups ? kernels.SUBGROUP_VARIANTS : [])]) {
         const c = buffers.create(m * n, 'a test');
         const product = { m, n, k, a, b, c, transposeA: transposeB, transposeB };
-        dispatcher.submit([...matmulDispatches(product, { ...usual, tile }, new Pace())]);
+        dispatcher.submit([...matmulDispatches(product, { ...usual, matmul: variant }, new Pace())]);
         results.push(await read(c));
       }
       for (const result of results.slice(1)) expect(result).toEqual(results[0]);
     }
   });
 
-  it.each(kernels.VECTOR_VARIANTS)(
-    'matmulVector %s: few rows or columns, however stored, at any scale',
-    async (vector) => {
+  // Workgroups of fewer invocations than a subgroup leave lanes inactive; of more, they end with a part of one.
+  it.each([
+    [1, 16],
+    [2, 8],
+    [3, 4],
+    [5, 16],
+    [8, 4],
+    [8, 8],
+    [12, 16],
+    [32, 8],
+    [64, 16],
+  ])('matmulSubgroup in workgroups of %i, tiles of %i rows', async (lanes, height) => {
+    if (!device.subgroups) return;
+    const matmulSubgroup = kernels.matmulSubgroupOf(lanes, height);
+    await dispatcher.pipelines.prepare(matmulSubgroup);
+    const random = seeded(lanes + height);
+    for (const transposeA of [false, true]) {
+      for (const transposeB of [false, true]) {
+        // Depths that are no multiple of what lanes share, down to one.
+        for (const k of [1, 1 + random.below(40)]) {
+          const [m, n] = [1 + random.below(40), 1 + random.below(9 * lanes)];
+          const [a, b, c] = [single(m * k, lanes), single(k * n, k), single(m * n, n)];
+          const result = upload(c);
+          const uniforms = {
+            m,
+            n,
+            aRow: transposeA ? 1 : k,
+            aDepth: transposeA ? m : 1,
+            bDepth: transposeB ? 1 : n,
+            bColumn: transposeB ? k : 1,
+            cRow: n,
+            cColumn: 1,
+            firstRow: 0,
+            firstColumn: 0,
+            rows: m,
+            columns: n,
+            firstDepth: 0,
+            lastDepth: k,
+            alpha: -0.5,
+            beta: 1.5,
+          };
+          dispatcher.submit([dispatch(matmulSubgroup, uniforms, [upload(a), upload(b), result], 0)]);
+          const expected = matmul(a, b, m, n, k, { transposeA, transposeB, alpha: -0.5, beta: 1.5, c });
+          expectClose(await read(result), expected, dotTolerance(k));
+        }
+      }
+    }
+  });
+
+  it.each([...kernels.VECTOR_VARIANTS, ...kernels.SUBGROUP_VARIANTS])(
+    'products %s of few rows or columns, however stored, at any scale',
+    async (variant) => {
+      if (kernels.usesSubgroups(variant) && !device.subgroups) return;
+      const vector = kernels.usesSubgroups(variant) ? usual.vector : variant;
       const random = seeded(20);
       for (let round = 0; round < 24; round++) {
         const [few, many] = [1 + random.below(8), 1 + random.below(150)];
@@ -89,7 +141,9 @@ describe('kernels against their twins', () => {
         const [alpha, beta] = [random.normal(), random.below(2) * random.normal()];
         const result = upload(c);
         const product = { m, n, k, a: upload(a), b: upload(b), c: result, transposeA, transposeB, alpha, beta };
-        dispatcher.submit([...matmulDispatches(product, { ...usual, vector }, round % 3 ? new Pace() : slow())]);
+        dispatcher.submit([
+          ...matmulDispatches(product, { ...usual, few: variant, vector }, round % 3 ? new Pace() : slow()),
+        ]);
         const expected = matmul(a, b, m, n, k, { transposeA, transposeB, alpha, beta, c });
         expectClose(await read(result), expected, dotTolerance(k) * (1 + Math.abs(alpha)));
       }

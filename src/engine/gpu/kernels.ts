@@ -5,6 +5,7 @@ import gram from '../../../shaders/factorize/gram.wgsl';
 import identity from '../../../shaders/factorize/identity.wgsl';
 import norms from '../../../shaders/factorize/norms.wgsl';
 import matmul from '../../../shaders/matmul/matmul.wgsl';
+import matmulSubgroup from '../../../shaders/matmul/matmulSubgroup.wgsl';
 import matmulVector from '../../../shaders/matmul/matmulVector.wgsl';
 import { kernel } from './kernel';
 
@@ -37,10 +38,38 @@ export function byTile<T>(make: (variant: TileVariant) => T): Readonly<Record<Ti
   return Object.fromEntries(TILE_VARIANTS.map((variant) => [variant, make(variant)])) as Record<TileVariant, T>;
 }
 
-export const matmulKernels = byTile((variant) =>
+/** Rows of a tile of lib/subgroupTile for large products. */
+const SUBGROUP_ROWS = 16;
+/**
+ * Variants of what is made of lib/subgroupTile, by the invocations of a workgroup, whose tile has four columns for each. Right with subgroups of every size; fast where a workgroup is at least one of them.
+ */
+export const SUBGROUP_TILES = {
+  'subgroup 8': { lanes: 8 },
+  'subgroup 32': { lanes: 32 },
+  'subgroup 64': { lanes: 64 },
+} as const;
+export type SubgroupVariant = keyof typeof SUBGROUP_TILES;
+export const SUBGROUP_VARIANTS = Object.keys(SUBGROUP_TILES) as SubgroupVariant[];
+/** Variants of the product of numbers with numbers. */
+export type MatmulVariant = TileVariant | SubgroupVariant;
+
+export const usesSubgroups = (variant: string): variant is SubgroupVariant => variant in SUBGROUP_TILES;
+
+/** Rows and columns of a tile. */
+export function matmulTile(variant: MatmulVariant): { readonly rows: number; readonly columns: number } {
+  if (usesSubgroups(variant)) return { rows: SUBGROUP_ROWS, columns: 4 * SUBGROUP_TILES[variant].lanes };
+  return { rows: tileSize(variant), columns: tileSize(variant) };
+}
+
+const matmulOf = <O extends Readonly<Record<string, number>>>(
+  name: string,
+  source: string,
+  overrides: O,
+  tile: { readonly rows: number; readonly columns: number },
+) =>
   kernel({
-    name: 'matmul',
-    source: matmul,
+    name,
+    source,
     uniforms: {
       m: 'u32',
       n: 'u32',
@@ -49,6 +78,7 @@ export const matmulKernels = byTile((variant) =>
       bDepth: 'u32',
       bColumn: 'u32',
       cRow: 'u32',
+      cColumn: 'u32',
       firstRow: 'u32',
       firstColumn: 'u32',
       rows: 'u32',
@@ -59,10 +89,24 @@ export const matmulKernels = byTile((variant) =>
       beta: 'f32',
     },
     bindings: { a: 'read', b: 'read', c: 'read_write' },
-    overrides: TILES[variant],
-    grid: ({ rows, columns }) => [Math.ceil(columns / tileSize(variant)), Math.ceil(rows / tileSize(variant))],
-  }),
-);
+    overrides,
+    grid: ({ rows, columns }) => [Math.ceil(columns / tile.columns), Math.ceil(rows / tile.rows)],
+  });
+
+/** The product by subgroups, in tiles of `height` (4, 8 or 16) rows and a workgroup of so many invocations. */
+export const matmulSubgroupOf = (lanes: number, height: number) =>
+  matmulOf('matmulSubgroup', matmulSubgroup, { lanes, height }, { rows: height, columns: 4 * lanes });
+
+function bySubgroup<T>(make: (lanes: number) => T): Readonly<Record<SubgroupVariant, T>> {
+  const made = SUBGROUP_VARIANTS.map((variant) => [variant, make(SUBGROUP_TILES[variant].lanes)]);
+  return Object.fromEntries(made) as Record<SubgroupVariant, T>;
+}
+
+/** Those with subgroups compile only where the adapter has them. */
+export const matmulKernels = {
+  ...byTile((variant) => matmulOf('matmul', matmul, TILES[variant], matmulTile(variant))),
+  ...bySubgroup((lanes) => matmulSubgroupOf(lanes, SUBGROUP_ROWS)),
+};
 
 /** Variants of matmulVector: lanes of four columns each, and how many invocations share the columns of a lane. */
 export const VECTORS = {
@@ -108,6 +152,11 @@ const matmulVectorOf = (variant: VectorVariant) =>
 export const matmulVectorKernels = Object.fromEntries(
   VECTOR_VARIANTS.map((variant) => [variant, matmulVectorOf(variant)]),
 ) as Readonly<Record<VectorVariant, ReturnType<typeof matmulVectorOf>>>;
+
+/** Variants of products with 2 to 8 rows. */
+export type FewVariant = VectorVariant | SubgroupVariant;
+/** By variant, then by `WIDTHS`; rows come in fours. One row does not pay: `bench/results/subgroups.json`. */
+export const fewSubgroupKernels = bySubgroup((lanes) => [4, 4, 8].map((height) => matmulSubgroupOf(lanes, height)));
 
 export const gramKernel = kernel({
   name: 'gram',
@@ -175,6 +224,7 @@ export const identityKernel = kernel({
 export const KERNELS = [
   ...Object.values(matmulKernels),
   ...Object.values(matmulVectorKernels).flat(),
+  ...Object.values(fewSubgroupKernels).flat(),
   gramKernel,
   diagonalizeKernel,
   applyKernel,

@@ -1,10 +1,12 @@
 import { type Binding, type Dispatch, dispatch } from './dispatcher';
 import type { Kernel } from './kernel';
 import {
+  fewSubgroupKernels,
+  type MatmulVariant,
   matmulKernels,
+  matmulTile,
   matmulVectorKernels,
-  type TileVariant,
-  tileSize,
+  usesSubgroups,
   VECTORS,
   type VectorVariant,
   vectorColumns,
@@ -44,14 +46,23 @@ const RUN = 512;
 // Of each slice of a vector: there, launching again costs more than what it computes.
 const VECTOR_RUN = 2048;
 
+/** What of the variants decides on a product of this shape. */
+export type ProductVariants = Pick<Variants, 'matmul' | 'few' | 'vector'>;
+
+/** Which of the variants a product of this shape takes. */
+export function kindOf({ m, n }: Pick<Product, 'm' | 'n'>): keyof ProductVariants {
+  const rows = Math.min(m, n);
+  if (rows > MOST_VECTORS) return 'matmul';
+  return rows > 1 ? 'few' : 'vector';
+}
+
 /** The kernels that a product of this shape takes, to be prepared. */
-export function matmulKernelsFor(
-  { m, n }: Pick<Product, 'm' | 'n'>,
-  { tile, vector }: Pick<Variants, 'tile' | 'vector'>,
-): Kernel[] {
-  const few = Math.min(m, n);
-  const kernel = few > MOST_VECTORS ? matmulKernels[tile] : matmulVectorKernels[vector][widthFor(few)]!;
-  return [kernel as unknown as Kernel];
+export function matmulKernelsFor(shape: Pick<Product, 'm' | 'n'>, variants: ProductVariants): Kernel[] {
+  const kind = kindOf(shape);
+  if (kind === 'matmul') return [matmulKernels[variants.matmul]];
+  const variant = variants[kind];
+  const kernels = usesSubgroups(variant) ? fewSubgroupKernels[variant] : matmulVectorKernels[variant];
+  return [kernels[widthFor(Math.min(shape.m, shape.n))] as unknown as Kernel];
 }
 
 const widthFor = (rows: number) => WIDTHS.findIndex((width) => width >= rows);
@@ -60,21 +71,25 @@ const widthFor = (rows: number) => WIDTHS.findIndex((width) => width >= rows);
  * The dispatches of a product. Cut into parts of at most half a batch each, so that none runs long on a slow adapter; k
  * is cut at the same places always, so that the result doesn't depend on the pace.
  */
-export function matmulDispatches(
-  product: Product,
-  variants: Pick<Variants, 'tile' | 'vector'>,
-  pace: Pace,
-): Iterable<Dispatch> {
+export function matmulDispatches(product: Product, variants: ProductVariants, pace: Pace): Iterable<Dispatch> {
   const { m, n, k, a, b, c, transposeA, transposeB, alpha = 1, beta = 0 } = product;
   const { strideA = transposeA ? m : k, strideB = transposeB ? k : n, strideC = n } = product;
   const [aRow, aDepth] = transposeA ? [1, strideA] : [strideA, 1];
   const [bDepth, bColumn] = transposeB ? [1, strideB] : [strideB, 1];
   const strided = { m, n, k, a, b, c, aRow, aDepth, bDepth, bColumn, cRow: strideC, cColumn: 1, alpha, beta };
-  if (Math.min(m, n) > MOST_VECTORS) return tileDispatches(strided, variants.tile, pace);
-  if (m <= n) return vectorDispatches(strided, variants.vector, pace);
+  const kind = kindOf(product);
+  if (kind === 'matmul') {
+    const { matmul } = variants;
+    return tileDispatches(strided, matmulKernels[matmul], matmulTile(matmul), RUN, pace);
+  }
   // Few columns are few rows of cᵀ = op(b)ᵀ·op(a)ᵀ.
   const turned = { m: n, n: m, a: b, b: a, aRow: bColumn, aDepth: bDepth, bDepth: aDepth, bColumn: aRow };
-  return vectorDispatches({ ...strided, ...turned, cRow: 1, cColumn: strideC }, variants.vector, pace);
+  const few = m <= n ? strided : { ...strided, ...turned, cRow: 1, cColumn: strideC };
+  const variant = variants[kind];
+  if (!usesSubgroups(variant)) return vectorDispatches(few, variant, pace);
+  const kernel = fewSubgroupKernels[variant][widthFor(few.m)]!;
+  const tile = { rows: kernel.overrides.height, columns: matmulTile(variant).columns };
+  return tileDispatches(few, kernel, tile, VECTOR_RUN, pace);
 }
 
 interface Strided extends Required<Pick<Product, 'm' | 'n' | 'k' | 'a' | 'b' | 'c' | 'alpha' | 'beta'>> {
@@ -86,24 +101,29 @@ interface Strided extends Required<Pick<Product, 'm' | 'n' | 'k' | 'a' | 'b' | '
   readonly cColumn: number;
 }
 
-function* tileDispatches({ k, a, b, c, cColumn: _, ...product }: Strided, variant: TileVariant, pace: Pace) {
+function* tileDispatches(
+  { k, a, b, c, ...product }: Strided,
+  kernel: (typeof matmulKernels)[MatmulVariant],
+  tile: { readonly rows: number; readonly columns: number },
+  run: number,
+  pace: Pace,
+) {
   const { m, n, beta } = product;
-  const size = tileSize(variant);
-  const perTile = 2 * size * size * Math.min(k, RUN);
-  for (const [right, across] of cuts(Math.ceil(n / size), perTile, pace)) {
-    for (const [below, down] of cuts(Math.ceil(m / size), perTile * across, pace)) {
-      const [firstRow, firstColumn] = [below * size, right * size];
+  const perTile = 2 * tile.rows * tile.columns * Math.min(k, run);
+  for (const [right, across] of cuts(Math.ceil(n / tile.columns), perTile, pace)) {
+    for (const [below, down] of cuts(Math.ceil(m / tile.rows), perTile * across, pace)) {
+      const [firstRow, firstColumn] = [below * tile.rows, right * tile.columns];
       const part = {
         ...product,
         firstRow,
         firstColumn,
-        rows: Math.min(down * size, m - firstRow),
-        columns: Math.min(across * size, n - firstColumn),
+        rows: Math.min(down * tile.rows, m - firstRow),
+        columns: Math.min(across * tile.columns, n - firstColumn),
       };
-      for (let firstDepth = 0; firstDepth < k; firstDepth += RUN) {
-        const lastDepth = Math.min(firstDepth + RUN, k);
+      for (let firstDepth = 0; firstDepth < k; firstDepth += run) {
+        const lastDepth = Math.min(firstDepth + run, k);
         const uniforms = { ...part, firstDepth, lastDepth, beta: firstDepth ? 1 : beta };
-        yield dispatch(matmulKernels[variant], uniforms, [a, b, c], perTile * across * down);
+        yield dispatch(kernel, uniforms, [a, b, c], perTile * across * down);
       }
     }
   }

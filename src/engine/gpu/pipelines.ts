@@ -8,13 +8,18 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
+/** The driver does not compile a kernel: the device is sound, and other kernels may compile. */
+export class ShaderError extends Error {
+  override name = 'ShaderError';
+}
+
 /** Compiles each kernel once per device, at its first use. */
 export class Pipelines {
   readonly #compiled = new Map<Kernel, Promise<Pipeline>>();
   readonly #ready = new Map<Kernel, Pipeline>();
   constructor(private readonly device: Pick<Device, 'gpu' | 'guard'>) {}
 
-  /** Throws an Error with line, message and source where the WGSL does not compile. */
+  /** Throws a ShaderError, with line, message and source of the WGSL where these are known, for what does not compile. */
   async prepare(...kernels: readonly Kernel[]): Promise<void> {
     await Promise.all(
       kernels.map(async (kernel) => {
@@ -40,7 +45,7 @@ export class Pipelines {
     const scope = gpu.popErrorScope();
     const { messages } = await module.getCompilationInfo();
     const errors = messages.filter(({ type }) => type === 'error');
-    if (errors.length || (await scope)) throw new Error(compileMessage(kernel, errors));
+    if (errors.length || (await scope)) throw new ShaderError(compileMessage(kernel, errors));
     const layout = gpu.createBindGroupLayout({
       label,
       entries: [
@@ -52,11 +57,15 @@ export class Pipelines {
         })),
       ],
     });
-    const pipeline = await gpu.createComputePipelineAsync({
-      label,
-      layout: gpu.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-      compute: { module, constants: { ...kernel.overrides } },
-    });
+    const pipeline = await gpu
+      .createComputePipelineAsync({
+        label,
+        layout: gpu.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        compute: { module, constants: { ...kernel.overrides } },
+      })
+      .catch((error: Error) => {
+        throw new ShaderError(`The shader ${label} does not compile: ${error.message}`, { cause: error });
+      });
     return { pipeline, layout };
   }
 }

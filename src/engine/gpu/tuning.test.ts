@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { GpuError } from '../errors';
+import { ShaderError } from './pipelines';
 import { type Tunable, Tuning, type TuningStore } from './tuning';
 
 function memory(): TuningStore & { readonly kept: Map<string, string> } {
@@ -72,5 +74,33 @@ describe('tuning', () => {
       },
     };
     expect(await tuningOf('adapter', memory()).choose(same)).toBe('usual');
+  });
+
+  it('leaves out a variant that does not compile, the usual one too', async () => {
+    for (const broken of ['40', '5', '80']) {
+      const { ran, tunable } = sleepers();
+      const run = async (variant: string) => {
+        await tunable.run(variant);
+        if (variant === broken) throw new ShaderError('no');
+      };
+      expect(await tuningOf('adapter', memory()).choose({ ...tunable, run })).toBe(broken === '5' ? '40' : '5');
+      expect(ran.filter((variant) => variant === broken)).toHaveLength(1);
+    }
+    const run = () => Promise.reject(new ShaderError('no'));
+    await expect(tuningOf('adapter', memory()).choose({ ...sleepers().tunable, run })).rejects.toThrow(ShaderError);
+  });
+
+  it('never tries a variant again that lost the device', async () => {
+    const store = memory();
+    const { ran, tunable } = sleepers();
+    const run = async (variant: string) => {
+      await tunable.run(variant);
+      if (variant === '5') throw new GpuError('The device was lost.', 'lost');
+    };
+    await expect(tuningOf('adapter', store).choose({ ...tunable, run })).rejects.toThrow(GpuError);
+    // On the next device, by a tuning of its own.
+    ran.length = 0;
+    expect(await tuningOf('adapter', store).choose({ ...tunable, run })).toBe('40');
+    expect(ran).not.toContain('5');
   });
 });

@@ -1,3 +1,6 @@
+import { GpuError } from '../errors';
+import { ShaderError } from './pipelines';
+
 /**
  * Which of a kernel's declared variants (tile and workgroup sizes) is fastest on the user's adapter. Variants give the
  * same results up to rounding, tiles even the same bits: a choice is made once, by timing, and remembered.
@@ -8,7 +11,7 @@ export interface Tunable<V extends string> {
   readonly shapeClass: string;
   /** The usual one first: it is taken where nothing is known. */
   readonly variants: readonly V[];
-  /** Runs a typical piece of work of the class to its end on the GPU. */
+  /** Runs a typical piece of work of the class to its end on the GPU. A variant that throws a ShaderError is left out. */
   run(variant: V): Promise<void>;
 }
 
@@ -51,32 +54,61 @@ export class Tuning {
   }
 
   async #find<V extends string>(key: string, tunable: Tunable<V>): Promise<V> {
-    // A store that is full or forbidden (private windows) costs a timing, nothing more.
-    const known = await this.store.read(key).catch(() => undefined);
-    const remembered = tunable.variants.find((variant) => variant === known);
+    const fatalKey = `${key} · lost the device`;
+    const fatal = (await this.#read(fatalKey))?.split(', ') ?? [];
+    const [usual, ...others] = tunable.variants;
+    const variants = [usual!, ...others.filter((variant) => !fatal.includes(variant))];
+    const known = await this.#read(key);
+    const remembered = variants.find((variant) => variant === known);
     if (remembered !== undefined) return remembered;
-    const best = await this.#time(tunable);
-    if (best === undefined) return tunable.variants[0]!;
-    await this.store.write(key, best).catch(() => undefined);
+    const best = await this.#time(variants, async (variant) => {
+      try {
+        await tunable.run(variant);
+      } catch (error) {
+        // Else the same variant would lose the next device too. The usual one has to be used somehow.
+        if (error instanceof GpuError && error.reason === 'lost' && variant !== usual) {
+          await this.#write(fatalKey, [...fatal, variant].join(', '));
+        }
+        throw error;
+      }
+    });
+    if (best === undefined) return usual!;
+    await this.#write(key, best);
     return best;
   }
 
-  /** Undefined where the time ran out before every variant was timed. */
-  async #time<V extends string>({ variants, run }: Tunable<V>): Promise<V | undefined> {
+  // A store that is full or forbidden (private windows) costs a timing, nothing more.
+  #read(key: string): Promise<string | undefined> {
+    return this.store.read(key).catch(() => undefined);
+  }
+  #write(key: string, value: string): Promise<void> {
+    return this.store.write(key, value).catch(() => undefined);
+  }
+
+  /** Undefined where the time ran out before every variant was timed. Throws where none compiles. */
+  async #time<V extends string>(variants: readonly V[], run: (variant: V) => Promise<void>): Promise<V | undefined> {
+    const usable = new Set(variants);
     const fastest = new Map<V, number>();
     // The first round compiles, and wakes the adapter up.
     for (let round = 0; round <= ROUNDS; round++) {
-      for (const variant of variants) {
-        if (this.#leftMs <= 0) return fastest.size === variants.length ? winner(variants, fastest) : undefined;
+      for (const variant of usable) {
+        if (this.#leftMs <= 0) return fastest.size === usable.size ? winner([...usable], fastest) : undefined;
         const started = this.now();
-        await run(variant);
+        try {
+          await run(variant);
+        } catch (error) {
+          if (!(error instanceof ShaderError) || usable.size === 1) throw error;
+          usable.delete(variant);
+        }
         const ms = this.now() - started;
         this.#leftMs -= ms;
         // Whatever disturbs a run makes it slower: the fastest says most.
-        if (round > 0) fastest.set(variant, Math.min(ms, fastest.get(variant) ?? Number.POSITIVE_INFINITY));
+        if (round > 0 && usable.has(variant)) {
+          fastest.set(variant, Math.min(ms, fastest.get(variant) ?? Number.POSITIVE_INFINITY));
+        }
       }
     }
-    return winner(variants, fastest);
+    return winner([...usable], fastest);
   }
 }
 

@@ -1,30 +1,67 @@
+import type { Device } from './device';
 import type { PacedCall } from './dispatcher';
-import { TILE_VARIANTS, type TileVariant, VECTOR_VARIANTS, type VectorVariant } from './kernels';
-import { MOST_VECTORS, matmulDispatches, matmulKernelsFor, type Product } from './matmul';
+import {
+  type FewVariant,
+  type MatmulVariant,
+  SUBGROUP_TILES,
+  SUBGROUP_VARIANTS,
+  type SubgroupVariant,
+  TILE_VARIANTS,
+  type TileVariant,
+  usesSubgroups,
+  VECTOR_VARIANTS,
+  type VectorVariant,
+} from './kernels';
+import { kindOf, matmulDispatches, matmulKernelsFor, type Product } from './matmul';
+import { ShaderError } from './pipelines';
 import type { RowSlices } from './products/kernels';
 import type { Session } from './session';
 
 /** Which variants of the kernels to use. Tiles all give the same bits; the others to rounding, as they slice sums. */
 export interface Variants {
-  /** Of tiles of numbers. */
+  /** Of products of numbers. */
+  readonly matmul: MatmulVariant;
+  /** Of other tiles of numbers. */
   readonly tile: TileVariant;
   /** Of products of many tokens with weights that are decoded: once a tile, or once, into memory. */
   readonly decoding: TileVariant | 'unpacked';
-  /** Of products with few rows. */
+  /** Of products of numbers with 2 to 8 rows or columns. */
+  readonly few: FewVariant;
+  /** … with one. */
   readonly vector: VectorVariant;
   /** Of products of few tokens with weights that are decoded, or stored as entries: how many invocations share a row. */
   readonly rowSlices: RowSlices;
 }
 
 /**
+ * The variants with subgroups that suit an adapter: a workgroup of at least one subgroup, so that no lane idles, and of few.
+ * The largest workgroup stands for subgroups of 64 and 128.
+ */
+export function subgroupVariants(subgroups: Device['subgroups']): SubgroupVariant[] {
+  if (!subgroups) return [];
+  const { least, most } = subgroups;
+  return SUBGROUP_VARIANTS.filter((variant) => {
+    const { lanes } = SUBGROUP_TILES[variant];
+    return lanes >= Math.min(least, 64) && lanes < 4 * most;
+  });
+}
+
+/**
  * What is used where nothing was timed. A software adapter keeps what lives across a barrier in memory: SwiftShader took
  * 256³ in 20 ms staged and 11 ms direct, [1, 512]·[512, 512] in 2.0 ms with 16 slices and 0.9 ms with one, and with
- * weights of 4 bits in 4.5 and 2.7 ms.
+ * weights of 4 bits in 4.5 and 2.7 ms. Where its subgroups are of 8 or more, a shuffle is cheaper than the reads it saves:
+ * `bench/results/subgroups.json`.
  */
-export const usualVariants = ({ software }: { readonly software: boolean }): Variants =>
-  software
-    ? { tile: 'direct 4', decoding: 'unpacked', vector: '32×1', rowSlices: 1 }
-    : { tile: 'staged 8', decoding: 'staged 8', vector: '4×16', rowSlices: 16 };
+export function usualVariants({ software, subgroups }: Pick<Device, 'software' | 'subgroups'>): Variants {
+  if (!software) {
+    const [tile, vector] = ['staged 8', '4×16'] as const;
+    return { matmul: tile, tile, decoding: tile, few: vector, vector, rowSlices: 16 };
+  }
+  const [shuffled] = subgroups && subgroups.least >= 8 ? subgroupVariants(subgroups) : [];
+  const [tile, vector] = ['direct 4', '32×1'] as const;
+  const products = { matmul: shuffled ?? tile, few: shuffled ?? vector };
+  return { ...products, tile, decoding: 'unpacked', vector, rowSlices: 1 };
+}
 
 // A product below this many multiply-adds ends before a better variant could tell.
 const WORTH_IT = 2 ** 24;
@@ -32,50 +69,82 @@ const VECTOR_WORTH_IT = 2 ** 20;
 // With fewer rows or columns most of a large tile would be padding.
 const NARROW = 128;
 
+// Transposed operands lie along depth: neighbouring k are neighbours in memory.
 const CLASSES = {
-  large: { m: 1024, n: 1024, k: 256 },
-  narrow: { m: 64, n: 2048, k: 512 },
-  'along columns': { m: 1, n: 2048, k: 2048 },
+  large: { m: 1024, n: 1024, k: 256, transposeB: false },
+  'large along depth': { m: 1024, n: 1024, k: 256, transposeB: true },
+  narrow: { m: 64, n: 2048, k: 512, transposeB: false },
+  'narrow along depth': { m: 64, n: 2048, k: 512, transposeB: true },
+  'few along columns': { m: 8, n: 2048, k: 2048, transposeB: false },
+  'few along depth': { m: 8, n: 2048, k: 2048, transposeB: true },
+  'along columns': { m: 1, n: 2048, k: 2048, transposeB: false },
   'along depth': { m: 1, n: 2048, k: 2048, transposeB: true },
 } as const;
+type ShapeClass = keyof typeof CLASSES;
+
+/** What tuning calls the kernels of each kind. */
+const KERNEL = { matmul: 'matmul', tile: 'matmul tile', few: 'matmul few', vector: 'matmul vector' } as const;
+type Kind = keyof typeof KERNEL;
+
+/** The variants of a kind that this adapter can run, the usual one first. */
+function offered<K extends Kind>(kind: K, device: Pick<Device, 'software' | 'subgroups'>): Variants[K][] {
+  const all = {
+    matmul: [...TILE_VARIANTS, ...subgroupVariants(device.subgroups)],
+    tile: TILE_VARIANTS,
+    few: [...VECTOR_VARIANTS, ...subgroupVariants(device.subgroups)],
+    vector: VECTOR_VARIANTS,
+  };
+  return [...new Set([usualVariants(device)[kind], ...(all[kind] as Variants[K][])])];
+}
+
+function classOf(product: Product): ShapeClass {
+  const { m, n, transposeA, transposeB } = product;
+  const kind = kindOf(product);
+  if (kind === 'matmul') {
+    const size = Math.min(m, n) < NARROW ? 'narrow' : 'large';
+    return transposeB ? `${size} along depth` : size;
+  }
+  const direction = (m <= n ? transposeB : !transposeA) ? 'along depth' : 'along columns';
+  return kind === 'few' ? `few ${direction}` : direction;
+}
 
 /** The variants for a product: the usual ones, or what tuning found on this adapter. */
-async function matmulVariants(
-  session: Session,
-  { m, n, k, transposeA, transposeB }: Pick<Product, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>,
-): Promise<Variants> {
+async function matmulVariants(session: Session, product: Product): Promise<Variants> {
   const usual = usualVariants(session.device);
-  if (!session.tuning) return usual;
-  if (Math.min(m, n) <= MOST_VECTORS) {
-    if (m * n * k < VECTOR_WORTH_IT) return usual;
-    const alongDepth = m <= n ? transposeB : !transposeA;
-    return { ...usual, vector: await choose(session, 'vector', alongDepth ? 'along depth' : 'along columns') };
-  }
-  if (m * n * k < WORTH_IT) return usual;
-  return { ...usual, tile: await choose(session, 'tile', Math.min(m, n) < NARROW ? 'narrow' : 'large') };
+  const kind = kindOf(product);
+  const { m, n, k } = product;
+  if (!session.tuning || m * n * k < (kind === 'matmul' ? WORTH_IT : VECTOR_WORTH_IT)) return usual;
+  return { ...usual, [kind]: await choose(session, kind, classOf(product)) };
 }
 
-/** The variants of matmul for large products with transposed weights. */
-export async function tunedMatmul(session: Session): Promise<Pick<Variants, 'tile' | 'vector'>> {
-  const tile = await choose(session, 'tile', 'large');
-  return { tile, vector: await choose(session, 'vector', 'along depth') };
+/** The variants for large products with transposed weights. */
+export async function tunedMatmul(session: Session): Promise<Pick<Variants, Kind>> {
+  const matmul = await choose(session, 'matmul', 'large along depth');
+  return {
+    matmul,
+    tile: usesSubgroups(matmul) ? await choose(session, 'tile', 'large along depth') : matmul,
+    few: await choose(session, 'few', 'few along depth'),
+    vector: await choose(session, 'vector', 'along depth'),
+  };
 }
 
-async function choose<K extends 'tile' | 'vector'>(session: Session, kind: K, shapeClass: keyof typeof CLASSES) {
+async function choose<K extends Kind>(session: Session, kind: K, shapeClass: ShapeClass): Promise<Variants[K]> {
   const usual = usualVariants(session.device);
-  const declared: readonly string[] = kind === 'tile' ? TILE_VARIANTS : VECTOR_VARIANTS;
+  // Tiles are timed by the product that they share their library with.
+  const timed = kind === 'tile' ? 'matmul' : kind;
   const chosen = await session.tuning!.choose({
-    kernel: `matmul ${kind}`,
+    kernel: KERNEL[kind],
     shapeClass,
-    variants: [usual[kind], ...declared.filter((variant) => variant !== usual[kind])],
-    run: (variant) => runOnce(session, CLASSES[shapeClass], { ...usual, [kind]: variant } as Variants),
+    variants: offered(kind, session.device),
+    run: (variant) => runOnce(session, CLASSES[shapeClass], { ...usual, [timed]: variant }),
   });
-  return chosen as Variants[K];
+  return chosen;
 }
 
-async function runOnce(session: Session, shape: (typeof CLASSES)[keyof typeof CLASSES], variants: Variants) {
-  const { buffers } = session;
+async function runOnce(session: Session, shape: (typeof CLASSES)[ShapeClass], variants: Variants) {
+  const { buffers, dispatcher } = session;
   const { m, n, k } = shape;
+  await dispatcher.pipelines.prepare(...matmulKernelsFor(shape, variants));
   const held = [m * k, k * n, m * n].map((length) => buffers.create(length, 'tuning'));
   try {
     const [a, b, c] = held as [GPUBuffer, GPUBuffer, GPUBuffer];
@@ -86,11 +155,28 @@ async function runOnce(session: Session, shape: (typeof CLASSES)[keyof typeof CL
 }
 
 async function run({ dispatcher, productPace }: Session, product: Product, variants: Variants, call?: PacedCall) {
-  await dispatcher.pipelines.prepare(...matmulKernelsFor(product, variants));
   await dispatcher.runPaced(matmulDispatches(product, variants, productPace), productPace, call);
+}
+
+/** These variants, compiled; where the driver refuses the one that the product takes, the next that it does not. */
+async function compiled({ device, dispatcher }: Session, product: Product, wanted: Variants): Promise<Variants> {
+  const kind = kindOf(product);
+  let refusal: ShaderError | undefined;
+  for (const variant of new Set<string>([wanted[kind], ...offered(kind, device)])) {
+    const variants = { ...wanted, [kind]: variant };
+    try {
+      await dispatcher.pipelines.prepare(...matmulKernelsFor(product, variants));
+      return variants;
+    } catch (error) {
+      if (!(error instanceof ShaderError)) throw error;
+      refusal ??= error;
+    }
+  }
+  throw refusal;
 }
 
 /** Computes a product with the variants that suit it. */
 export async function runProduct(session: Session, product: Product, call?: PacedCall): Promise<void> {
-  await run(session, product, await matmulVariants(session, product), call);
+  const variants = await compiled(session, product, await matmulVariants(session, product));
+  await run(session, product, variants, call);
 }

@@ -42,7 +42,8 @@ const SMALL = { products: [64], vectors: [64], values: 2 ** 14, steps: 2, sparsi
 
 describe('tunedVariants', () => {
   const remembered = {
-    'a test · matmul tile · large': 'staged 16',
+    'a test · matmul · large along depth': 'staged 16',
+    'a test · matmul few · few along depth': '16×4',
     'a test · matmul vector · along depth': '2×32',
     'a test · row product · 1 token': '4',
     'a test · decoding product · 64 tokens': 'direct 8',
@@ -57,8 +58,9 @@ describe('tunedVariants', () => {
   };
 
   it('are those remembered', async () => {
-    const expected = { tile: 'staged 16', vector: '2×32', rowSlices: 4, decoding: 'direct 8' };
-    expect(await tuned(new Map(Object.entries(remembered)))).toEqual(expected);
+    const expected = { matmul: 'staged 16', tile: 'staged 16' };
+    const others = { few: '16×4', vector: '2×32', rowSlices: 4, decoding: 'direct 8' };
+    expect(await tuned(new Map(Object.entries(remembered)))).toEqual({ ...expected, ...others });
     expect(await tunedVariants(session)).toEqual(usualVariants(session.device));
   });
 
@@ -66,10 +68,10 @@ describe('tunedVariants', () => {
     const kept = new Map(Object.entries(remembered));
     kept.delete(key);
     const held = session.buffers.count;
-    const { tile, vector, rowSlices, decoding } = await tuned(kept);
+    const { tile: _, ...found } = await tuned(kept);
     const usual = usualVariants(session.device);
-    const differing = [tile === usual.tile, vector === usual.vector, rowSlices === usual.rowSlices];
-    expect([...differing, decoding === usual.decoding].filter(Boolean).length).toBe(1);
+    const same = Object.entries(found).filter(([name, variant]) => variant === usual[name as keyof typeof usual]);
+    expect(same).toHaveLength(1);
     expect(session.buffers.count).toBe(held);
     expect(kept.has(key)).toBe(false);
   });

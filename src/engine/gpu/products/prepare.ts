@@ -37,7 +37,10 @@ export async function prepare(context: ProductContext, form: WeightForm): Promis
   const prepareForm = (inner: WeightForm): PreparedForm =>
     prepareInPanels(context, inner, prepareWhole) ?? prepareWhole(inner);
   const { kernels, ...prepared } = prepareForm(form);
-  await dispatcher.pipelines.prepare(...new Set(kernels));
+  await dispatcher.pipelines.prepare(...new Set(kernels)).catch((error) => {
+    prepared.free();
+    throw error;
+  });
   const { rows, columns } = prepared;
   const product: Product = {
     ...prepared,

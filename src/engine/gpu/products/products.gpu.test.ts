@@ -8,7 +8,7 @@ import type { WeightForm } from '../../weightForm';
 import { Buffers } from '../buffers';
 import { type Device, openDevice } from '../device';
 import { Dispatcher } from '../dispatcher';
-import { TILE_VARIANTS, VECTOR_VARIANTS } from '../kernels';
+import { type FewVariant, type MatmulVariant, SUBGROUP_VARIANTS, TILE_VARIANTS, VECTOR_VARIANTS } from '../kernels';
 import { Pace } from '../pace';
 import { createPanels } from '../panels';
 import { testGpu } from '../testing';
@@ -92,8 +92,10 @@ describe('products', () => {
     for (let round = 0; round < 40; round++) {
       const pick = <T>(values: readonly T[]) => values[random.below(values.length)]!;
       const variants: Variants = {
+        matmul: pick<MatmulVariant>(device.subgroups ? [...TILE_VARIANTS, ...SUBGROUP_VARIANTS] : TILE_VARIANTS),
         tile: pick(TILE_VARIANTS),
         decoding: pick([...TILE_VARIANTS, 'unpacked']),
+        few: pick<FewVariant>(device.subgroups ? [...VECTOR_VARIANTS, ...SUBGROUP_VARIANTS] : VECTOR_VARIANTS),
         vector: pick(VECTOR_VARIANTS),
         rowSlices: pick(ROW_SLICES),
       };
