@@ -138,9 +138,7 @@ function summary(report: CompressReport, out: string, verifyingMs: number, total
   const change = (a: number, b: number) =>
     Math.abs(1 - b / a) < 5e-4 ? 'as before' : `${b < a ? '−' : '+'}${percent(Math.abs(1 - b / a))}`;
   return [
-    ...(rows.length > 0
-      ? [table(head, rows, ['form'])]
-      : ['Nothing was compressed: the file holds the model as it was.']),
+    ...(rows.length > 0 ? [table(head, rows, ['form'])] : [nothingSaid(skipped)]),
     ...grouped(skipped.map(({ name, reason }) => [`left as it was (${reason})`, name])),
     ...grouped(
       layers.flatMap(({ name, steps }) =>
@@ -170,6 +168,11 @@ function summary(report: CompressReport, out: string, verifyingMs: number, total
 
 const lostSentence = (lost: number, outputs: number) =>
   `${lost} of ${outputs} outputs have nothing left of their weights, which are much smaller than those of the others`;
+
+const nothingSaid = (skipped: CompressReport['skipped']): string =>
+  skipped.length > 0 && skipped.every(({ already }) => already)
+    ? 'Nothing is left to compress: the layers that the recipe selects are compressed already. The file holds the model as it was.'
+    : 'Nothing was compressed: the file holds the model as it was.';
 
 /** How many names a line lists. */
 const LISTED = 6;

@@ -82,7 +82,7 @@ function formReport(
 }
 
 export function layerReport(layer: Layer): LayerReport {
-  const { id, name, weight, op, shape, parameters, bytes, dtype, compressible, reason, uses } = layer;
+  const { id, name, weight, op, shape, parameters, bytes, dtype, compressible, reason, quantised, uses } = layer;
   return {
     id,
     name,
@@ -94,6 +94,7 @@ export function layerReport(layer: Layer): LayerReport {
     dtype,
     compressible,
     ...(reason !== undefined && { reason }),
+    ...(quantised !== undefined && { stored: quantised }),
     ...(uses.some(({ role }) => role?.kind === 'conv' && role.groups !== 1) && { grouped: true as const }),
     consumers: uses.map(({ node }) => node.name || node.output[0] || node.opType),
   };

@@ -14,6 +14,8 @@ export interface Layer extends Omit<LayerReport, 'consumers'> {
   readonly uses: readonly Use[];
   /** Whether the tensor is stored as [in, out], the transpose of `shape`. */
   readonly stored: 'as shape' | 'transposed';
+  /** What it is stored as, where somebody has quantised it: "int8". */
+  readonly quantised?: string;
   /** Why no method may change it, not even along with others; a layer that is only too small has none. */
   readonly unhandled?: string;
 }
@@ -132,6 +134,7 @@ function layerOf(
     compressible: reason === undefined,
     ...(reason !== undefined && { reason }),
     ...(unhandled !== undefined && { unhandled }),
+    ...((packed || quantised) && { quantised: packed?.form ?? dtype }),
     tensor,
     home,
     ...(holder && { holder }),

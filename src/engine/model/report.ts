@@ -47,7 +47,7 @@ export interface LayerReport {
   readonly dtype: string;
   readonly compressible: boolean;
   readonly reason?: string;
-  /** What it is stored as, where it was compressed before. */
+  /** What it is stored as, where it was compressed or quantised before. */
   readonly stored?: string;
   readonly consumers: readonly string[];
   /** A convolution in groups, or a transposed one: it has no form but the dense one when it runs. */

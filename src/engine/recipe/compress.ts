@@ -22,6 +22,7 @@ import { consumptionOf } from '../operators/subgraph';
 import { PlannedPace } from '../pace';
 import type { LongCall, Progress } from '../progress';
 import { withRecovery } from '../recovery';
+import { compressedBefore, leftBefore } from './compressedBefore';
 import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
 import type {
   CalibrationReport,
@@ -77,7 +78,8 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const started = performance.now();
   const main = scopeOf(model);
   const layers = layersOf(main);
-  const selected = selectLayers(recipe, layers, context.recipeName);
+  const gone = compressedBefore(model, layers);
+  const selected = selectLayers(recipe, layers, context.recipeName, gone);
   const touched = layers.filter((layer) => selected.some((step) => step.includes(layer)));
   const state: State = { model, main, layers, works: new Map(touched.map((layer) => [layer.id, begin(model, layer)])) };
   const { works } = state;
@@ -87,7 +89,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const { backend } = context.factorisations;
   const failures: string[] = [];
   const total = selected.reduce((sum, { length }) => sum + length, 0);
-  let before = 0;
+  let past = 0;
   const pace = new PlannedPace(
     recipe.steps.flatMap(({ method, options }, i) =>
       selected[i]!.map((layer) => workOf(layer, methodCalled(method), options, context.factorisations)),
@@ -100,7 +102,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
     const ids = new Set(selected[i]!.map(({ id }) => id));
     const step = state.layers.filter(({ id }) => ids.has(id));
     const tell = (part: number, label: string) => {
-      const done = before + part;
+      const done = past + part;
       context.onProgress?.({ done, total, label, secondsLeft: pace.secondsLeft(done) ?? 'unknown' });
     };
     if (needing.includes(i)) {
@@ -133,7 +135,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
         options,
         call,
       );
-    before += step.length;
+    past += step.length;
   }
 
   const changedWorks = [...works.values()].filter(isChanged);
@@ -180,7 +182,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
         after: { bytes: writtenBytes(files), parameters: compressedParameters },
         memory: memoryOf(model, reports),
         layers: reports,
-        skipped: skippedIn(works.values()),
+        skipped: [...skippedIn(works.values()), ...leftBefore(recipe, gone)],
         backend: backend.kind,
         ...(data && { calibration: data }),
         ...(trial && { trial }),
@@ -275,7 +277,8 @@ const skippedIn = (works: Iterable<Work>): SkippedLayerReport[] =>
     if (isChanged(work)) return [];
     const { layer, steps } = work;
     const reason = layer.reason ?? steps.findLast(({ skipped }) => skipped !== undefined)?.skipped;
-    return [{ name: layer.name, reason: reason ?? 'no step changed it' }];
+    const already = layer.quantised !== undefined && { already: true as const };
+    return [{ name: layer.name, reason: reason ?? 'no step changed it', ...already }];
   });
 
 /** "recogniser.onnx" → "recogniser.run2.onnx", so that one run's file does not overwrite another's. */

@@ -10,6 +10,7 @@ import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { bytesOfFile } from '../model/write';
 import { seeded } from '../random';
 import { compress } from './compress';
+import { STEPS } from './everyMethod.fixtures';
 import { checkRecipe } from './schema';
 
 const backend = createCpuBackend(nodeRuntime());
@@ -127,6 +128,48 @@ describe('a model that was compressed before', () => {
       });
       expect(layers.map(({ name }) => name)).toEqual(['up', 'down']);
       expect(parameters).toBe(128 * 96 + 64 * 128);
+    }
+  });
+});
+
+describe('a model that was compressed before', () => {
+  it('is left as it is, layer by layer, with what each is already', async () => {
+    const { model } = await compressed(await original(), [step('quantize', { bits: 4 })]);
+    const again = await compressed(model, [step('quantize', { bits: 4 })]);
+    expect(again.report.layers).toEqual([]);
+    expect(again.report.skipped).toEqual([
+      { name: 'up', reason: 'already compressed: 4-bit groups of 32', already: true },
+      { name: 'down', reason: 'already compressed: 4-bit groups of 32', already: true },
+    ]);
+    const one = await compressed(model, [step('svd', { rank: 4 }, 'up')]);
+    expect(one.report.skipped.map(({ name }) => name)).toEqual(['up']);
+    const others = [{ ...step('svd', { rank: 4 }), ignore: 'up' }];
+    expect((await compressed(model, others)).report.skipped.map(({ name }) => name)).toEqual(['down']);
+    await expect(compressed(model, [step('svd', { rank: 4 }, 'op:Conv')])).rejects.toThrow(/matches no layer/);
+  });
+
+  it('by other tools is said to be so as well', async () => {
+    const codes = Int8Array.from({ length: 64 * 48 }, (_, i) => (i % 255) - 127);
+    const model = await readModel(
+      memorySource(
+        modelBytes({
+          opset: 13,
+          inputs: [value('x', DataType.FLOAT, ['n', 64])],
+          outputs: [value('y', DataType.FLOAT)],
+          nodes: [
+            node('DequantizeLinear', ['codes', 'scale'], ['w'], {}, { name: 'dequantise' }),
+            node('MatMul', ['x', 'w'], ['y'], {}, { name: 'fc' }),
+          ],
+          initializers: [tensor('codes', [64, 48], codes), tensor('scale', [], Float32Array.of(0.1))],
+        }),
+        'q.onnx',
+      ),
+    );
+    expect(inspect(model).layers[0]).toMatchObject({ stored: 'int8', reason: 'already quantised (int8)' });
+    for (const { method, options } of STEPS.filter(({ method }) => method !== 'prune-structured')) {
+      if (/wanda|sparsegpt|gptq|awq|outliers|full|diagonal/.test(JSON.stringify(options))) continue;
+      const { report } = await compressed(model, [step(method, options)]);
+      expect(report.skipped).toEqual([{ name: 'dequantise', reason: 'already quantised (int8)', already: true }]);
     }
   });
 });

@@ -83,6 +83,8 @@ export interface StepReport {
 export interface SkippedLayerReport {
   readonly name: string;
   readonly reason: string;
+  /** It is stored compressed or quantised already. */
+  readonly already?: true;
 }
 
 /** How the cuts of a run were tried, in a sentence. */

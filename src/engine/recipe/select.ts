@@ -1,29 +1,41 @@
 import { UserError } from '../errors';
 import type { Layer } from '../model/layers';
+import type { CompressedBefore } from './compressedBefore';
 import { fitsPattern } from './glob';
 import { closest } from './nearest';
 import type { Recipe, Step } from './schema';
 
 /**
  * The layers that each step works on, in graph order. A pattern is a node's or a weight's name in which `*` stands for
- * any run of characters, or `op:Gemm`. Throws a UserError for a pattern that matches nothing.
+ * any run of characters, or `op:Gemm`. Throws a UserError for a pattern that matches nothing, not even what was compressed
+ * before.
  */
-export function selectLayers(recipe: Recipe, layers: readonly Layer[], name = 'The recipe'): Layer[][] {
-  return recipe.steps.map((step, i) => selectStep(step, layers, `${name}, step ${i + 1}`));
+export function selectLayers(
+  recipe: Recipe,
+  layers: readonly Layer[],
+  name = 'The recipe',
+  before: readonly CompressedBefore[] = [],
+): Layer[][] {
+  return recipe.steps.map((step, i) => selectStep(step, layers, `${name}, step ${i + 1}`, before));
 }
 
-function selectStep(step: Step, layers: readonly Layer[], place: string): Layer[] {
-  const wanted = matching(step.layers, layers, `${place}: layers`);
-  const ignored = matching(step.ignore, layers, `${place}: ignore`);
+function selectStep(step: Step, layers: readonly Layer[], place: string, before: readonly CompressedBefore[]): Layer[] {
+  const wanted = matching(step.layers, layers, `${place}: layers`, before);
+  const ignored = matching(step.ignore, layers, `${place}: ignore`, before);
   return layers.filter((layer) => wanted.has(layer) && !ignored.has(layer));
 }
 
-function matching(patterns: readonly string[], layers: readonly Layer[], place: string): Set<Layer> {
+function matching(
+  patterns: readonly string[],
+  layers: readonly Layer[],
+  place: string,
+  before: readonly CompressedBefore[],
+): Set<Layer> {
   const found = new Set<Layer>();
   for (const pattern of patterns) {
     const matches = matcher(pattern);
     const hits = layers.filter(matches);
-    if (hits.length === 0) {
+    if (hits.length === 0 && !before.some(matcherBefore(pattern))) {
       throw new UserError(`${place}: "${pattern}" matches no layer; ${hint(pattern, layers)}.`);
     }
     for (const layer of hits) found.add(layer);
@@ -44,10 +56,19 @@ function hint(pattern: string, layers: readonly Layer[]): string {
 }
 
 function matcher(pattern: string): (layer: Layer) => boolean {
-  const byOperator = pattern.startsWith('op:');
-  const text = byOperator ? pattern.slice(3) : pattern;
-  const test = (name: string) => fitsPattern(text, name);
+  const { byOperator, test } = testOf(pattern);
   if (byOperator) return ({ uses }) => uses.some(({ node }) => test(node.opType));
   return ({ name, weight, uses }) =>
     test(name) || test(weight) || uses.some(({ node }) => node.name !== '' && test(node.name));
+}
+
+export function matcherBefore(pattern: string): (one: CompressedBefore) => boolean {
+  const { byOperator, test } = testOf(pattern);
+  return ({ id, name, op }) => (byOperator ? test(op) : test(name) || test(id));
+}
+
+function testOf(pattern: string) {
+  const byOperator = pattern.startsWith('op:');
+  const text = byOperator ? pattern.slice(3) : pattern;
+  return { byOperator, test: (name: string) => fitsPattern(text, name) };
 }

@@ -48,6 +48,28 @@ it('says that a model was compressed already, and as what', async () => {
   );
 });
 
+it('says so of a model that others quantised', async () => {
+  const codes = tensor('codes', [64, 48], new Int8Array(64 * 48).fill(1));
+  const model = await readModel(
+    memorySource(
+      modelBytes({
+        opset: 13,
+        nodes: [
+          node('DequantizeLinear', ['codes', 'scale'], ['w'], {}, { name: 'dequantise' }),
+          node('MatMul', ['x', 'w'], ['y'], {}, { name: 'fc' }),
+        ],
+        inputs: [value('x', DataType.FLOAT, ['n', 64])],
+        outputs: [value('y', DataType.FLOAT)],
+        initializers: [codes, tensor('scale', [], Float32Array.of(0.1))],
+      }),
+      'q.onnx',
+    ),
+  );
+  expect(whyNothing(inspect(model).layers)).toBe(
+    'This model was compressed already: one layer is stored as int8; open the original to compress it anew.',
+  );
+});
+
 it('says of any other that it holds nothing to compress', async () => {
   const [{ stored: _, ...layer }] = (await quantised([4, 4])) as [LayerReport];
   expect(whyNothing([])).toBe('This model holds no weight that can be compressed.');
