@@ -2,7 +2,7 @@ import type { ValueInfoProto } from 'onnx-buf';
 import type { Dataset } from '../evaluation/dataset';
 import type { Layer } from '../model/layers';
 import type { Model } from '../model/model';
-import { value } from '../model/onnx/build';
+import { type DataType, value } from '../model/onnx/build';
 import { Rewrite } from '../model/rewrite';
 import type { Scope } from '../model/scopes';
 import type { InputStatistics } from '../operators/statistics';
@@ -96,19 +96,33 @@ export class Calibration {
     });
   }
 
-  async #observe(model: Model, main: Scope, consumers: readonly Consumer[], call: LongCall): Promise<void> {
+  /** `scales`: by consumer, where its columns are too large or too small to be seen as they are. */
+  async #observe(
+    model: Model,
+    main: Scope,
+    consumers: readonly Consumer[],
+    call: LongCall,
+    scales: ReadonlyMap<Consumer, Float32Array<ArrayBuffer>> = new Map(),
+  ): Promise<void> {
     const rewrite = new Rewrite(model, main);
     const outputs: ValueInfoProto[] = [];
     const observations = consumers.map((consumer) => {
       const nodes = new Nodes(rewrite, main, consumer.layer.weight);
-      const observation = observe(nodes, consumer, rewrite.opset, (name, type) => outputs.push(value(name, type)));
+      const output = (name: string, type: DataType) => outputs.push(value(name, type));
+      const observation = observe(nodes, consumer, rewrite.opset, output, scales.get(consumer));
       const { node } = consumer.use;
       rewrite.replace(node, [node, ...nodes.list]);
-      return { key: consumer.key, observation };
+      return { consumer, observation };
     });
     await runOn(withOutputs(rewrite.finish(), outputs), this.source, call, (found) => {
       for (const { observation } of observations) observation.take(found);
     });
-    for (const { key, observation } of observations) this.#seen.set(key, observation.finish());
+    const again = new Map<Consumer, Float32Array<ArrayBuffer>>();
+    for (const { consumer, observation } of observations) {
+      const wanted = observation.scalesWanted?.();
+      if (wanted) again.set(consumer, wanted);
+      else this.#seen.set(consumer.key, observation.finish());
+    }
+    if (again.size > 0) await this.#observe(model, main, [...again.keys()], call, again);
   }
 }

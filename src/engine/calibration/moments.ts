@@ -1,6 +1,9 @@
 import { DataType } from '../model/onnx/build';
-import type { InputStatistics } from '../operators/statistics';
+import { type InputStatistics, scalesOf } from '../operators/statistics';
 import { type StoredArray, stored } from '../operators/stored';
+
+/** Squares of numbers below this, in some hundred thousand rows, add up to less than 2^127, and those of 1/this are exact. */
+const USUAL = 2 ** 50;
 
 /**
  * Sums of float32 Grams, batch by batch, in float64: one batch's rounding (1e−7 of its own entries, times the root of its
@@ -12,20 +15,43 @@ export class Moments {
   readonly #largest: Float64Array;
   #samples = 0;
 
-  constructor(private readonly width: number) {
+  constructor(
+    private readonly width: number,
+    private readonly scales?: Float32Array,
+  ) {
     this.#gram = new Float64Array(width * width);
     this.#absolute = new Float64Array(width);
     this.#largest = new Float64Array(width);
   }
 
-  /** H, Σ|x| and the largest |x| of one batch's rows. */
+  /** H, Σ|x| and the largest |x| of one batch's rows, whose columns were multiplied by `scales`. */
   add(gram: Float32Array, absolute: Float32Array, largest: Float32Array, rows: number): void {
-    for (let i = 0; i < gram.length; i++) this.#gram[i]! += gram[i]!;
-    for (let i = 0; i < this.width; i++) {
-      this.#absolute[i]! += absolute[i]!;
-      this.#largest[i] = Math.max(this.#largest[i]!, largest[i]!);
+    const { width, scales } = this;
+    if (scales) {
+      for (let i = 0, at = 0; i < width; i++) {
+        for (let j = 0; j < width; j++, at++) this.#gram[at]! += gram[at]! / scales[i]! / scales[j]!;
+      }
+    } else for (let i = 0; i < gram.length; i++) this.#gram[i]! += gram[i]!;
+    for (let i = 0; i < width; i++) {
+      const scale = scales?.[i] ?? 1;
+      this.#absolute[i]! += absolute[i]! / scale;
+      this.#largest[i] = Math.max(this.#largest[i]!, largest[i]! / scale);
     }
     this.#samples += rows;
+  }
+
+  /**
+   * Powers of two that bring each column near 1, where some are so large or so small that float32 doesn't hold their
+   * squares: what was added says nothing then, and the data must be seen again, scaled. undefined of usual columns.
+   */
+  get scalesWanted(): Float32Array<ArrayBuffer> | undefined {
+    if (this.scales || !this.#largest.some((value) => value > 0 && !(value < USUAL && value > 1 / USUAL)))
+      return undefined;
+    return Float32Array.from(this.#largest, (value) =>
+      value > 0 && value < Number.POSITIVE_INFINITY
+        ? 2 ** Math.max(-126, Math.min(126, -Math.floor(Math.log2(value))))
+        : 1,
+    );
   }
 
   /** What is kept of it; or why nothing is, as the end of a sentence. */
@@ -44,28 +70,33 @@ export class Moments {
       meanSquare,
       meanAbs: this.#absolute.map((value) => value / samples),
       largest: this.#largest,
-      gram: async () => unpacked(await kept.read(), width),
+      gram: async () => unpacked(await kept.triangle.read(), kept.scales),
     };
   }
 }
 
 /**
- * H off the heap: its lower triangle, in float32, a quarter of the bytes. It was summed from float32 products, so that
- * rounding it once more (6e−8) hides nothing.
+ * H off the heap: its lower triangle, in float32, a quarter of the bytes, and equilibrated by powers of two, so that none
+ * of it is beyond float32. It was summed from float32 products, so that rounding it once more (6e−8) hides nothing.
  */
-function packed(gram: Float64Array, size: number): StoredArray {
+function packed(gram: Float64Array, size: number): { readonly triangle: StoredArray; readonly scales: Float64Array } {
+  const scales = scalesOf(gram, size);
   const triangle = new Float32Array((size * (size + 1)) / 2);
-  for (let i = 0, at = 0; i < size; i++) for (let j = 0; j <= i; j++) triangle[at++] = gram[i * size + j]!;
-  return stored('gram', [triangle.length], DataType.FLOAT, triangle);
+  for (let i = 0, at = 0; i < size; i++) {
+    for (let j = 0; j <= i; j++, at++) triangle[at] = gram[i * size + j]! * scales[i]! * scales[j]!;
+  }
+  return { triangle: stored('gram', [triangle.length], DataType.FLOAT, triangle), scales };
 }
 
-function unpacked(bytes: Uint8Array<ArrayBuffer>, size: number): Float64Array<ArrayBuffer> {
+function unpacked(bytes: Uint8Array<ArrayBuffer>, scales: Float64Array): Float64Array<ArrayBuffer> {
   const triangle = new Float32Array(bytes.buffer);
+  const size = scales.length;
   const gram = new Float64Array(size * size);
   for (let i = 0, at = 0; i < size; i++) {
     for (let j = 0; j <= i; j++, at++) {
-      gram[i * size + j] = triangle[at]!;
-      gram[j * size + i] = triangle[at]!;
+      const value = triangle[at]! / scales[i]! / scales[j]!;
+      gram[i * size + j] = value;
+      gram[j * size + i] = value;
     }
   }
   return gram;

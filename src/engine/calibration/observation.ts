@@ -13,14 +13,17 @@ type Outputs = Readonly<Record<string, HostTensor>>;
 export interface Observation {
   take(outputs: Outputs): void;
   finish(): Seen;
+  /** By what the columns must be multiplied for another look, where this one lost them; see `Moments`. */
+  scalesWanted?(): Float32Array<ArrayBuffer> | undefined;
 }
 
-/** Adds to a model what observes one input; `output` makes a value one of its outputs. */
+/** Adds to a model what observes one input, its columns times `scales`; `output` makes a value one of its outputs. */
 export function observe(
   nodes: Nodes,
   consumer: Consumer,
   opset: number,
   output: (name: string, type: DataType) => void,
+  scales?: Float32Array<ArrayBuffer>,
 ): Observation {
   const { width } = consumer;
   if (consumer.kind === 'indices') {
@@ -35,7 +38,9 @@ export function observe(
       finish: () => counts,
     };
   }
-  const rows = writeRows(nodes, consumer);
+  const asTheyAre = writeRows(nodes, consumer);
+  const factors = scales && nodes.constant([width], DataType.FLOAT, new Uint8Array(scales.buffer));
+  const rows = factors === undefined ? asTheyAre : nodes.emit('Mul', [asTheyAre, factors]);
   // From opset 18 on, axes are an input.
   const [axes, attributes] = opset < 18 ? [[], { axes: [0] }] : [[nodes.shape([0])], {}];
   const reduced = (op: string, from: string) => nodes.emit(op, [from, ...axes], { ...attributes, keepdims: 0 });
@@ -45,12 +50,13 @@ export function observe(
   for (const name of [gram, absolute, largest]) output(name, DataType.FLOAT);
   const dims = nodes.emit('Shape', [rows]);
   output(dims, DataType.INT64);
-  const moments = new Moments(width);
+  const moments = new Moments(width, scales);
   return {
     take(outputs) {
       const floats = (name: string) => outputs[name]!.data as Float32Array;
       moments.add(floats(gram), floats(absolute), floats(largest), Number(outputs[dims]!.data[0]));
     },
     finish: () => moments.finish(),
+    scalesWanted: () => moments.scalesWanted,
   };
 }

@@ -3,6 +3,7 @@ import type { Layer } from '../model/layers';
 import type { Model } from '../model/model';
 import type { Scope } from '../model/scopes';
 import type { Dense, Multiply, Operator } from '../operators/operator';
+import { equilibrated, inUnitsOf } from '../operators/statistics';
 import type { LongCall } from '../progress';
 import type { Calibration, Observed } from './calibration';
 import { probeModel } from './probe';
@@ -56,7 +57,9 @@ export async function outputErrors(
       const observed = calibration.observedOf(layer);
       if (observed.length === 0) continue;
       const predicted = await predictedOutputError(layers.get(layer)!, observed, multiply);
-      errors.set(layer, { predicted, measured: norm > 0 ? Math.sqrt(difference / norm) : 0 });
+      const measured = norm > 0 ? Math.sqrt(difference / norm) : 0;
+      // An output that is infinite has no error.
+      if (Number.isFinite(predicted) && Number.isFinite(measured)) errors.set(layer, { predicted, measured });
     }
   }
   return errors;
@@ -101,7 +104,7 @@ function weightedNorm(values: Float32Array, counts: Float64Array, columns: numbe
   return sum;
 }
 
-/** tr(A·H·Aᵀ) for A [m, n]. H is scaled to its largest entry, so that float32 products can't overflow. */
+/** tr(A·H·Aᵀ) for A [m, n], in float32 products of what is scaled so that they can neither overflow nor vanish. */
 async function quadraticForm(
   a: Float32Array,
   gram: Float64Array,
@@ -109,15 +112,10 @@ async function quadraticForm(
   n: number,
   multiply: Multiply,
 ): Promise<number> {
-  const scale = gram.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
-  const product = await multiply(
-    a,
-    Float32Array.from(gram, (value) => value / scale),
-    m,
-    n,
-    n,
-  );
+  const balanced = equilibrated(gram, n);
+  const { values, beta } = inUnitsOf(a, balanced);
+  const product = await multiply(values, balanced.values, m, n, n);
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * product[i]!;
-  return sum * scale;
+  for (let i = 0; i < values.length; i++) sum += values[i]! * product[i]!;
+  return sum / beta / beta;
 }

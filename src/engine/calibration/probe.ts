@@ -49,7 +49,7 @@ export async function probeModel(
   return {
     model: withOutputs(
       rewrite.finish(),
-      outputs.map((name) => value(name, DataType.FLOAT)),
+      outputs.map((name) => value(name, DataType.DOUBLE)),
     ),
     probes,
   };
@@ -63,7 +63,8 @@ function writeProbe(
   store: ConstantStore,
   nodes: Nodes,
 ): Omit<Probe, 'layer'> {
-  const asFloat = (name: string) => nodes.emit('Cast', [name], { to: DataType.FLOAT });
+  // Squares of float32 numbers are in the range of float64, whatever their size.
+  const asDouble = (name: string) => nodes.emit('Cast', [name], { to: DataType.DOUBLE });
   // The bias moves neither difference nor direction; ‖XWᵀ‖ is meant without it.
   const copy = (name: string): NodeProto =>
     Object.assign(create(NodeProtoSchema), use.node, withoutBias(use.node), {
@@ -76,8 +77,8 @@ function writeProbe(
     dense,
     ...new SubgraphWriter(rewrite, layer, { ...use, node: factored }, store, DEFAULT_EXPORT).writeAll(operator),
   );
-  const y = asFloat(dense.output[0]!);
-  const difference = nodes.emit('Sub', [y, asFloat(factored.output[0]!)]);
+  const y = asDouble(dense.output[0]!);
+  const difference = nodes.emit('Sub', [y, asDouble(factored.output[0]!)]);
   return {
     norm: nodes.emit('ReduceSumSquare', [y], { keepdims: 0 }),
     difference: nodes.emit('ReduceSumSquare', [difference], { keepdims: 0 }),

@@ -1,4 +1,5 @@
 import type { Backend, Matrix } from '../backend';
+import { scaled, unusualScale } from '../linalg/scaling';
 import { Pacer } from '../progress';
 import type { Multiply } from './operator';
 
@@ -19,17 +20,19 @@ export function product(a: Float32Array, b: Float32Array, m: number, k: number, 
   return out;
 }
 
-/** Products on a backend, for `Operator.toDense`; aborted, the signal's reason is thrown in place of the next one. */
+/**
+ * Products on a backend, in the range of float32 whatever the size of the factors, as long as that of the product is. For `Operator.toDense`; aborted, the signal's reason is thrown in place of the next one. */
 export function multiplyOn(backend: Backend, signal?: AbortSignal): Multiply {
   const pacer = new Pacer(signal);
   return async (a, b, m, k, n) => {
     await pacer.breathe();
     const held: Matrix[] = [];
     try {
-      held.push(backend.upload(a as Float32Array, m, k));
-      held.push(backend.upload(b as Float32Array, k, n));
+      const [inA, inB] = [unusualScale(a), unusualScale(b)];
+      held.push(backend.upload(scaled(a, inA), m, k));
+      held.push(backend.upload(scaled(b, inB), k, n));
       held.push(await backend.multiply(held[0]!, held[1]!));
-      return await backend.download(held[2]!);
+      return scaled(await backend.download(held[2]!), 1 / inA / inB);
     } finally {
       backend.free(...held);
     }

@@ -49,8 +49,50 @@ export async function through(
   return fromGram(await congruence(gram, b, rows, input.size, multiply), rows, input.samples);
 }
 
+/** H as float32 products can take it: `values` = S·H·S, whose diagonal lies in [1, 4) or is 0, S of powers of two. */
+export interface Equilibrated {
+  readonly values: Float32Array<ArrayBuffer>;
+  /** The diagonal of S. */
+  readonly scales: Float64Array;
+}
+
+/** The diagonal of S for H [size, size]; 1 where H has none that is finite. */
+export const scalesOf = (gram: Float64Array, size: number): Float64Array =>
+  Float64Array.from({ length: size }, (_, i) => {
+    const diagonal = gram[i * size + i]!;
+    return diagonal > 0 && diagonal < Number.POSITIVE_INFINITY ? 2 ** -Math.floor(Math.log2(diagonal) / 2) : 1;
+  });
+
+/** Powers of two are exact, so that this changes no digit of H but where float32 would have lost it. */
+export function equilibrated(gram: Float64Array, size: number): Equilibrated {
+  const scales = scalesOf(gram, size);
+  const values = new Float32Array(size * size);
+  for (let i = 0, at = 0; i < size; i++) {
+    for (let j = 0; j < size; j++, at++) values[at] = gram[at]! * scales[i]! * scales[j]!;
+  }
+  return { values, scales };
+}
+
+/** A [rows, size] in the units of an equilibrated H: β·A·S⁻¹, with a power of two β that brings its largest entry near 1. */
+export function inUnitsOf(
+  a: Float32Array,
+  { scales }: Equilibrated,
+): { readonly values: Float32Array<ArrayBuffer>; readonly beta: number } {
+  const size = scales.length;
+  let largest = 0;
+  for (let at = 0, j = 0; at < a.length; at++, j = j + 1 === size ? 0 : j + 1) {
+    const magnitude = Math.abs(a[at]!) / scales[j]!;
+    if (magnitude > largest) largest = magnitude;
+  }
+  const beta = largest > 0 && largest < Number.POSITIVE_INFINITY ? 2 ** -Math.ceil(Math.log2(largest)) : 1;
+  const values = new Float32Array(a.length);
+  for (let at = 0, j = 0; at < a.length; at++, j = j + 1 === size ? 0 : j + 1)
+    values[at] = (a[at]! / scales[j]!) * beta;
+  return { values, beta };
+}
+
 /**
- * B·H·Bᵀ in float32 products, H scaled to its largest entry so that they can't overflow. With `b` [rows, parts, size] the
+ * B·H·Bᵀ in float32 products of what is scaled so that they can neither overflow nor vanish. With `b` [rows, parts, size] the
  * sum over the parts of B, which is H of all of what they make.
  */
 export async function congruence(
@@ -60,12 +102,12 @@ export async function congruence(
   size: number,
   multiply: Multiply,
 ): Promise<Float64Array<ArrayBuffer>> {
-  const scale = gram.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
-  const scaled = Float32Array.from(gram, (value) => value / scale);
-  const half = await multiply(b, scaled, b.length / size, size, size);
+  const balanced = equilibrated(gram, size);
+  const { values, beta } = inUnitsOf(b, balanced);
+  const half = await multiply(values, balanced.values, b.length / size, size, size);
   const wide = b.length / rows;
-  const whole = await multiply(half, transpose(b, rows, wide), rows, wide, rows);
-  return Float64Array.from(whole, (value) => value * scale);
+  const whole = await multiply(half, transpose(values, rows, wide), rows, wide, rows);
+  return Float64Array.from(whole, (value) => value / beta / beta);
 }
 
 /** Statistics of X·diag(d). */

@@ -2,7 +2,7 @@ import type { Backend } from '../../backend';
 import { Held } from '../../linalg/held';
 import type { FloatType } from '../../operators/operator';
 import { roundedTo } from '../../operators/rounding';
-import type { InputStatistics } from '../../operators/statistics';
+import { equilibrated, type InputStatistics, inUnitsOf } from '../../operators/statistics';
 import type { LongCall } from '../../progress';
 import { quantized } from '../../reference/weights/quantized';
 import type { FittedForm, GridOptions } from './grid';
@@ -48,15 +48,17 @@ export async function awq(
   let least = Number.POSITIVE_INFINITY;
   const held = new Held(backend);
   try {
-    const gram = held.hold(backend.upload(await normalised(input), columns, columns));
+    const balanced = equilibrated(await input.gram(), columns);
+    const gram = held.hold(backend.upload(balanced.values, columns, columns));
     for (const [step, ratio] of RATIOS.entries()) {
       signal?.throwIfAborted();
       const inverse = inverseScales(magnitudes, ratio, type);
       const weights = quantized(await coded(sample, inverse, chosen), new Float32Array(chosen * columns));
       const delta = differenceOf(sample, weights, perColumn(inverse, taps), chosen);
-      const left = held.hold(backend.upload(delta, chosen, columns));
+      const { values: seen, beta } = inUnitsOf(delta, balanced);
+      const left = held.hold(backend.upload(seen, chosen, columns));
       const product = held.hold(await backend.multiply(left, gram));
-      const error = dot(delta, await backend.download(product));
+      const error = dot(seen, await backend.download(product)) / beta / beta;
       held.free(left, product);
       if (error < least) [least, best] = [error, inverse];
       onProgress?.({ done: step + 1, total: RATIOS.length + 1, label: 'AWQ' });
@@ -104,13 +106,6 @@ function perChannel(meanAbs: Float64Array, channels: number, taps: number): Floa
   for (let i = 0; i < meanAbs.length; i++) means[Math.floor(i / taps)]! += meanAbs[i]! / taps;
   const largest = means.reduce((most, value) => Math.max(most, value), 0) || 1;
   return means.map((value) => Math.max(value, LEAST * largest));
-}
-
-/** H over its largest entry: only comparisons are made, and float32 products of it can't overflow. */
-async function normalised(input: InputStatistics): Promise<Float32Array<ArrayBuffer>> {
-  const gram = await input.gram();
-  const largest = gram.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-  return Float32Array.from(gram, (value) => value / largest);
 }
 
 function dot(a: Float32Array, b: Float32Array): number {
