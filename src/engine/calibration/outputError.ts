@@ -44,11 +44,12 @@ export async function outputErrors(
     if (probes.length === 0) continue;
     const sums = new Map<Layer, { norm: number; difference: number }>();
     await runOn(probed, calibration.source, context, (outputs) => {
-      for (const { layer, norm, difference } of probes) {
+      for (const { layer, unit, norm, difference } of probes) {
         const sum = sums.get(layer) ?? { norm: 0, difference: 0 };
         sums.set(layer, sum);
-        sum.norm += Number(outputs[norm]!.data[0]);
-        sum.difference += Number(outputs[difference]!.data[0]);
+        const square = Number(outputs[unit]!.data[0]) ** 2;
+        sum.norm += square * Number(outputs[norm]!.data[0]);
+        sum.difference += square * Number(outputs[difference]!.data[0]);
       }
     });
     for (const [layer, { norm, difference }] of sums) {
@@ -57,7 +58,7 @@ export async function outputErrors(
       const observed = calibration.observedOf(layer);
       if (observed.length === 0) continue;
       const predicted = await predictedOutputError(layers.get(layer)!, observed, multiply);
-      const measured = norm > 0 ? Math.sqrt(difference / norm) : 0;
+      const measured = norm === 0 ? 0 : Math.sqrt(difference / norm);
       // An output that is infinite has no error.
       if (Number.isFinite(predicted) && Number.isFinite(measured)) errors.set(layer, { predicted, measured });
     }

@@ -16,11 +16,16 @@ import { withOutputs } from './running';
 /** What a probe adds to the outputs of a model for one consumer of a layer: scalars, without bias. */
 export interface Probe {
   readonly layer: Layer;
+  /** The unit of the two others, whose squares they are in. */
+  readonly unit: string;
   /** ‖XWᵀ‖². */
   readonly norm: string;
   /** ‖X(W−Ŵ)ᵀ‖². */
   readonly difference: string;
 }
+
+/** The least number that is held in full precision: dividing by it is safe. */
+const LEAST_NORMAL = 2 ** -126;
 
 /**
  * The model with probes in place of its outputs: run on calibration data, it says how far each layer's output moves when
@@ -45,11 +50,11 @@ export async function probeModel(
     }
     await store.fill();
   }
-  const outputs = probes.flatMap(({ norm, difference }) => [norm, difference]);
+  const outputs = probes.flatMap(({ unit, norm, difference }) => [unit, norm, difference]);
   return {
     model: withOutputs(
       rewrite.finish(),
-      outputs.map((name) => value(name, DataType.DOUBLE)),
+      outputs.map((name) => value(name, DataType.FLOAT)),
     ),
     probes,
   };
@@ -63,8 +68,7 @@ function writeProbe(
   store: ConstantStore,
   nodes: Nodes,
 ): Omit<Probe, 'layer'> {
-  // Squares of float32 numbers are in the range of float64, whatever their size.
-  const asDouble = (name: string) => nodes.emit('Cast', [name], { to: DataType.DOUBLE });
+  const asFloat = (name: string) => nodes.emit('Cast', [name], { to: DataType.FLOAT });
   // The bias moves neither difference nor direction; ‖XWᵀ‖ is meant without it.
   const copy = (name: string): NodeProto =>
     Object.assign(create(NodeProtoSchema), use.node, withoutBias(use.node), {
@@ -77,12 +81,15 @@ function writeProbe(
     dense,
     ...new SubgraphWriter(rewrite, layer, { ...use, node: factored }, store, DEFAULT_EXPORT).writeAll(operator),
   );
-  const y = asDouble(dense.output[0]!);
-  const difference = nodes.emit('Sub', [y, asDouble(factored.output[0]!)]);
-  return {
-    norm: nodes.emit('ReduceSumSquare', [y], { keepdims: 0 }),
-    difference: nodes.emit('ReduceSumSquare', [difference], { keepdims: 0 }),
-  };
+  const y = asFloat(dense.output[0]!);
+  const difference = nodes.emit('Sub', [y, asFloat(factored.output[0]!)]);
+  // Squares in units of the largest |y| neither overflow nor vanish. float64 would do without, but onnxruntime-web has no
+  // Cast to it.
+  const least = nodes.constant([], DataType.FLOAT, new Uint8Array(Float32Array.of(LEAST_NORMAL).buffer));
+  const largest = nodes.emit('ReduceMax', [nodes.emit('Abs', [y])], { keepdims: 0 });
+  const unit = nodes.emit('Max', [largest, least]);
+  const squares = (name: string) => nodes.emit('ReduceSumSquare', [nodes.emit('Div', [name, unit])], { keepdims: 0 });
+  return { unit, norm: squares(y), difference: squares(difference) };
 }
 
 /** A node's inputs and attributes without its bias; Gemm needs the input before opset 11, so it is scaled by 0 there. */

@@ -1,3 +1,4 @@
+import { unusualScale } from '../linalg/scaling';
 import { columnParts, columnsOf } from '../operators/columnParts';
 import { denseOf, plannedDense } from '../operators/dense';
 import type { Dense, FloatType, Operator } from '../operators/operator';
@@ -41,6 +42,9 @@ export const quantize: Method<QuantizeOptions> = {
       return { skipped: `${what} needs statistics of the layer's input, and ${noInput}` };
     }
     const values = await leaf.toDense();
+    // Scales of inputs and weights are multiplied in float32 before they meet the sums.
+    if (given.activations !== 'none' && unusualScale(values) !== 1)
+      return { skipped: 'its weights are too small or too large for 8-bit inputs: take activations none' };
     if (given.activations === 'outliers') return withOutliers(leaf, values, given, context, input!);
     return coded(leaf, values, given, context, input);
   },

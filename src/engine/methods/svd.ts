@@ -14,10 +14,11 @@ import {
 } from '../linalg/spectrum';
 import { truncate } from '../linalg/svd';
 import { truncatedSvd, truncationPays } from '../linalg/truncatedSvd';
-import { type Tucker2, truncateTucker2 } from '../linalg/tucker2';
+import { type Hosvd, truncateTucker2 } from '../linalg/tucker2';
 import { denseOf, HALF_ROUNDING, plannedDense } from '../operators/dense';
 import { lowRank } from '../operators/lowRank';
 import { type Dense, elements, type FloatType, isMatrix, matrixOf, type Operator } from '../operators/operator';
+import { spread } from '../operators/spread';
 import { tucker2 } from '../operators/tucker2';
 import { isSkipped, type Method, type MethodContext, type Outcome, type PlanContext, type Skipped } from './method';
 import { choice, exactlyOne, share, whole } from './options';
@@ -199,13 +200,20 @@ function factored(leaf: Dense, rank: number, factors?: Factors): Operator {
 }
 
 /** The three stages of a kernel, or what they will be. */
-function staged({ shape, type }: Dense, { rOut, rIn }: TuckerRanks, parts?: Tucker2): Operator {
+function staged({ shape, type }: Dense, { rOut, rIn }: TuckerRanks, factors?: Hosvd): Operator {
   const [out, inner, ...kernel] = shape as [number, number, ...number[]];
+  const parts = factors && stagesOf(factors, { rOut, rIn }, type);
   return tucker2(
-    leafOf([rIn, inner], type, parts?.input),
-    leafOf([rOut, rIn, ...kernel], type, parts?.core),
-    leafOf([out, rOut], type, parts?.output),
+    leafOf([rIn, inner], type, parts?.[0]),
+    leafOf([rOut, rIn, ...kernel], type, parts?.[1]),
+    leafOf([out, rOut], type, parts?.[2]),
   );
+}
+
+/** Input, core and output. The core carries the weight's size unless its type can't. */
+function stagesOf(factors: Hosvd, ranks: TuckerRanks, type: FloatType): Float32Array<ArrayBuffer>[] {
+  const { input, core, output } = truncateTucker2({ ...factors, scale: 1 }, ranks);
+  return spread([input, core, output], -Math.log2(factors.scale), type, 1);
 }
 
 const leafOf = (shape: readonly number[], type: FloatType, values?: Float32Array<ArrayBuffer>): Dense =>
@@ -222,7 +230,7 @@ async function convolution(leaf: Dense, budget: SvdOptions, context: MethodConte
       : budget.size !== undefined
         ? tuckerRanksForSize(out, inner, taps, budget.size)
         : tuckerRanksForError(factors, taps, errorOf(budget));
-  const operator = staged(leaf, { rOut, rIn }, truncateTucker2(factors, { rOut, rIn }));
+  const operator = staged(leaf, { rOut, rIn }, factors);
   if (operator.parameters >= leaf.parameters) return tooLarge(leaf, rOut, rIn);
   return { operator, predicted: withRounding(tuckerError(factors, rOut, rIn), leaf.type, 3, factors.outValues[0]!) };
 }

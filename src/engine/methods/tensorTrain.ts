@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { balancedSites } from '../linalg/balancedSites';
 import { attainableBonds, bondsForSize, evenBonds } from '../linalg/bonds';
+import { scaled, unusualScale } from '../linalg/scaling';
 import type { SiteShape } from '../linalg/sites';
 import { type BondBudget, tensorTrain as decompose, schmidtSpectra } from '../linalg/tensorTrain';
 import { denseOf, HALF_ROUNDING, plannedDense } from '../operators/dense';
 import { type Dense, elements, matrixOf, type Operator } from '../operators/operator';
-import { scaled } from '../operators/scaled';
+import { scaled as scaledOperator } from '../operators/scaled';
+import { spread } from '../operators/spread';
 import { plannedTrain, trainOf } from '../operators/tensorTrain';
 import type { LongCall } from '../progress';
 import { isSkipped, type Method, type MethodContext, type Outcome, type PlanContext, type Skipped } from './method';
@@ -128,7 +130,7 @@ function planned(leaf: Dense, given: TensorTrainOptions, context: PlanContext): 
     (size === undefined ? undefined : evenBonds(sites, numbersFor(leaf, size, given)));
   if (!bonds) return 'unknown';
   const train = plannedTrain({ ...sites, bonds }, shape, type);
-  const operator = isWhitened(given) ? scaled(train, plannedDense([1, shape[1]!], type)) : train;
+  const operator = isWhitened(given) ? scaledOperator(train, plannedDense([1, shape[1]!], type)) : train;
   return operator.bytes < leaf.bytes ? operator : tooLarge(bonds);
 }
 
@@ -165,13 +167,26 @@ async function apply(leaf: Dense, given: TensorTrainOptions, context: MethodCont
     scales = await (await scalesOf(leaf, root)).toDense();
   }
   const sites = sitesFor(leaf, given);
-  const weight = await paddedTo(leaf, sites, scales);
+  const padded = await paddedTo(leaf, sites, scales);
+  const scale = unusualScale(padded.values);
+  const weight = { ...padded, values: scaled(padded.values, scale) };
   const budget = await budgetFor(leaf, sites, given, weight, context);
   const { backend } = context.factorisations;
   const { cores, discarded, energy } = await decompose(backend, weight, sites, budget, context);
   const { shape, type } = leaf;
-  const train = trainOf(cores, shape, type);
-  const operator = scales ? scaled(train, denseOf([1, shape[1]!], type, scales)) : train;
+  // The last core carries the weight's size unless its type can't.
+  const sized = spread(
+    cores.map(({ values }) => values),
+    -Math.log2(scale),
+    type,
+    cores.length - 1,
+  );
+  const train = trainOf(
+    cores.map((core, k) => ({ ...core, values: sized[k]! })),
+    shape,
+    type,
+  );
+  const operator = scales ? scaledOperator(train, denseOf([1, shape[1]!], type, scales)) : train;
   if (operator.bytes >= leaf.bytes) return tooLarge(cores.slice(0, -1).map((core) => core.shape[3]));
   // What is dropped is that of the weight as it was cut: not of a padded or whitened one's.
   if (scales || !withinLeaf(leaf, sites)) return { operator };

@@ -2,8 +2,10 @@ import type { Backend, Matrix } from '../backend';
 import { balancedFactors, type Factors } from '../linalg/factors';
 import { Held } from '../linalg/held';
 import { orthonormalRows } from '../linalg/qr';
+import { scaled, unusualScale } from '../linalg/scaling';
 import { svd } from '../linalg/svd';
 import { truncatedSvd } from '../linalg/truncatedSvd';
+import { spread } from '../operators/spread';
 import type { InputStatistics } from '../operators/statistics';
 import type { LongCall } from '../progress';
 import { energiesOf, type Whitening, whitened } from './whitening';
@@ -22,7 +24,7 @@ export interface WhitenedBudget {
  * with S, whose small pivots would magnify the rounding of float32; S only chooses directions of the output. ‖Ŵ‖ ≤ ‖W‖,
  * also on inputs that the data never had.
  *
- * The factors share the norm of each direction evenly, as those of the plain SVD do. undefined where the data gives no
+ * A weight of unusual size is multiplied by a power of two first. The factors share the norm of each direction evenly, as those of the plain SVD do. undefined where the data gives no
  * input other than zero.
  */
 export async function whitenedFactors(
@@ -33,7 +35,9 @@ export async function whitenedFactors(
   { rank, leading }: WhitenedBudget,
   call: LongCall,
 ): Promise<(Factors & { readonly rank: number }) | undefined> {
-  const { values, rows, columns } = weight;
+  const { rows, columns } = weight;
+  const scale = unusualScale(weight.values);
+  const values = scaled(weight.values, scale);
   const white = await whitened(backend, values, rows, input, whitening, call);
   if (!white) return undefined;
   const held = new Held(backend);
@@ -43,10 +47,9 @@ export async function whitenedFactors(
     const directions = held.hold(await outputDirections(backend, seen, most, leading, call));
     const right = held.hold(await backend.multiply(directions, held.hold(backend.upload(values, rows, columns))));
     const kept = typeof rank === 'number' ? rank : rank(await energiesOf(backend, right, input));
-    return {
-      rank: kept,
-      ...balancedFactors(await backend.download(directions), await backend.download(right), kept, columns),
-    };
+    const factors = balancedFactors(await backend.download(directions), await backend.download(right), kept, columns);
+    const [back, forth] = spread([factors.left, factors.right], -Math.log2(scale), 'float32', 1);
+    return { rank: kept, left: back!, right: forth! };
   } finally {
     held.freeAll();
   }
@@ -73,15 +76,9 @@ async function outputDirections(
     const vectors = basis.slice(0, count * Math.min(rows, columns));
     if (!transposed) return backend.upload(vectors, count, rows);
     // The long side's vectors follow from the short side's; where σ is roundoff only an orthonormal completion is left.
-    const scaled = held.hold(
-      backend.upload(
-        values.map((value) => value * scale),
-        rows,
-        columns,
-      ),
-    );
+    const weight = held.hold(backend.upload(scaled(values, scale), rows, columns));
     const axes = held.hold(backend.upload(vectors, count, columns));
-    const images = held.hold(await backend.multiply(axes, scaled, { b: true }));
+    const images = held.hold(await backend.multiply(axes, weight, { b: true }));
     const { q } = await orthonormalRows(backend, images, call.signal);
     return q;
   } finally {

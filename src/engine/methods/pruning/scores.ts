@@ -1,10 +1,11 @@
+import { unusualScale } from '../../linalg/scaling';
 import type { Dense } from '../../operators/operator';
 import { matrixOf } from '../../operators/operator';
 import { fromCells, gridOf, toCells } from '../../operators/places/cells';
 import type { InputStatistics } from '../../operators/statistics';
 import type { LongCall } from '../../progress';
 import type { Mask, Selection, Threshold } from '../../selection';
-import { type PruneOptions, patternOf } from './options';
+import { type PruneOptions, patternOf, scopeOf } from './options';
 
 /**
  * What decides which cells of [out, in·taps] go first. magnitude: |W|. wanda: |W_ij|·‖X_j‖₂, the norm of column j of the
@@ -23,8 +24,12 @@ export function scoresOf(
   if (options.score === 'wanda') {
     const norms = Float64Array.from(input!.meanSquare, Math.sqrt);
     const largest = norms.reduce((most, norm) => Math.max(most, norm), 0) || 1;
+    // Weights that are compared with no others may be taken in any unit.
+    const unit = scopeOf(options) === 'model' ? 1 : unusualScale(values);
     scores = new Float32Array(values.length);
-    for (let i = 0; i < values.length; i++) scores[i] = (Math.abs(values[i]!) * norms[i % inner]!) / largest;
+    for (let i = 0, j = 0; i < values.length; i++, j = j + 1 === inner ? 0 : j + 1) {
+      scores[i] = (Math.abs(values[i]!) * unit * norms[j]!) / largest;
+    }
   }
   if (pattern.kind !== 'block') return scores;
   const grid = gridOf(shape, pattern);

@@ -1,0 +1,131 @@
+import type { Backend } from '../backend';
+import { Calibration } from '../calibration/calibration';
+import type { Dataset } from '../evaluation/dataset';
+import { Factorisations } from '../methods/factorisations';
+import { memorySource } from '../model/bytes';
+import { gaussian } from '../model/fixtures';
+import { inputSpecs } from '../model/inspect';
+import { type Model, readModel } from '../model/model';
+import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
+import { floatsToHalves, halvesToFloats } from '../model/tensors';
+import { sessionModelOf } from '../model/write';
+import type { FloatType } from '../operators/operator';
+import { seeded } from '../random';
+import type { HostTensor, Runtime } from '../runtime';
+import { compress } from './compress';
+import { checkRecipe } from './schema';
+
+const samples = 24;
+const SHAPES = { fc: [48, 40], conv: [24, 16, 3, 3] } as const;
+
+/**
+ * A matrix and a convolution whose weights are the same but for a factor of 2^exponent. Their spectra fall, as those of
+ * trained weights do: on flat ones every factorisation is as bad as any.
+ */
+function weightsOf(exponent: number): Readonly<Record<keyof typeof SHAPES, Float32Array<ArrayBuffer>>> {
+  const falling = (shape: readonly number[], seed: number) => {
+    const columns = shape.slice(1).reduce((product, size) => product * size, 1);
+    const values = gaussian(seeded(seed), shape);
+    const directions = gaussian(seeded(seed + 1), [3, columns]);
+    const strengths = gaussian(seeded(seed + 2), [shape[0]!, 3]);
+    return values.map((noise, at) => {
+      const [row, column] = [Math.floor(at / columns), at % columns];
+      let sum = 0.2 * noise;
+      for (let k = 0; k < 3; k++) sum += strengths[row * 3 + k]! * directions[k * columns + column]!;
+      return 0.25 * sum * 2 ** exponent;
+    });
+  };
+  return { fc: falling(SHAPES.fc, 1), conv: falling(SHAPES.conv, 7) };
+}
+
+async function modelOf(exponent: number, type: FloatType): Promise<Model> {
+  const weights = weightsOf(exponent);
+  const held = (name: keyof typeof SHAPES) =>
+    type === 'float16'
+      ? tensor(name, SHAPES[name], floatsToHalves(weights[name]), DataType.FLOAT16)
+      : tensor(name, SHAPES[name], weights[name]);
+  const of = type === 'float16' ? DataType.FLOAT16 : DataType.FLOAT;
+  const bytes = modelBytes({
+    opset: 17,
+    nodes: [
+      node('MatMul', ['x', 'fc'], ['y'], {}, { name: 'fc' }),
+      node('Conv', ['image', 'conv'], ['z'], { kernel_shape: [3, 3] }, { name: 'conv' }),
+    ],
+    initializers: [held('fc'), held('conv')],
+    inputs: [value('x', of, ['n', 48]), value('image', of, ['n', 16, 6, 6])],
+    outputs: [value('y', of, ['n', 40]), value('z', of, ['n', 24, 4, 4])],
+  });
+  return readModel(memorySource(bytes, 'm.onnx'));
+}
+
+/** In float16 the inputs are the larger the smaller the weights are, so that outputs keep their digits. */
+function dataFor(model: Model, exponent: number, type: FloatType): Dataset {
+  const size = type === 'float16' ? 2 ** (-4 - Math.max(-12, Math.min(12, exponent))) : 1;
+  const arrayOf = (dims: readonly number[], seed: number): HostTensor => {
+    const values = gaussian(seeded(seed), dims).map((each) => each * size);
+    return { type, dims, data: type === 'float16' ? floatsToHalves(values) : values };
+  };
+  const arrays = [arrayOf([samples, 48], 11), arrayOf([samples, 16, 6, 6], 12)];
+  return {
+    name: 'data.npz',
+    samples,
+    generated: false,
+    fields: inputSpecs(model).map((input, i) => ({ input, array: arrays[i]!, stacked: false })),
+  };
+}
+
+export interface Found {
+  /** ‖W−Ŵ‖/‖W‖ as it is reported; undefined of a layer that was left. */
+  readonly error?: number;
+  /** ‖Y−Ŷ‖/‖Y‖ as onnxruntime computes both outputs, from what is stored; undefined of a layer that was left. */
+  readonly output?: number;
+  /** Why it was left. */
+  readonly reason?: string;
+}
+
+/** What a step makes of the two layers with weights of about 2^exponent. */
+export async function compressedAt(
+  exponent: number,
+  type: FloatType,
+  step: { readonly method: string; readonly options: object },
+  runtime: Runtime,
+  backend: Backend,
+): Promise<Readonly<Record<keyof typeof SHAPES, Found>>> {
+  const provider = runtime.providers.includes('cpu') ? 'cpu' : 'wasm';
+  const open = async (model: Model) => runtime.open(await sessionModelOf(model, runtime.externalData), provider);
+  const model = await modelOf(exponent, type);
+  const dataset = dataFor(model, exponent, type);
+  const recipe = checkRecipe({ version: 1, steps: [{ layers: '*', ...step }] });
+  const { model: changed, report } = await compress(model, recipe, {
+    factorisations: new Factorisations(backend),
+    calibration: new Calibration({ dataset, open }),
+  });
+  const feeds = Object.fromEntries(dataset.fields.map(({ input, array }) => [input.name, array]));
+  const outputs: Readonly<Record<string, HostTensor>>[] = [];
+  for (const each of [model, changed]) {
+    const session = await open(each);
+    outputs.push(await session.run(feeds));
+    await session.release();
+  }
+  const numbers = ({ data }: HostTensor) =>
+    data instanceof Uint16Array ? halvesToFloats(data) : (data as Float32Array<ArrayBuffer>);
+  const found = (name: string, output: string): Found => {
+    const reason = report.skipped.find((one) => one.name === name)?.reason;
+    if (reason !== undefined) return { reason };
+    const [before, after] = outputs.map((all) => numbers(all[output]!));
+    return {
+      error: report.layers.find((one) => one.name === name)!.weightError.measured,
+      output: relativeDistance(before!, after!),
+    };
+  };
+  return { fc: found('fc', 'y'), conv: found('conv', 'z') };
+}
+
+function relativeDistance(before: Float32Array, after: Float32Array): number {
+  let [difference, norm] = [0, 0];
+  for (let i = 0; i < before.length; i++) {
+    difference += (before[i]! - after[i]!) ** 2;
+    norm += before[i]! ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}

@@ -1,0 +1,63 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { nodeRuntime } from '../../runtime/node';
+import { createCpuBackend } from '../cpu/backend';
+import type { FloatType } from '../operators/operator';
+import { expectEveryMethod, STEPS } from './everyMethod.fixtures';
+import { compressedAt, type Found } from './magnitudes.fixtures';
+
+const runtime = nodeRuntime();
+const backend = createCpuBackend(runtime);
+afterAll(() => backend.dispose());
+
+/**
+ * Powers of two that weights of about 1 are multiplied by: 1e−40, …, 1e36 in float32; in float16 from where numbers are
+ * some steps of the smallest one to near the largest. `noise`: what rounding the weight itself to so small steps takes.
+ */
+const SIZES: Readonly<Record<FloatType, readonly { readonly exponent: number; readonly noise: number }[]>> = {
+  float32: [
+    { exponent: -133, noise: 1e-4 },
+    { exponent: -126, noise: 1e-6 },
+    { exponent: -83, noise: 0 },
+    { exponent: -45, noise: 0 },
+    { exponent: 70, noise: 0 },
+    { exponent: 120, noise: 0 },
+  ],
+  float16: [
+    { exponent: -20, noise: 0.04 },
+    { exponent: -15, noise: 1e-3 },
+    { exponent: -10, noise: 1e-3 },
+    { exponent: 8, noise: 1e-3 },
+    { exponent: 14, noise: 1e-3 },
+  ],
+};
+
+describe('weights of every size', () => {
+  it('meet every method', expectEveryMethod);
+
+  for (const type of ['float32', 'float16'] as const) {
+    for (const step of STEPS) {
+      it(`of ${type} err under ${step.method} ${JSON.stringify(step.options)} as those of size 1 do, or are left with a sentence`, async () => {
+        const usual = await compressedAt(0, type, step, runtime, backend);
+        for (const { exponent, noise } of SIZES[type]) {
+          const now = await compressedAt(exponent, type, step, runtime, backend);
+          for (const layer of ['fc', 'conv'] as const)
+            expectAlike(usual[layer], now[layer], noise, `${layer} 2^${exponent}`);
+        }
+      }, 300_000);
+    }
+  }
+});
+
+/** Ties fall otherwise, and ranks that an error asks for, so that the same to a tenth is as good as the same. */
+function expectAlike(usual: Found, now: Found, noise: number, what: string): void {
+  if (now.reason !== undefined) {
+    expect(now.reason, what).toMatch(/\w+ \w+/);
+    return;
+  }
+  expect(usual.reason, what).toBeUndefined();
+  for (const key of ['error', 'output'] as const) {
+    expect(now[key], `${what}: ${key}, ${usual[key]} of the usual ones`).toBeLessThanOrEqual(
+      1.1 * Math.hypot(usual[key]!, 2 * noise) + 1e-6,
+    );
+  }
+}
