@@ -131,6 +131,74 @@ describe('carrara compress, then evaluate', () => {
       expect(p10 <= median && median <= p90).toBe(true);
   });
 
+  it('says how the file was verified, on which inputs, and how long all of it took', () => {
+    const options = { bits: 4 };
+    const file = recipe('v.json', { version: 1, steps: [{ layers: '*q*', method: 'quantize', options }] });
+    const args = ['compress', `${MOBY}/model.onnx`, '--recipe', file, '--out', at('v.onnx'), '--backend', 'cpu'];
+    const report = carrara(...args, '--shape', 'ids=1,48', '--json').json();
+    expect(report.verification).toMatchObject({
+      by: 'outputs',
+      samples: 1,
+      data: 'generated',
+      shapes: { ids: [1, 48] },
+      layers: { checked: 3, of: 3 },
+    });
+    expect(report.totalMs).toBeGreaterThan(report.ms + report.verification.ms);
+    const given = [...args, '--calibration', `${MOBY}/calibration.npz`];
+    expect(carrara(...given, '--json').json().verification).toMatchObject({ by: 'outputs', data: 'calibration.npz' });
+    expect(carrara(...args).stdout).toMatch(
+      /s: \d+\.\d s compressing on the CPU, \d+\.\d s verifying\n[^]*Run on 1 sample made up: ids 1×32\. Each of the 3/,
+    );
+    expect(carrara(...given, '--shape', 'ids=1,48').stderr).toMatch(/but --calibration gives them: leave one out\.$/m);
+    expect(carrara(...args, '--shape', 'idz=1,48').stderr).toMatch(/^carrara: The model has no input "idz" .* ids\.$/m);
+  });
+
+  it('says of a model that draws at random that it does', () => {
+    const bytes = modelBytes({
+      nodes: [
+        node('RandomNormalLike', ['x'], ['noise'], {}, { name: 'noise' }),
+        node('MatMul', ['noise', 'w'], ['y'], {}, { name: 'fc' }),
+      ],
+      inputs: [value('x', DataType.FLOAT, ['n', 64])],
+      outputs: [value('y', DataType.FLOAT)],
+      initializers: [
+        tensor(
+          'w',
+          [64, 64],
+          Float32Array.from({ length: 64 * 64 }, (_, i) => Math.sin(i)),
+        ),
+      ],
+    });
+    writeFileSync(at('random.onnx'), bytes);
+    const file = recipe('random.json', {
+      version: 1,
+      steps: [{ layers: '*', method: 'quantize', options: { bits: 4 } }],
+    });
+    const sentence = /The model draws at random.* RandomNormalLike \(noise\)/;
+    const args = ['--recipe', file, '--out', at('random4.onnx'), '--backend', 'cpu'];
+    expect(carrara('compress', at('random.onnx'), ...args).stdout).toMatch(
+      /draws at random \(RandomNormalLike \(noise\)\)/,
+    );
+    expect(carrara('evaluate', at('random.onnx'), at('random.onnx')).stdout).toMatch(sentence);
+    const { random, itself } = carrara('evaluate', at('random.onnx'), at('random.onnx'), '--json').json();
+    expect(random).toEqual([{ op: 'RandomNormalLike', name: 'noise' }]);
+    expect(itself.cosine).toBeLessThan(0.9);
+  });
+
+  it('makes up the shapes that it is told, and says them', () => {
+    const both = [`${MOBY}/model.onnx`, `${MOBY}/model.onnx`];
+    expect(carrara('evaluate', ...both, '--shape', 'ids=2,9', '--json').json()).toMatchObject({
+      batch: 2,
+      shapes: { ids: [2, 9] },
+    });
+    expect(carrara('evaluate', ...both, '--shape', 'ids=2').stderr).toMatch(
+      /"ids" has 2 dimensions, .* has 1 dimension\.$/m,
+    );
+    expect(carrara('evaluate', ...both, '--shape', 'ids=2,9', '--data', `${MOBY}/test.npz`).stderr).toMatch(
+      /--data gives them: leave one out\.$/m,
+    );
+  });
+
   it('reports output errors on calibration data', () => {
     const args = [
       '--recipe',

@@ -1,10 +1,10 @@
+import { describeDrawing, describeShapes } from '../engine/evaluation/describe';
 import { evaluate } from '../engine/evaluation/evaluate';
 import { openFolded } from '../engine/evaluation/foldedSession';
 import { makeUpInputs } from '../engine/evaluation/makeUp';
 import type { EvaluateReport, LatencyReport } from '../engine/evaluation/report';
-import { describeShapes } from '../engine/evaluation/shapes';
 import { inputSpecs } from '../engine/model/inspect';
-import { describeRandom, randomNodes } from '../engine/model/randomNodes';
+import { randomNodes } from '../engine/model/randomNodes';
 import { openData } from './openData';
 import { openModel } from './readFiles';
 import { shapesOf } from './shapes';
@@ -71,25 +71,11 @@ function summary(report: EvaluateReport): string {
     ...(shapes && Object.keys(shapes).length > 0
       ? [`Shapes made up: ${describeShapes(shapes)}; --shape NAME=SIZES chooses others.`]
       : []),
-    ...drawing(report),
+    ...[describeDrawing(report) ?? []].flat(),
     ...(metric === 'fidelity' && fidelity.majority > 0.9
       ? [
           `The original gives the same answer at ${percent(fidelity.majority)} of the positions: agreement says little here.`,
         ]
       : []),
   ].join('\n');
-}
-
-/** What to know of a model that gives two answers to one input. */
-function drawing({ random = [], itself }: EvaluateReport): string[] {
-  const closeness = itself
-    ? `the original, run twice on the same inputs, agrees with itself at ${percent(itself.agreement)} (cosine ${itself.cosine.toFixed(6)})`
-    : 'two runs of the original happened to agree';
-  if (random.length > 0)
-    return [`The model draws at random: ${describeRandom(random)}. Its outputs differ from run to run: ${closeness}.`];
-  return itself
-    ? [
-        `The model gives different answers to the same input: ${closeness}. Compare it on inputs of the kind it was made for.`,
-      ]
-    : [];
 }

@@ -2,8 +2,9 @@ import { messageOf, UserError } from '../errors';
 import type { LongCall } from '../progress';
 import type { HostTensor } from '../runtime';
 import { type Batch, batches, type Dataset, fixedBatch, type InputSpec, type Shapes } from './dataset';
+import { describeShapes } from './describe';
 import { batchDimension, generateDataset, withNames } from './generate';
-import { describeShapes, withShapes } from './shapes';
+import { withShapes } from './shapes';
 import { openSizes, sizesToTry } from './sizes';
 
 type Outputs = Readonly<Record<string, HostTensor>>;

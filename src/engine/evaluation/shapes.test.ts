@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors';
 import type { InputSpec } from './dataset';
+import { describeShapes } from './describe';
 import { generateDataset } from './generate';
-import { describeShapes, parseShape, withShapes } from './shapes';
+import { parseShape, withShapes } from './shapes';
 import { evaluate, substitute } from './sizes';
 
 const INPUTS: InputSpec[] = [

@@ -52,15 +52,5 @@ export function withShapes(inputs: readonly InputSpec[], shapes: Shapes): InputS
   });
 }
 
-/** "input_ids 1×32, attention_mask 1×48": the first few. */
-export function describeShapes(shapes: Shapes): string {
-  const LISTED = 6;
-  const all = Object.entries(shapes).map(
-    ([name, dims]) => `${name} ${dims.length === 0 ? '(one number)' : dims.join('×')}`,
-  );
-  const more = all.length > LISTED ? ` and ${all.length - LISTED} more` : '';
-  return `${all.slice(0, LISTED).join(', ')}${more}`;
-}
-
 const declared = ({ shape }: InputSpec): string => `[${shape.join(', ')}]`;
 const counted = (count: number): string => (count === 1 ? '1 dimension' : `${count} dimensions`);

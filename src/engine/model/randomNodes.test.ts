@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { describeRandom } from '../evaluation/describe';
 import { memorySource } from './bytes';
 import { readModel } from './model';
 import { DataType, float, graph, int64, modelBytes, node, tensor, value } from './onnx/build';
-import { describeRandom, randomNodes } from './randomNodes';
+import { randomNodes } from './randomNodes';
 
 type Parts = Parameters<typeof modelBytes>[0];
 

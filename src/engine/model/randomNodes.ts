@@ -57,11 +57,3 @@ function isTraining({ input }: NodeProto, scope: Scope | undefined): boolean {
   const constant = scope && resolve(mode, scope);
   return constant ? inlineBytes(constant.tensor)[0] === 1 : true;
 }
-
-/** "RandomNormalLike (noise)", for a sentence; the first few. */
-export function describeRandom(nodes: readonly RandomNode[]): string {
-  const LISTED = 3;
-  const more = nodes.length > LISTED ? ` and ${nodes.length - LISTED} more` : '';
-  const listed = nodes.slice(0, LISTED).map(({ op, name }) => `${op} (${name})`);
-  return `${listed.join(', ')}${more}`;
-}

@@ -139,7 +139,7 @@ async function checkLayers(
     const weight = await operator.toDense();
     let every = layer.uses.length > 0;
     for (const use of layer.uses) {
-      const error = await layerError(read, before, { layer, operator }, use, open, weight).catch((reason) => {
+      const error = await layerError(read, before, layer, use, open, weight).catch((reason) => {
         signal?.throwIfAborted();
         throw new UserError(
           `Layer ${layer.name} of the written file does not run (${messageOf(reason).replace(/\.$/, '')}), so it is not offered: leave it out of the recipe.`,

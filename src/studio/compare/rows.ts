@@ -1,3 +1,4 @@
+import { describeDrawing, describeShapes } from '../../engine/evaluation/describe';
 import type { CalibrationReport, CompressReport, EvaluateReport, LatencyReport } from '../../worker/protocol';
 import { formatBytes, formatChange, formatCount, formatInteger, formatShare } from '../format';
 import type { JobKind } from '../state/types';
@@ -136,7 +137,11 @@ export function latencyRow({ latencyMs: { before, after }, batch, provider, timi
 
 /** On what the figures were measured, in a sentence. */
 export function describeData(evaluation: EvaluateReport, calibration?: CalibrationReport): string {
-  return [measuredWith(evaluation), ...(calibration ? [calibratedOn(calibration)] : [])].join(' ');
+  return [
+    measuredWith(evaluation),
+    ...[describeDrawing(evaluation) ?? []].flat(),
+    ...(calibration ? [calibratedOn(calibration)] : []),
+  ].join(' ');
 }
 
 function calibratedOn({ data, samples, samplesOf }: CalibrationReport): string {
@@ -146,13 +151,13 @@ function calibratedOn({ data, samples, samplesOf }: CalibrationReport): string {
     : `Calibrated on ${many} of ${data}, which were left out here.`;
 }
 
-function measuredWith({ data, samples, samplesOf, metric, provider }: EvaluateReport): string {
+function measuredWith({ data, samples, samplesOf, metric, provider, shapes = {} }: EvaluateReport): string {
   const on = providerName(provider);
   const whole = samplesOf ?? samples;
   const part = samplesOf === undefined ? '' : `${formatInteger(samples)} of `;
   const many = `${part}${formatInteger(whole)} ${whole === 1 ? 'sample' : 'samples'}`;
   if (data === 'generated')
-    return `Measured with ${many} of generated inputs on ${on}. Only real data tells whether the model still works.`;
+    return `Measured with ${many} of generated inputs${Object.keys(shapes).length > 0 ? ` (${describeShapes(shapes)})` : ''} on ${on}. Only real data tells whether the model still works.`;
   if (metric === 'fidelity')
     return `Measured with ${many} of ${data} on ${on}. Without labels this is closeness to the original, not accuracy.`;
   return `Measured with ${many} of ${data}, labelled, on ${on}.`;

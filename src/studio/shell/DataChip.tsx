@@ -1,4 +1,5 @@
 import { Menu } from '@mantine/core';
+import { describeShapes } from '../../engine/evaluation/describe';
 import { DATA_FILES, pick } from '../files';
 import { formatInteger } from '../format';
 import { useStudio } from '../store';
@@ -18,7 +19,7 @@ export function DataChip() {
           className="chip chip-open"
           title={`Original and compressed are compared on ${given ? data.name : 'generated inputs'}${
             data ? `: ${formatInteger(data.samples)} samples${given ? `, ${label}` : ''}` : ''
-          }${
+          }${data?.shapes ? ` (${describeShapes(data.shapes)})` : ''}${
             data?.calibration
               ? ` · methods are calibrated on ${data.calibration.name}: ${formatInteger(data.calibration.samples)} samples`
               : ''

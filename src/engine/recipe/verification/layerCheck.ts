@@ -7,16 +7,9 @@ import type { Model } from '../../model/model';
 import { intOf, intsOf } from '../../model/onnx/attributes';
 import { DataType, graph as makeGraph, tensor, value } from '../../model/onnx/build';
 import { floatsToHalves } from '../../model/tensors';
-import type { Operator } from '../../operators/operator';
 import { consumedType } from '../../operators/useNodes';
 import { seeded } from '../../random';
 import type { ElementType, HostTensor, Session } from '../../runtime';
-
-/** A rewritten layer: what it was, of the model that was rewritten, and what stands for its weight now. */
-export interface Rewritten {
-  readonly layer: Layer;
-  readonly operator: Operator;
-}
 
 /** Opens one layer's nodes as a model. */
 export type OpenPart = (model: Model) => Promise<Session>;
@@ -24,13 +17,14 @@ export type OpenPart = (model: Model) => Promise<Session>;
 /**
  * How far the nodes that `read` holds for one use of a layer are from the layer's own node with the compressed weight,
  * dense: ‖y − ŷ‖/‖ŷ‖ on inputs from N(0, 1), through the runtime both. Undefined where the nodes cannot be run alone: they
- * stand in a sub-graph, or need more than the layer's input. `model`: the one that was rewritten. Throws what the runtime
+ * stand in a sub-graph, or need more than the layer's input. `model`: the one that was rewritten; `weight`: of the
+ * layer's shape. Throws what the runtime
  * throws where the layer's nodes don't run.
  */
 export async function layerError(
   read: Model,
   model: Model,
-  { layer, operator }: Rewritten,
+  layer: Layer,
   use: Use,
   open: OpenPart,
   weight: Float32Array<ArrayBuffer>,
@@ -42,7 +36,7 @@ export async function layerError(
   const nodes = nodesBehind(read, x, y);
   const wanted = nodesBehind(reference, x, y);
   if (!nodes || !wanted) return undefined;
-  const inputs = inputsOf(layer, operator, use);
+  const inputs = inputsOf(layer, use);
   for (const [i, feed] of inputs.entries()) {
     const of = (part: Model, behind: ReadonlySet<NodeProto>) =>
       run(partOf(part, behind, x, feed, y), { [x]: feed }, y, open);
@@ -141,8 +135,9 @@ const TYPES: Partial<Record<ElementType, number>> = {
 };
 
 /** Small inputs that the layer's node takes: what stands for it may ask for tokens in a batch. */
-function inputsOf(layer: Layer, { shape }: Operator, use: Use): HostTensor[] {
+function inputsOf(layer: Layer, use: Use): HostTensor[] {
   const random = seeded(1);
+  const { shape } = layer;
   const { node, role } = use;
   if (role!.kind === 'gather') {
     const rows = use.transposed !== (layer.stored === 'transposed') ? shape[1]! : shape[0]!;

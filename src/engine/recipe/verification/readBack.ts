@@ -1,5 +1,5 @@
-import { describeShapes } from '../../evaluation/shapes';
-import { describeRandom, type RandomNode } from '../../model/randomNodes';
+import { describeRandom, describeShapes } from '../../evaluation/describe';
+import type { RandomNode } from '../../model/randomNodes';
 
 /** How a written file was checked. */
 export interface ReadBack {

@@ -1,0 +1,41 @@
+import type { RandomNode } from '../model/randomNodes';
+import type { Shapes } from './dataset';
+
+/** Sentences on inputs and models: for page and command line, without what reads models. */
+
+/** "input_ids 1×32, attention_mask 1×48": the first few. */
+export function describeShapes(shapes: Shapes): string {
+  return firstOf(
+    Object.entries(shapes).map(([name, dims]) => `${name} ${dims.length === 0 ? '(one number)' : dims.join('×')}`),
+    6,
+  );
+}
+
+/** "RandomNormalLike (noise)": the first few. */
+export const describeRandom = (nodes: readonly RandomNode[]): string =>
+  firstOf(
+    nodes.map(({ op, name }) => `${op} (${name})`),
+    3,
+  );
+
+function firstOf(all: readonly string[], count: number): string {
+  const more = all.length > count ? ` and ${all.length - count} more` : '';
+  return `${all.slice(0, count).join(', ')}${more}`;
+}
+
+/** What to know of a model that gives two answers to one input; undefined where it does not. */
+export function describeDrawing({
+  random = [],
+  itself,
+}: {
+  readonly random?: readonly RandomNode[];
+  readonly itself?: { readonly agreement: number; readonly cosine: number };
+}): string | undefined {
+  const closeness = itself
+    ? `the original, run twice on the same inputs, agrees with itself at ${(100 * itself.agreement).toFixed(1)} % (cosine ${itself.cosine.toFixed(6)})`
+    : 'two runs of the original happened to agree';
+  if (random.length > 0)
+    return `The model draws at random: ${describeRandom(random)}. Its outputs differ from run to run: ${closeness}.`;
+  if (!itself) return undefined;
+  return `The model gives different answers to the same input: ${closeness}. Compare it on inputs of the kind it was made for.`;
+}
