@@ -142,6 +142,10 @@ describe('verify', () => {
     expect((await check(layered)).layers).toMatchObject({ checked: 4, of: 4 });
   });
 
+  it.each([7, 9, 13])('runs layers of opset %i alone', async (opset) => {
+    expect((await check(await model({ opset }))).layers).toMatchObject({ checked: 2, of: 2 });
+  });
+
   it('takes a model for random only where it draws, and accepts it', async () => {
     const drawing = await model({
       nodes: [

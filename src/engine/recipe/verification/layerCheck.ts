@@ -1,11 +1,18 @@
 import { create } from '@bufbuild/protobuf';
-import { ModelProtoSchema, type NodeProto, NodeProtoSchema, ValueInfoProtoSchema } from 'onnx-buf';
+import {
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  TensorProto_DataLocation,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+} from 'onnx-buf';
 import { fromNumbers, toNumbers } from '../../evaluation/convert';
 import { readBy } from '../../model/constantGraphs';
 import type { Layer, Use } from '../../model/layers';
 import type { Model } from '../../model/model';
 import { intOf, intsOf } from '../../model/onnx/attributes';
-import { DataType, graph as makeGraph, tensor, value } from '../../model/onnx/build';
+import { DataType, graph as makeGraph, value } from '../../model/onnx/build';
 import { floatsToHalves } from '../../model/tensors';
 import { consumedType } from '../../operators/useNodes';
 import { seeded } from '../../random';
@@ -76,15 +83,27 @@ function referenceOf(model: Model, layer: Layer, use: Use, weight: Float32Array<
   const turned = (use.transposed !== (layer.stored === 'transposed')) !== use.role!.transposed;
   const dims = turned ? [shape[1]!, shape[0]!] : shape;
   const values = turned ? transposed(weight, shape[0]!, shape[1]!) : weight;
-  const held =
-    consumedType(layer, use) === 'float16'
-      ? tensor(REFERENCE, dims, floatsToHalves(values), DataType.FLOAT16)
-      : tensor(REFERENCE, dims, values);
+  const isHalf = consumedType(layer, use) === 'float16';
+  const held = isHalf ? floatsToHalves(values) : values;
+  const bytes = new Uint8Array(held.buffer, held.byteOffset, held.byteLength);
+  const initializer = create(TensorProtoSchema, {
+    name: REFERENCE,
+    dims: dims.map(BigInt),
+    dataType: isHalf ? DataType.FLOAT16 : DataType.FLOAT,
+    dataLocation: TensorProto_DataLocation.EXTERNAL,
+    externalData: [
+      { key: 'location', value: REFERENCE },
+      { key: 'length', value: String(bytes.length) },
+    ],
+  });
+  // Not copied: it may be the largest weight of the model.
+  const read = async (offset: number, length: number) => bytes.subarray(offset, offset + length);
+  const source = { name: REFERENCE, size: bytes.length, read };
   const graph = Object.assign(makeGraph({ nodes: [], inputs: [], outputs: [] }), model.graph, {
     node: model.graph.node.map((one) => (one === use.node ? node : one)),
-    initializer: [...model.graph.initializer, held],
+    initializer: [...model.graph.initializer, initializer],
   });
-  return { ...model, graph };
+  return { ...model, graph, sources: new Map([...model.sources, [REFERENCE, source]]) };
 }
 
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
