@@ -17,6 +17,7 @@ import { type ByteSource, checkRange, READ_AT_ONCE } from '../engine/model/bytes
 import { fileNameOf, whyOutside } from '../engine/model/location';
 import { type FindFile, type Model, readModel } from '../engine/model/model';
 import { fileError } from './fileErrors';
+import { OpenFile } from './openFile';
 
 /** Opens a model and finds its data files where it says, or beside it. */
 export async function openModel(path: string): Promise<Model> {
@@ -58,8 +59,7 @@ const readAt = promisify(read);
 /** A file on disk, read in parts. Throws a UserError that names a file that can't be opened. */
 export function fileSource(path: string): ByteSource {
   const { size } = statFile(path);
-  // A descriptor, not a FileHandle: Node warns on standard error when it collects one that was left open.
-  const descriptor = reading(path, () => openSync(path, 'r'));
+  const file = new OpenFile(path);
   const name = basename(path);
   return {
     name,
@@ -67,11 +67,13 @@ export function fileSource(path: string): ByteSource {
     async read(offset, length) {
       checkRange(name, size, offset, length);
       const bytes = new Uint8Array(length);
-      for (let at = 0; at < length; ) {
-        const { bytesRead } = await readAt(descriptor, bytes, at, Math.min(READ_AT_ONCE, length - at), offset + at);
-        if (bytesRead === 0) throw new RangeError(`${name} ended at ${offset + at}`);
-        at += bytesRead;
-      }
+      await file.use(async (descriptor) => {
+        for (let at = 0; at < length; ) {
+          const { bytesRead } = await readAt(descriptor, bytes, at, Math.min(READ_AT_ONCE, length - at), offset + at);
+          if (bytesRead === 0) throw new RangeError(`${name} ended at ${offset + at}`);
+          at += bytesRead;
+        }
+      });
       return bytes;
     },
   };

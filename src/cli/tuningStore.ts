@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TuningStore } from '../engine/gpu/tuning';
+import { sweep, temporaryName } from './temporaryFiles';
 
 /** The user's cache folder for this program, where the platform wants it. */
 export function cacheFolder(platform: string = process.platform, env: NodeJS.ProcessEnv = process.env): string {
@@ -29,7 +30,8 @@ export function fileStore(path = join(cacheFolder(), 'tuning.json')): TuningStor
       const text = JSON.stringify({ ...(await known()), [key]: value }, null, 2);
       await mkdir(dirname(path), { recursive: true });
       // Whole files only: another run may read meanwhile.
-      const staged = `${path}.${process.pid}`;
+      const staged = join(dirname(path), temporaryName('tuning'));
+      sweep(dirname(path));
       await writeFile(staged, `${text}\n`);
       await rename(staged, path);
     },
