@@ -1,6 +1,15 @@
-import { expect, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
 import { chain, endless, slowToOpen, tooLarge } from './models';
 import { Studio } from './studio';
+
+/** The engine's worker goes round for ever from here on. */
+function keepBusy(page: Page): void {
+  const [worker] = page.workers();
+  const work = () => {
+    for (;;);
+  };
+  worker!.evaluate(work).catch(() => undefined);
+}
 
 // Models that WebAssembly never comes back from: Cancel is not heard, so the engine's worker is replaced.
 
@@ -48,14 +57,7 @@ test('without Stop now the engine is replaced after some seconds, and a run that
   await studio.measured();
   await studio.compress();
   const first = await studio.exported(/^Model of run/);
-  // While it is checked whether it can be opened, `good.onnx` is open with its run. Opening itself makes no session, so
-  // the worker is kept busy for good from here.
-  const [worker] = page.workers();
-  void worker!
-    .evaluate(() => {
-      for (;;);
-    })
-    .catch(() => undefined);
+  keepBusy(page);
   await studio.compressButton.click();
   await studio.cancelButton.click();
   await expect(studio.notices).toContainText('good.onnx is open again', { timeout: 60_000 });
@@ -76,12 +78,7 @@ test('an engine that gives no sign for minutes is replaced without being asked',
   await page.clock.runFor(1000);
   await studio.load();
   await studio.open('good.onnx', chain());
-  const [worker] = page.workers();
-  void worker!
-    .evaluate(() => {
-      for (;;);
-    })
-    .catch(() => undefined);
+  keepBusy(page);
   await studio.compressButton.click();
   await expect(page.getByRole('contentinfo').getByRole('progressbar')).toBeVisible();
   await page.clock.runFor(6 * 60_000);

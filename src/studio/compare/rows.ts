@@ -165,7 +165,7 @@ function measuredWith({ data, samples, samplesOf, metric, provider, shapes = {} 
 
 /** What the panel is waiting for, in a sentence; null where the figures speak for themselves. */
 export function describeState({ job, compressed, measured, ticked, compressible }: PanelState): string | null {
-  if (job === 'compress') return 'Compressing: the result will stand here beside the original.';
+  if (job === 'compress') return 'Compressing. The result appears here, next to the original.';
   if (job === 'evaluate')
     return measured
       ? 'Running both models again; until that is done, the figures are those of the last comparison.'
@@ -174,8 +174,8 @@ export function describeState({ job, compressed, measured, ticked, compressible 
   if (compressed) return 'Sizes are counted. Press Compare to run both models and measure the rest.';
   if (!compressible) return null;
   return ticked > 0
-    ? 'Say what the ticked layers may cost and press Compress: the result will stand here beside the original.'
-    : 'Tick the layers to compress in the list; the result will stand here beside the original.';
+    ? 'Choose a budget and press Compress. The result appears here, next to the original.'
+    : 'Tick the layers to compress in the list. The result appears here, next to the original.';
 }
 
 export interface PanelState {

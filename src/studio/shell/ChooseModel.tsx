@@ -1,6 +1,7 @@
 import { Button, Modal } from '@mantine/core';
 import { formatBytes } from '../format';
 import { useStudio } from '../store';
+import { question } from './question';
 
 /** Several models were dropped together, and one is opened at a time: which? Escape opens none. */
 export default function ChooseModel() {
@@ -9,19 +10,9 @@ export default function ChooseModel() {
   const { models, answer } = choice;
   return (
     <Modal
-      opened
-      onClose={() => answer(null)}
-      closeOnEscape={false}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.preventDefault();
-        answer(null);
-      }}
+      {...question(() => answer(null))}
       title={`Which of the ${models.length} models?`}
-      centered
-      lockScroll={false}
       closeButtonProps={{ 'aria-label': 'Open none' }}
-      styles={{ title: { fontWeight: 650, fontSize: '1rem' } }}
     >
       <p className="replace-model">One model is open at a time. Its data files, test data and recipes come with it.</p>
       <ul className="choose-model">

@@ -1,5 +1,6 @@
 import { Button, Group, Modal } from '@mantine/core';
 import { useStudio } from '../store';
+import { question } from './question';
 
 /** Before runs are lost: keep the model that is open, or open the other one. Escape keeps. */
 export default function ReplaceModel() {
@@ -10,21 +11,9 @@ export default function ReplaceModel() {
   const { opening, answer } = replacement;
   return (
     <Modal
-      opened
-      onClose={() => answer(false)}
-      closeOnEscape={false}
-      // Handled here, so that the page's own Escape, which cancels what runs, does not hear it too.
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.preventDefault();
-        answer(false);
-      }}
+      {...question(() => answer(false))}
       title={`Close ${name}?`}
-      centered
-      // Nothing behind it scrolls, and the lock would write a <style> element.
-      lockScroll={false}
       closeButtonProps={{ 'aria-label': `Keep ${name}` }}
-      styles={{ title: { fontWeight: 650, fontSize: '1rem', overflowWrap: 'anywhere' } }}
     >
       <p className="replace-model">
         {name} has {runs === 1 ? 'one run, which is lost' : `${runs} runs, which are lost`} when another model opens.

@@ -30,7 +30,7 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
     return (
       <p>
         <strong data-tone="hurts">
-          {index === steps.length ? 'Not yet a step.' : 'An earlier step is not yet one.'}
+          {index === steps.length ? 'This step is not complete.' : 'Fix the earlier step first.'}
         </strong>{' '}
         {fault}.
       </p>
