@@ -4,6 +4,7 @@ import { chain } from './models';
 import { Studio } from './studio';
 
 const SIZES = [
+  { width: 390, height: 844 },
   { width: 1440, height: 900 },
   { width: 1024, height: 768 },
 ];
