@@ -2,7 +2,7 @@
  * Writes an encoder in the manner of BERT, as large as one likes, with random weights in external data: something to
  * open, not to believe. Weights go to disk a piece at a time, so that the script needs little memory itself.
  *
- *     node --import ./scripts/register.mjs scripts/bigModel.ts FOLDER [--gigabytes 1] [--width 768] [--seed 1]
+ *     node --import ./scripts/register.mjs scripts/bigModel.ts FOLDER [--gigabytes 1] [--width 768] [--seed 1] [--half]
  */
 import { type FileHandle, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,8 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { create } from '@bufbuild/protobuf';
 import { type NodeProto, type TensorProto, TensorProto_DataLocation, TensorProtoSchema } from 'onnx-buf';
-import { DataType, float, int64, modelBytes, node, scalar, tensor, value } from '../src/engine/model/onnx/build';
+import { DataType, float, int64, modelBytes, node, tensor, value } from '../src/engine/model/onnx/build';
+import { floatsToHalves } from '../src/engine/model/tensors';
 
 export interface BigModelOptions {
   /** Wanted size of the weights, in bytes; met to within half a block. */
@@ -19,6 +20,8 @@ export interface BigModelOptions {
   readonly width?: number;
   readonly vocabulary?: number;
   readonly seed?: number;
+  /** Weights and arithmetic in half precision. */
+  readonly half?: boolean;
 }
 
 export interface BigModelFiles {
@@ -69,6 +72,7 @@ class Weights {
     private readonly file: FileHandle,
     private readonly location: string,
     seed: number,
+    private readonly half: boolean,
   ) {
     // xorshift never leaves zero.
     this.#state = Uint32Array.of((seed * 2654435761) >>> 0 || 1);
@@ -79,10 +83,16 @@ class Weights {
     return made.name;
   }
 
+  /** A tensor kept in the graph, in the model's own precision. */
+  floats(name: string, dims: readonly number[], values: Float32Array<ArrayBuffer>): string {
+    const made = this.half ? tensor(name, dims, floatsToHalves(values), DataType.FLOAT16) : tensor(name, dims, values);
+    return this.keep(made);
+  }
+
   /** A vector that is the same everywhere: biases (0) and scales (1). */
   vector(name: string, length: number, entry: number): string {
     this.parameters += length;
-    return this.keep(tensor(name, [length], new Float32Array(length).fill(entry)));
+    return this.floats(name, [length], new Float32Array(length).fill(entry));
   }
 
   async matrix(name: string, dims: readonly number[]): Promise<string> {
@@ -91,11 +101,13 @@ class Weights {
     const deviation = 0.02;
     if (count * 4 < SMALL) {
       const [values] = randomPieces(count, deviation, this.#state);
-      return this.keep(tensor(name, dims, values));
+      return this.floats(name, dims, values!);
     }
     this.#offset = Math.ceil(this.#offset / PAGE) * PAGE;
-    const entries = { location: this.location, offset: String(this.#offset), length: String(count * 4) };
-    for (const piece of randomPieces(count, deviation, this.#state)) {
+    const bytes = this.half ? 2 : 4;
+    const entries = { location: this.location, offset: String(this.#offset), length: String(count * bytes) };
+    for (const floats of randomPieces(count, deviation, this.#state)) {
+      const piece = this.half ? floatsToHalves(floats) : floats;
       await this.file.write(new Uint8Array(piece.buffer, 0, piece.byteLength), 0, piece.byteLength, this.#offset);
       this.#offset += piece.byteLength;
     }
@@ -103,7 +115,7 @@ class Weights {
       create(TensorProtoSchema, {
         name,
         dims: dims.map(BigInt),
-        dataType: DataType.FLOAT,
+        dataType: this.half ? DataType.FLOAT16 : DataType.FLOAT,
         dataLocation: TensorProto_DataLocation.EXTERNAL,
         externalData: Object.entries(entries).map(([key, value]) => ({ key, value })),
       }),
@@ -195,17 +207,17 @@ async function classify({ weights, nodes, width }: Build, x: string): Promise<vo
 
 /** Writes `model.onnx` and `model.onnx_data` into `folder`. Input `input_ids` [batch, sequence], output `logits` [batch, 2]. */
 export async function writeBigModel(folder: string, options: BigModelOptions): Promise<BigModelFiles> {
-  const { bytes, width = 768, vocabulary = 30_522, seed = 1 } = options;
+  const { bytes, width = 768, vocabulary = 30_522, seed = 1, half = false } = options;
   if (!Number.isInteger(width / HEAD) || width < HEAD) throw new Error(`The width must be a multiple of ${HEAD}.`);
-  const perBlock = 4 * (12 * width * width + 13 * width);
-  const around = 4 * width * (vocabulary + POSITIONS + width);
+  const perBlock = (half ? 2 : 4) * (12 * width * width + 13 * width);
+  const around = (half ? 2 : 4) * width * (vocabulary + POSITIONS + width);
   const blocks = Math.max(1, Math.round((bytes - around) / perBlock));
 
   await mkdir(folder, { recursive: true });
   const model = join(folder, 'model.onnx');
   const data = join(folder, 'model.onnx_data');
   const file = await open(data, 'w');
-  const weights = new Weights(file, 'model.onnx_data', seed);
+  const weights = new Weights(file, 'model.onnx_data', seed, half);
   const build: Build = { weights, nodes: new Nodes(), width };
   try {
     for (const constant of [
@@ -213,13 +225,11 @@ export async function writeBigModel(folder: string, options: BigModelOptions): P
       int64('merge_heads', [0, 0, width]),
       int64('zero_index', [0], []),
       int64('one_index', [1], []),
-      scalar('root_of_head', Math.sqrt(HEAD)),
-      scalar('root_of_two', Math.SQRT2),
-      scalar('one', 1),
-      scalar('half', 0.5),
     ]) {
       weights.keep(constant);
     }
+    const scalars = { root_of_head: Math.sqrt(HEAD), root_of_two: Math.SQRT2, one: 1, half: 0.5 };
+    for (const [name, entry] of Object.entries(scalars)) weights.floats(name, [], Float32Array.of(entry));
     let x = normalise(build, '/embeddings/LayerNorm', await embed(build, vocabulary));
     for (let block = 0; block < blocks; block++) {
       const path = `/encoder/layer.${block}`;
@@ -240,7 +250,7 @@ export async function writeBigModel(folder: string, options: BigModelOptions): P
       nodes: build.nodes.all,
       initializers: weights.tensors,
       inputs: [value('input_ids', DataType.INT64, ['batch', 'sequence'])],
-      outputs: [value('logits', DataType.FLOAT, ['batch', 2])],
+      outputs: [value('logits', half ? DataType.FLOAT16 : DataType.FLOAT, ['batch', 2])],
     }),
   );
   return { model, data, blocks, parameters: weights.parameters };
@@ -253,14 +263,20 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
       gigabytes: { type: 'string', default: '1' },
       width: { type: 'string', default: '768' },
       seed: { type: 'string', default: '1' },
+      half: { type: 'boolean', default: false },
     },
   });
   const [bytes, width, seed] = [Number(values.gigabytes) * 1e9, Number(values.width), Number(values.seed)];
   if (positionals.length !== 1 || !(bytes > 0) || !(width > 0) || !Number.isInteger(seed)) {
-    console.error('Usage: scripts/bigModel.ts FOLDER [--gigabytes 1] [--width 768] [--seed 1]');
+    console.error('Usage: scripts/bigModel.ts FOLDER [--gigabytes 1] [--width 768] [--seed 1] [--half]');
     process.exitCode = 1;
   } else {
-    const { model, blocks, parameters } = await writeBigModel(positionals[0], { bytes, width, seed });
+    const { model, blocks, parameters } = await writeBigModel(positionals[0], {
+      bytes,
+      width,
+      seed,
+      half: values.half,
+    });
     console.log(`${model}: ${blocks} blocks, ${parameters.toLocaleString('en')} parameters`);
   }
 }
