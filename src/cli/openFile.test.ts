@@ -69,8 +69,8 @@ describe.runIf(process.platform !== 'win32')('a model with a data file for each 
     initializers: names.map((name, i) =>
       tensor(
         name,
-        [8, 8],
-        Float32Array.from(normal(64, i), (x) => x / 3),
+        [64, 64],
+        Float32Array.from(normal(4096, i), (x) => x / 8),
       ),
     ),
   });
