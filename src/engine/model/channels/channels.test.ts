@@ -225,6 +225,22 @@ describe('a normalisation, a Softmax, a mean', () => {
     });
   }
 
+  it('a sum with their own transpose, which has them along another axis', async () => {
+    const bytes = modelBytes({
+      opset: 17,
+      inputs: [value('x', DataType.FLOAT, ['n', 1, 10])],
+      outputs: [value('y', DataType.FLOAT)],
+      nodes: [
+        node('MatMul', ['x', 'w1'], ['h'], {}, { name: 'fc1' }),
+        node('Transpose', ['h'], ['t'], { perm: [0, 2, 1] }),
+        node('Add', ['h', 't'], ['s']),
+        node('MatMul', ['s', 'w2'], ['y'], {}, { name: 'fc2' }),
+      ],
+      initializers: [weight('w1', 10, 12), weight('w2', 12, 9)],
+    });
+    expect((await reasonsOf(bytes)).fc1).toMatch(/come back along another axis/);
+  });
+
   it('below opset 7 nothing is followed', async () => {
     expect((await reasonsOf(tokens([node('Relu', ['h'], ['f'])], [], 6))).fc1).toMatch(/opset 6/);
   });

@@ -58,6 +58,7 @@ function groupOf(flow: Flow, layer: Layer, ends: ReadonlyMap<NodeProto, End>): C
   if (layer.unhandled !== undefined) return { reason: layer.unhandled };
   const only = layer.uses.length === 1 ? layer.uses[0]! : undefined;
   if (!only) return { reason: 'several nodes use the weight' };
+  if (only.scope !== flow.scope) return { reason: 'it stands inside a branch or a loop' };
   if ((only.role?.groups ?? 1) > 1)
     return { reason: 'its groups see channels of their own; it shrinks with what it takes' };
   if (!makesChannels(layer, only)) return { reason: `${only.node.opType} does not make its rows the last axis` };
@@ -93,7 +94,8 @@ class Search {
   readonly #consumers = new Set<Layer>();
   readonly #parameters: Parameter[] = [];
   readonly #edits: Edit[] = [];
-  readonly #seen = new Set<NodeProto>();
+  /** Which values carry the channels at each node that was visited, and where. */
+  readonly #seen = new Map<NodeProto, readonly Carrier[]>();
   #heads = false;
 
   constructor(
@@ -142,14 +144,19 @@ class Search {
   #visit(node: NodeProto, at: Carrier, made: boolean): readonly Carrier[] | string | number {
     const end = this.ends.get(node);
     if (end) return made ? this.#produced(end, at) : this.#consumed(end, at);
-    if (this.#seen.has(node)) return [];
+    const seen = this.#seen.get(node);
+    if (seen) {
+      // An operand that had one entry for all channels may turn out to carry them along another axis.
+      const known = seen.some(({ name, axis }) => name === at.name && axis === at.axis);
+      return known ? [] : 'they come back along another axis';
+    }
     const passed = passing(this.flow, node, at, this.units);
     if (typeof passed === 'string') return passed;
     if (passed.units !== undefined) {
       if (passed.units > this.units || this.units % passed.units !== 0) return 'they come in runs of different lengths';
       return passed.units;
     }
-    this.#seen.add(node);
+    this.#seen.set(node, [at, ...passed.carriers]);
     for (const parameter of passed.parameters ?? []) {
       const reason = this.#goesAlong(parameter, at);
       if (reason !== undefined) return reason;
