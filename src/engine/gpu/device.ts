@@ -20,15 +20,30 @@ export interface Device {
   readonly lost: Promise<string>;
   /** Why the device is of no further use; undefined while it is. */
   readonly failed: GpuError | undefined;
-  /** Throws what has gone wrong since the last call: a lost device, memory, an invalid command. */
+  /**
+   * Throws what has gone wrong: a device that was lost, or whose memory ran out, again and again, as its buffers are of no
+   * use any more; an invalid command once.
+   */
   check(): void;
-  /** The promise's value, or what has gone wrong meanwhile: a promise that a lost device rejects tells little itself. */
+  /**
+   * The promise's value, or what has gone wrong meanwhile: a promise that a lost device rejects tells little itself. A
+   * device that does not answer within the limit counts as lost.
+   */
   guard<T>(promise: Promise<T>): Promise<T>;
   destroy(): void;
 }
 
 // How long after a failed call its cause is waited for.
 const PATIENCE_MS = 200;
+
+/**
+ * How long an answer may take before the device counts as lost. Work is handed over in batches of 80 ms (`Pace`), and a
+ * browser or a driver resets a GPU that is busy for 2 to 30 s; but lavapipe, which has no such watchdog, compiles a
+ * kernel at its first dispatch, and took 31 s for one, and 72 s beside other work.
+ */
+export const ANSWER_MS = 240_000;
+// A suspended machine does not count: its timers stand still, and each is short.
+const TICKS = 24;
 
 // Dawn in Node frees its instance with the GPU object, although devices still run on it: the process aborts.
 const kept = new Set<GPU>();
@@ -37,7 +52,7 @@ const kept = new Set<GPU>();
  * Opens the fastest adapter with the largest buffers it offers; null where there is no adapter. `gpu` is
  * `navigator.gpu` in a page or worker, and Dawn's `create([])` in Node.
  */
-export async function openDevice(gpu: GPU): Promise<Device | null> {
+export async function openDevice(gpu: GPU, answerMs = ANSWER_MS): Promise<Device | null> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) return null;
   kept.add(gpu);
@@ -52,29 +67,48 @@ export async function openDevice(gpu: GPU): Promise<Device | null> {
   let failure: Error | undefined;
   let failed: GpuError | undefined;
   let destroyed = false;
+  let silent = false;
+  let announce: (sentence: string) => void;
+  const lost = new Promise<string>((resolve) => {
+    announce = resolve;
+  });
+  const lose = (reason: string) => {
+    failed = new GpuError(`${name} ${reason}; try again, or use the CPU backend.`, 'lost');
+    announce(failed.message);
+  };
   device.addEventListener('uncapturederror', (event) => {
     const { error } = event as GPUUncapturedErrorEvent;
-    const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
-    if (outOfMemory)
+    if (error.constructor.name === 'GPUOutOfMemoryError') {
       failed ??= new GpuError(`${name} has no memory left for this layer; use the CPU backend.`, 'memory');
-    failure ??= outOfMemory ? failed : new Error(`${name}: ${error.message}`);
+    } else failure ??= new Error(`${name}: ${error.message}`);
   });
-  const lost = new Promise<string>((resolve) => {
-    device.lost.then((info) => {
-      if (destroyed) return;
-      const sentence = `${name} was lost (${info.message || info.reason}); try again, or use the CPU backend.`;
-      failed = new GpuError(sentence, 'lost');
-      resolve(sentence);
-    });
+  device.lost.then((info) => {
+    if (!destroyed) lose(`was lost (${info.message || info.reason})`);
   });
 
   const check = () => {
-    // A device that is gone stays gone; any other fault is told once.
-    if (failed && (failed.reason === 'lost' || destroyed)) throw failed;
+    // Buffers that were not to be had are invalid, and make later commands so: no failures of their own.
+    if (failed) throw failed;
     if (!failure) return;
     const error = failure;
     failure = undefined;
     throw error;
+  };
+
+  /** Rejects with a GpuError where nothing comes for too long. */
+  const answered = async <T>(promise: Promise<T>): Promise<T> => {
+    const waiting = Symbol();
+    for (let tick = 0; tick < TICKS; tick++) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const passed = new Promise<typeof waiting>((resolve) => {
+        timer = setTimeout(resolve, answerMs / TICKS, waiting);
+      });
+      const first = await Promise.race([promise, passed]).finally(() => clearTimeout(timer));
+      if (first !== waiting) return first as T;
+    }
+    silent = true;
+    lose(`did not answer for ${Math.round(answerMs / 1000)} seconds`);
+    throw failed;
   };
 
   return {
@@ -90,10 +124,11 @@ export async function openDevice(gpu: GPU): Promise<Device | null> {
     check,
     async guard(promise) {
       try {
-        const value = await promise;
+        const value = await answered(promise);
         check();
         return value;
       } catch (error) {
+        if (failed) throw failed;
         // The loss may be announced after the calls that it makes fail.
         await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
         check();
@@ -102,7 +137,8 @@ export async function openDevice(gpu: GPU): Promise<Device | null> {
     },
     destroy() {
       destroyed = true;
-      device.destroy();
+      // Dawn waits in `destroy` for what runs, which may never end; its buffers are freed without that.
+      if (!silent) device.destroy();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Backend } from '../backend';
+import type { Backend, Matrix } from '../backend';
 import { GpuError } from '../errors';
 import { withRecovery } from '../recovery';
 import { expectClose } from '../reference/compare';
@@ -10,6 +10,9 @@ import { normal } from '../reference/random';
 import { createGpuBackend, type GpuBackend } from './backend';
 import { type FailingGpu, failingGpu } from './failing.fixtures';
 import { panelRows } from './panels';
+import { tunedVariants } from './products/tunedVariants';
+import { closeSession, openSession } from './session';
+import { Tuning } from './tuning';
 
 let failing: FailingGpu;
 let backend: GpuBackend;
@@ -25,8 +28,10 @@ const single = (length: number, seed: number) => Float32Array.from(normal(length
 
 /** What a layer's work looks like: a few matrices, freed whatever happens. */
 async function product(on: Backend, a: Float32Array, b: Float32Array, m: number, k: number, n: number) {
-  const held = [on.upload(a, m, k), on.upload(b, k, n)];
+  const held: Matrix[] = [];
   try {
+    held.push(on.upload(a, m, k));
+    held.push(on.upload(b, k, n));
     held.push(await on.multiply(held[0]!, held[1]!));
     return await on.download(held[2]!);
   } finally {
@@ -74,6 +79,71 @@ describe('a lost device', () => {
     expect(failing.opened).toHaveLength(2);
   });
 
+  it('is told by what waits for a pipeline, and by what waits for values', async () => {
+    await open();
+    const [a, b] = [backend.upload(single(300 * 70, 6), 300, 70), backend.upload(single(70 * 90, 7), 70, 90)];
+    // Nothing was multiplied yet: the product waits for its pipeline first.
+    const multiplying = backend.multiply(a, b);
+    failing.opened[0]!.destroy();
+    await expect(multiplying).rejects.toMatchObject({ reason: 'lost' });
+    const job = () => {
+      const downloading = product(backend, single(16, 8), single(16, 9), 4, 4, 4);
+      if (failing.opened.length === 2) setTimeout(() => failing.opened[1]!.destroy());
+      return downloading;
+    };
+    const expected = matmul(single(16, 8), single(16, 9), 4, 4, 4);
+    expectClose(await withRecovery(backend, job), expected, 2e-6);
+    expect(backend.counts).toMatchObject({ buffers: 0, bytes: 0 });
+    expect(failing.openScopes).toBe(0);
+  });
+
+  it('is told while variants are timed, and leaves nothing behind', async () => {
+    const session = (await openSession(failing.gpu, { panelBytes: Number.POSITIVE_INFINITY }))!;
+    const store = {
+      read: async () => {
+        failing.opened.at(-1)!.destroy();
+        return undefined;
+      },
+      write: async () => undefined,
+    };
+    const tuning = new Tuning('a test', store);
+    await expect(tunedVariants({ ...session, tuning })).rejects.toMatchObject({ reason: 'lost' });
+    expect(session.buffers.count).toBe(0);
+    closeSession(session);
+  });
+
+  it('is not replaced where no other is to be had, until one is', async () => {
+    await open();
+    failing.mostDevices = 1;
+    failing.opened[0]!.destroy();
+    const job = () => withRecovery(backend, () => product(backend, single(4, 1), single(4, 2), 2, 2, 2));
+    await expect(job()).rejects.toThrow(/ was lost \(.*\); try again, or use the CPU backend\.$/);
+    await expect(job()).rejects.toMatchObject({ reason: 'lost' });
+    failing.mostDevices = 2;
+    expectClose(await job(), matmul(single(4, 1), single(4, 2), 2, 2, 2), 2e-6);
+    expect(failing.opened).toHaveLength(2);
+  });
+
+  it('is one that does not answer', async () => {
+    backend = (await createGpuBackend(failing.gpu, { answerMs: 300 }))!;
+    const known = await product(backend, single(64 * 64, 1), single(64 * 64, 2), 64, 64, 64);
+    failing.silent = true;
+    const told: string[] = [];
+    const found = await withRecovery(
+      backend,
+      () => product(backend, single(64 * 64, 1), single(64 * 64, 2), 64, 64, 64),
+      (sentence) => {
+        told.push(sentence);
+        failing.silent = false;
+      },
+    );
+    expect(told).toEqual([
+      expect.stringMatching(/ did not answer for \d+ seconds; try again, or use the CPU backend\.$/),
+    ]);
+    expect(found).toEqual(known);
+    expect(failing.opened).toHaveLength(2);
+  });
+
   it('is given up where the next ones are lost too', async () => {
     await open();
     const work = async () => {
@@ -82,39 +152,6 @@ describe('a lost device', () => {
     };
     await expect(withRecovery(backend, work)).rejects.toMatchObject({ reason: 'lost' });
     expect(failing.opened).toHaveLength(4);
-  });
-});
-
-describe('memory that runs out', () => {
-  const MIB = 2 ** 20;
-
-  it('is met by smaller panels', async () => {
-    await open(16 * MIB);
-    failing.largestBuffer = 5 * MIB;
-    // 12 MiB in one buffer: fails, as its halves of up to 8 MiB do; panels of 4 MiB are had.
-    const values = single(3072, 6);
-    const a = new Float32Array(3072 * 1024);
-    for (let i = 0; i < 3072; i++) a.fill(values[i]!, i * 1024, (i + 1) * 1024);
-    const b = single(1024, 7);
-    const sum = b.reduce((total, value) => total + value, 0);
-    const found = await withRecovery(backend, () => product(backend, a, b, 3072, 1024, 1));
-    expect(failing.opened).toHaveLength(3);
-    expect(backend.counts.peakBytes).toBeGreaterThan(12 * MIB);
-    // 1024 roundings of partial sums of at most some 3·√1024, times values of up to 4.
-    expectClose(
-      found,
-      Float64Array.from(values, (value) => value * sum),
-      4 * (2e-7 * 1024) + 1e-6,
-    );
-  });
-
-  it('ends in a sentence where no panel is small enough', async () => {
-    await open(8 * MIB);
-    failing.largestBuffer = 1 * MIB;
-    const a = new Float32Array(MIB);
-    const running = withRecovery(backend, () => product(backend, a, new Float32Array(1024), 1024, 1024, 1));
-    await expect(running).rejects.toThrow(/ has no memory left for this layer; use the CPU backend\.$/);
-    expect(failing.opened).toHaveLength(2);
   });
 });
 

@@ -22,11 +22,13 @@ export interface Session {
 export interface SessionOptions {
   readonly panelBytes: number;
   readonly tuning?: TuningStore | undefined;
+  /** How long the device may take to answer; usually `ANSWER_MS`. */
+  readonly answerMs?: number | undefined;
 }
 
 /** Null where there is no adapter. */
-export async function openSession(gpu: GPU, { panelBytes, tuning }: SessionOptions): Promise<Session | null> {
-  const device = await openDevice(gpu);
+export async function openSession(gpu: GPU, { panelBytes, tuning, answerMs }: SessionOptions): Promise<Session | null> {
+  const device = await openDevice(gpu, answerMs);
   if (!device) return null;
   return {
     device,
@@ -66,7 +68,8 @@ export class Sessions {
 
   /**
    * Opens another session where the current one failed; false where there is no adapter any more, or where memory ran out
-   * and panels are as small as they get. Jobs that fail together share the session that the first of them asked for.
+   * and panels are as small as they get: the session is new then too, for work that needs less. Jobs that fail together
+   * share the session that the first of them asked for.
    */
   async replace(error: GpuError): Promise<boolean> {
     const { failed } = this.current.device;
@@ -80,17 +83,17 @@ export class Sessions {
 
   async #replace({ reason }: GpuError): Promise<boolean> {
     const { panelBytes } = this.current;
-    if (reason === 'memory' && panelBytes / 2 < LEAST_PANEL_BYTES) return false;
+    const smaller = reason === 'memory' && panelBytes / 2 >= LEAST_PANEL_BYTES;
     // What ran out of memory must give back what it holds before the next session asks for some.
     closeSession(this.current);
     const next = await openSession(this.gpu, {
       ...this.options,
-      panelBytes: reason === 'memory' ? panelBytes / 2 : panelBytes,
+      panelBytes: smaller ? panelBytes / 2 : panelBytes,
     }).catch(() => null);
     if (!next) return false;
     if (this.#closed) closeSession(next);
     else this.current = next;
-    return !this.#closed;
+    return !this.#closed && (reason === 'lost' || smaller);
   }
 
   close(): void {
