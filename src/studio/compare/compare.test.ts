@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EvaluateReport, RunReport } from '../../worker/protocol';
-import { describeLoad, describeRun, describeRuns } from './describe';
+import { describeAim, describeLoad, describeRun, describeRuns } from './describe';
 import { histogramOf } from './histogram';
 import { frontier, pointsOf, roundTicks } from './points';
 import {
@@ -173,6 +173,31 @@ describe('describeRun', () => {
     expect(words([4, 8, 16, 32].map((rank) => step(`layer ${rank}`, { rank })))).toBe(
       'svd rank 4, svd rank 8, 2 more · 0 layers',
     );
+  });
+});
+
+describe('describeAim', () => {
+  const made = (aim: string | undefined, part: Partial<RunReport> = {}): RunReport => ({
+    ...run(1, 1),
+    recipe: { version: 1, steps: [], ...(aim && { export: { aim } }) },
+    ...part,
+  });
+
+  it('says nothing where all figures are of what is chosen', () => {
+    expect(describeAim(made(undefined), {})).toBeNull();
+    expect(describeAim(made('file', { evaluatedFor: 'file' }), { export: { aim: 'file' } })).toBeNull();
+  });
+
+  it('says what sizes are of, and what an export writes', () => {
+    expect(describeAim(made(undefined), { export: { aim: 'memory' } })).toBe(
+      'Sizes are those of the model written for speed; an export writes it for little memory.',
+    );
+  });
+
+  it('says what latency was measured of, once the model was written anew', () => {
+    expect(
+      describeAim(made('file', { evaluation: evaluation(), evaluatedFor: 'speed' }), { export: { aim: 'file' } }),
+    ).toMatch(/Latency was measured as written for speed/);
   });
 });
 
