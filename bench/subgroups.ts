@@ -60,7 +60,7 @@ async function measure(m: number, k: number, n: number, transposeB: boolean) {
   const runs = new Map<string, () => void>();
   for (const variant of few ? VECTOR_VARIANTS : TILE_VARIANTS) {
     const variants = few
-      ? { ...usual, vector: variant as VectorVariant }
+      ? { ...usual, few: variant as VectorVariant, vector: variant as VectorVariant }
       : { ...usual, matmul: variant as MatmulVariant };
     await dispatcher.pipelines.prepare(...matmulKernelsFor(product, variants));
     runs.set(variant, () => dispatcher.submit([...matmulDispatches(product, variants, pace)]));

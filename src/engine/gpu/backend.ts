@@ -30,8 +30,6 @@ export interface GpuOptions {
   readonly panelBytes?: number;
   /** Where it is remembered which variants are fastest on this adapter; without it the usual ones are used. */
   readonly tuning?: TuningStore | undefined;
-  /** How long the device may take to answer before it counts as lost; usually four minutes. */
-  readonly answerMs?: number;
 }
 
 /**
@@ -43,7 +41,6 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
   const sessions = await Sessions.open(gpu, {
     panelBytes: options.panelBytes ?? Number.POSITIVE_INFINITY,
     tuning: options.tuning,
-    answerMs: options.answerMs,
   });
   if (!sessions) return null;
   const { rotations = !sessions.current.device.software } = options;

@@ -41,7 +41,7 @@ const PATIENCE_MS = 200;
  * browser or a driver resets a GPU that is busy for 2 to 30 s; but lavapipe, which has no such watchdog, compiles a
  * kernel at its first dispatch, and took 31 s for one, and 72 s beside other work.
  */
-export const ANSWER_MS = 240_000;
+const ANSWER_MS = 240_000;
 // A suspended machine does not count: its timers stand still, and each is short.
 const TICKS = 24;
 
@@ -50,7 +50,8 @@ const kept = new Set<GPU>();
 
 /**
  * Opens the fastest adapter with the largest buffers it offers; null where there is no adapter. `gpu` is
- * `navigator.gpu` in a page or worker, and Dawn's `create([])` in Node.
+ * `navigator.gpu` in a page or worker, and Dawn's `create([])` in Node. A device that gives no answer for `answerMs` counts
+ * as lost.
  */
 export async function openDevice(gpu: GPU, answerMs = ANSWER_MS): Promise<Device | null> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });

@@ -8,6 +8,8 @@ import { matmul } from '../reference/matmul';
 import { norms } from '../reference/norms';
 import { normal } from '../reference/random';
 import { createGpuBackend, type GpuBackend } from './backend';
+import { openDevice } from './device';
+import { Dispatcher } from './dispatcher';
 import { type FailingGpu, failingGpu } from './failing.fixtures';
 import { panelRows } from './panels';
 import { tunedVariants } from './products/tunedVariants';
@@ -125,23 +127,14 @@ describe('a lost device', () => {
   });
 
   it('is one that does not answer', async () => {
-    backend = (await createGpuBackend(failing.gpu, { answerMs: 300 }))!;
-    const known = await product(backend, single(64 * 64, 1), single(64 * 64, 2), 64, 64, 64);
+    const device = (await openDevice(failing.gpu, 300))!;
     failing.silent = true;
-    const told: string[] = [];
-    const found = await withRecovery(
-      backend,
-      () => product(backend, single(64 * 64, 1), single(64 * 64, 2), 64, 64, 64),
-      (sentence) => {
-        told.push(sentence);
-        failing.silent = false;
-      },
-    );
-    expect(told).toEqual([
-      expect.stringMatching(/ did not answer for \d+ seconds; try again, or use the CPU backend\.$/),
-    ]);
-    expect(found).toEqual(known);
-    expect(failing.opened).toHaveLength(2);
+    const waiting = new Dispatcher(device).settle();
+    await expect(waiting).rejects.toThrow(/ did not answer for \d+ seconds; try again, or use the CPU backend\.$/);
+    expect(await device.lost).toMatch(/ did not answer /);
+    expect(() => device.check()).toThrow(GpuError);
+    // It goes without being waited for.
+    device.destroy();
   });
 
   it('is given up where the next ones are lost too', async () => {

@@ -22,13 +22,11 @@ export interface Session {
 export interface SessionOptions {
   readonly panelBytes: number;
   readonly tuning?: TuningStore | undefined;
-  /** How long the device may take to answer; usually `ANSWER_MS`. */
-  readonly answerMs?: number | undefined;
 }
 
 /** Null where there is no adapter. */
-export async function openSession(gpu: GPU, { panelBytes, tuning, answerMs }: SessionOptions): Promise<Session | null> {
-  const device = await openDevice(gpu, answerMs);
+export async function openSession(gpu: GPU, { panelBytes, tuning }: SessionOptions): Promise<Session | null> {
+  const device = await openDevice(gpu);
   if (!device) return null;
   return {
     device,
