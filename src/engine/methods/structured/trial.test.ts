@@ -132,6 +132,35 @@ describe('cuts are tried on a sample', () => {
     });
   });
 
+  it('where a layer takes units of one group and makes those of another', async () => {
+    const model = await readModel(
+      memorySource(
+        modelBytes({
+          opset: 17,
+          inputs: [value('x', DataType.FLOAT, ['n', 10])],
+          outputs: [value('y', DataType.FLOAT)],
+          nodes: [
+            node('MatMul', ['x', 'w1'], ['a'], {}, { name: 'fc1' }),
+            node('Relu', ['a'], ['b']),
+            node('MatMul', ['b', 'w2'], ['c'], {}, { name: 'fc2' }),
+            node('Relu', ['c'], ['d']),
+            node('MatMul', ['d', 'w3'], ['y'], {}, { name: 'fc3' }),
+          ],
+          initializers: [weight('w1', 10, 30), weight('w2', 30, 24), weight('w3', 24, 7)],
+        }),
+        'chain.onnx',
+      ),
+    );
+    const recipe = checkRecipe({
+      version: 1,
+      steps: [{ layers: '*', method: 'prune-structured', options: { size: 0.5 } }],
+    });
+    const factorisations = new Factorisations(createCpuBackend(runtime));
+    const { report } = await compress(model, recipe, { factorisations, trial: trialOf(model) });
+    expect(report.layers.map(({ form }) => form)).toEqual(['cut to 15×10', 'cut to 12×15', 'cut to 7×12']);
+    expect(report.trial?.ran).toBe(true);
+  });
+
   it('in a run of a recipe, whose report says how', async () => {
     const model = await network();
     const recipe = checkRecipe({

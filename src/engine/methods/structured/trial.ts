@@ -117,7 +117,8 @@ class NotRun extends Error {}
 function outputsOf(model: Model, cuts: readonly Cut[]) {
   const own = model.graph.output;
   const nodes = cuts.flatMap(({ group }) => group.consumers.flatMap(({ uses }) => uses.map(({ node }) => node)));
-  const listed = new Set(own.map(({ name }) => name));
+  // What a layer that takes units makes may be units itself, of which fewer are left.
+  const listed = new Set([...own.map(({ name }) => name), ...cuts.flatMap(({ group }) => group.values)]);
   const more = [...new Set<NodeProto>(nodes)].map(({ output }) => output[0]!).filter((name) => !listed.has(name));
   return [...own, ...more.map((name) => create(ValueInfoProtoSchema, { name }))];
 }
