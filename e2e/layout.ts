@@ -94,6 +94,8 @@ export function layoutFaults(page: Page): Promise<string[]> {
       }
       if (sideways && element.scrollWidth > element.clientWidth + 1 && element.tagName !== 'PRE')
         faults.push(`${nameOf(element)} can be moved sideways (${element.scrollWidth} in ${element.clientWidth} px)`);
+      if (element instanceof HTMLInputElement && element.value && element.scrollWidth > element.clientWidth + 1)
+        faults.push(`the field “${element.value}” is cut off (${element.scrollWidth} in ${element.clientWidth} px)`);
       const ownText = [...element.childNodes].some(
         (child) => child.nodeType === Node.TEXT_NODE && child.textContent?.trim(),
       );

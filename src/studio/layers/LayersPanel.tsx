@@ -11,12 +11,12 @@ import { NotCompressible } from './NotCompressible';
 import { Treemap } from './Treemap';
 
 const SORTS: { value: SortKey; label: string }[] = [
-  { value: 'order', label: 'Sort: model order' },
-  { value: 'size', label: 'Sort: parameters' },
-  { value: 'share', label: 'Sort: bytes' },
-  { value: 'effectiveRank', label: 'Sort: effective rank' },
-  { value: 'error', label: 'Sort: error at 50 %' },
-  { value: 'name', label: 'Sort: name' },
+  { value: 'order', label: 'Model order' },
+  { value: 'size', label: 'Parameters' },
+  { value: 'share', label: 'Bytes' },
+  { value: 'effectiveRank', label: 'Effective rank' },
+  { value: 'error', label: 'Error at 50 %' },
+  { value: 'name', label: 'Name' },
 ];
 
 const RANK_HINT =
