@@ -10,17 +10,30 @@ export const SIZES = [
   { width: 2560, height: 1440 },
 ] as const;
 
-/** Looks at the page at every size, light and dark. */
-export async function expectFitsEverywhere(page: Page, state: string): Promise<void> {
+/**
+ * Looks at the page at every size, light and dark, and where tabs choose a panel at each of them. `tabs`: false where what
+ * is looked at does not last that long.
+ */
+export async function expectFitsEverywhere(page: Page, state: string, tabs = true): Promise<void> {
   const before = page.viewportSize()!;
   const faults: string[] = [];
+  const look = async (where: string) => {
+    await settled(page);
+    faults.push(...(await layoutFaults(page)).map((fault) => `${state}, ${where}: ${fault}`));
+  };
+  const panels = page.getByRole('radiogroup', { name: /^(Panel shown|Shown beside the layers)$/ });
   for (const size of SIZES) {
     await page.setViewportSize(size);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await settled(page);
-      const found = await layoutFaults(page);
-      faults.push(...found.map((fault) => `${state}, ${size.width} × ${size.height}, ${colorScheme}: ${fault}`));
+    const where = `${size.width} × ${size.height}`;
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await look(`${where}, dark`);
+    await page.emulateMedia({ colorScheme: 'light' });
+    await look(where);
+    // Colours move nothing: the other panels are looked at in the light.
+    if (!tabs || (await panels.count()) === 0) continue;
+    for (const panel of await panels.locator('label').allTextContents()) {
+      await panels.getByText(panel, { exact: true }).click();
+      await look(`${where}, ${panel}`);
     }
   }
   await page.setViewportSize(before);
