@@ -9,7 +9,7 @@ function watched(page: Page) {
   page.context().on('request', (request) => requests.push(`${request.method()} ${request.url()}`));
   // Of the page and of its workers.
   page.context().on('console', (message) => {
-    if (/content security policy|refused to/i.test(message.text())) refused.push(message.text());
+    if (/content security policy|permissions-policy|refused to/i.test(message.text())) refused.push(message.text());
   });
   page.context().on('weberror', (error) => refused.push(String(error.error())));
   return { requests, refused };
