@@ -1,22 +1,25 @@
+import type { TensorProto } from 'onnx-buf';
 import { type Model, readBytes } from '../model';
 import { Rewrite } from '../rewrite';
-import { bytesOf, dimsOf, elementsOf } from '../tensors';
+import { bytesOf, decodeFloats, dimsOf, elementsOf, encodeFloats } from '../tensors';
 import type { Cut } from './cut';
 import type { Flow } from './graph';
 import { entriesOf } from './groups';
 
 /**
  * The uncut model in which nobody reads the units that are to go: their columns are zero in every layer that takes them.
- * It computes what the cut one has to.
+ * It computes what the cut one has to. `shake`: by what share of itself each weight that stays is moved, up and down in
+ * turn, to see how far a rounding error carries.
  */
-export async function maskChannels(model: Model, flow: Flow, cuts: readonly Cut[]): Promise<Model> {
+export async function maskChannels(model: Model, flow: Flow, cuts: readonly Cut[], shake = 0): Promise<Model> {
   const rewrite = new Rewrite(model, flow.scope);
   for (const { group, kept } of cuts) {
     for (const layer of group.consumers) {
-      const { tensor, stored, shape } = layer;
+      const { tensor, shape } = layer;
       const dims = dimsOf(tensor);
-      const bytes = (await readBytes(model, tensor)).slice();
-      const axis = stored === 'transposed' ? 0 : 1;
+      const stored = await readBytes(model, tensor);
+      const bytes = shake === 0 ? stored.slice() : shaken(stored, tensor, shake);
+      const axis = layer.stored === 'transposed' ? 0 : 1;
       const run = dims.slice(axis + 1).reduce((all, size) => all * size, bytesOf(tensor) / elementsOf(tensor));
       const stay = new Set(entriesOf(kept, group.units, shape[1]!));
       for (let at = 0; at * run < bytes.length; at++) {
@@ -26,4 +29,16 @@ export async function maskChannels(model: Model, flow: Flow, cuts: readonly Cut[
     }
   }
   return rewrite.finish();
+}
+
+function shaken(
+  bytes: Uint8Array<ArrayBuffer>,
+  { dataType, name }: TensorProto,
+  shake: number,
+): Uint8Array<ArrayBuffer> {
+  const values = decodeFloats(bytes, dataType, name);
+  return encodeFloats(
+    values.map((value, i) => value * (1 + (i % 2 === 0 ? shake : -shake))),
+    dataType,
+  );
 }
