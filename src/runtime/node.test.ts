@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../engine/errors';
 import { DataType, modelBytes, modelProto, node, tensor, value } from '../engine/model/onnx/build';
 import type { HostTensor } from '../engine/runtime';
+import { bothWays } from './lean.fixtures';
 import { readableMessage } from './messages';
 import { nodeRuntime } from './node';
 
@@ -44,6 +45,11 @@ const round = async (op: string, ...tensors: HostTensor[]): Promise<HostTensor> 
 };
 
 describe('nodeRuntime', () => {
+  it('gives the same outputs in a lean session', async () => {
+    const [usual, lean] = await bothWays(runtime, 'cpu');
+    expect(lean).toEqual(usual);
+  });
+
   it('names itself and its providers', () => {
     expect(runtime.name).toMatch(/^onnxruntime-node \d+\.\d+\.\d+$/);
     expect(runtime.providers).toEqual(['cpu']);

@@ -4,6 +4,7 @@ import { svd } from '../engine/linalg/svd';
 import { DataType, modelBytes, node, value } from '../engine/model/onnx/build';
 import { normal, planted } from '../engine/reference/random';
 import type { Runtime, SessionModel } from '../engine/runtime';
+import { bothWays } from './lean.fixtures';
 import { webRuntime } from './web';
 
 let runtime: Runtime;
@@ -45,6 +46,11 @@ describe('webRuntime', () => {
       });
     });
     await Promise.all(sessions.map((session) => session.release()));
+  });
+
+  it('gives the same outputs in a lean session', async () => {
+    const [usual, lean] = await bothWays(runtime, 'wasm');
+    expect(lean).toEqual(usual);
   });
 
   it('carries float16 as bits', async () => {
