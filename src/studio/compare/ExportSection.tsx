@@ -47,7 +47,9 @@ export function ExportSection({ run }: { run: RunReport }) {
         </Button>
       </div>
       <p className={styles.note} aria-live="polite">
-        {report ? describeReadBack(report.readBack) : 'The file is read back and run before it is offered.'}
+        {report
+          ? `${describeReadBack(report.readBack)} Verifying took ${(report.readBack.ms / 1000).toFixed(1)} s.`
+          : 'The file is read back and run before it is offered.'}
       </p>
       {report && (
         <p className={styles.hash} title="SHA-256 of the .onnx file">
