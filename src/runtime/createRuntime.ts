@@ -61,6 +61,9 @@ export function createRuntime({
           ort.InferenceSession.create(model.bytes, sessionOptions(model, provider, options)).catch(failed('open')),
         ),
       );
+      // onnxruntime's JavaScript collects outputs in an object, in which this name means something else.
+      if (session.outputNames.includes('__proto__'))
+        throw new UserError('onnxruntime cannot run this model here: it has an output called "__proto__"; rename it.');
       return wrap(session, ort.Tensor);
     },
   };
@@ -85,11 +88,10 @@ async function runSession(
     // A run has a log level of its own; the web's build prints its errors otherwise.
     { logSeverityLevel: SILENT },
   );
-  const outputs: Record<string, HostTensor> = {};
-  for (const [name, value] of Object.entries(results)) {
-    outputs[name] = await fromOrt(name, value as Parameters<typeof fromOrt>[1]);
-  }
-  return outputs;
+  const outputs: [name: string, tensor: HostTensor][] = [];
+  for (const [name, value] of Object.entries(results))
+    outputs.push([name, await fromOrt(name, value as Parameters<typeof fromOrt>[1])]);
+  return Object.fromEntries(outputs);
 }
 
 function sessionOptions(

@@ -31,7 +31,7 @@ export class Fidelity {
   /** Throws a UserError that names model, output and sample where a value is NaN or infinite. */
   add(original: Outputs, compressed: Outputs, batch: Batch): void {
     for (const [name, before] of Object.entries(original)) {
-      const after = compressed[name];
+      const after = Object.hasOwn(compressed, name) && compressed[name];
       if (!isFloat(before.type)) continue;
       if (!after)
         throw new UserError(`The compressed model has no output "${name}"; compare it with its own original.`);

@@ -45,7 +45,8 @@ export function withShapes(inputs: readonly InputSpec[], shapes: Shapes): InputS
     }
   }
   return named.map(({ unranked, ...input }) => {
-    const given = shapes[input.name];
+    // An input may be called like what every object has.
+    const given = Object.hasOwn(shapes, input.name) && shapes[input.name];
     if (given) return { ...input, shape: given };
     const shape = input.shape.map((size) => substitute(size, sizes));
     return { ...input, shape, ...(unranked && { unranked }) };
