@@ -15,6 +15,8 @@ export interface ConstantGraph {
 
 /** What onnxruntime never folds: DequantizeLinear is kept for quantised kernels, drawing is not constant, lists are no tensors. */
 const KEPT = /^(DequantizeLinear|Random.*|Multinomial|Bernoulli|Sequence.*|SplitToSequence|Optional.*)$/;
+/** Nodes of all constant sub-graphs together: a model with more, which no exporter makes, is left to the runtime. */
+const MOST_NODES = 1_000_000;
 /** It folds with kernels of the CPU: of float16 those that move numbers, and none that computes with them. */
 const MOVES =
   /^(Constant|ConstantOfShape|Cast|Transpose|Reshape|Squeeze|Unsqueeze|Identity|Slice|Split|Concat|Gather|Expand|Shape)$/;
@@ -40,10 +42,19 @@ export function constantGraphs(graph: GraphProto, overridable: boolean): Constan
       if (givesHalves(node, ofHalves)) for (const name of node.output) halves.add(name);
     } else for (const name of readBy(node)) read.add(name);
   }
-  return [...read].flatMap((output) => {
+  const order = new Map(graph.node.map((node, index) => [node, index]));
+  const found: ConstantGraph[] = [];
+  let nodes = 0;
+  for (const output of read) {
     const last = computed.get(output);
-    return last && last.opType !== 'Constant' ? [behind(output, graph, computed, stored)] : [];
-  });
+    if (!last || last.opType === 'Constant') continue;
+    const part = behind(output, order, computed, stored);
+    nodes += part.nodes.length;
+    // Where each is behind the next one, and all are read, their number is squared.
+    if (nodes > MOST_NODES) return [];
+    found.push(part);
+  }
+  return found;
 }
 
 function folds(node: NodeProto, sized: ReadonlySet<string>): boolean {
@@ -75,7 +86,7 @@ export function* readBy(node: NodeProto): Generator<string> {
 
 function behind(
   output: string,
-  graph: GraphProto,
+  order: ReadonlyMap<NodeProto, number>,
   computed: ReadonlyMap<string, NodeProto>,
   stored: ReadonlyMap<string, TensorProto>,
 ): ConstantGraph {
@@ -92,7 +103,7 @@ function behind(
   const attributes = [...nodes].flatMap(({ attribute }) => attribute.flatMap(({ t }) => t ?? []));
   return {
     output,
-    nodes: graph.node.filter((node) => nodes.has(node)),
+    nodes: [...nodes].sort((a, b) => order.get(a)! - order.get(b)!),
     initializers: [...initializers],
     storedBytes: [...initializers, ...attributes].reduce((sum, held) => sum + bytesOf(held), 0),
   };

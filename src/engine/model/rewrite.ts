@@ -32,6 +32,8 @@ export class Rewrite {
   readonly #dropped = new Set<TensorProto>();
   readonly #sources: Map<string, ByteSource>;
   readonly #names: Set<string>;
+  /** The last number behind each wanted name. */
+  readonly #numbers = new Map<string, number>();
   #shortNames = 0;
   readonly #preceding = new Map<NodeProto, readonly NodeProto[]>();
   readonly #forgotten = new Set<string>();
@@ -56,7 +58,10 @@ export class Rewrite {
   /** `wanted`, or `wanted` with the first free number behind it. Reserved from now on. */
   freshName(wanted: string): string {
     let name = wanted;
-    for (let i = 1; this.#names.has(name); i++) name = `${wanted}_${i}`;
+    // Counting on from the last one: thousands of nodes may have one name.
+    let number = this.#numbers.get(wanted) ?? 0;
+    while (this.#names.has(name)) name = `${wanted}_${++number}`;
+    if (number > 0) this.#numbers.set(wanted, number);
     this.#names.add(name);
     return name;
   }
@@ -153,27 +158,34 @@ export class Rewrite {
     return { name: this.model.name, proto, graph, sources };
   }
 
+  /** Removes the nodes that only handed on what is gone: from the last one, whose value nobody reads, backwards. */
   #dropPassages(): void {
     const scopes = [...scopesIn(this.main)];
-    // Chains are short; from the last link backwards each pass removes what has lost its consumers.
-    for (let changed = true; changed; ) {
-      changed = false;
-      const consumed = new Set<string>();
-      for (const { graph } of scopes) {
-        for (const { name } of graph.output) consumed.add(name);
-        for (const node of graph.node)
-          for (const now of this.#replaced.get(node) ?? [node]) for (const name of now.input) consumed.add(name);
+    const readers = new Map<string, number>();
+    const count = (names: readonly string[], by: number) => {
+      for (const name of names) readers.set(name, (readers.get(name) ?? 0) + by);
+    };
+    for (const { graph } of scopes) {
+      for (const { name } of graph.output) count([name], 1);
+      for (const node of graph.node) for (const now of this.#replaced.get(node) ?? [node]) count(now.input, 1);
+    }
+    const passages = new Map<string, NodeProto[]>();
+    for (const scope of scopes) {
+      for (const node of scope.graph.node) {
+        if (this.#replaced.has(node) || !(isPassage(node, scope) || node.opType === 'Constant')) continue;
+        const output = node.output[0] ?? '';
+        const constant = resolve(output, scope);
+        if (constant && this.#dropped.has(constant.tensor))
+          passages.set(output, [...(passages.get(output) ?? []), node]);
       }
-      for (const scope of scopes) {
-        for (const node of scope.graph.node) {
-          if (this.#replaced.has(node) || !(isPassage(node, scope) || node.opType === 'Constant')) continue;
-          const output = node.output[0] ?? '';
-          const constant = resolve(output, scope);
-          if (constant && this.#dropped.has(constant.tensor) && !consumed.has(output)) {
-            this.#replaced.set(node, []);
-            changed = true;
-          }
-        }
+    }
+    const unread = [...passages.keys()].filter((name) => !readers.get(name));
+    for (let name = unread.pop(); name !== undefined; name = unread.pop()) {
+      for (const node of passages.get(name)!) {
+        if (this.#replaced.has(node)) continue;
+        this.#replaced.set(node, []);
+        count(node.input, -1);
+        for (const input of node.input) if (readers.get(input) === 0 && passages.has(input)) unread.push(input);
       }
     }
   }
