@@ -79,8 +79,18 @@ export function layersOf(main: Scope): Layer[] {
 }
 
 // The runtime computes it once, so there is nothing to gain; but a DequantizeLinear is how a quantised weight looks.
-const isConstantExpression = (node: NodeProto, scope: Scope): boolean =>
-  node.opType !== 'DequantizeLinear' && node.input.every((name) => name === '' || isFixed(resolve(name, scope)));
+const isConstantExpression = (node: NodeProto, scope: Scope): boolean => {
+  const known = judged.get(scope) ?? new Map<NodeProto, boolean>();
+  judged.set(scope, known);
+  // Once for each node: this is asked of each of its inputs, and a Concat may have thousands.
+  const found =
+    known.get(node) ??
+    (node.opType !== 'DequantizeLinear' && node.input.every((name) => name === '' || isFixed(resolve(name, scope))));
+  known.set(node, found);
+  return found;
+};
+
+const judged = new WeakMap<Scope, Map<NodeProto, boolean>>();
 
 const isFixed = (constant: Constant | undefined): boolean => constant !== undefined && !constant.overridable;
 

@@ -26,6 +26,7 @@ export class Readers {
   readonly #constants = new Map<Scope, Set<string>>();
   readonly #names = new Map<TensorProto, { readonly scope: Scope; readonly name: string }>();
   readonly #owners = new Map<TensorProto, NodeProto>();
+  readonly #judged = new Map<NodeProto, boolean>();
 
   constructor(main: Scope) {
     for (const scope of scopesIn(main)) this.#list(scope);
@@ -43,7 +44,7 @@ export class Readers {
     const open = [{ ...start, through: [] as readonly string[] }];
     for (let at = open.pop(); at; at = open.pop()) {
       for (const { node, scope, input } of this.#steps.get(at.scope)?.get(at.name) ?? []) {
-        if (!this.#isConstant(node, scope)) {
+        if (!this.#makesConstant(node, scope)) {
           found.push({ node, input, through: at.through });
         } else if (!seen.has(node)) {
           seen.add(node);
@@ -98,6 +99,13 @@ export class Readers {
       if (node.opType === 'Constant' || this.#isConstant(node, scope))
         for (const name of node.output) constants.add(name);
     }
+  }
+
+  /** The same once all is listed; asked for each of a node's inputs, of which a Concat may have thousands. */
+  #makesConstant(node: NodeProto, scope: Scope): boolean {
+    const found = this.#judged.get(node) ?? this.#isConstant(node, scope);
+    this.#judged.set(node, found);
+    return found;
   }
 
   #isConstant(node: NodeProto, scope: Scope): boolean {
