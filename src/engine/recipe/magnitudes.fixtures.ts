@@ -18,11 +18,14 @@ import { checkRecipe } from './schema';
 const samples = 24;
 const SHAPES = { fc: [48, 40], conv: [24, 16, 3, 3] } as const;
 
+/** What a weight [row, column] is multiplied by. */
+export type Sizing = (row: number, column: number) => number;
+
 /**
- * A matrix and a convolution whose weights are the same but for a factor of 2^exponent. Their spectra fall, as those of
+ * A matrix and a convolution whose weights are the same but for their sizes. Their spectra fall, as those of
  * trained weights do: on flat ones every factorisation is as bad as any.
  */
-function weightsOf(exponent: number): Readonly<Record<keyof typeof SHAPES, Float32Array<ArrayBuffer>>> {
+function weightsOf(sizing: Sizing): Readonly<Record<keyof typeof SHAPES, Float32Array<ArrayBuffer>>> {
   const falling = (shape: readonly number[], seed: number) => {
     const columns = shape.slice(1).reduce((product, size) => product * size, 1);
     const values = gaussian(seeded(seed), shape);
@@ -32,14 +35,14 @@ function weightsOf(exponent: number): Readonly<Record<keyof typeof SHAPES, Float
       const [row, column] = [Math.floor(at / columns), at % columns];
       let sum = 0.2 * noise;
       for (let k = 0; k < 3; k++) sum += strengths[row * 3 + k]! * directions[k * columns + column]!;
-      return 0.25 * sum * 2 ** exponent;
+      return 0.25 * sum * sizing(row, column);
     });
   };
   return { fc: falling(SHAPES.fc, 1), conv: falling(SHAPES.conv, 7) };
 }
 
-async function modelOf(exponent: number, type: FloatType): Promise<Model> {
-  const weights = weightsOf(exponent);
+async function modelOf(sizing: Sizing, type: FloatType): Promise<Model> {
+  const weights = weightsOf(sizing);
   const held = (name: keyof typeof SHAPES) =>
     type === 'float16'
       ? tensor(name, SHAPES[name], floatsToHalves(weights[name]), DataType.FLOAT16)
@@ -83,9 +86,12 @@ export interface Found {
   readonly reason?: string;
 }
 
-/** What a step makes of the two layers with weights of about 2^exponent. */
+/**
+ * What a step makes of the two layers with weights of about 2^exponent, or of sizes of their own; rows of the convolution
+ * are its outputs, those of the matrix its inputs.
+ */
 export async function compressedAt(
-  exponent: number,
+  size: number | Sizing,
   type: FloatType,
   step: { readonly method: string; readonly options: object },
   runtime: Runtime,
@@ -93,7 +99,8 @@ export async function compressedAt(
 ): Promise<Readonly<Record<keyof typeof SHAPES, Found>>> {
   const provider = runtime.providers.includes('cpu') ? 'cpu' : 'wasm';
   const open = async (model: Model) => runtime.open(await sessionModelOf(model, runtime.externalData), provider);
-  const model = await modelOf(exponent, type);
+  const exponent = typeof size === 'number' ? size : 0;
+  const model = await modelOf(typeof size === 'number' ? () => 2 ** size : size, type);
   const dataset = dataFor(model, exponent, type);
   const recipe = checkRecipe({ version: 1, steps: [{ layers: '*', ...step }] });
   const { model: changed, report } = await compress(model, recipe, {

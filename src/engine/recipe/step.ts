@@ -178,11 +178,16 @@ async function orLeft(apply: () => Promise<Outcome>): Promise<Outcome> {
   }
 }
 
+/** GPTQ at 2 bits errs by 1.2 times the weight, and much less at the output: nothing that is meant so comes near this. */
+const USELESS = 10;
+
 /** Why what stands for a weight is of no use, whatever it saves. */
 function whyUseless(exact: Float32Array, now: Float32Array, error: number): string | undefined {
   if (!Number.isFinite(error)) return 'what would stand for its weights is not finite: their numbers are too large';
   if (error > 0 && now.every((value) => value === 0) && exact.some((value) => value !== 0))
     return 'every one of its weights would become zero: their numbers are too small for this';
+  if (error > USELESS)
+    return `what would stand for its weights differs from them by ${Math.round(error)} times their size`;
   return undefined;
 }
 
