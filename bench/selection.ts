@@ -34,7 +34,6 @@ async function measure(selection: Selection, values: Float32Array) {
     '2:4': () => selection.groupMask(values, rows, COLUMNS, 2, 4),
     '4:8': () => selection.groupMask(values, rows, COLUMNS, 4, 8),
     '16:32': () => selection.groupMask(values, rows, COLUMNS, 16, 32),
-    'ranges of 32': () => selection.groupExtrema(values, rows, COLUMNS, 32),
   };
   const ms: Record<string, number> = {};
   for (const [name, work] of Object.entries(cases)) ms[name] = await time(work);

@@ -12,7 +12,7 @@ export interface Backend {
   /** True for a software adapter (`isFallbackAdapter`), where the CPU backend is faster. */
   readonly software: boolean;
 
-  /** Thresholds, masks and ranges, on values in host memory. */
+  /** Thresholds and masks, on values in host memory. */
   readonly selection: Selection;
 
   /** Copies `values` (length rows·columns) to the backend. */

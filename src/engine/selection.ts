@@ -1,7 +1,7 @@
 import type { LongCall } from './progress';
 
 /**
- * Which weights to keep, and the ranges of groups: what pruning and quantisation ask of a hundred million weights. No
+ * Which weights to keep: what pruning asks of a hundred million weights. No
  * sorting: thresholds are found digit by digit from counts over the floats' bits, so that they are exact. Both backends
  * give the same bits: equal magnitudes are kept in the order of their places, the lowest first.
  *
@@ -35,18 +35,6 @@ export interface Selection {
     size: number,
     call?: LongCall,
   ): Promise<Mask>;
-
-  /**
-   * `[rows, ⌈columns/size⌉, 2]`: least and largest of every `size` consecutive values of a row, exactly; −0 is less than
-   * +0. Throws a RangeError unless `size` is a whole number from 1.
-   */
-  groupExtrema(
-    values: Float32Array,
-    rows: number,
-    columns: number,
-    size: number,
-    call?: LongCall,
-  ): Promise<Float32Array<ArrayBuffer>>;
 }
 
 export type Mask = Uint32Array<ArrayBuffer>;
@@ -138,8 +126,4 @@ export function checkKeep(keep: number): void {
 
 export function checkGroupMaskSize(size: number): void {
   if (![1, 2, 4, 8, 16, 32].includes(size)) throw new RangeError(`Groups of ${size}: 1, 2, 4, 8, 16 or 32 can be had.`);
-}
-
-export function checkGroupSize(size: number): void {
-  if (!Number.isInteger(size) || size < 1) throw new RangeError(`Groups hold 1 value or more, not ${size}.`);
 }

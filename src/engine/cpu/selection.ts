@@ -2,7 +2,6 @@ import { type LongCall, Pacer } from '../progress';
 import {
   bitsOfFloat,
   checkGroupMaskSize,
-  checkGroupSize,
   checkKeep,
   checkShape,
   DIGITS,
@@ -100,36 +99,9 @@ export const cpuSelection: Selection = {
     });
     return mask;
   },
-
-  async groupExtrema(values, rows, columns, size, call = {}) {
-    checkShape(values, rows, columns);
-    checkGroupSize(size);
-    const bits = bitsOf(values);
-    const extrema = new Int32Array(2 * rows * Math.ceil(columns / size));
-    let to = 0;
-    await inPieces(values.length, columns, call, (from, end) => {
-      for (let at = from; at < end; at += columns) {
-        for (let first = 0; first < columns; first += size) {
-          let least = 0x7fffffff;
-          let largest = -0x80000000;
-          for (let i = at + first; i < at + Math.min(first + size, columns); i++) {
-            const key = ordered(bits[i]!);
-            if (key < least) least = key;
-            if (key > largest) largest = key;
-          }
-          extrema[to++] = ordered(least);
-          extrema[to++] = ordered(largest);
-        }
-      }
-    });
-    return new Float32Array(extrema.buffer);
-  },
 };
 
 const bitsOf = (values: Float32Array): Int32Array => new Int32Array(values.buffer, values.byteOffset, values.length);
-
-/** Signed whole numbers in the order of the floats they stand for, and back. */
-const ordered = (bits: number): number => bits ^ ((bits >> 31) & 0x7fffffff);
 
 /** `work` on pieces of 0…length that begin at multiples of `step`, each some milliseconds long. */
 async function inPieces(

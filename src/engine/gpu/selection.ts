@@ -1,7 +1,6 @@
 import type { LongCall } from '../progress';
 import {
   checkGroupMaskSize,
-  checkGroupSize,
   checkKeep,
   checkShape,
   DIGITS,
@@ -10,15 +9,7 @@ import {
   type Selection,
   searchThreshold,
 } from '../selection';
-import {
-  countDigits,
-  groupExtrema,
-  groupMask,
-  type Operand,
-  rowMask,
-  type SelectionContext,
-  thresholdMask,
-} from './selectionSteps';
+import { countDigits, groupMask, type Operand, rowMask, type SelectionContext, thresholdMask } from './selectionSteps';
 import type { Session } from './session';
 
 /** `Selection` on the GPU of the session that `using` gives: values go there in pieces that the adapter can bind. */
@@ -115,13 +106,6 @@ export function gpuSelection(using: () => Session): Selection {
       checkGroupMaskSize(size);
       const mask = new Uint32Array(rows * Math.ceil(columns / 32));
       return ofRows(mask, values, columns, call, (context, operand) => groupMask(context, operand, keep, size, call));
-    },
-
-    async groupExtrema(values, rows, columns, size, call = {}) {
-      checkShape(values, rows, columns);
-      checkGroupSize(size);
-      const extrema = new Float32Array(2 * rows * Math.ceil(columns / size));
-      return ofRows(extrema, values, columns, call, (context, operand) => groupExtrema(context, operand, size, call));
     },
   };
 }

@@ -3,7 +3,6 @@ import groupMask from '../../../shaders/select/groupMask.wgsl';
 import mask from '../../../shaders/select/mask.wgsl';
 import rowThresholds from '../../../shaders/select/rowThresholds.wgsl';
 import ties from '../../../shaders/select/ties.wgsl';
-import extrema from '../../../shaders/statistics/extrema.wgsl';
 import { kernel } from './kernel';
 
 const WORKGROUP = 64;
@@ -53,27 +52,4 @@ export const groupMaskKernel = kernel({
   grid: ({ columns, rows }) => [Math.ceil(columns / 32 / WORKGROUP), rows],
 });
 
-/**
- * Invocations that share a group of `size` values: each reads eight or more, since every halving of what they found costs
- * a barrier.
- */
-export const extremaLanes = (size: number): number =>
-  2 ** Math.floor(Math.log2(Math.max(1, Math.min(WORKGROUP, size / 8))));
-
-export const extremaKernel = kernel({
-  name: 'extrema',
-  source: extrema,
-  uniforms: { columns: 'u32', size: 'u32', lanes: 'u32', firstRow: 'u32', rows: 'u32' },
-  bindings: { values: 'read', extrema: 'read_write' },
-  overrides: { workgroupSize: WORKGROUP },
-  grid: ({ columns, size, lanes, rows }) => [Math.ceil((Math.ceil(columns / size) * lanes) / WORKGROUP), rows],
-});
-
-export const SELECTION_KERNELS = [
-  digitsKernel,
-  rowThresholdsKernel,
-  tiesKernel,
-  maskKernel,
-  groupMaskKernel,
-  extremaKernel,
-];
+export const SELECTION_KERNELS = [digitsKernel, rowThresholdsKernel, tiesKernel, maskKernel, groupMaskKernel];

@@ -2,15 +2,7 @@ import { bitsOfFloat, type Digit, type Threshold } from '../selection';
 import type { Buffers } from './buffers';
 import { type Dispatch, type Dispatcher, dispatch, type PacedCall } from './dispatcher';
 import type { Pace } from './pace';
-import {
-  digitsKernel,
-  extremaKernel,
-  extremaLanes,
-  groupMaskKernel,
-  maskKernel,
-  rowThresholdsKernel,
-  tiesKernel,
-} from './selectionKernels';
+import { digitsKernel, groupMaskKernel, maskKernel, rowThresholdsKernel, tiesKernel } from './selectionKernels';
 
 /** The steps of a selection on buffers; what they find is described at `Selection`. */
 export interface SelectionContext {
@@ -134,25 +126,6 @@ export async function groupMask(
     dispatch(groupMaskKernel, { columns, size, keep, firstRow, rows: count }, [buffer, mask], work),
   );
   return filled(mask, buffers, dispatcher.runPaced(each, pace, call));
-}
-
-/**
- * [rows, ⌈columns/size⌉, 2]: least and largest of every `size` consecutive values of a row, exactly; −0 is less than +0.
- * The caller frees it.
- */
-export async function groupExtrema(
-  { dispatcher, buffers, pace }: SelectionContext,
-  { buffer, rows, columns }: Operand,
-  size: number,
-  call: PacedCall = {},
-): Promise<GPUBuffer> {
-  await dispatcher.pipelines.prepare(extremaKernel);
-  const found = buffers.create(2 * rows * Math.ceil(columns / size), 'the ranges of groups');
-  const lanes = extremaLanes(size);
-  const each = rowDispatches(rows, columns, pace, (firstRow, count, work) =>
-    dispatch(extremaKernel, { columns, size, lanes, firstRow, rows: count }, [buffer, found], work),
-  );
-  return filled(found, buffers, dispatcher.runPaced(each, pace, call));
 }
 
 interface Cuts extends Operand {

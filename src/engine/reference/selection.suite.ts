@@ -65,7 +65,7 @@ export function selectionSuite(open: () => Selection): void {
       }
     });
 
-    it('the largest of each row, N of M, and the ranges of groups', async () => {
+    it('the largest of each row, and N of M', async () => {
       for (const [rows, columns] of SHAPES) {
         const values = Float32Array.from({ length: rows * columns }, (_, i) => make(i));
         for (const keep of new Set([0, 1, columns >> 1, columns, columns + 1])) {
@@ -81,12 +81,6 @@ export function selectionSuite(open: () => Selection): void {
         ] as const) {
           const mask = await open().groupMask(values, rows, columns, n, m);
           expect(mask).toEqual(reference.groupMask(values, rows, columns, n, m));
-        }
-        for (const size of [1, 32, 48, 128, columns]) {
-          const found = await open().groupExtrema(values, rows, columns, size);
-          const expected = Float32Array.from(reference.extrema(values, rows, columns, size));
-          // By their bits: +0 is not −0.
-          expect(new Uint32Array(found.buffer)).toEqual(new Uint32Array(expected.buffer));
         }
       }
     });
@@ -145,7 +139,6 @@ export function selectionSuite(open: () => Selection): void {
       await expect(selection.thresholdMask(values, threshold, { signal })).rejects.toMatchObject(aborted);
       await expect(selection.rowMask(values, 10, 100, 5, { signal })).rejects.toMatchObject(aborted);
       await expect(selection.groupMask(values, 10, 100, 2, 4, { signal })).rejects.toMatchObject(aborted);
-      await expect(selection.groupExtrema(values, 10, 100, 4, { signal })).rejects.toMatchObject(aborted);
     });
 
     it('refuses what it cannot do', async () => {
@@ -163,7 +156,6 @@ export function selectionSuite(open: () => Selection): void {
       await expect(selection.rowMask(values, 1, 2, -1)).rejects.toThrow(RangeError);
       await expect(selection.groupMask(values, 1, 2, 1, 3)).rejects.toThrow(RangeError);
       await expect(selection.groupMask(values, 1, 2, 0.5, 2)).rejects.toThrow(RangeError);
-      await expect(selection.groupExtrema(values, 1, 2, 0)).rejects.toThrow(RangeError);
     });
   });
 }

@@ -111,25 +111,3 @@ function keepLargest(
     mask[row * Math.ceil(columns / 32) + (column >>> 5)]! |= 1 << (column & 31);
   }
 }
-
-/** Twin of extrema.wgsl: [least, largest] of every `size` consecutive values of a row; −0 is less than +0. */
-export function extrema(
-  values: ArrayLike<number>,
-  rows: number,
-  columns: number,
-  size: number,
-): Float64Array<ArrayBuffer> {
-  const found: number[] = [];
-  for (let row = 0; row < rows; row++) {
-    for (let first = 0; first < columns; first += size) {
-      let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      for (let column = first; column < Math.min(first + size, columns); column++) {
-        // Math.min and Math.max tell the zeros apart.
-        least = Math.min(least, values[row * columns + column]!);
-        largest = Math.max(largest, values[row * columns + column]!);
-      }
-      found.push(least, largest);
-    }
-  }
-  return Float64Array.from(found);
-}

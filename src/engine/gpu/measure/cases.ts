@@ -2,7 +2,7 @@ import { seeded } from '../../random';
 import { type Dispatch, dispatch } from '../dispatcher';
 import { matmulDispatches, matmulKernelsFor } from '../matmul';
 import { prepare } from '../products/prepare';
-import { digitsKernel, extremaKernel, extremaLanes, groupMaskKernel } from '../selectionKernels';
+import { digitsKernel, groupMaskKernel } from '../selectionKernels';
 import type { Session } from '../session';
 import type { Variants } from '../variants';
 import { CEILING_WORKGROUP, copyKernel, FMA_WORK, fmaKernel } from './kernels';
@@ -71,7 +71,6 @@ export async function kernelCases(session: Session, variants: Variants, sizes: S
   for (const n of sizes.products) await dispatcher.pipelines.prepare(...matmulKernelsFor({ m: n, n }, variants));
   await dispatcher.pipelines.prepare(digitsKernel);
   await dispatcher.pipelines.prepare(groupMaskKernel);
-  await dispatcher.pipelines.prepare(extremaKernel);
   return [
     ...sizes.products.map((n) => productCase(session, variants, n)),
     ...(await Promise.all(sizes.vectors.map((n) => vectorCase(session, variants, n)))),
@@ -126,11 +125,10 @@ async function vectorCase(
 
 function selectionCases({ buffers }: Session, length: number): Case[] {
   const source = randomBuffer(buffers, length);
-  const [counts, mask, ranges] = [2048, length / 32, length / 16].map((size) => buffers.create(size, 'a measurement'));
+  const [counts, mask] = [2048, length / 32].map((size) => buffers.create(size, 'a measurement'));
   const columns = 4096;
   const rows = length / columns;
   const shape = `${length} values`;
-  const size = 32;
   const one = { flops: 0, shape, free: () => undefined };
   return [
     {
@@ -153,20 +151,7 @@ function selectionCases({ buffers }: Session, length: number): Case[] {
       dispatches: () => [
         dispatch(groupMaskKernel, { columns, size: 4, keep: 2, firstRow: 0, rows }, [source, mask!], length),
       ],
-    },
-    {
-      ...one,
-      name: `ranges of groups of ${size}`,
-      bytes: 4 * length + length / 4,
-      dispatches: () => [
-        dispatch(
-          extremaKernel,
-          { columns, size, lanes: extremaLanes(size), firstRow: 0, rows },
-          [source, ranges!],
-          length,
-        ),
-      ],
-      free: () => buffers.free(source, counts!, mask!, ranges!),
+      free: () => buffers.free(source, counts!, mask!),
     },
   ];
 }
