@@ -4,6 +4,7 @@ import {
   checkKeep,
   checkShape,
   DIGITS,
+  type Mask,
   PASSES,
   readList,
   type Selection,
@@ -19,30 +20,27 @@ export function gpuSelection(using: () => Session): Selection {
     return { context: { dispatcher, buffers, pace }, most: Math.floor(panelBytes / 4) };
   };
 
-  /** The masks or ranges that `step` finds of rows, joined. */
-  async function ofRows<Result extends Uint32Array | Float32Array>(
-    result: Result,
+  /** The masks that `step` finds of rows, joined. */
+  async function ofRows(
+    mask: Mask,
     values: Float32Array,
     columns: number,
     call: LongCall,
     step: (context: SelectionContext, operand: Operand) => Promise<GPUBuffer>,
-  ): Promise<Result> {
+  ): Promise<Mask> {
     const { context, most } = begin();
-    const each = (result.length / values.length) * columns;
-    const found = new Uint32Array(result.buffer, result.byteOffset, result.length);
-    // Ranges of groups of one are twice as many as the values.
-    const rowsAtOnce = Math.floor(most / Math.max(columns, each));
-    for (const { from, to } of pieces(values.length / columns, 1, rowsAtOnce)) {
+    const each = (mask.length / values.length) * columns;
+    for (const { from, to } of pieces(values.length / columns, 1, Math.floor(most / columns))) {
       const part = values.subarray(from * columns, to * columns);
       const buffer = await onGpu(context, part, columns, (operand) => step(context, operand));
       try {
-        found.set(new Uint32Array(await context.buffers.read(buffer)), from * each);
+        mask.set(new Uint32Array(await context.buffers.read(buffer)), from * each);
       } finally {
         context.buffers.free(buffer);
       }
       call.onProgress?.({ done: to * columns, total: values.length, label: 'Selection' });
     }
-    return result;
+    return mask;
   }
 
   return {
