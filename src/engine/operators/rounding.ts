@@ -7,7 +7,7 @@ export class BeyondRange extends Error {
 }
 
 /** The largest number of each type. */
-const LARGEST: Readonly<Record<FloatType, number>> = { float32: 3.4028234663852886e38, float16: 65504 };
+export const LARGEST: Readonly<Record<FloatType, number>> = { float32: 3.4028234663852886e38, float16: 65504 };
 
 /**
  * Values as they will be stored. Throws a BeyondRange where one of them is not finite then; `what` says in its message

@@ -1,7 +1,7 @@
 import type { Backend } from '../../backend';
 import { Held } from '../../linalg/held';
 import type { FloatType } from '../../operators/operator';
-import { roundedTo } from '../../operators/rounding';
+import { LARGEST, roundedTo } from '../../operators/rounding';
 import { equilibrated, type InputStatistics, inUnitsOf } from '../../operators/statistics';
 import type { LongCall } from '../../progress';
 import { quantized } from '../../reference/weights/quantized';
@@ -38,6 +38,7 @@ export async function awq(
   const magnitudes = perChannel(input.meanAbs, channels, taps);
   const coded = (of: Float32Array, inverse: Float32Array, count: number) =>
     nearest(dividedBy(of, perColumn(inverse, taps), count), count, columns, options, { signal });
+  const reaches = largestOf(values, columns, channels);
   const chosen = Math.min(rows, SAMPLE);
   const sample = new Float32Array(chosen * columns);
   for (let i = 0; i < chosen; i++) {
@@ -53,6 +54,8 @@ export async function awq(
     for (const [step, ratio] of RATIOS.entries()) {
       signal?.throwIfAborted();
       const inverse = inverseScales(magnitudes, ratio, type);
+      // Enlarged, each weight must still be a number of the type: of float16 that is not always so.
+      if (reaches.some((reach, channel) => reach / inverse[channel]! > LARGEST[type])) continue;
       const weights = quantized(await coded(sample, inverse, chosen), new Float32Array(chosen * columns));
       const delta = differenceOf(sample, weights, perColumn(inverse, taps), chosen);
       const { values: seen, beta } = inUnitsOf(delta, balanced);
@@ -82,6 +85,18 @@ function inverseScales(magnitudes: Float64Array, ratio: number, type: FloatType)
 function perColumn(channels: Float32Array, taps: number): Float32Array {
   if (taps === 1) return channels;
   return Float32Array.from({ length: channels.length * taps }, (_, column) => channels[Math.floor(column / taps)]!);
+}
+
+/** The largest |weight| of each channel. */
+function largestOf(values: Float32Array, columns: number, channels: number): Float64Array {
+  const largest = new Float64Array(channels);
+  const taps = columns / channels;
+  for (let at = 0; at < values.length; ) {
+    for (let channel = 0; channel < channels; channel++) {
+      for (let tap = 0; tap < taps; tap++, at++) largest[channel] = Math.max(largest[channel]!, Math.abs(values[at]!));
+    }
+  }
+  return largest;
 }
 
 /** W·diag(d)⁻¹ of `rows` rows. */

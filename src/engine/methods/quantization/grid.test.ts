@@ -71,6 +71,16 @@ describe('float16 scales', () => {
   });
 });
 
+it('values beyond float16, as AWQ makes them, get float32 scales where float16 ones would be infinite', async () => {
+  const values = Float32Array.from({ length: 8 * 64 }, () => 1e6 * random.normal());
+  const options = { blockSize: 64, symmetric: true, type: 'float16' } as const;
+  expect((await nearest(values, 8, 64, { ...options, bits: 2 })).coarse).toBe(true);
+  const form = await nearest(values, 8, 64, { ...options, bits: 8 });
+  expect(form.coarse).toBe(false);
+  // Largest of 64 normal numbers: about 2.4, over 127 codes.
+  expect(relativeError(values, quantized(form))).toBeLessThan(0.01);
+});
+
 it('float32 scales err as much on the smallest and the largest numbers as on those around 1', async () => {
   const values = Float32Array.from({ length: 30 * 96 }, () => random.normal());
   for (const bits of [2, 4, 8] as const) {

@@ -77,6 +77,10 @@ export class Grid {
     const exact = symmetric ? Math.max(-lo, hi) / (2 ** (bits - 1) - 1) : (hi - lo) / this.#most;
     const { normal, step, most } = RANGES[type];
     let scale = type === 'float32' ? Math.fround(exact) : roundedToHalf(exact);
+    if (scale > most) {
+      scale = most;
+      this.#coarse = true;
+    }
     if (exact > 0 && exact < normal) {
       const below = Math.max(1, Math.floor(exact / step)) * step;
       const [one, other] = [below, below + step].map((each) => this.#loss(each, lo, values, from, to));
@@ -85,8 +89,10 @@ export class Grid {
       const rounding = ((to - from) * step ** 2) / 12;
       this.#coarse ||= Math.min(one!, other!) > COARSE * (this.#loss(exact, lo, values, from, to) + rounding);
     }
-    // What the outermost codes stand for must be a number of the type too.
-    if (Math.max(-lo, hi) > most - scale) while (this.#reach(scale, lo, hi) > most) scale = before(scale, type);
+    // What the outermost codes stand for must be a number of the type, where the values are. (AWQ's may be larger.)
+    const largest = Math.max(-lo, hi);
+    if (largest <= most && largest > most - scale)
+      while (this.#reach(scale, lo, hi) > most) scale = before(scale, type);
     const group = row * this.blocks + block;
     this.#scales[group] = scale;
     this.#zeros[group] = this.#zeroFor(scale, lo);
