@@ -1,3 +1,4 @@
+import { largestMagnitude } from '../linalg/scaling';
 import {
   isSkipped,
   type Method,
@@ -8,10 +9,11 @@ import {
 } from '../methods/method';
 import { smaller, smallerLeaf } from '../methods/smaller';
 import type { Layer } from '../model/layers';
+import { roundedToHalf } from '../model/tensors';
 import { spilled } from '../operators/dense';
-import { type Dense, isDense, type Operator } from '../operators/operator';
+import { type Dense, type FloatType, isDense, type Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
-import { BeyondRange } from '../operators/rounding';
+import { BeyondRange, LARGEST } from '../operators/rounding';
 import type { InputStatistics } from '../operators/statistics';
 import { leavesOf, noneReach, rewriteLeaves } from '../operators/tree';
 import { withRecovery } from '../recovery';
@@ -144,7 +146,7 @@ async function stepOn(
   const exact = await weight.toDense();
   const now = await rewritten.toDense(multiply);
   const error = relativeDistance(exact, now, exact);
-  const useless = whyUseless(exact, now, error);
+  const useless = whyUseless(exact, now, error, weight.type);
   if (useless !== undefined) {
     work.steps.push(left(work, method.name, useless));
     return;
@@ -182,8 +184,11 @@ async function orLeft(apply: () => Promise<Outcome>): Promise<Outcome> {
 const USELESS = 10;
 
 /** Why what stands for a weight is of no use, whatever it saves. */
-function whyUseless(exact: Float32Array, now: Float32Array, error: number): string | undefined {
+function whyUseless(exact: Float32Array, now: Float32Array, error: number, type: FloatType): string | undefined {
   if (!Number.isFinite(error)) return 'what would stand for its weights is not finite: their numbers are too large';
+  // A model that computes in float16 rounds to it what it rebuilds.
+  if (!Number.isFinite(type === 'float16' ? roundedToHalf(largestMagnitude(now)) : 0))
+    return `what would stand for its weights is larger than ${LARGEST.float16}, where float16 ends`;
   if (error > 0 && now.every((value) => value === 0) && exact.some((value) => value !== 0))
     return 'every one of its weights would become zero: their numbers are too small for this';
   if (error > USELESS)
