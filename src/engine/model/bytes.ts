@@ -37,6 +37,16 @@ export function memorySource(bytes: Uint8Array, name: string): ByteSource {
   };
 }
 
+/** A part of a source in pieces of at most `step` bytes: it need not fit into memory. */
+export async function* piecesOf(
+  source: ByteSource,
+  offset: number,
+  length: number,
+  step: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < length; at += step) yield await source.read(offset + at, Math.min(step, length - at));
+}
+
 /** The parts `[from, to)` of `source`, one after the other, as one. */
 export function joinedSource(source: ByteSource, parts: readonly (readonly [from: number, to: number])[]): ByteSource {
   const size = parts.reduce((sum, [from, to]) => sum + to - from, 0);

@@ -1,7 +1,7 @@
 import { sha256 as hashOf } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { sha256 } from '../sha256';
-import type { ByteSource } from './bytes';
+import { type ByteSource, piecesOf } from './bytes';
 import type { Model } from './model';
 import { isInFile, SELF } from './onnx/structure';
 
@@ -20,17 +20,15 @@ export async function hashModel(model: Model, signal?: AbortSignal): Promise<str
   const hashed = known.get(sources[0]!);
   if (hashed) return hashed;
   const hash = sha256(sources.reduce((sum, { size }) => sum + size, 0));
-  for (const source of sources) for await (const chunk of chunksOf(source, signal)) hash.update(chunk);
+  for (const source of sources) {
+    for await (const piece of piecesOf(source, 0, source.size, STEP)) {
+      signal?.throwIfAborted();
+      hash.update(piece);
+    }
+  }
   const digest = await hash.hex();
   known.set(sources[0]!, digest);
   return digest;
-}
-
-async function* chunksOf(source: ByteSource, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < source.size; at += STEP) {
-    signal?.throwIfAborted();
-    yield source.read(at, Math.min(STEP, source.size - at));
-  }
 }
 
 export const hashText = (text: string): string => bytesToHex(hashOf(utf8ToBytes(text)));

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type ByteSource, blobSource, checkRange, joinedSource, memorySource } from './bytes';
+import { type ByteSource, blobSource, checkRange, joinedSource, memorySource, piecesOf } from './bytes';
 import { hashModel } from './hash';
-import { among, readModel, readPieces } from './model';
+import { among, readBytes, readModel } from './model';
 import { DataType, graph, modelProto, node, tensor, value } from './onnx/build';
-import { bytesOf, external } from './reading.fixtures';
+import { bytesOf, external, holding } from './reading.fixtures';
 import { bytesOfFile, filesOf } from './write';
 
 const MB = 2 ** 20;
@@ -58,15 +58,33 @@ describe('a tensor of more than 2 GiB', () => {
     expect(again.graph.initializer.map(({ name }) => name)).toEqual(['table', 'w']);
   });
 
-  it('is compared and hashed in pieces', async () => {
+  it('is read and hashed in pieces', async () => {
     const { model, source } = await opened();
-    const pieces: number[] = [];
-    for await (const piece of readPieces(model, model.graph.initializer[0]!, 64 * MB)) pieces.push(piece.length);
-    expect(pieces.reduce((a, b) => a + b, 0)).toBe(size);
+    let bytes = 0;
+    for await (const piece of piecesOf(source, 0, size, 64 * MB)) bytes += piece.length;
+    expect(bytes).toBe(size);
     expect(source.largest()).toBe(64 * MB);
     const small = zeros('w.bin', 32 * MB);
     await hashModel({ ...model, sources: new Map([['w.bin', small]]) });
     expect(small.largest()).toBeLessThanOrEqual(4 * MB);
+  });
+});
+
+describe('a source that fails', () => {
+  const failing = (error: Error): ByteSource => ({ name: 'w.bin', size: 16, read: () => Promise.reject(error) });
+  const opened = async (error: Error) =>
+    readModel(memorySource(bytesOf(holding(external('w', 'w.bin'))), 'model.onnx'), among([failing(error)]));
+
+  it.each([
+    [
+      new RangeError('Array buffer allocation failed'),
+      /^w\.bin holds a weight of 0\.0 GB, more than there is memory for/,
+    ],
+    [new Error('The file was changed'), /^w\.bin can no longer be read \(The file was changed\): open the model again/],
+  ])('is told apart: %s', async (error, sentence) => {
+    const model = await opened(error);
+    await expect(readBytes(model, model.graph.initializer[0]!)).rejects.toThrow(sentence);
+    await expect(bytesOfFile(filesOf(model, 'out.onnx')[0]!)).rejects.toThrow(sentence);
   });
 });
 

@@ -8,7 +8,7 @@ import {
   type TensorProto,
 } from 'onnx-buf';
 import { messageOf, UserError } from '../errors';
-import { type ByteSource, READ_AT_ONCE } from './bytes';
+import type { ByteSource } from './bytes';
 import { checkGraphs } from './checkGraphs';
 import { connect, type FindFile } from './connect';
 import { isInFile, readStructure, SELF, type Structure, tooDeep } from './onnx/structure';
@@ -120,31 +120,20 @@ export async function readBytes(model: Model, tensor: TensorProto): Promise<Uint
   try {
     return await source.read(external.offset, external.length);
   } catch (error) {
-    if (error instanceof RangeError && external.length > READ_AT_ONCE / 2) throw tooLarge(tensor, external.length);
-    // A dropped File that was changed or deleted on disk can no longer be read.
-    throw new UserError(`${source.name} can no longer be read (${messageOf(error)}): open the model again.`);
+    throw cannotRead(source, external.length, error);
   }
 }
 
-const tooLarge = ({ name }: TensorProto, length: number): UserError =>
-  new UserError(
-    `Tensor "${name}" has ${(length / 1e9).toFixed(1)} GB, more than this machine can hold in one piece: leave its layer out of the recipe.`,
-  );
-
-/** The same in pieces of at most `step` bytes: a payload need not fit into memory. */
-export async function* readPieces(
-  model: Model,
-  tensor: TensorProto,
-  step = 1 << 24,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const external = externalOf(tensor);
-  if (!external) {
-    yield inlineBytes(tensor);
-    return;
+/** A sentence for `length` bytes of a source that could not be read. */
+export function cannotRead({ name }: ByteSource, length: number, error: unknown): UserError {
+  // "Array buffer allocation failed", "Invalid typed array length: 9000000000"
+  if (error instanceof RangeError && /alloca|array length/i.test(error.message)) {
+    return new UserError(
+      `${name} holds a weight of ${(length / 1e9).toFixed(1)} GB, more than there is memory for: leave its layer out of the recipe.`,
+    );
   }
-  const { location, offset, length } = external;
-  const source = model.sources.get(location)!;
-  for (let at = 0; at < length; at += step) yield await source.read(offset + at, Math.min(step, length - at));
+  // A dropped File that was changed or deleted on disk can no longer be read.
+  return new UserError(`${name} can no longer be read (${messageOf(error)}): open the model again.`);
 }
 
 /** A float32 or float16 tensor as float32. Throws a UserError that names it where a value is NaN or infinite. */

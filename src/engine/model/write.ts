@@ -3,8 +3,9 @@ import { ModelProtoSchema, StringStringEntryProtoSchema } from 'onnx-buf';
 import { UserError } from '../errors';
 import type { LongCall } from '../progress';
 import type { SessionModel } from '../runtime';
+import { piecesOf } from './bytes';
 import type { Model } from './model';
-import { tensorsOf } from './model';
+import { cannotRead, tensorsOf } from './model';
 import { assemble, type Placement } from './onnx/assemble';
 import { concat, type Parts } from './onnx/parts';
 import { withTensorOutputs } from './tensorOutputs';
@@ -102,7 +103,11 @@ const STEP = 1 << 24;
 
 async function* payloadOf(model: Model, { location, offset, length }: ExternalBytes): AsyncGenerator<Uint8Array> {
   const source = model.sources.get(location)!;
-  for (let at = 0; at < length; at += STEP) yield await source.read(offset + at, Math.min(STEP, length - at));
+  try {
+    yield* piecesOf(source, offset, length, STEP);
+  } catch (error) {
+    throw cannotRead(source, length, error);
+  }
 }
 
 /** A whole file in memory. */

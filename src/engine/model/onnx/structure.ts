@@ -256,7 +256,7 @@ class Scanner {
 
   #damaged(kind: MessageKind): UserError {
     return new UserError(
-      `${this.source.name} is damaged: a ${kind} inside it does not parse; copy or download it again.`,
+      `${this.source.name} is damaged: ${kind === 'attribute' ? 'an' : 'a'} ${kind} inside it does not parse; copy or download it again.`,
     );
   }
 }
