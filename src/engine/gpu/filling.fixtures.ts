@@ -1,7 +1,7 @@
 // Run by memory.test.ts in a process of its own: limits its address space to 1 GiB more than it has, fills the memory of
 // the software adapter, which is the process's, and works on with a device opened anew. Prints what it met.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { GpuError } from '../errors';
 import { closeSession, openSession, type Session } from './session';
 import { testGpu } from './testing';
@@ -27,16 +27,16 @@ closeSession(full);
 const next = await open();
 const product = await twoByTwo(next);
 closeSession(next);
-console.log(
-  JSON.stringify({
-    reason: met instanceof GpuError ? met.reason : String(met),
-    message: (met as Error).message,
-    sticks: again === met,
-    parts: count,
-    left: full.buffers.count,
-    product,
-  }),
-);
+const told = JSON.stringify({
+  reason: met instanceof GpuError ? met.reason : String(met),
+  message: (met as Error).message,
+  sticks: again === met,
+  parts: count,
+  left: full.buffers.count,
+  product,
+});
+// A pipe would lose what is written late before the exit.
+writeSync(1, `\n${told}\n`);
 process.exit(0);
 
 async function twoByTwo(session: Session): Promise<number[]> {

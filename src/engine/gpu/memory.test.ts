@@ -10,10 +10,10 @@ const software = process.env.VK_ICD_FILENAMES?.includes('swiftshader') && exists
 describe.skipIf(!software)('memory of an adapter that really runs out', () => {
   it('is told as such, sticks, and leaves a device opened anew in order', () => {
     const script = ['--import', './scripts/register.mjs', 'src/engine/gpu/filling.fixtures.ts'];
-    const { stdout, stderr } = spawnSync(process.execPath, script, { cwd: root, encoding: 'utf8' });
+    const { stdout, stderr, status, signal } = spawnSync(process.execPath, script, { cwd: root, encoding: 'utf8' });
     // Dawn prints on standard output too, when it likes.
     const told = stdout.split('\n').find((line) => line.startsWith('{'));
-    expect(told, stdout + stderr).toBeDefined();
+    expect(told, `${stdout}${stderr} ${status} ${signal}`).toBeDefined();
     expect(JSON.parse(told!)).toMatchObject({
       reason: 'memory',
       message: expect.stringMatching(/ has no memory left for this layer; use the CPU backend\.$/),
