@@ -1,5 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { expectFitsEverywhere } from './layout';
 
 test('this GPU is measured on request, and measuring can be cancelled', async ({ page }) => {
   test.setTimeout(180_000);
@@ -25,4 +26,5 @@ test('this GPU is measured on request, and measuring can be cancelled', async ({
   ).toBeVisible();
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id }) => id)).toEqual([]);
+  await expectFitsEverywhere(page, 'the GPU measured');
 });

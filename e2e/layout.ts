@@ -97,15 +97,16 @@ export function layoutFaults(page: Page): Promise<string[]> {
       const { overflowY } = getComputedStyle(element);
       return (overflowY === 'auto' || overflowY === 'scroll') && element.scrollHeight > element.clientHeight + 1;
     };
+    const scrollsX = (element: Element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
+    // A box that is meant to be moved sideways is reached by keyboard: code, and tables of many columns.
+    const movesSideways = (element: Element) => scrollsX(element) && (element as HTMLElement).tabIndex >= 0;
     for (const element of document.body.querySelectorAll('*')) {
       if (isHidden(element)) continue;
-      const style = getComputedStyle(element);
-      const sideways = style.overflowX === 'auto' || style.overflowX === 'scroll';
       if (scrolls(element)) {
         for (let outer = element.parentElement; outer; outer = outer.parentElement)
           if (scrolls(outer)) faults.push(`${nameOf(element)} scrolls within ${nameOf(outer)}`);
       }
-      if (sideways && element.scrollWidth > element.clientWidth + 1 && element.tagName !== 'PRE')
+      if (scrollsX(element) && element.scrollWidth > element.clientWidth + 1 && !movesSideways(element))
         faults.push(`${nameOf(element)} can be moved sideways (${element.scrollWidth} in ${element.clientWidth} px)`);
       if (element instanceof HTMLInputElement && element.value && element.scrollWidth > element.clientWidth + 1)
         faults.push(`the field “${element.value}” is cut off (${element.scrollWidth} in ${element.clientWidth} px)`);
@@ -118,7 +119,7 @@ export function layoutFaults(page: Page): Promise<string[]> {
       if (box.width === 0 || box.height === 0) continue;
       for (let outer: Element | null = element; outer && outer !== root; outer = outer.parentElement) {
         const { overflowX, overflowY, textOverflow, webkitLineClamp, position } = getComputedStyle(outer);
-        const clipsX = overflowX !== 'visible';
+        const clipsX = overflowX !== 'visible' && !movesSideways(outer);
         const clipsY = overflowY === 'hidden' || overflowY === 'clip';
         const clip = outer.getBoundingClientRect();
         const cutX = clipsX && (box.right > clip.right + 1.5 || box.left < clip.left - 1.5);
@@ -135,6 +136,7 @@ export function layoutFaults(page: Page): Promise<string[]> {
         }
         // What lies outside of a box that scrolls is reached by scrolling it.
         if (overflowY === 'auto' || overflowY === 'scroll') break;
+        if (movesSideways(outer)) break;
         if (position === 'fixed') break;
       }
     }

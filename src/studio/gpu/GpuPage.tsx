@@ -102,28 +102,31 @@ function Report({ report }: { report: GpuReport }) {
       </Table>
       <h2>Kernels</h2>
       <p>The last column is the time that the adapter's two figures above allow, over the time taken.</p>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            {['Kernel', 'Shape', 'ms', 'GFLOP/s', 'GB/s', 'Bound by', 'Of what is possible'].map((title) => (
-              <Table.Th key={title}>{title}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {kernels.map(({ name, shape, ms, gflops, gigabytes, bound, share }) => (
-            <Table.Tr key={name + shape}>
-              <Table.Td>{name}</Table.Td>
-              <Table.Td>{shape}</Table.Td>
-              <Table.Td>{figure(ms)}</Table.Td>
-              <Table.Td>{gflops > 0 ? figure(gflops) : ''}</Table.Td>
-              <Table.Td>{figure(gigabytes)}</Table.Td>
-              <Table.Td>{bound}</Table.Td>
-              <Table.Td>{Math.round(100 * share)} %</Table.Td>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      <section className="gpu-table" tabIndex={0} aria-label="Kernels">
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              {['Kernel', 'Shape', 'ms', 'GFLOP/s', 'GB/s', 'Bound by', 'Of what is possible'].map((title) => (
+                <Table.Th key={title}>{title}</Table.Th>
+              ))}
             </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+          </Table.Thead>
+          <Table.Tbody>
+            {kernels.map(({ name, shape, ms, gflops, gigabytes, bound, share }) => (
+              <Table.Tr key={name + shape}>
+                <Table.Td>{name}</Table.Td>
+                <Table.Td>{shape}</Table.Td>
+                <Table.Td>{figure(ms)}</Table.Td>
+                <Table.Td>{gflops > 0 ? figure(gflops) : ''}</Table.Td>
+                <Table.Td>{figure(gigabytes)}</Table.Td>
+                <Table.Td>{bound}</Table.Td>
+                <Table.Td>{Math.round(100 * share)} %</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </section>
       <h2>What zeros are worth</h2>
       <p>
         How many times faster than dense a product with a weight [{sparsity.n}, {sparsity.n}] is that stores only what
