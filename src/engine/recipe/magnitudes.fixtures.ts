@@ -86,14 +86,19 @@ export interface Found {
   readonly reason?: string;
 }
 
+interface Step {
+  readonly method: string;
+  readonly options: object;
+}
+
 /**
- * What a step makes of the two layers with weights of about 2^exponent, or of sizes of their own; rows of the convolution
+ * What a step or several make of the two layers with weights of about 2^exponent, or of sizes of their own; rows of the convolution
  * are its outputs, those of the matrix its inputs.
  */
 export async function compressedAt(
   size: number | Sizing,
   type: FloatType,
-  step: { readonly method: string; readonly options: object },
+  stack: Step | readonly Step[],
   runtime: Runtime,
   backend: Backend,
 ): Promise<Readonly<Record<keyof typeof SHAPES, Found>>> {
@@ -102,7 +107,7 @@ export async function compressedAt(
   const exponent = typeof size === 'number' ? size : 0;
   const model = await modelOf(typeof size === 'number' ? () => 2 ** size : size, type);
   const dataset = dataFor(model, exponent, type);
-  const recipe = checkRecipe({ version: 1, steps: [{ layers: '*', ...step }] });
+  const recipe = checkRecipe({ version: 1, steps: [stack].flat().map((step) => ({ layers: '*', ...step })) });
   const { model: changed, report } = await compress(model, recipe, {
     factorisations: new Factorisations(backend),
     calibration: new Calibration({ dataset, open }),
