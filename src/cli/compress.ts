@@ -1,10 +1,11 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { UserError } from '../engine/errors';
 import { makeUpFor } from '../engine/evaluation/makeUpFor';
 import { withShapes } from '../engine/evaluation/shapes';
 import { Factorisations } from '../engine/methods/factorisations';
 import { inputSpecs } from '../engine/model/inspect';
 import { among, type Model, readModel, storedBytes } from '../engine/model/model';
+import { keepOffHeapIn } from '../engine/model/offHeap';
 import { SINGLE_FILE_LIMIT, sessionModelOf } from '../engine/model/write';
 import { compress } from '../engine/recipe/compress';
 import { type CompressReport, trialSentence } from '../engine/recipe/report';
@@ -15,6 +16,7 @@ import { chooseBackend } from '../worker/backends';
 import { dawn } from './dawn';
 import { openCalibration } from './openData';
 import { filesBehind, openModel, readFile } from './readFiles';
+import { scratchFile } from './scratchFile';
 import { shapesOf } from './shapes';
 import { openingWatch, watchedRuntime } from './supervised';
 import { bytes, percent, progressBar, table } from './terminal';
@@ -67,6 +69,8 @@ export async function compressCommand(
     chooseBackend(runtime, preferred, backend === 'cpu' ? undefined : await dawn(), fileStore()),
   );
   const bar = progressBar();
+  const scratch = scratchFile(dirname(out));
+  keepOffHeapIn(scratch);
   try {
     const call = { signal, onProgress: bar.show };
     const compressed = await compress(model, recipe, {
@@ -105,6 +109,7 @@ export async function compressCommand(
     );
   } finally {
     bar.clear();
+    scratch.close();
     chosen.backend.dispose();
   }
 }

@@ -11,9 +11,10 @@ import {
   TensorProtoSchema,
   type ValueInfoProto,
 } from 'onnx-buf';
-import { type ByteSource, blobSource } from './bytes';
+import type { ByteSource } from './bytes';
 import type { Layer } from './layers';
 import { type Model, opsetOf } from './model';
+import { offHeap } from './offHeap';
 import { node as makeNode, value as makeValue } from './onnx/build';
 import { LARGE } from './onnx/structure';
 import { isPassage, resolve, type Scope, scopesIn } from './scopes';
@@ -75,7 +76,7 @@ export class Rewrite {
     return name;
   }
 
-  /** Stores a constant called `name` (a fresh name) in the graph of `home`. Large ones go to a Blob, off the heap. */
+  /** Stores a constant called `name` (a fresh name) in the graph of `home`. Large ones go off the heap. */
   addConstant(
     home: Scope,
     name: string,
@@ -89,7 +90,7 @@ export class Rewrite {
     } else {
       // By number, since names are local to their graphs: two branches may store a constant under the same one.
       const location = `carrara:constant/${constants++}`;
-      this.#sources.set(location, blobSource(new Blob([bytes]), location));
+      this.#sources.set(location, { name: location, ...offHeap(bytes) });
       tensor.dataLocation = 1;
       tensor.externalData = Object.entries({ location, offset: '0', length: String(bytes.length) }).map(
         ([key, value]) => ({

@@ -1,3 +1,5 @@
+import { offHeap } from '../model/offHeap';
+
 /** Arrays as they will stand in the file: codes, scales, indices. */
 export interface StoredArray {
   /** What it is, as a suffix of its name in the model: "codes". */
@@ -16,14 +18,16 @@ type Values = { readonly buffer: ArrayBufferLike; readonly byteOffset: number; r
 /** Below this an array stays on the heap. */
 const LARGE = 1 << 16;
 
-/** Large arrays go to a Blob, off the heap: browsers keep large Blobs on disk. */
+/** Large arrays go off the heap. Copies `values`. */
 export function stored(label: string, dims: readonly number[], dataType: number, values: Values): StoredArray {
-  const bytes = new Uint8Array(values.byteLength);
-  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  const { byteLength } = bytes;
-  if (byteLength < LARGE) return { label, dims, dataType, bytes: byteLength, read: async () => bytes };
-  const blob = new Blob([bytes]);
-  return { label, dims, dataType, bytes: byteLength, read: async () => new Uint8Array(await blob.arrayBuffer()) };
+  const { buffer, byteOffset, byteLength } = values;
+  const given = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+  if (byteLength < LARGE) {
+    const bytes = given.slice();
+    return { label, dims, dataType, bytes: byteLength, read: async () => bytes };
+  }
+  const kept = offHeap(given);
+  return { label, dims, dataType, bytes: byteLength, read: () => kept.read(0, byteLength) };
 }
 
 /** An array of which only the size is known yet: plans are made of it. */
