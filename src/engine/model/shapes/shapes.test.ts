@@ -216,3 +216,28 @@ it('come from the operators: what value_info says does not count, and what is no
   expect(shapes.of('b')).toBeUndefined();
   expect(shapes.of('other')).toBeUndefined();
 });
+
+it('have names that do not grow along a graph', async () => {
+  // Each sum names the two before it: written out, the last one would take 2^60 characters.
+  const sums = Array.from({ length: 90 }, (_, i) => node('Add', [`s${i}`, `s${i + 1}`], [`s${i + 2}`]));
+  const bytes = modelBytes({
+    opset: 17,
+    inputs: [value('x', DataType.FLOAT, ['n', 't'])],
+    outputs: [value('s91', DataType.INT64)],
+    nodes: [
+      node('Shape', ['x'], ['s']),
+      node('Gather', ['s', 'zero'], ['s0']),
+      node('Gather', ['s', 'one'], ['s1']),
+      node('Gather', ['s', 'one'], ['p0']),
+      ...sums,
+      // And each of these would take twice as many symbols as the one before it.
+      ...Array.from({ length: 60 }, (_, i) => node('Mul', [`p${i}`, `p${i}`], [`p${i + 1}`])),
+    ],
+    initializers: [int64('zero', [0]), int64('one', [1])],
+  });
+  const shapes = new Shapes(scopeOf(await read(bytes)), 17);
+  const [last] = shapes.valuesOf('s91')!;
+  expect(textOf(last!).length).toBeLessThan(300);
+  expect(textOf(shapes.valuesOf('p60')![0]!).length).toBeLessThan(300);
+  expect(textOf(last!)).not.toBe(textOf(shapes.valuesOf('s90')![0]!));
+});
