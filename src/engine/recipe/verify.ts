@@ -43,7 +43,7 @@ const LIGHT_LAYER = 4e6;
  * Checks a model that was read back from its file. It must be the one that was to be written: every node and every byte
  * of every tensor. The nodes of each rewritten layer, run alone, must give what its compressed weight gives. And the
  * whole must run where the original runs, on one sample. Throws a UserError where it is not so: such a file must not be
- * offered. Memory: one layer, or the stored weights and the largest layer, whichever is more.
+ * offered. Memory: the stored weights twice, and what rebuilding the largest layer takes.
  */
 export async function verify(
   read: Model,
