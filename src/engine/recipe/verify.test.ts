@@ -142,6 +142,22 @@ describe('verify', () => {
     expect((await check(layered)).layers).toMatchObject({ checked: 4, of: 4 });
   });
 
+  it('runs weights alone that stand on the left, are used both ways, or are tables read transposed', async () => {
+    const layered = await model({
+      nodes: [
+        node('MatMul', ['a', 'x'], ['h'], {}, { name: 'left' }),
+        node('MatMul', ['h', 'b'], ['y'], {}, { name: 'right' }),
+        node('Transpose', ['b'], ['turned'], { perm: [1, 0] }),
+        node('MatMul', ['turned', 'x'], ['z'], {}, { name: 'again' }),
+        node('Gather', ['turned', 'i'], ['g'], {}, { name: 'look' }),
+      ],
+      inputs: [value('x', FLOAT, [64, 64]), value('i', DataType.INT64, [3])],
+      outputs: ['y', 'z', 'g'].map((name) => value(name, FLOAT)),
+      initializers: [weight('a', [48, 64]), weight('b', [64, 32])],
+    });
+    expect((await check(layered)).layers).toMatchObject({ checked: 2, of: 2 });
+  });
+
   it.each([7, 9, 13])('runs layers of opset %i alone', async (opset) => {
     expect((await check(await model({ opset }))).layers).toMatchObject({ checked: 2, of: 2 });
   });

@@ -23,7 +23,7 @@ export type OpenPart = (model: Model) => Promise<Session>;
 
 /**
  * How far the nodes that `read` holds for one use of a layer are from the layer's own node with the compressed weight,
- * dense: ‖y − ŷ‖/‖ŷ‖ on inputs from N(0, 1), through the runtime both. Undefined where the nodes cannot be run alone: they
+ * dense: ‖y − ŷ‖/‖ŷ‖ on inputs from N(0, 1). Undefined where the nodes cannot be run alone: they
  * stand in a sub-graph, or need more than the layer's input. `model`: the one that was rewritten; `weight`: of the
  * layer's shape. Throws what the runtime
  * throws where the layer's nodes don't run.
@@ -39,17 +39,18 @@ export async function layerError(
   const x = use.node.input[use.input === 0 ? 1 : 0] ?? '';
   const y = use.node.output[0] ?? '';
   if (use.scope.path !== '' || x === '' || y === '' || !use.role) return undefined;
-  const reference = referenceOf(model, layer, use, weight);
   const nodes = nodesBehind(read, x, y);
-  const wanted = nodesBehind(reference, x, y);
-  if (!nodes || !wanted) return undefined;
+  const product = productOf(layer, use, weight);
+  const reference = product ? undefined : referenceOf(model, layer, use, weight);
+  const wanted = reference && nodesBehind(reference, x, y);
+  if (!nodes || (reference && !wanted)) return undefined;
   const inputs = inputsOf(layer, use);
   for (const [i, feed] of inputs.entries()) {
     const of = (part: Model, behind: ReadonlySet<NodeProto>) =>
       run(partOf(part, behind, x, feed, y), { [x]: feed }, y, open);
     let expected: HostTensor;
     try {
-      expected = await of(reference, wanted);
+      expected = product ? product(feed) : await of(reference!, wanted!);
     } catch {
       continue;
     }
@@ -69,6 +70,36 @@ async function run(part: Model, feeds: Record<string, HostTensor>, y: string, op
   } finally {
     await session.release();
   }
+}
+
+/** What a look-up or a plain product with the weight gives: at once, as these are most layers, and the largest. */
+function productOf(layer: Layer, use: Use, weight: Float32Array): ((x: HostTensor) => HostTensor) | undefined {
+  const { kind } = use.role!;
+  if (kind !== 'matmul' && kind !== 'gather') return undefined;
+  const [rows, columns] = layer.shape as [number, number];
+  // The node's own matrix M [out, in] is the weight or its transpose.
+  const flipped = use.transposed !== (layer.stored === 'transposed');
+  const [out, inner] = flipped ? [columns, rows] : [rows, columns];
+  const [down, along] = flipped ? [1, columns] : [columns, 1];
+  return (x) => {
+    const values = toNumbers(x);
+    const y = new Float64Array(ROWS * (kind === 'gather' ? inner : out));
+    if (kind === 'gather') {
+      for (let r = 0; r < ROWS; r++)
+        for (let i = 0; i < inner; i++) y[r * inner + i] = weight[values[r]! * down + i * along]!;
+    } else {
+      // x M', or M x where the weight stands on the left.
+      const [row, step] = use.input === 1 ? [inner, 1] : [1, ROWS];
+      for (let r = 0; r < ROWS; r++) {
+        for (let o = 0; o < out; o++) {
+          let sum = 0;
+          for (let i = 0; i < inner; i++) sum += values[r * row + i * step]! * weight[o * down + i * along]!;
+          y[use.input === 1 ? r * out + o : o * ROWS + r] = sum;
+        }
+      }
+    }
+    return { type: 'float64', dims: [y.length], data: y };
+  };
 }
 
 const REFERENCE = 'carrara:reference';
