@@ -156,7 +156,10 @@ export const matmulVectorKernels = Object.fromEntries(
 /** Variants of products with 2 to 8 rows. */
 export type FewVariant = VectorVariant | SubgroupVariant;
 /** By variant, then by `WIDTHS`; rows come in fours. One row does not pay: `bench/results/subgroups.json`. */
-export const fewSubgroupKernels = bySubgroup((lanes) => [4, 4, 8].map((height) => matmulSubgroupOf(lanes, height)));
+export const fewSubgroupKernels = bySubgroup((lanes) => {
+  const four = matmulSubgroupOf(lanes, 4);
+  return [four, four, matmulSubgroupOf(lanes, 8)];
+});
 
 export const gramKernel = kernel({
   name: 'gram',
@@ -224,7 +227,7 @@ export const identityKernel = kernel({
 export const KERNELS = [
   ...Object.values(matmulKernels),
   ...Object.values(matmulVectorKernels).flat(),
-  ...Object.values(fewSubgroupKernels).flat(),
+  ...new Set(Object.values(fewSubgroupKernels).flat()),
   gramKernel,
   diagonalizeKernel,
   applyKernel,
