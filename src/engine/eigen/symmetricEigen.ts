@@ -6,8 +6,12 @@ import { tridiagonalize } from './tridiagonalize';
 
 /**
  * Eigenvalues and the leading eigenvectors of the symmetric `[n, n]` matrix `g` (float64, destroyed; only the lower
- * triangle is read). Backward stable: values to about 1e−15·‖G‖, vectors orthogonal to 1e−14. About 4/3·n³ operations,
- * and 2·n²·count + count·n² … for the vectors.
+ * triangle is read), at any scale. Backward stable: values to about 1e−15·‖G‖, vectors orthogonal to 1e−14. Each vector
+ * is the same, bit for bit, whatever their number. Throws where an entry is not finite.
+ *
+ * 4/3·n³ operations for the values; for the vectors some n³/4 + n²·count, and 2·n²·count to turn them back. Measured for
+ * n = 768 (one thread, user and system time): 0.12 s for the tridiagonal matrix, 0.24 s in all with 192 vectors, 0.42 s
+ * with all. Implicit QL, which turns all vectors at every rotation, took 0.82 s.
  */
 export async function symmetricEigen(
   g: Float64Array,

@@ -181,8 +181,8 @@ async function matrix(leaf: Dense, budget: SvdOptions, context: MethodContext): 
 
 /**
  * Up to this short side every rank comes from the whole spectrum, which is the same on every backend to roundoff. Beyond,
- * it takes the CPU from half a minute (2048) to several (4096), and the leading part alone is worth its looser promise: an
- * error of at most 1.0005 times the best. Known spectra don't change the choice: a recipe gives the same file whether or
+ * its cost goes with the cube of the side, and the leading part alone is worth its looser promise: an error of at most
+ * 1.0005 times the best. Known spectra don't change the choice: a recipe gives the same file whether or
  * not somebody looked at the layer before.
  */
 const WHOLE = 2048;
