@@ -1,3 +1,4 @@
+import { createCpuBackend } from '../cpu/backend';
 import { messageOf, UserError } from '../errors';
 import { type Batch, batches, type Dataset, fixedBatch, type Shapes, take } from '../evaluation/dataset';
 import { makeUpInputs } from '../evaluation/makeUp';
@@ -7,6 +8,7 @@ import type { Model } from '../model/model';
 import { randomNodes } from '../model/randomNodes';
 import { sessionModelOf } from '../model/write';
 import { elements, type Operator } from '../operators/operator';
+import { multiplyOn } from '../operators/product';
 import type { LongCall } from '../progress';
 import type { Runtime, Session } from '../runtime';
 import type { Compressed } from './compress';
@@ -127,32 +129,38 @@ async function checkLayers(
   let checked = 0;
   let largestError = 0;
   let done = 0;
+  // Factors are multiplied by the runtime: in loops of JavaScript that takes longer than all the rest.
+  const backend = createCpuBackend(runtime);
   // Folding takes long: of layers that are written alike one is opened as users open the model, and the others lean.
   const seen = new Set<string>();
-  for (const [layer, operator] of rewritten) {
-    signal?.throwIfAborted();
-    tell(done++, layer.name);
-    const kind = `${layer.op} ${layer.dtype} ${operator.form} ${layer.shape}`;
-    const lean = seen.has(kind) || elements(layer.shape) > LIGHT_LAYER;
-    seen.add(kind);
-    const open = (part: Model) => opened(part, runtime, lean, { signal });
-    const weight = await operator.toDense();
-    let every = layer.uses.length > 0;
-    for (const use of layer.uses) {
-      const error = await layerError(read, before, layer, use, open, weight).catch((reason) => {
-        signal?.throwIfAborted();
-        throw new UserError(
-          `Layer ${layer.name} of the written file does not run (${messageOf(reason).replace(/\.$/, '')}), so it is not offered: leave it out of the recipe.`,
-        );
-      });
-      if (error === undefined) every = false;
-      else if (!(error <= toleranceOf(layer, operator))) {
-        throw new UserError(
-          `Layer ${layer.name} of the written file does not compute what it was compressed to (its outputs differ by ${(100 * error).toPrecision(2)} %), so it is not offered: leave it out of the recipe.`,
-        );
-      } else largestError = Math.max(largestError, error);
+  try {
+    for (const [layer, operator] of rewritten) {
+      signal?.throwIfAborted();
+      tell(done++, layer.name);
+      const kind = `${layer.op} ${layer.dtype} ${operator.form} ${layer.shape}`;
+      const lean = seen.has(kind) || elements(layer.shape) > LIGHT_LAYER;
+      seen.add(kind);
+      const open = (part: Model) => opened(part, runtime, lean, { signal });
+      const weight = await operator.toDense(multiplyOn(backend, signal));
+      let every = layer.uses.length > 0;
+      for (const use of layer.uses) {
+        const error = await layerError(read, before, layer, use, open, weight).catch((reason) => {
+          signal?.throwIfAborted();
+          throw new UserError(
+            `Layer ${layer.name} of the written file does not run (${messageOf(reason).replace(/\.$/, '')}), so it is not offered: leave it out of the recipe.`,
+          );
+        });
+        if (error === undefined) every = false;
+        else if (!(error <= toleranceOf(layer, operator))) {
+          throw new UserError(
+            `Layer ${layer.name} of the written file does not compute what it was compressed to (its outputs differ by ${(100 * error).toPrecision(2)} %), so it is not offered: leave it out of the recipe.`,
+          );
+        } else largestError = Math.max(largestError, error);
+      }
+      if (every) checked++;
     }
-    if (every) checked++;
+  } finally {
+    backend.dispose();
   }
   return { checked, of: rewritten.size, largestError };
 }
