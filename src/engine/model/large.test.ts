@@ -4,7 +4,7 @@ import { hashModel } from './hash';
 import { among, readBytes, readModel } from './model';
 import { DataType, graph, modelProto, node, tensor, value } from './onnx/build';
 import { bytesOf, external, holding } from './reading.fixtures';
-import { bytesOfFile, filesOf } from './write';
+import { bytesOfFile, filesOf, sessionModelOf } from './write';
 
 const MB = 2 ** 20;
 
@@ -56,6 +56,14 @@ describe('a tensor of more than 2 GiB', () => {
     const written = zeros('out.onnx_data', data!.size);
     const again = await readModel(memorySource(await bytesOfFile(main!), 'out.onnx'), among([written]));
     expect(again.graph.initializer.map(({ name }) => name)).toEqual(['table', 'w']);
+  });
+
+  it('is not read in order to be run, which onnxruntime would refuse', async () => {
+    const { model, source } = await opened();
+    await expect(sessionModelOf(model, true)).rejects.toThrow(
+      /^model\.onnx holds a tensor of 2\.2 GB, "table", more than/,
+    );
+    expect(source.largest()).toBe(0);
   });
 
   it('is read and hashed in pieces', async () => {

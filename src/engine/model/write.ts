@@ -14,6 +14,9 @@ import { type ExternalBytes, externalOf } from './tensors';
 /** Protobuf's limit is 2 GiB for a whole message; above this, weights go to a second file. */
 export const SINGLE_FILE_LIMIT = 2_000_000_000;
 
+/** onnxruntime's limit for weights that are handed over in memory. */
+const LARGEST_TENSOR = 2 ** 31 - 1;
+
 /** "model.onnx" → "model.onnx_data": where weights go that one file can't hold. */
 export const dataNameOf = (name: string): string => `${name.replace(/\.onnx$/, '')}.onnx_data`;
 
@@ -125,7 +128,7 @@ export async function bytesOfFile(file: FileToWrite, call?: LongCall): Promise<U
 export async function sessionModelOf(whole: Model, external: boolean, call?: LongCall): Promise<SessionModel> {
   const model = withTensorOutputs(whole);
   const structure = toBinary(ModelProtoSchema, model.proto);
-  const outside: { path: string; from: ExternalBytes }[] = [];
+  const outside: { path: string; from: Placement }[] = [];
   const parts = assemble(structure, (tensor) => {
     if (!external || tensor.initializer !== 'main') return 'inside';
     const path = `weight${outside.length}`;
@@ -135,6 +138,12 @@ export async function sessionModelOf(whole: Model, external: boolean, call?: Lon
   if (parts.length >= SINGLE_FILE_LIMIT) {
     throw new UserError(
       `${model.name} holds ${(parts.length / 1e9).toFixed(1)} GB, more than onnxruntime takes in one piece: it can be compressed here, but not run.`,
+    );
+  }
+  const large = outside.find(({ from }) => from.length > LARGEST_TENSOR);
+  if (large) {
+    throw new UserError(
+      `${model.name} holds a tensor of ${(large.from.length / 1e9).toFixed(1)} GB, "${large.from.name}", more than onnxruntime takes from memory: it can be compressed here, but not run.`,
     );
   }
   const bytes = await bytesOfFile(fileOf(model, model.name, parts), call);
