@@ -12,6 +12,8 @@ export interface GenerateOptions {
   readonly sizes?: Sizes;
   /** For whole numbers of which the graph does not say what they mean, in place of 0 and 1. */
   readonly unknown?: number;
+  /** Numbers of one input, all samples together, from which on none are made up; 2^28 where it is left out. */
+  readonly largest?: number;
 }
 
 const BUDGET = 32 * 2 ** 20;
@@ -51,7 +53,7 @@ export function generateDataset(declared: readonly InputSpec[], options: Generat
   const samples = options.samples ?? most;
   const large = inputs.find(({ shape: [first] }, index) => {
     const rows = typeof first === 'number' ? first : 1;
-    return count(shapes[index]!.dims) * Math.max(samples, rows) > LARGEST;
+    return count(shapes[index]!.dims) * Math.max(samples, rows) > (options.largest ?? LARGEST);
   });
   if (large) {
     throw new UserError(
@@ -96,7 +98,7 @@ function filler(
   if (type === 'bool' || /mask/i.test(name)) return () => 1;
   if (/position/i.test(name)) {
     const length = dims.at(-1) ?? 1;
-    return (element) => (past + (element % Math.max(1, length))) % (rows ?? Number.POSITIVE_INFINITY);
+    return (element) => (past + (element % Math.max(1, length))) % Math.max(1, rows ?? Number.POSITIVE_INFINITY);
   }
   if (/token_?type|segment/i.test(name)) return () => 0;
   if (rows !== undefined) return () => random.below(Math.max(1, rows));

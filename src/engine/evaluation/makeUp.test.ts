@@ -165,6 +165,36 @@ describe('inputs that are made up', () => {
     expect(valuesOf(inputs, 'rate')).toEqual([8000]);
   });
 
+  it('are whole numbers where the graph compares them with a fraction, or looks them up in a table without rows', async () => {
+    const { inputs } = await opened({
+      nodes: [
+        node('Cast', ['flag'], ['number'], { to: FLOAT }),
+        node('Equal', ['number', 'half'], ['is']),
+        node('Cast', ['is'], ['a'], { to: FLOAT }),
+        node('Gather', ['none', 'position_ids'], ['b']),
+        node('Concat', ['a', 'b'], ['y'], { axis: 0 }),
+      ],
+      inputs: [value('flag', DataType.INT64, [1]), value('position_ids', DataType.INT64, ['n'])],
+      initializers: [tensor('half', [1], Float32Array.of(0.5)), tensor('none', [0], new Float32Array(0))],
+    });
+    for (const name of ['flag', 'position_ids']) expect([0, 1]).toContain(valuesOf(inputs, name)[0]);
+  });
+
+  it('are of no size that is too large to be made, while smaller ones are left to try', async () => {
+    const inputs: InputSpec[] = [{ name: 'x', type: 'float32', shape: ['batch', 'd1', 'd2', 'd3', 'd4', 'd5'] }];
+    let largest = 0;
+    const run: MakeUpOptions['run'] = async ({ x }) => {
+      largest = Math.max(largest, x!.data.length);
+      if (x!.dims[1] !== 2 || x!.dims[2] !== 16) throw new Error('no');
+      return {};
+    };
+    const { shapes } = await makeUpInputs(inputs, { run, samples: 1 });
+    expect(shapes).toEqual({ x: [1, 2, 16, 16, 16, 16] });
+    expect(largest).toBe(16 ** 5);
+    const huge: InputSpec[] = [{ name: 'x', type: 'float32', shape: ['batch', 2 ** 15, 2 ** 15] }];
+    await expect(makeUpInputs(huge, { run })).rejects.toThrow('too many to make up');
+  });
+
   it('have the first size that the graph takes where it refuses the usual one', async () => {
     const parts = {
       nodes: [node('MatMul', ['x', 'w'], ['y'])],

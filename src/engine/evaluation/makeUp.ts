@@ -1,7 +1,8 @@
 import { messageOf, UserError } from '../errors';
+import { sameBytes } from '../model/bytes';
 import type { LongCall } from '../progress';
 import type { HostTensor } from '../runtime';
-import { type Batch, batches, type Dataset, fixedBatch, type InputSpec, type Shapes } from './dataset';
+import { type Batch, batches, type Dataset, type InputSpec, type Shapes } from './dataset';
 import { describeShapes } from './describe';
 import { batchDimension, generateDataset, withNames } from './generate';
 import { withShapes } from './shapes';
@@ -25,6 +26,9 @@ export interface MakeUpOptions extends LongCall {
 /** How long sizes are tried. */
 const PATIENCE_MS = 30_000;
 
+/** Numbers of one input: several dimensions that are all tried at 1,024 would be more than any machine holds. */
+const LARGEST_TRIED = 2 ** 22;
+
 /**
  * Inputs that a model runs on, made up from what it declares: of the sizes that it leaves open the usual ones, else the
  * first of a short list that the graph takes. `shapes` of the data set says which. Throws a UserError with the runtime's
@@ -40,24 +44,25 @@ export async function makeUpInputs(declared: readonly InputSpec[], options: Make
   let indeterminate: Dataset | undefined;
   let tried = 0;
   for (const unknown of [undefined, 0, 1]) {
+    let largest: number | undefined;
     for (const sizes of sizesToTry(open)) {
       if (tried > 0 && performance.now() - started > PATIENCE_MS) break;
       signal?.throwIfAborted();
-      const one = generateDataset(inputs, {
-        ...settings,
-        samples: 1,
-        sizes,
-        ...(unknown !== undefined && { unknown }),
-      });
-      const made = () => generateDataset(inputs, { ...settings, sizes, ...(unknown !== undefined && { unknown }) });
-      tried++;
+      const all = { ...settings, sizes, ...(unknown !== undefined && { unknown }) };
+      const made = () => generateDataset(inputs, all);
       try {
-        const [{ feeds }] = [...batches(one, fixedBatch(one) ?? 1)] as [Batch];
+        const one = generateDataset(inputs, { ...all, samples: 1, ...(largest !== undefined && { largest }) });
+        largest = LARGEST_TRIED;
+        tried++;
+        const [first] = batches(one, 1);
+        const { feeds } = first!;
         const outputs = await run(feeds);
         if (!twice || firstDifference(await run(feeds), outputs) === undefined) return made();
         indeterminate ??= made();
       } catch (error) {
         signal?.throwIfAborted();
+        // The usual sizes, or those that were given, are what the user has to be told of.
+        if (tried === 0) throw error;
         failure ??= error;
       }
     }
@@ -84,5 +89,5 @@ function same(a: HostTensor | undefined, b: HostTensor): boolean {
   if (!a || a.dims.join() !== b.dims.join()) return false;
   if (Array.isArray(a.data) || Array.isArray(b.data)) return String(a.data) === String(b.data);
   const [x, y] = [a.data, b.data].map((data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return x!.length === y!.length && x!.every((byte, i) => byte === y![i]);
+  return sameBytes(x!, y!);
 }

@@ -73,3 +73,17 @@ export function checkRange(name: string, size: number, offset: number, length: n
     throw new RangeError(`${name} has ${size} bytes; ${length} bytes at ${offset} reach past its end.`);
   }
 }
+
+/** Whether two arrays hold the same bytes: compared four at a time where that is possible. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let at = 0;
+  if (a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0) {
+    const words = a.length >> 2;
+    const [x, y] = [a, b].map(({ buffer, byteOffset }) => new Int32Array(buffer, byteOffset, words));
+    for (let i = 0; i < words; i++) if (x![i] !== y![i]) return false;
+    at = words * 4;
+  }
+  for (; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}

@@ -103,7 +103,8 @@ function wholeNumbersOf(node: NodeProto, scope: Scope): Found[] {
 /** A list 0, 1, … that is compared with an index makes a one-hot row; a single number is what is asked for. */
 function comparedWith(name: string | undefined, values: readonly number[] | undefined): Found[] {
   if (!name || !values || values.length === 0) return [];
-  if (values.length === 1) return [{ name, compared: values[0]! }];
+  // A fraction, which a Cast allows, is equal to none of them.
+  if (values.length === 1) return Number.isInteger(values[0]) ? [{ name, compared: values[0]! }] : [];
   return values.every((value, i) => value === i) ? [{ name, rows: values.length }] : [];
 }
 

@@ -1,5 +1,6 @@
 import { clone, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type TensorProto } from 'onnx-buf';
+import { sameBytes } from '../../model/bytes';
 import { type Model, readBytes, tensorsOf } from '../../model/model';
 import { externalOf, inlineBytes } from '../../model/tensors';
 import { Pacer } from '../../progress';
@@ -64,18 +65,4 @@ async function part(model: Model, tensor: TensorProto, at: number, size: number)
   const source = external && model.sources.get(external.location);
   if (!external || !source || external.length <= STEP) return (await readBytes(model, tensor)).subarray(at, at + size);
   return source.read(external.offset + at, size);
-}
-
-/** Four bytes at a time where that is possible. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  let at = 0;
-  if (a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0) {
-    const words = a.length >> 2;
-    const [x, y] = [a, b].map(({ buffer, byteOffset }) => new Int32Array(buffer, byteOffset, words));
-    for (let i = 0; i < words; i++) if (x![i] !== y![i]) return false;
-    at = words * 4;
-  }
-  for (; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
 }
