@@ -79,6 +79,12 @@ describe('dimensions', () => {
     expect(evaluate(size, sizes)).toBe(expected);
   });
 
+  it('are read however deep their parentheses go', () => {
+    const deep = `${'('.repeat(100_000)}s0${')'.repeat(100_000)}`;
+    expect(evaluate(deep, sizes)).toBeUndefined();
+    expect(evaluate(deep, new Map([[deep, 4]]))).toBe(4);
+  });
+
   it('keep names that have no size', () => {
     expect(substitute('other + s0', sizes)).toBe('other + 7');
     expect(substitute('other', sizes)).toBe('other');

@@ -13,8 +13,12 @@ const HINTS: readonly (readonly [RegExp, number])[] = [
 ];
 export const hinted = (symbol: string): number | undefined => HINTS.find(([pattern]) => pattern.test(symbol))?.[1];
 
+/** Longer text is taken for a name: reading it goes as deep as its parentheses do. */
+const LONGEST = 1000;
+
 /** "past_sequence_length + 1" in parts: names, whole numbers, operators; undefined for a plain name. */
 function termsOf(size: string): string[] | undefined {
+  if (size.length > LONGEST) return undefined;
   // A hyphen or a slash inside a name subtracts and divides nothing: these need a space or a number beside them.
   if (!/[*+(]|\s[-/]|[-/](\s|\d+$)/.test(size)) return undefined;
   const terms = size.match(/[\p{L}_][\p{L}\p{N}_.:]*|\d+|\/\/|[-+*/()]/gu);
