@@ -43,6 +43,7 @@ export function sliced(shapes: Shapes, node: NodeProto, shape: Shape): Shape {
 export function split(shapes: Shapes, node: NodeProto, shape: Shape): (Shape | undefined)[] {
   const axis = intOf(node, 'axis', 0);
   const at = axis < 0 ? axis + shape.length : axis;
+  if (!shape[at]) return [];
   const sizes = node.input[1] ? shapes.numbers(node.input[1]) : intsOf(node, 'split');
   const equalParts = !node.input[1] && !sizes ? over(shape[at]!, known(node.output.length)) : undefined;
   return node.output.map((name, i) => {

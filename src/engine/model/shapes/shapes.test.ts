@@ -217,6 +217,26 @@ it('come from the operators: what value_info says does not count, and what is no
   expect(shapes.of('other')).toBeUndefined();
 });
 
+it('differ where inputs declare them as "?", and are not known behind axes that do not exist', async () => {
+  const bytes = modelBytes({
+    opset: 17,
+    inputs: [value('x', DataType.FLOAT, ['?', '?', 6])],
+    outputs: [value('a', DataType.FLOAT)],
+    nodes: [
+      node('Relu', ['x'], ['a']),
+      node('Split', ['x'], ['b', 'c'], { axis: 5 }),
+      node('Split', ['x', 'two'], ['d', 'e'], { axis: -4 }),
+      node('Transpose', ['x'], ['f'], { perm: [0, 1, 7] }),
+      node('Relu', ['f'], ['g']),
+      node('Concat', ['f', 'x'], ['h'], { axis: 0 }),
+    ],
+    initializers: [int64('two', [3, 3])],
+  });
+  const shapes = new Shapes(scopeOf(await read(bytes)), 17);
+  expect(shapes.of('a')?.map(textOf)).toEqual(['1·x.0', '1·x.1', '6']);
+  for (const name of ['b', 'c', 'd', 'e', 'f', 'g', 'h']) expect(shapes.of(name)).toBeUndefined();
+});
+
 it('have names that do not grow along a graph', async () => {
   // Each sum names the two before it: written out, the last one would take 2^60 characters.
   const sums = Array.from({ length: 90 }, (_, i) => node('Add', [`s${i}`, `s${i + 1}`], [`s${i + 2}`]));

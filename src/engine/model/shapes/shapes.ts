@@ -8,6 +8,9 @@ import { valuesMade } from './values';
 
 export type Shape = readonly Size[];
 
+/** What exporters write for a size that they know nothing of: two of them have nothing to do with each other. */
+const NAMELESS: ReadonlySet<string> = new Set(['', '?']);
+
 /** A tensor of more whole numbers than these is no shape, nor part of one. */
 export const MOST_VALUES = 64;
 
@@ -31,7 +34,7 @@ export class Shapes {
       const declared = shape.dim.map(({ value }, axis) =>
         value.case === 'dimValue' && value.value > 0n
           ? known(Number(value.value))
-          : dimension(value.case === 'dimParam' && value.value !== '' ? value.value : `${name}.${axis}`),
+          : dimension(value.case === 'dimParam' && !NAMELESS.has(value.value) ? value.value : `${name}.${axis}`),
       );
       this.#shapes.set(name, declared);
     }
@@ -82,7 +85,8 @@ export class Shapes {
     const shapes = shapesMade(this, node);
     node.output.forEach((name, i) => {
       const shape = name === '' ? undefined : shapes[i];
-      if (shape) this.#shapes.set(name, shape);
+      // Of axes that do not exist nothing is known.
+      if (shape?.every((size) => size !== undefined)) this.#shapes.set(name, shape);
     });
     const [result] = node.output;
     const values = result ? valuesMade(this, node) : undefined;
