@@ -95,6 +95,40 @@ describe('compress', () => {
     );
   });
 
+  it('counts as progress the layers that take time, not those that no method may rewrite', async () => {
+    const sizes = [
+      [6, 5],
+      [5, 64],
+      [64, 64],
+    ];
+    const bytes = modelBytes({
+      nodes: sizes.map((_, i) =>
+        node('MatMul', [i === 0 ? 'x' : `h${i}`, `w${i}`], [`h${i + 1}`], {}, { name: `fc${i}` }),
+      ),
+      inputs: [value('x', DataType.FLOAT, ['n', 6])],
+      outputs: [value('h3', DataType.FLOAT)],
+      initializers: sizes.map(([m, n], i) =>
+        tensor(
+          `w${i}`,
+          [m!, n!],
+          Float32Array.from({ length: m! * n! }, (_, j) => wave(j)),
+        ),
+      ),
+    });
+    const model = await open(bytes);
+    const layers = layersOf(scopeOf(model));
+    expect(layers.map(({ compressible }) => compressible)).toEqual([false, true, true]);
+    const told: [label: string, done: number, total: number][] = [];
+    await compress(model, recipe({ size: 0.5 }), {
+      factorisations: new Factorisations(backend),
+      onProgress: ({ label, done, total }) => told.push([label, done, total]),
+    });
+    const firstOf = (label: string) => told.find(([about]) => about === label);
+    expect(firstOf('fc1')).toEqual(['fc1', 0, 2]);
+    expect(firstOf('fc2')).toEqual(['fc2', 1, 2]);
+    expect(told.at(-1)).toEqual(['Hashing the original', 2, 2]);
+  });
+
   it('stops when it is cancelled', async () => {
     const model = await open(readFileSync('public/samples/fashion-mnist/model.onnx'));
     const controller = new AbortController();

@@ -88,11 +88,15 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const calibrated = new Set(needing.flatMap((i) => selected[i]!.map(({ id }) => id)));
   const { backend } = context.factorisations;
   const failures: string[] = [];
-  const total = selected.reduce((sum, { length }) => sum + length, 0);
+  // Layers that no method may rewrite take no time, and are no part of the progress.
+  const worked = recipe.steps.map(({ method }, i) =>
+    isGraphMethod(methodCalled(method)) ? selected[i]! : selected[i]!.filter(({ compressible }) => compressible),
+  );
+  const total = worked.reduce((sum, { length }) => sum + length, 0);
   let past = 0;
   const pace = new PlannedPace(
     recipe.steps.flatMap(({ method, options }, i) =>
-      selected[i]!.map((layer) => workOf(layer, methodCalled(method), options, context.factorisations)),
+      worked[i]!.map((layer) => workOf(layer, methodCalled(method), options, context.factorisations)),
     ),
   );
   let { calibration } = context;
@@ -120,7 +124,10 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
       statisticsOf: (layer: Layer) => calibration?.statisticsOf(layer) ?? 'no calibration data was given',
       onProgress: ({ done, label }: Progress) => tell(done, label),
       onAnew(layer: Layer, sentence: string) {
-        tell(step.indexOf(layer), `${sentence} Going on with ${layer.name}.`);
+        tell(
+          worked[i]!.findIndex(({ id }) => id === layer.id),
+          `${sentence} Going on with ${layer.name}.`,
+        );
         failures.push(`${layer.name}: ${sentence}`);
       },
     };
@@ -135,7 +142,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
         options,
         call,
       );
-    past += step.length;
+    past += worked[i]!.length;
   }
 
   const changedWorks = [...works.values()].filter(isChanged);
