@@ -1,6 +1,6 @@
 import { createCpuBackend } from '../cpu/backend';
 import { messageOf, UserError } from '../errors';
-import { type Batch, batches, type Dataset, fixedBatch, type Shapes, take } from '../evaluation/dataset';
+import { type Batch, batches, type Dataset, type Shapes } from '../evaluation/dataset';
 import { makeUpInputs } from '../evaluation/makeUp';
 import { inputSpecs } from '../model/inspect';
 import type { Layer } from '../model/layers';
@@ -102,7 +102,7 @@ async function runOnce(
         });
         return { samples: 1, data: made.name, ...(made.shapes && { shapes: made.shapes }) };
       }
-      const [first] = batches(take(data, fixedBatch(data) ?? 1), fixedBatch(data) ?? 1);
+      const [first] = batches(data, 1);
       await run(first!.feeds);
       return { samples: first!.samples, data: data.name };
     } finally {

@@ -132,6 +132,23 @@ describe('cuts are tried on a sample', () => {
     });
   });
 
+  it('but are kept where the model stops running in between', async () => {
+    const model = await network();
+    const { flow, right, wrong } = await cutsOf(model);
+    let runs = 0;
+    const failing: Trial = {
+      ...trialOf(model),
+      open: async (one) => {
+        if (++runs > 2) throw new Error('onnxruntime cannot open this model: there is not enough memory.');
+        return open(one);
+      },
+    };
+    expect(await tryCuts(model, flow, [right, wrong], failing, {})).toEqual({
+      refused: new Map(),
+      report: { ran: false, note: expect.stringMatching(/not enough memory$/) },
+    });
+  });
+
   it('and an output that jumps at a rounding error is allowed to jump, but no more', async () => {
     const model = await network();
     const { flow, right, wrong } = await cutsOf(model);

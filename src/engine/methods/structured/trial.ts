@@ -3,7 +3,7 @@ import { type NodeProto, ValueInfoProtoSchema } from 'onnx-buf';
 import { withOutputs } from '../../calibration/running';
 import { messageOf } from '../../errors';
 import { isFloat, toNumbers } from '../../evaluation/convert';
-import { batches, type Dataset, fixedBatch, take } from '../../evaluation/dataset';
+import { batches, type Dataset } from '../../evaluation/dataset';
 import { type Cut, cutChannels } from '../../model/channels/cut';
 import type { Flow } from '../../model/channels/graph';
 import { maskChannels } from '../../model/channels/mask';
@@ -55,9 +55,9 @@ export async function tryCuts(
   let data: Dataset;
   let feeds: Outputs;
   try {
-    const all = await trial.dataset();
-    data = take(all, fixedBatch(all) ?? 1);
-    feeds = batches(data, 1).next().value!.feeds;
+    data = await trial.dataset();
+    const [first] = batches(data, 1);
+    feeds = first!.feeds;
   } catch (error) {
     signal?.throwIfAborted();
     return { refused, report: { ran: false, note: messageOf(error).replace(/\.$/, '') } };
@@ -92,9 +92,7 @@ export async function tryCuts(
     onProgress?.({ done: 0, total: 1, label: 'Trying the cuts on a sample' });
     const outputs = outputsOf(model, some);
     const masked = withOutputs(await maskChannels(model, flow, some), outputs);
-    const expected = await run(masked).catch((error) => {
-      throw new NotRun(messageOf(error).replace(/\.$/, ''));
-    });
+    const expected = await runUncut(masked);
     let actual: Outputs;
     try {
       actual = await run(withOutputs(await cutChannels(model, flow, some, signal), outputs));
@@ -104,14 +102,20 @@ export async function tryCuts(
     }
     const far = distances(actual, expected).filter(({ far }) => far > tolerance);
     if (far.length === 0) return undefined;
-    if (distances(await run(masked), expected).some(({ far }) => far > tolerance))
+    if (distances(await runUncut(masked), expected).some(({ far }) => far > tolerance))
       throw new NotRun('the model gives other outputs each time that it runs on the same sample');
     const shaken = withOutputs(await maskChannels(model, flow, some, SHAKE[type]), outputs);
-    const jumps = new Map(distances(await run(shaken), expected).map(({ name, far }) => [name, MARGIN * far]));
+    const jumps = new Map(distances(await runUncut(shaken), expected).map(({ name, far }) => [name, MARGIN * far]));
     const worst = far.filter(({ name, far }) => far > (jumps.get(name) ?? 0)).sort((a, b) => b.far - a.far)[0];
     return (
       worst && `cutting them is not what masking them is: on a sample ${worst.name} differs by ${percent(worst.far)}`
     );
+  }
+
+  function runUncut(one: Model): Promise<Outputs> {
+    return run(one).catch((error) => {
+      throw new NotRun(messageOf(error).replace(/\.$/, ''));
+    });
   }
 
   async function run(one: Model): Promise<Outputs> {
