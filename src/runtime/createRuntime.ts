@@ -62,8 +62,10 @@ export function createRuntime({
         ),
       );
       // onnxruntime's JavaScript collects outputs in an object, in which this name means something else.
-      if (session.outputNames.includes('__proto__'))
+      if (session.outputNames.includes('__proto__')) {
+        await lock.run(() => session.release());
         throw new UserError('onnxruntime cannot run this model here: it has an output called "__proto__"; rename it.');
+      }
       return wrap(session, ort.Tensor);
     },
   };

@@ -1,6 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, StringStringEntryProtoSchema } from 'onnx-buf';
-import { describe, expect, it } from 'vitest';
+import { InferenceSession } from 'onnxruntime-node';
+import { describe, expect, it, vi } from 'vitest';
 import { UserError } from '../engine/errors';
 import { DataType, modelBytes, modelProto, node, tensor, value } from '../engine/model/onnx/build';
 import type { HostTensor } from '../engine/runtime';
@@ -48,6 +49,19 @@ describe('nodeRuntime', () => {
   it('gives the same outputs in a lean session', async () => {
     const [usual, lean] = await bothWays(runtime, 'cpu');
     expect(lean).toEqual(usual);
+  });
+
+  it('releases a session that it cannot hand out', async () => {
+    const { prototype } = InferenceSession as unknown as { prototype: InferenceSession };
+    const released = vi.spyOn(prototype, 'release');
+    const bytes = modelBytes({
+      nodes: [node('Identity', ['x'], ['__proto__'])],
+      inputs: [value('x', DataType.FLOAT, [1])],
+      outputs: [value('__proto__', DataType.FLOAT)],
+    });
+    await expect(runtime.open({ bytes, externalData: [] }, 'cpu')).rejects.toThrow('rename it');
+    expect(released).toHaveBeenCalledTimes(1);
+    released.mockRestore();
   });
 
   it('names itself and its providers', () => {
