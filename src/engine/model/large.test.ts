@@ -93,6 +93,7 @@ describe('a source that fails', () => {
     const model = await opened(error);
     await expect(readBytes(model, model.graph.initializer[0]!)).rejects.toThrow(sentence);
     await expect(bytesOfFile(filesOf(model, 'out.onnx')[0]!)).rejects.toThrow(sentence);
+    await expect(sessionModelOf(model, true)).rejects.toThrow(sentence);
   });
 });
 

@@ -13,7 +13,7 @@ import { checkGraphs } from './checkGraphs';
 import { connect, type FindFile } from './connect';
 import { isInFile, readStructure, SELF, type Structure, tooDeep } from './onnx/structure';
 import { otherFormatOf } from './otherFormats';
-import { decodeFloats, externalOf, inlineBytes } from './tensors';
+import { decodeFloats, type ExternalBytes, externalOf, inlineBytes } from './tensors';
 
 /**
  * An ONNX model: its structure in memory, its weights where they are. Immutable: compressing makes a new Model that
@@ -114,13 +114,20 @@ export { among, type FindFile } from './connect';
 /** The payload of a tensor, read from where it is. */
 export async function readBytes(model: Model, tensor: TensorProto): Promise<Uint8Array<ArrayBuffer>> {
   const external = externalOf(tensor);
-  if (!external) return inlineBytes(tensor);
-  const source = model.sources.get(external.location);
-  if (!source) throw new Error(`No source is called ${external.location}.`);
+  return external ? readExternal(model, external) : inlineBytes(tensor);
+}
+
+/** Bytes of one of the model's sources. Throws a UserError that names it where they can't be read. */
+export async function readExternal(
+  { sources }: Pick<Model, 'sources'>,
+  { location, offset, length }: ExternalBytes,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const source = sources.get(location);
+  if (!source) throw new Error(`No source is called ${location}.`);
   try {
-    return await source.read(external.offset, external.length);
+    return await source.read(offset, length);
   } catch (error) {
-    throw cannotRead(source, external.length, error);
+    throw cannotRead(source, length, error);
   }
 }
 

@@ -5,7 +5,7 @@ import type { LongCall } from '../progress';
 import type { SessionModel } from '../runtime';
 import { piecesOf } from './bytes';
 import type { Model } from './model';
-import { cannotRead, tensorsOf } from './model';
+import { cannotRead, readExternal, tensorsOf } from './model';
 import { assemble, type Placement } from './onnx/assemble';
 import { concat, type Parts } from './onnx/parts';
 import { withTensorOutputs } from './tensorOutputs';
@@ -150,7 +150,7 @@ export async function sessionModelOf(whole: Model, external: boolean, call?: Lon
   const externalData: { path: string; data: Uint8Array }[] = [];
   for (const { path, from } of outside) {
     call?.signal?.throwIfAborted();
-    externalData.push({ path, data: await model.sources.get(from.location)!.read(from.offset, from.length) });
+    externalData.push({ path, data: await readExternal(model, from) });
   }
   return { bytes, externalData };
 }

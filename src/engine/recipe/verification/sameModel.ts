@@ -1,7 +1,7 @@
 import { clone, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type TensorProto } from 'onnx-buf';
 import { sameBytes } from '../../model/bytes';
-import { type Model, readBytes, tensorsOf } from '../../model/model';
+import { type Model, readBytes, readExternal, tensorsOf } from '../../model/model';
 import { externalOf, inlineBytes } from '../../model/tensors';
 import { Pacer } from '../../progress';
 
@@ -62,7 +62,6 @@ async function samePayload(a: Model, x: TensorProto, b: Model, y: TensorProto, p
 
 async function part(model: Model, tensor: TensorProto, at: number, size: number): Promise<Uint8Array> {
   const external = externalOf(tensor);
-  const source = external && model.sources.get(external.location);
-  if (!external || !source || external.length <= STEP) return (await readBytes(model, tensor)).subarray(at, at + size);
-  return source.read(external.offset + at, size);
+  if (!external || external.length <= STEP) return (await readBytes(model, tensor)).subarray(at, at + size);
+  return readExternal(model, { ...external, offset: external.offset + at, length: size });
 }
