@@ -62,7 +62,12 @@ function layersSentence({ checked, of, largestError }: ReadBack['layers']): stri
         : `Each of the ${of} rewritten layers, run alone, gives the outputs of its compressed weight (${near}).`,
     ];
   const others = 'the others cannot be run alone';
-  if (checked === 0) return [`None of the ${counted(of, 'rewritten layer')} can be run alone.`];
+  if (checked === 0)
+    return [
+      of === 1
+        ? 'The rewritten layer cannot be run alone.'
+        : `None of the ${counted(of, 'rewritten layer')} can be run alone.`,
+    ];
   return [
     `${checked} of ${of} rewritten layers, run alone, give the outputs of their compressed weights (${near}); ${others}.`,
   ];
