@@ -1,8 +1,8 @@
-// Σ left(row, k)·right(column, k) over firstDepth ≤ k < lastDepth, a tile of `height` (4, 8 or 16) rows by 4·lanes columns a workgroup of
-// `lanes` invocations. Each holds the rows of four columns, `lanes` apart. All need the same rows: of up to eight
-// consecutive k, each lane of a subgroup reads one, and hands it to the others, without a barrier. A column belongs to an
-// invocation of the workgroup and not to a lane, so that it does not matter how large subgroups are, nor which
-// invocations are in one. Sums are in the order of lib/tile.
+// Σ left(row, k)·right(column, k) over firstDepth ≤ k < lastDepth. A workgroup of `lanes` invocations makes a tile of
+// `height` (4, 8 or 16) rows by 4·lanes columns. Each invocation holds the rows of four columns, `lanes` apart. All need
+// the same rows: of up to eight consecutive k, each lane of a subgroup reads one, and hands it to the others, without a
+// barrier. A column belongs to an invocation of the workgroup and not to a lane, so that it does not matter how large
+// subgroups are, nor which invocations are in one. Sums are in the order of lib/tile.
 // The importing kernel imports this first, and declares the fields firstDepth and lastDepth, extent(), leftAt(row, k),
 // rightAt(column, k) and store(row, column, sum) as for lib/tile.
 enable subgroups;

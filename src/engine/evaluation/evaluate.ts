@@ -110,8 +110,8 @@ const LARGEST_BATCH = 32;
 const BATCH_BYTES = 32 * 2 ** 20;
 
 /**
- * Samples per run: as many as fit the memory, at most 32, beyond which throughput hardly grows. One where the model turns out to take just
- * one although it declares the dimension open (exporters bake the batch they traced into Reshape nodes).
+ * Samples per run: as many as fit the memory, at most 32, beyond which throughput hardly grows. One where the model does
+ * not run with more although it leaves the dimension open (exporters write the batch that they traced into Reshape nodes).
  */
 export async function chooseBatch(original: Session, dataset: Dataset): Promise<number> {
   const [one] = batches(dataset, 1);

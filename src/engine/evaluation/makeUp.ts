@@ -17,8 +17,8 @@ export interface MakeUpOptions extends LongCall {
   readonly shapes?: Shapes | undefined;
   readonly run: (feeds: Batch['feeds']) => Promise<Outputs>;
   /**
-   * Whether sizes are refused too at which two runs on the same input give different answers: some graphs read past
-   * the end of what they were not made for. Not for models that draw at random.
+   * Each size is run twice, and refused where the two answers differ: some graphs read past the end of an input that they
+   * were not made for. Not for models that draw at random.
    */
   readonly twice?: boolean;
 }

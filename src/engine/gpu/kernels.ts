@@ -40,8 +40,10 @@ export function byTile<T>(make: (variant: TileVariant) => T): Readonly<Record<Ti
 
 /** Rows of a tile of lib/subgroupTile for large products. */
 const SUBGROUP_ROWS = 16;
+
 /**
- * Variants of what is made of lib/subgroupTile, by the invocations of a workgroup, whose tile has four columns for each. Right with subgroups of every size; fast where a workgroup is at least one of them.
+ * Variants of the kernels that import lib/subgroupTile, by the invocations of a workgroup; its tile has four columns for
+ * each. They are right with subgroups of every size, and fast where a workgroup has at least one whole subgroup.
  */
 export const SUBGROUP_TILES = {
   'subgroup 8': { lanes: 8 },

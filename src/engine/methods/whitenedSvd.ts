@@ -24,8 +24,8 @@ export interface WhitenedBudget {
  * with S, whose small pivots would magnify the rounding of float32; S only chooses directions of the output. ‖Ŵ‖ ≤ ‖W‖,
  * also on inputs that the data never had.
  *
- * A weight of unusual size is multiplied by a power of two first. The factors share the norm of each direction evenly, as those of the plain SVD do. undefined where the data gives no
- * input other than zero.
+ * A weight of unusual size is multiplied by a power of two first. The factors share the norm of each direction evenly, as
+ * those of the plain SVD do. undefined where the data gives no input other than zero.
  */
 export async function whitenedFactors(
   backend: Backend,

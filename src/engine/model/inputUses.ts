@@ -44,7 +44,7 @@ export function wholeNumbersIn(main: Scope): ReadonlyMap<string, WholeNumbers> {
           if (!at) break;
           const known: WholeNumbers | undefined = found.get(at)!.get(name);
           const both = together(known, use);
-          // From a value of which that much is known on, all of this was done before.
+          // Nothing new is known of this value, nor then of those that it comes from.
           if (known && known.rows === both.rows && known.compared === both.compared) break;
           found.get(at)!.set(name, both);
           name = sources.get(at)!.get(name);

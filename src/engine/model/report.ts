@@ -40,7 +40,10 @@ export interface LayerReport {
   /** Name of the stored tensor. */
   readonly weight: string;
   readonly op: string;
-  /** [out, in] for MatMul and Gemm, [out, in/groups, kh, kw] for Conv, [in, out/groups, kh, kw] for ConvTranspose, [rows, columns] for Gather. */
+  /**
+   * [out, in] for MatMul and Gemm, [out, in/groups, kh, kw] for Conv, [in, out/groups, kh, kw] for ConvTranspose,
+   * [rows, columns] for Gather.
+   */
   readonly shape: readonly number[];
   readonly parameters: number;
   readonly bytes: number;

@@ -21,7 +21,9 @@ export function product(a: Float32Array, b: Float32Array, m: number, k: number, 
 }
 
 /**
- * Products on a backend, in the range of float32 whatever the size of the factors, as long as that of the product is. For `Operator.toDense`; aborted, the signal's reason is thrown in place of the next one. */
+ * Products on a backend, for `Operator.toDense`. The factors may be of any size, as long as float32 holds their product.
+ * After an abort the next product throws the signal's reason.
+ */
 export function multiplyOn(backend: Backend, signal?: AbortSignal): Multiply {
   const pacer = new Pacer(signal);
   return async (a, b, m, k, n) => {

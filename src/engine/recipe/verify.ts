@@ -36,9 +36,12 @@ export type Written = Pick<Compressed, 'model' | 'rewritten' | 'before'> & {
  */
 const TOLERANCE = { float32: 1e-3, float16: 2e-2, eightBits: 8e-2 };
 
-/** Bytes at most while it is loaded of a model that is opened as users open it: rebuilt weights are folded, all at once. */
+/**
+ * A model that takes no more bytes than this while it loads is opened as users open it. The runtime then rebuilds all
+ * weights at once.
+ */
 const LIGHT = 256e6;
-/** Weights of a layer that is. */
+/** A layer of no more weights than this is opened in the same way. */
 const LIGHT_LAYER = 4e6;
 
 /**

@@ -11,7 +11,7 @@ export type Shape = readonly Size[];
 /** What exporters write for a size that they know nothing of: two of them have nothing to do with each other. */
 const NAMELESS: ReadonlySet<string> = new Set(['', '?']);
 
-/** A tensor of more whole numbers than these is no shape, nor part of one. */
+/** A tensor of more whole numbers than these is not taken for a shape or a part of one. */
 export const MOST_VALUES = 64;
 
 /**
