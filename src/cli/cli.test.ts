@@ -362,7 +362,7 @@ describe('bad input', () => {
       /"image" in shapes\.npz has shape \[2, 3, 28, 28\], but the model needs \[samples, 1, 28, 28\]/,
     ],
     ['data that is no archive', () => ['evaluate', model, model, '--data', at('text.npz')], /text\.npz/],
-    ['an unknown flag', () => ['inspect', model, '--jsn'], /unknown option '--jsn'/],
+    ['an unknown flag', () => ['inspect', model, '--jsn'], /unknown option '--jsn'; did you mean --json\?$/m],
     [
       'a recipe that the model would overwrite',
       () => ['compress', model, '--recipe', at('good.json'), '--out', at('good.json')],
@@ -383,12 +383,17 @@ describe('bad input', () => {
     [
       'a mistyped option',
       () => ['compress', model, '--recip', at('good.json'), '--out', at('out.onnx')],
-      /unknown option '--recip'.*--recipe/,
+      /unknown option '--recip'; did you mean --recipe\?$/m,
     ],
     ['an unknown command', () => ['squash', model], /unknown command 'squash'; there are inspect, methods/],
     ['a misspelt command', () => ['inspct', model], /unknown command 'inspct'; did you mean inspect\?/],
+    ['an option like no other', () => ['inspect', model, '--verbose'], /'--verbose'; --help explains the command\.$/m],
     ['no model', () => ['inspect'], /missing required argument 'model'; --help explains the command\./],
-    ['more than one model', () => ['inspect', model, model], /too many arguments.*; --help explains the command\./],
+    [
+      'more than one model',
+      () => ['inspect', model, model],
+      /too many arguments.* got 2; --help explains the command\.$/m,
+    ],
     ['a list for a recipe', compress('list.json'), /list\.json: must be an object\.$/m],
     ['no layers', compress('none.json'), /layers: must be the name of a layer, a pattern, or a list of these\.$/m],
     [

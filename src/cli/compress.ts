@@ -172,7 +172,7 @@ function summary(report: CompressReport, out: string, verifyingMs: number, total
 }
 
 const lostSentence = (lost: number, outputs: number) =>
-  `${lost} of ${outputs} outputs have nothing left of their weights, which are much smaller than those of the others`;
+  `${lost} of ${outputs} outputs ${lost === 1 ? 'has nothing left of its' : 'have nothing left of their'} weights, which are much smaller than those of the others`;
 
 const nothingSaid = (skipped: CompressReport['skipped']): string =>
   skipped.length > 0 && skipped.every(({ already }) => already)

@@ -59,7 +59,7 @@ function summary(report: EvaluateReport): string {
       ['', 'original', 'compressed'],
       [
         [METRICS[metric], before.toFixed(4), after.toFixed(4)],
-        [`latency, ms, batch of ${batch}`, ms(latencyMs.before), ms(latencyMs.after)],
+        [`latency, ms, batch of ${batch}: median (p10…p90)`, ms(latencyMs.before), ms(latencyMs.after)],
         ...(metric === 'fidelity' ? [] : [['agreement', '', fidelity.agreement.toFixed(4)]]),
         ['KL divergence, nats', '', fidelity.kl.toPrecision(3)],
         ['cosine', '', fidelity.cosine.toFixed(6)],

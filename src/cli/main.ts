@@ -8,7 +8,12 @@ import { OPEN_LIMIT, onCancel } from './supervised';
 import { CANCELLED } from './supervision';
 
 /** Faults of which Commander says what is wrong, but not what would be right. */
-const USAGE = ['commander.missingArgument', 'commander.optionMissingArgument', 'commander.excessArguments'];
+const USAGE = [
+  'commander.missingArgument',
+  'commander.optionMissingArgument',
+  'commander.excessArguments',
+  'commander.unknownOption',
+];
 
 /** An option that may be given more than once. */
 const collected = (value: string, before: readonly string[] = []) => [...before, value];
@@ -37,15 +42,18 @@ Exit codes: 0; 1 with one line that says what to do; 130, 143 or 129 where Ctrl-
 Ctrl-C ends it at once. Except with 0, nothing was written.`,
   );
 
-program.allowExcessArguments().action(() => {
-  const [name] = program.args;
-  const names = program.commands.map((command) => command.name());
-  program.error(
-    name === undefined
-      ? `name a command: there are ${names.join(', ')}; --help explains them.`
-      : `unknown command '${name}'; ${didYouMean(name, names)}`,
-  );
-});
+program
+  .helpCommand('help [command]', 'explains a command')
+  .allowExcessArguments()
+  .action(() => {
+    const [name] = program.args;
+    const names = program.commands.map((command) => command.name());
+    program.error(
+      name === undefined
+        ? `name a command: there are ${names.join(', ')}; --help explains them.`
+        : `unknown command '${name}'; ${didYouMean(name, names)}`,
+    );
+  });
 
 program
   .command('inspect')
@@ -132,10 +140,16 @@ function fail(error: unknown): void {
     stderr.write('carrara: Cancelled: nothing was written.\n');
     exit(CANCELLED);
   } else {
-    const usage = error instanceof CommanderError && USAGE.includes(error.code) ? '; --help explains the command.' : '';
-    stderr.write(`carrara: ${oneLine(messageOf(error))}${usage}\n`);
+    stderr.write(`carrara: ${error instanceof CommanderError ? usage(error) : oneLine(messageOf(error))}\n`);
     exit(1);
   }
+}
+
+function usage(error: CommanderError): string {
+  const said = oneLine(messageOf(error)).replace(/ \(Did you mean (.+)\?\)$/, '; did you mean $1?');
+  return USAGE.includes(error.code) && !said.endsWith('?')
+    ? `${said.replace(/\.$/, '')}; --help explains the command.`
+    : said;
 }
 
 process.on('uncaughtException', fail);

@@ -118,7 +118,8 @@ function outcomeOf(files: ReadonlySet<string>, finishing: boolean): string {
 
 const REASONS: Readonly<Record<string, string>> = {
   SIGKILL: 'The system ends processes like this when memory runs out: close other programs or compress fewer layers.',
-  SIGABRT: 'Memory ran out: close other programs or compress fewer layers.',
+  SIGABRT:
+    'Memory ran out, or a native library crashed on this model: close other programs, or open the model in ONNX Runtime to see whether it is sound.',
   SIGSEGV: 'A native library crashed on this model: open the model in ONNX Runtime to see whether it is sound.',
   SIGBUS: 'A file became shorter while it was read, or memory ran out.',
 };

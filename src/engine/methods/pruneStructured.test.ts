@@ -127,7 +127,7 @@ describe('prune-structured', () => {
     const { report } = await run(model, [step({ size: 0.5, unit: 'heads' })]);
     expect(report.layers).toEqual([]);
     expect(report.skipped.map(({ reason }) => reason)).toEqual([
-      'it makes neurons, not heads',
+      'it makes neurons, not heads: choose the unit neurons',
       expect.stringMatching(/^its outputs can't be cut: they are an output of the model/),
     ]);
     const after = await run(model, [{ layers: 'first', method: 'svd', options: { size: 0.5 } }, step({ size: 0.5 })]);

@@ -124,7 +124,7 @@ function whyNot(
   selected: readonly Layer[],
   { layers, rewritten }: GraphContext,
 ): string | undefined {
-  if (group.kind !== unit) return `it makes ${group.kind}, not ${unit}`;
+  if (group.kind !== unit) return `it makes ${group.kind}, not ${unit}: choose the unit ${group.kind}`;
   const missing = group.producers.find((layer) => !selected.includes(layer));
   if (missing) return `its ${unit} are also made by ${missing.name}, which is not selected`;
   // A depthwise kernel is a layer too.

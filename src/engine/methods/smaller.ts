@@ -24,7 +24,7 @@ export const addedByLeaf = (operator: Operator, leaf: Dense, tree: Operator, con
 function unless(added: number, operator: Operator, before: Operator): Operator | Skipped {
   if (added < 0) return operator;
   const nodes = added - operator.bytes + before.bytes;
-  const more = nodes > 0 ? `, and some ${nodes} of nodes` : '';
+  const more = nodes > 0 ? `, and some ${nodes} for its nodes` : '';
   return {
     skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${before.bytes}${more}`,
   };

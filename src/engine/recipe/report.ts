@@ -91,5 +91,5 @@ export interface SkippedLayerReport {
 export function trialSentence({ ran, data, generated, note }: TrialReport): string {
   if (!ran) return `The cuts were not tried on a run (${note}): they rest on what the graph shows alone.`;
   const sample = generated ? 'one sample of made-up inputs' : `one sample of ${data}`;
-  return `The cuts were tried on ${sample}: the model computes what it does where nobody reads the units that are gone.`;
+  return `The cuts were tried on ${sample}: the model gives what the original gives where every weight that reads a removed unit is zero.`;
 }

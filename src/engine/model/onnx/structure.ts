@@ -244,7 +244,9 @@ class Scanner {
   }
 
   #notAModel(): UserError {
-    return new UserError(`${this.source.name} is not an ONNX model: its bytes are not a serialised ModelProto.`);
+    return new UserError(
+      `${this.source.name} is not an ONNX model: its bytes are not a serialised ModelProto; open an .onnx file, or copy or download it again.`,
+    );
   }
 
   #truncated(needed: number): UserError {
