@@ -29,6 +29,7 @@ it('what is factorised already is another kind of work, as is what looks at data
   };
   expect(work('known', 'svd', { rank: 2 })).toEqual({ kind: 'svd, kept', cost: 32 });
   expect(work('other', 'svd', { rank: 2 })).toEqual({ kind: 'svd', cost: 128 });
+  expect(work('known', 'svd', { rank: 2, whiten: 'full' })).toEqual({ kind: 'svd, with data', cost: 128 });
   expect(work('known', 'quantize', { bits: 4 })).toEqual({ kind: 'quantize', cost: 32 });
   expect(work('known', 'quantize', { bits: 4, rounding: 'gptq' })).toEqual({ kind: 'quantize, with data', cost: 128 });
 });

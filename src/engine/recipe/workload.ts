@@ -25,13 +25,11 @@ export function workOf(
   factorisations: Factorisations,
 ): PiecesOfWork {
   const values = layer.shape.reduce((product, size) => product * size, 1);
-  if (DECOMPOSING.has(method.name)) {
-    const kept = method.name === 'svd' && factorisations.has(layer.id);
-    return kept ? { kind: 'svd, kept', cost: values } : { kind: method.name, cost: factorisationCost(layer.shape) };
-  }
+  // With data it is the weight times what its inputs are like that is factorised: what is kept does not help.
   const withData = method.needsData?.(options) ?? false;
+  if (method.name === 'svd' && !withData && factorisations.has(layer.id)) return { kind: 'svd, kept', cost: values };
   return {
     kind: `${method.name}${withData ? ', with data' : ''}`,
-    cost: withData ? factorisationCost(layer.shape) : values,
+    cost: withData || DECOMPOSING.has(method.name) ? factorisationCost(layer.shape) : values,
   };
 }
