@@ -14,7 +14,7 @@ import { type Model, opsetOf, storedBytes } from '../model/model';
 import { countParameters } from '../model/parameters';
 import { type Scope, scopeOf } from '../model/scopes';
 import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
-import { type ExportChoice, loadBytes, loadNeeds, residentBytes } from '../operators/forms';
+import { loadBytes, loadNeeds } from '../operators/forms';
 import type { Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import { replaceWeights } from '../operators/replace';
@@ -24,13 +24,8 @@ import type { LongCall, Progress } from '../progress';
 import { withRecovery } from '../recovery';
 import { compressedBefore, leftBefore } from './compressedBefore';
 import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
-import type {
-  CalibrationReport,
-  CompressedLayerReport,
-  CompressReport,
-  ErrorReport,
-  SkippedLayerReport,
-} from './report';
+import { isChanged, memoryOf, reportOf, skippedIn } from './layerOutcomes';
+import type { CalibrationReport, CompressReport, ErrorReport } from './report';
 import { resolvedRecipe } from './resolved';
 import { exportOf, type Recipe } from './schema';
 import { selectLayers } from './select';
@@ -224,43 +219,6 @@ function calibrationOf({ dataset }: Calibration): CalibrationReport {
   return { data: name, samples, ...(of !== undefined && { samplesOf: of }), sha256: hashDataset(dataset) };
 }
 
-function reportOf(
-  { layer, before, weight, operator, steps, ms }: Work,
-  outputError: ErrorReport | undefined,
-  choice: ExportChoice,
-  estimatedLoad: number,
-): CompressedLayerReport {
-  return {
-    name: layer.name,
-    form: operator === weight ? `cut to ${layer.shape.join('×')}` : operator.form,
-    outputs: weight.shape[0]!,
-    // What the steps add is as good as orthogonal: a truncation's rest to what it keeps, rounding to everything.
-    weightError: { predicted: Math.hypot(...steps.map(({ added }) => added)), measured: steps.at(-1)!.error },
-    ...(outputError && { outputError }),
-    bytesBefore: before.bytes,
-    bytesAfter: operator.bytes,
-    parametersBefore: before.parameters,
-    parametersAfter: operator.parameters,
-    memory: {
-      estimatedResident: residentBytes(operator, consumptionOf(layer), choice),
-      estimatedLoad,
-    },
-    steps,
-    ms,
-  };
-}
-
-/** The original's bytes, with those of each changed layer replaced. */
-function memoryOf(model: Model, layers: readonly CompressedLayerReport[]) {
-  const before = storedBytes(model);
-  const total = (of: (layer: CompressedLayerReport) => number) =>
-    layers.reduce((sum, layer) => sum + of(layer) - layer.bytesBefore, before);
-  return {
-    estimatedResident: total(({ memory }) => memory.estimatedResident),
-    estimatedLoad: total(({ memory }) => memory.estimatedLoad),
-  };
-}
-
 async function outputErrorsOf(
   model: Model,
   main: Scope,
@@ -275,18 +233,6 @@ async function outputErrorsOf(
     multiply: multiplyOn(factorisations.backend),
   });
 }
-
-const isChanged = ({ operator, weight, before }: Work): boolean =>
-  operator !== weight || weight.parameters < before.parameters;
-
-const skippedIn = (works: Iterable<Work>): SkippedLayerReport[] =>
-  [...works].flatMap((work) => {
-    if (isChanged(work)) return [];
-    const { layer, steps } = work;
-    const reason = layer.reason ?? steps.findLast(({ skipped }) => skipped !== undefined)?.skipped;
-    const already = layer.quantised !== undefined && { already: true as const };
-    return [{ name: layer.name, reason: reason ?? 'no step changed it', ...already }];
-  });
 
 /** "recogniser.onnx" → "recogniser.run2.onnx", so that one run's file does not overwrite another's. */
 export const compressedName = (name: string, run: number): string =>

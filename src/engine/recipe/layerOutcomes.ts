@@ -1,0 +1,57 @@
+import { type Model, storedBytes } from '../model/model';
+import { type ExportChoice, residentBytes } from '../operators/forms';
+import { consumptionOf } from '../operators/subgraph';
+import type { CompressedLayerReport, ErrorReport, SkippedLayerReport } from './report';
+import type { Work } from './step';
+
+/** What a run says of a layer that it changed. */
+export function reportOf(
+  { layer, before, weight, operator, steps, ms }: Work,
+  outputError: ErrorReport | undefined,
+  choice: ExportChoice,
+  estimatedLoad: number,
+): CompressedLayerReport {
+  return {
+    name: layer.name,
+    form: operator === weight ? `cut to ${layer.shape.join('×')}` : operator.form,
+    outputs: weight.shape[0]!,
+    // What the steps add is as good as orthogonal: a truncation's rest to what it keeps, rounding to everything.
+    weightError: { predicted: Math.hypot(...steps.map(({ added }) => added)), measured: steps.at(-1)!.error },
+    ...(outputError && { outputError }),
+    bytesBefore: before.bytes,
+    bytesAfter: operator.bytes,
+    parametersBefore: before.parameters,
+    parametersAfter: operator.parameters,
+    memory: {
+      estimatedResident: residentBytes(operator, consumptionOf(layer), choice),
+      estimatedLoad,
+    },
+    steps,
+    ms,
+  };
+}
+
+/** The original's bytes, with those of each changed layer replaced. */
+export function memoryOf(model: Model, layers: readonly CompressedLayerReport[]) {
+  const before = storedBytes(model);
+  const total = (of: (layer: CompressedLayerReport) => number) =>
+    layers.reduce((sum, layer) => sum + of(layer) - layer.bytesBefore, before);
+  return {
+    estimatedResident: total(({ memory }) => memory.estimatedResident),
+    estimatedLoad: total(({ memory }) => memory.estimatedLoad),
+  };
+}
+
+/** Whether a layer was rewritten, or lost units to a cut. */
+export const isChanged = ({ operator, weight, before }: Work): boolean =>
+  operator !== weight || weight.parameters < before.parameters;
+
+/** The layers that were left as they were, and why. */
+export const skippedIn = (works: Iterable<Work>): SkippedLayerReport[] =>
+  [...works].flatMap((work) => {
+    if (isChanged(work)) return [];
+    const { layer, steps } = work;
+    const reason = layer.reason ?? steps.findLast(({ skipped }) => skipped !== undefined)?.skipped;
+    const already = layer.quantised !== undefined && { already: true as const };
+    return [{ name: layer.name, reason: reason ?? 'no step changed it', ...already }];
+  });
