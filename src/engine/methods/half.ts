@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { relativeDistance } from '../linalg/distance';
 import { denseOf, HALF_ROUNDING, plannedDense } from '../operators/dense';
 import type { Dense } from '../operators/operator';
 import { percent } from '../operators/percent';
@@ -32,7 +33,7 @@ export const half: Method<z.infer<typeof options>> = {
       return { skipped: `holds ${values[beyond]} at element ${beyond}, and float16 ends at 65504` };
     }
     const operator = denseOf(leaf.shape, 'float16', values);
-    const error = relativeError(values, await operator.toDense());
+    const error = relativeDistance(values, await operator.toDense(), values);
     if (error > MOST) {
       return { skipped: `float16 would change it by ${percent(error)} of its norm: its weights are too small for it` };
     }
@@ -47,16 +48,6 @@ export const half: Method<z.infer<typeof options>> = {
     ];
   },
 };
-
-function relativeError(values: Float32Array, held: Float32Array): number {
-  let difference = 0;
-  let norm = 0;
-  for (let i = 0; i < values.length; i++) {
-    difference += (values[i]! - held[i]!) ** 2;
-    norm += values[i]! ** 2;
-  }
-  return norm === 0 ? 0 : Math.sqrt(difference / norm);
-}
 
 const already = ({ type }: Dense): Skipped | undefined =>
   type === 'float16' ? { skipped: 'is stored as float16 already' } : undefined;

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { createCpuBackend } from '../cpu/backend';
+import { relativeDistance } from '../linalg/distance';
 import { memorySource } from '../model/bytes';
 import { readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
@@ -9,7 +10,6 @@ import type { Dense, FloatType, Operator } from '../operators/operator';
 import { matrixOf } from '../operators/operator';
 import { seeded } from '../random';
 import { compress } from '../recipe/compress';
-import { relativeDistance } from '../recipe/measure';
 import { checkRecipe } from '../recipe/schema';
 import { methodContext } from './context.fixtures';
 import { Factorisations } from './factorisations';

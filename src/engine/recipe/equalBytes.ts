@@ -1,5 +1,6 @@
 import type { Calibration } from '../calibration/calibration';
 import { predictedOutputError } from '../calibration/outputError';
+import { norm } from '../linalg/distance';
 import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod, type Method } from '../methods/method';
 import { methods } from '../methods/registry';
@@ -11,7 +12,6 @@ import { multiplyOn } from '../operators/product';
 import type { LongCall } from '../progress';
 import { withRecovery } from '../recovery';
 import { begin } from './graphStep';
-import { norm } from './measure';
 import { optionsWithin } from './sizing';
 import { runStep } from './step';
 

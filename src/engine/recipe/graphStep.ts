@@ -1,11 +1,11 @@
 import { Calibration } from '../calibration/calibration';
+import { norm } from '../linalg/distance';
 import type { GraphContext, GraphMethod, StepContext } from '../methods/method';
 import type { TrialReport } from '../methods/report';
 import { type Layer, layersOf } from '../model/layers';
 import type { Model } from '../model/model';
 import { type Scope, scopeOf } from '../model/scopes';
 import { weightOf } from '../operators/weight';
-import { norm } from './measure';
 import { left, type StepInputs, type Work } from './step';
 
 /** A model on its way through the steps, with its layers by their ids, which stay the same. */

@@ -1,3 +1,4 @@
+import { lostRows, relativeDistance } from '../linalg/distance';
 import { largestMagnitude } from '../linalg/scaling';
 import {
   isSkipped,
@@ -17,7 +18,6 @@ import { BeyondRange, LARGEST } from '../operators/rounding';
 import type { InputStatistics } from '../operators/statistics';
 import { leavesOf, noneReach, rewriteLeaves } from '../operators/tree';
 import { withRecovery } from '../recovery';
-import { lostRows, relativeDistance } from './measure';
 import type { StepReport } from './report';
 
 /** A layer on its way through the steps. */
