@@ -1,20 +1,53 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-// Machines that share a folder number their processes alike, so the name has the machine's too.
+// Machines that share a folder number their processes alike, and so do the containers of one machine: the name says
+// which of them it was.
 const PREFIX = `.carrara-${hostname()
   .replace(/[^\w-]/g, '_')
-  .slice(0, 60)}-`;
+  .slice(0, 60)}-${processSpace()}`;
+
+/** Tells this process from an earlier one of the same number. */
+const TOKEN = randomBytes(4).toString('hex');
 
 /** The name of a file that this process has not finished. It says whose it is, and fits where any name does. */
-export const temporaryName = (part: string): string => `${PREFIX}${process.pid}-${part}.part`;
+export const temporaryName = (part: string): string => `${PREFIX}${process.pid}-${TOKEN}-${part}.part`;
 
-/** Removes unfinished files that processes of this machine have left in `folder` and that are no longer running. */
+/**
+ * Removes unfinished files that processes of this machine have left in `folder` and that are no longer running. What
+ * cannot be listed or removed stays: nobody's work may fail because of it.
+ */
 export function sweep(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const pid = name.startsWith(PREFIX) ? /^(\d+)-\w+\.part$/.exec(name.slice(PREFIX.length))?.[1] : undefined;
-    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(folder, name), { force: true });
+  for (const name of namesIn(folder)) {
+    const found = name.startsWith(PREFIX) && /^(\d+)-(\w+)-\w+\.part$/.exec(name.slice(PREFIX.length));
+    if (!found) continue;
+    const [, pid, token] = found;
+    if (Number(pid) === process.pid ? token === TOKEN : isRunning(Number(pid))) continue;
+    try {
+      rmSync(join(folder, name), { force: true });
+    } catch {
+      // Another user's, in a folder where everybody removes only what is their own.
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // A folder may take files and not be listed.
+    return [];
+  }
+}
+
+/** Which numbering of processes this one is in, where the system has several: Linux numbers those of a container apart. */
+function processSpace(): string {
+  try {
+    return `${readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')}-`;
+  } catch {
+    return '';
   }
 }
 

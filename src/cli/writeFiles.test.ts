@@ -246,7 +246,7 @@ describe('staged files', () => {
   it('take away what dead processes of this machine have left, and nothing else', async () => {
     const { pid: dead } = spawnSync(process.execPath, ['-e', '']);
     const named = (pid: number, host = hostname()) =>
-      temporaryName('0').replace(String(process.pid), String(pid)).replace(hostname(), host);
+      temporaryName('0').replace(`-${process.pid}-`, `-${pid}-`).replace(hostname(), host);
     const kept = [
       // The parent of this process is alive.
       named(process.ppid),
@@ -254,10 +254,22 @@ describe('staged files', () => {
       `${named(dead)}.onnx`,
       `.out.onnx.${dead}.part`,
     ];
-    for (const name of [named(dead), ...kept]) writeFileSync(at(name), '');
+    // An earlier process had the number that this one has.
+    const earlier = temporaryName('0').replace(/[^-]+-0/, '00000000-0');
+    for (const name of [named(dead), earlier, ...kept]) writeFileSync(at(name), '');
     const staged = await stage(await twoFiles('out.onnx'), at('out.onnx'), []);
     staged.discard();
     expect(readdirSync(folder).sort()).toEqual([...kept, 'models'].sort());
     expect(existsSync(at(named(dead)))).toBe(false);
+  });
+
+  it('are written where what dead processes have left cannot be removed', async () => {
+    const { pid: dead } = spawnSync(process.execPath, ['-e', '']);
+    const left = temporaryName('0').replace(`-${process.pid}-`, `-${dead}-`);
+    // As little to be removed like a file as another user's file in a shared folder.
+    mkdirSync(at(left));
+    const staged = await stage(await twoFiles('out.onnx'), at('out.onnx'), []);
+    staged.discard();
+    expect(readdirSync(folder).sort()).toEqual([left, 'models'].sort());
   });
 });
