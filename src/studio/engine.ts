@@ -5,9 +5,8 @@ import type { Engine, Job, JobProgress } from '../worker/protocol';
 /** A worker with the engine in it, until it is replaced. */
 interface Running {
   readonly worker: Worker;
-  readonly remote: Engine;
-  /** Rejects when the worker is gone: no call would ever be answered then. */
-  readonly gone: Promise<never>;
+  call(name: keyof Engine, args: never[]): Promise<unknown>;
+  /** Rejects the calls under way and all later ones: the worker is gone, and none would ever be answered. */
   end(error: Error): void;
 }
 
@@ -18,27 +17,36 @@ let onDeath: (message: string) => void = () => undefined;
 
 function begin(): Running {
   const worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'carrara-engine' });
-  let end: (error: Error) => void = () => undefined;
-  const gone = new Promise<never>((_, reject) => {
-    end = reject;
-  });
+  const remote = Comlink.wrap<Engine>(worker) as unknown as Engine;
+  // Not one promise that all calls race with: it would keep the answers of all of them.
+  const waiting = new Set<(error: Error) => void>();
   // A failure that nobody waits for is told by the next call.
-  gone.catch(() => undefined);
+  let ended: Error | undefined;
+  const end = (error: Error) => {
+    ended ??= error;
+    for (const reject of waiting) reject(ended);
+    waiting.clear();
+  };
+  const call = (name: keyof Engine, args: never[]) =>
+    new Promise<unknown>((resolve, reject) => {
+      if (ended) throw ended;
+      const answer = (remote[name] as (...args: never[]) => Promise<unknown>)(...args);
+      waiting.add(reject);
+      answer.then(resolve, reject).finally(() => waiting.delete(reject));
+    });
   worker.addEventListener('error', ({ message }) => {
     if (running.worker === worker) onDeath(message ?? '');
     end(new Error(`The engine stopped${message ? ` (${message})` : ''}: reload the page to go on.`));
   });
-  return { worker, remote: Comlink.wrap<Engine>(worker) as unknown as Engine, gone, end };
+  return { worker, call, end };
 }
 
 /** The engine in its worker. A call rejects when the worker dies or is replaced before it has answered. */
 export const engine: Engine = new Proxy({} as Engine, {
   get:
     (_, name: keyof Engine) =>
-    (...args: never[]) => {
-      const { remote, gone } = running;
-      return Promise.race([(remote[name] as (...args: never[]) => Promise<unknown>)(...args), gone]);
-    },
+    (...args: never[]) =>
+      running.call(name, args),
 });
 
 /**
