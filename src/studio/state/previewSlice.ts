@@ -18,12 +18,13 @@ export const previewSlice: Slice<PreviewSlice> = (set, get) => {
     trains: new Map(),
     previewing: null,
     trialKey(id) {
-      const { stacks, included, data, settings } = get();
+      const { stacks, included, sources, settings } = get();
       const told = [
         stackKey(stackOf(stacks, id)),
         settings.seed ?? 0,
         peersOf(stacks, included, id),
-        data && !data.generated && data.name,
+        // Files of one name may differ, and data for calibration may lie beside the data that the page names.
+        sources?.data.map(({ name, size, lastModified }) => [name, size, lastModified]),
       ];
       return JSON.stringify([id, ...told]);
     },
