@@ -14,6 +14,9 @@ export const onSoftware = ({ engine: report, provider }: Pick<EngineSlice, 'engi
   provider === 'webgpu' && report?.softwareWebgpu === true;
 
 export const runsSlice: Slice<RunsSlice> = (set, get) => {
+  /** Until the recipe of the run that was chosen last is the one in the workbench, with its aim. */
+  let shown: Promise<unknown> = Promise.resolve();
+
   /** On the backend that is chosen; on the CPU where that is a GPU that fails for good, which is said. */
   async function compressAnywhere(recipe: unknown, job: Job, run?: number): Promise<RunReport> {
     try {
@@ -37,7 +40,16 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       compressAnywhere(report.recipe, job, run),
     );
     if (!again) return false;
-    set({ lostRuns: new Set([...get().lostRuns].filter((lost) => lost !== run)) });
+    const { exports, lostRuns, runs } = get();
+    const { evaluation: _, evaluatedFor: __, ...unmeasured } = report;
+    const { result } = again;
+    // Other data may be open now: what was measured and written is then of another model.
+    const isSame = JSON.stringify(result.calibration) === JSON.stringify(report.result.calibration);
+    set({
+      lostRuns: new Set([...lostRuns].filter((lost) => lost !== run)),
+      runs: runs.map((each) => (each.run === run ? { ...(isSame ? each : unmeasured), result } : each)),
+      ...(!isSame && { exports: without(exports, run) }),
+    });
     return true;
   }
   return {
@@ -82,21 +94,23 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       const report = get().runs.find((candidate) => candidate.run === run);
       if (!report) return;
       set({ currentRun: run });
-      await get().applyRecipe(report.recipe);
+      shown = get().applyRecipe(report.recipe);
+      await shown;
     },
     async forgetRun(run) {
       if (!get().lostRuns.has(run)) await engine.forgetRun(run);
       const runs = get().runs.filter((report) => report.run !== run);
-      const others = <T>(map: ReadonlyMap<number, T>) => new Map([...map].filter(([number]) => number !== run));
       const { exports, ranStacks } = get();
       set({
         runs,
-        exports: others(exports),
-        ranStacks: others(ranStacks),
+        exports: without(exports, run),
+        ranStacks: without(ranStacks, run),
         ...(get().currentRun === run && { currentRun: runs.at(-1)?.run ?? null }),
       });
     },
     async writeAsChosen(run) {
+      // Another aim is not chosen by choosing a run.
+      await shown;
       const { settings, lostRuns } = get();
       const report = get().runs.find((candidate) => candidate.run === run);
       if (!report || !isWrittenOtherwise(report.recipe, settings)) return true;
@@ -113,7 +127,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       const { recipe, result } = written;
       set({
         runs: get().runs.map((each) => (each.run === run ? { ...each, recipe, result } : each)),
-        exports: new Map([...get().exports].filter(([number]) => number !== run)),
+        exports: without(get().exports, run),
       });
       return true;
     },
@@ -125,3 +139,6 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
     },
   };
 };
+
+const without = <T>(map: ReadonlyMap<number, T>, run: number): ReadonlyMap<number, T> =>
+  new Map([...map].filter(([number]) => number !== run));
