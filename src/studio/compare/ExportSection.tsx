@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { describeReadBack } from '../../engine/recipe/verification/readBack';
 import type { RunReport } from '../../worker/protocol';
-import { AIM_WORDS } from '../aims';
+import { AIM_WORDS, isWrittenOtherwise } from '../aims';
 import { save } from '../files';
 import { formatBytes } from '../format';
 import { writtenRecipe } from '../methods';
@@ -14,14 +14,16 @@ export function ExportSection({ run }: { run: RunReport }) {
   const model = useStudio((state) => state.model);
   const busy = useStudio(({ job }) => job !== null);
   const exporting = useStudio(({ job }) => job?.kind === 'export');
-  const aim = useStudio(({ settings }) => settings.export?.aim ?? 'speed');
-  const report = useStudio(({ exports }) => exports.get(run.run));
+  const settings = useStudio((state) => state.settings);
+  const written = useStudio(({ exports }) => exports.get(run.run));
+  // What was written for another aim is not what is offered under this one.
+  const report = isWrittenOtherwise(run.recipe, settings) ? undefined : written;
   return (
     <section aria-labelledby="compare-export">
       <div className={styles.title}>
         <h3 id="compare-export">Take it away</h3>
         <span>
-          Run {run.run}, {AIM_WORDS[aim]}
+          Run {run.run}, {AIM_WORDS[settings.export?.aim ?? 'speed']}
         </span>
       </div>
       <div className={styles.controls}>
