@@ -74,14 +74,17 @@ export class StudioEngine implements Engine {
   async ping() {}
 
   check(files: readonly File[], job: { id: string }) {
-    return this.#jobs.run(job, async () => {
+    return this.#jobs.run(job, async ({ signal }) => {
       inspect(await readFiles(files));
+      signal?.throwIfAborted();
     });
   }
 
   open(files: readonly File[], job: { id: string }, lastRun = 0) {
-    return this.#jobs.run(job, async () => {
+    return this.#jobs.run(job, async ({ signal }) => {
       const model = await readFiles(files);
+      // Reading has no steps: cancelled meanwhile, what was open stays open.
+      signal?.throwIfAborted();
       const { report, layers } = reportOf(model);
       await this.#opened?.original.release();
       this.#factorisations = new Factorisations(this.#backend);
@@ -205,11 +208,12 @@ export class StudioEngine implements Engine {
   writeFor(run: number, chosen: ExportSettings | undefined, job: { id: string }): Promise<RunReport> {
     return this.#jobs.run(job, async (call) => {
       const { checkRecipe } = await recipes();
+      const { runs } = this.#open;
       const before = this.#run(run);
       const { export: _, ...steps } = before.recipe as object & { export?: unknown };
       const recipe = { ...steps, ...(chosen && { export: chosen }) };
       const compressed = await before.writtenFor(checkRecipe(recipe).export, call);
-      this.#open.runs.set(run, { ...compressed, recipe });
+      runs.set(run, { ...compressed, recipe });
       return { run, recipe, result: compressed.report };
     });
   }
