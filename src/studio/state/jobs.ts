@@ -90,6 +90,8 @@ export async function runJob<T>(
     get().notify('warning', `${running.label} is still running: wait for it, or cancel it first.`);
     return undefined;
   }
+  // What goes on from a call that ended with the engine has ended with it: the new one has nothing open yet.
+  if (get().restarting && kind !== 'start') return undefined;
   const job = newJob((progress) =>
     // An estimate that can no longer be said goes.
     set(({ job: current }) =>

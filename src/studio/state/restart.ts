@@ -73,7 +73,8 @@ function watchSilence(get: () => Studio): void {
  */
 async function restartEngine(set: SetStudio, get: () => Studio, why: string): Promise<void> {
   if (get().restarting) return;
-  set({ restarting: true });
+  const allRuns = () => new Set(get().runs.map(({ run }) => run));
+  set({ restarting: true, lostRuns: allRuns() });
   replaceEngine();
   // What was under way ends as if it had been cancelled.
   while (get().job || get().previewing || get().background) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -86,7 +87,7 @@ async function restartEngine(set: SetStudio, get: () => Studio, why: string): Pr
     for (const file of sources.data) await engine.openData(file);
     return 'open again';
   });
-  set({ restarting: false, lostRuns: new Set(runs.map(({ run }) => run)) });
+  set({ restarting: false, lostRuns: allRuns() });
   if (again === undefined) {
     get().notify('error', `${why} It could not be made ready again: reload the page.`);
     return;
