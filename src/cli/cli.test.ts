@@ -386,6 +386,11 @@ describe('bad input', () => {
       /unknown option '--recip'; did you mean --recipe\?$/m,
     ],
     ['an unknown command', () => ['squash', model], /unknown command 'squash'; there are inspect, methods/],
+    [
+      'help for an unknown command',
+      () => ['help', 'squash'],
+      /^carrara: unknown command 'squash'; there are inspect, methods/,
+    ],
     ['a misspelt command', () => ['inspct', model], /unknown command 'inspct'; did you mean inspect\?/],
     ['an option like no other', () => ['inspect', model, '--verbose'], /'--verbose'; --help explains the command\.$/m],
     ['no model', () => ['inspect'], /missing required argument 'model'; --help explains the command\./],

@@ -34,7 +34,7 @@ const program = new Command('carrara')
   .version(version)
   .showSuggestionAfterError()
   .exitOverride()
-  .configureOutput({ outputError: () => {} })
+  .configureOutput({ outputError: () => {}, writeErr: () => {} })
   .addHelpText(
     'afterAll',
     `
@@ -47,13 +47,18 @@ program
   .allowExcessArguments()
   .action(() => {
     const [name] = program.args;
-    const names = program.commands.map((command) => command.name());
     program.error(
-      name === undefined
-        ? `name a command: there are ${names.join(', ')}; --help explains them.`
-        : `unknown command '${name}'; ${didYouMean(name, names)}`,
+      name === undefined ? `name a command: there are ${commands().join(', ')}; --help explains them.` : unknown(name),
     );
   });
+
+function commands(): string[] {
+  return program.commands.map((command) => command.name());
+}
+
+function unknown(command: string): string {
+  return `unknown command '${command}'; ${didYouMean(command, commands())}`;
+}
 
 program
   .command('inspect')
@@ -146,6 +151,8 @@ function fail(error: unknown): void {
 }
 
 function usage(error: CommanderError): string {
+  // `help` of a command that there is not.
+  if (error.code === 'commander.help') return unknown(program.args[1] ?? '');
   const said = oneLine(messageOf(error)).replace(/ \(Did you mean (.+)\?\)$/, '; did you mean $1?');
   return USAGE.includes(error.code) && !said.endsWith('?')
     ? `${said.replace(/\.$/, '')}; --help explains the command.`
