@@ -1,8 +1,7 @@
 import type { NodeProto } from 'onnx-buf';
 import { intOf } from './onnx/attributes';
-import { DataType } from './onnx/build';
 import { resolve, type Scope, scopesIn } from './scopes';
-import { dimsOf, inlineBytes } from './tensors';
+import { dimsOf, inlineNumbers } from './tensors';
 
 /** What a graph does with the whole numbers of a value, as far as that says which of them make sense. */
 export interface WholeNumbers {
@@ -108,22 +107,8 @@ function comparedWith(name: string | undefined, values: readonly number[] | unde
   return values.every((value, i) => value === i) ? [{ name, rows: values.length }] : [];
 }
 
-/** The values of a small constant of whole numbers. */
+/** The values of a small constant. */
 function numbers(name: string | undefined, scope: Scope): number[] | undefined {
   const tensor = resolve(name ?? '', scope)?.tensor;
-  if (!tensor) return undefined;
-  const bytes = inlineBytes(tensor);
-  const { buffer, length } = bytes.slice();
-  switch (tensor.dataType) {
-    case DataType.INT64:
-      return Array.from(new BigInt64Array(buffer, 0, Math.floor(length / 8)), Number);
-    case DataType.INT32:
-      return Array.from(new Int32Array(buffer, 0, Math.floor(length / 4)));
-    case DataType.UINT8:
-      return Array.from(bytes);
-    case DataType.FLOAT:
-      return Array.from(new Float32Array(buffer, 0, Math.floor(length / 4)));
-    default:
-      return undefined;
-  }
+  return tensor && inlineNumbers(tensor);
 }

@@ -126,6 +126,25 @@ export function inlineBytes(tensor: TensorProto): Uint8Array<ArrayBuffer> {
   }
 }
 
+/** The numbers of a tensor that has them inside, for the types in which graphs write sizes, axes and indices. */
+export function inlineNumbers(tensor: TensorProto): number[] | undefined {
+  if (tensor.dataLocation === DataLocation.EXTERNAL) return undefined;
+  // Of a copy, which is aligned.
+  const { buffer } = inlineBytes(tensor).slice();
+  switch (tensor.dataType) {
+    case DataType.INT64:
+      return Array.from(new BigInt64Array(buffer), Number);
+    case DataType.INT32:
+      return Array.from(new Int32Array(buffer));
+    case DataType.UINT8:
+      return Array.from(new Uint8Array(buffer));
+    case DataType.FLOAT:
+      return Array.from(new Float32Array(buffer));
+    default:
+      return undefined;
+  }
+}
+
 /** float32 values of a payload stored as `dataType` (float32, float16). Throws where a value is NaN or infinite. */
 export function decodeFloats(
   bytes: Uint8Array<ArrayBuffer>,

@@ -1,12 +1,15 @@
 import type { NodeProto } from 'onnx-buf';
 import { DataType } from '../onnx/build';
 import { resolve, type Scope } from '../scopes';
-import { dimsOf, inlineBytes } from '../tensors';
+import { dimsOf, inlineNumbers } from '../tensors';
 import { shapesMade } from './operators';
 import { dimension, known, numberOf, type Size } from './size';
 import { valuesMade } from './values';
 
 export type Shape = readonly Size[];
+
+/** What shapes, axes and indices are stored as. */
+const WHOLE: ReadonlySet<number> = new Set([DataType.INT64, DataType.INT32]);
 
 /** What exporters write for a size that they know nothing of: two of them have nothing to do with each other. */
 const NAMELESS: ReadonlySet<string> = new Set(['', '?']);
@@ -56,18 +59,13 @@ export class Shapes {
   /** Whole numbers that a stored tensor holds. */
   numbers(name: string): number[] | undefined {
     const tensor = this.#stored(name);
-    if (!tensor || tensor.dataLocation === 1) return undefined;
-    if (tensor.dataType === DataType.INT64)
-      return Array.from(new BigInt64Array(inlineBytes(tensor).slice().buffer), Number);
-    if (tensor.dataType === DataType.INT32) return Array.from(new Int32Array(inlineBytes(tensor).slice().buffer));
-    return undefined;
+    return tensor && WHOLE.has(tensor.dataType) ? inlineNumbers(tensor) : undefined;
   }
 
   /** Fractions that a small stored tensor holds. */
   floats(name: string): number[] | undefined {
     const tensor = this.#stored(name);
-    if (tensor?.dataType !== DataType.FLOAT || tensor.dataLocation === 1) return undefined;
-    return Array.from(new Float32Array(inlineBytes(tensor).slice().buffer));
+    return tensor?.dataType === DataType.FLOAT ? inlineNumbers(tensor) : undefined;
   }
 
   /** The number of axes. */

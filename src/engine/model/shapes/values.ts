@@ -1,7 +1,7 @@
 import type { NodeProto } from 'onnx-buf';
 import { attributeOf, intOf, intsOf } from '../onnx/attributes';
 import { DataType } from '../onnx/build';
-import { inlineBytes } from '../tensors';
+import { inlineNumbers } from '../tensors';
 import { MOST_VALUES, numbersOf, type Shapes } from './shapes';
 import { dimension, isDimension, known, numberOf, over, product, type Size, sum, textOf, times, unknown } from './size';
 
@@ -57,7 +57,7 @@ function computed(shapes: Shapes, node: NodeProto): readonly Size[] | undefined 
       const count = numberOf(product(values(first) ?? [unknown('')]));
       const held = attributeOf(node, 'value')?.t;
       if (count === undefined || count > MOST_VALUES || held?.dataType !== DataType.INT64) return undefined;
-      const value = Number(new BigInt64Array(inlineBytes(held).slice().buffer)[0] ?? 0n);
+      const value = inlineNumbers(held)?.[0] ?? 0;
       return new Array<Size>(count).fill(known(value));
     }
     case 'Add':

@@ -2,7 +2,7 @@ import { clone, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type TensorProto } from 'onnx-buf';
 import { sameBytes } from '../../model/bytes';
 import { type Model, readBytes, readExternal, tensorsOf } from '../../model/model';
-import { externalOf, inlineBytes } from '../../model/tensors';
+import { externalOf, inlineBytesCount } from '../../model/tensors';
 import { Pacer } from '../../progress';
 
 /** Bytes of each of two payloads that are in memory at once. */
@@ -50,8 +50,8 @@ function structureOf({ proto }: Model): Uint8Array {
 
 async function samePayload(a: Model, x: TensorProto, b: Model, y: TensorProto, pacer: Pacer): Promise<boolean> {
   const [here, there] = [externalOf(x), externalOf(y)];
-  const length = here?.length ?? inlineBytes(x).length;
-  if ((there?.length ?? inlineBytes(y).length) !== length) return false;
+  const length = here?.length ?? inlineBytesCount(x);
+  if ((there?.length ?? inlineBytesCount(y)) !== length) return false;
   for (let at = 0; at < length; at += STEP) {
     const size = Math.min(STEP, length - at);
     if (!sameBytes(await part(a, x, at, size), await part(b, y, at, size))) return false;
