@@ -19,6 +19,7 @@ import { filesBehind, openModel, readFile } from './readFiles';
 import { scratchFile } from './scratchFile';
 import { shapesOf } from './shapes';
 import { openingWatch, watchedRuntime } from './supervised';
+import { sweep } from './temporaryFiles';
 import { bytes, percent, progressBar, table } from './terminal';
 import { fileStore } from './tuningStore';
 import { checkDataTarget, checkTarget, stage } from './writeFiles';
@@ -50,6 +51,8 @@ export async function compressCommand(
   const watch = openingWatch(options.openLimit);
   const given = [path, recipePath, ...(options.calibration === undefined ? [] : [options.calibration])];
   checkTarget(out, given);
+  // Before anything that may be ended by its limit.
+  sweep(dirname(out));
   const recipe = parseRecipe(new TextDecoder().decode(readFile(recipePath)), recipePath);
   const model = await watch.during(`Opening ${path}`, () => openModel(path));
   // A shape that does not fit is refused before the work begins.

@@ -18,7 +18,7 @@ import type { LongCall } from '../engine/progress';
 import { fileError, otherKind } from './fileErrors';
 import { fileSource, filesBehind, openModel } from './readFiles';
 import { tell } from './supervised';
-import { sweep, temporaryName } from './temporaryFiles';
+import { temporaryName } from './temporaryFiles';
 
 /**
  * Throws a UserError where `out` cannot be written or would overwrite one of `inputs`, by whichever of its names: another
@@ -116,7 +116,7 @@ export interface Staged {
 
 /**
  * Writes `files` (a model, then its data file if it has one) under temporary names in the folder of `out`. Until
- * `commit`, what was there stays as it was, even if the process is killed; what killed processes left is removed first.
+ * `commit`, what was there stays as it was, even if the process is killed.
  * `inputs` are the files that must not be overwritten.
  */
 export async function stage(
@@ -127,7 +127,6 @@ export async function stage(
 ): Promise<Staged> {
   if (files.length > 1) await checkDataTarget(out, inputs);
   const folder = dirname(out);
-  sweep(folder);
   const staged = files.map((file, i) => ({
     file,
     temporary: join(folder, temporaryName(String(i))),
