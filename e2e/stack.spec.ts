@@ -114,7 +114,7 @@ test('an aim that is chosen after the run is what is exported, and what sizes ar
   await page.getByRole('button', { name: 'Best for speed' }).click();
   await page.getByRole('menuitemradio', { name: /^For little memory/ }).click();
   await expect(memory).not.toHaveText(before!);
-  await expect(compare).toContainText('Latency was measured as written for speed');
+  await expect(compare).toContainText('Latency was measured on the model written for speed');
   await studio.idle();
   const [runs] = [page.getByRole('region', { name: 'Runs' }).getByRole('listitem')];
   await expect(runs).toHaveCount(1);

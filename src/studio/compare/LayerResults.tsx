@@ -20,7 +20,7 @@ export function LayerResults({ result }: { result: CompressReport }) {
       {gpuFailures && (
         <p className={styles.note} title={gpuFailures.join('\n')}>
           The GPU failed {gpuFailures.length === 1 ? 'once' : `${gpuFailures.length} times`} during this run, and each
-          time the layer in work was begun anew.
+          time the layer in work was compressed again.
         </p>
       )}
       <details className={styles.details}>

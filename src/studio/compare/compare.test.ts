@@ -197,7 +197,7 @@ describe('describeAim', () => {
   it('says what latency was measured of, once the model was written anew', () => {
     expect(
       describeAim(made('file', { evaluation: evaluation(), evaluatedFor: 'speed' }), { export: { aim: 'file' } }),
-    ).toMatch(/Latency was measured as written for speed/);
+    ).toMatch(/Latency was measured on the model written for speed/);
   });
 });
 

@@ -79,7 +79,7 @@ export function describeAim({ recipe, evaluation, evaluatedFor }: RunReport, set
   if (isWrittenOtherwise(recipe, settings))
     return `Sizes are those of the model written ${AIM_WORDS[aimOf(recipe)]}; an export writes it ${AIM_WORDS[chosen]}.`;
   if (evaluation && evaluatedFor && evaluatedFor !== chosen)
-    return `Sizes are those of the model written ${AIM_WORDS[chosen]}. Latency was measured as written ${AIM_WORDS[evaluatedFor]}: press Compare again to measure it anew.`;
+    return `Sizes are those of the model written ${AIM_WORDS[chosen]}. Latency was measured on the model written ${AIM_WORDS[evaluatedFor]}: press Compare again to measure this one.`;
   return null;
 }
 

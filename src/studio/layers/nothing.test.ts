@@ -41,7 +41,7 @@ async function quantised(bits: readonly [number, number]) {
 
 it('says that a model was compressed already, and as what', async () => {
   expect(whyNothing(await quantised([4, 4]))).toBe(
-    'This model was compressed already: 2 layers are stored as 4-bit groups of 32; open the original to compress it anew.',
+    'This model was compressed already: 2 layers are stored as 4-bit groups of 32; open the original to compress it again.',
   );
   expect(whyNothing(await quantised([4, 8]))).toContain(
     '2 layers are stored as 4-bit groups of 32, 8-bit groups of 32;',
@@ -66,7 +66,7 @@ it('says so of a model that others quantised', async () => {
     ),
   );
   expect(whyNothing(inspect(model).layers)).toBe(
-    'This model was compressed already: one layer is stored as int8; open the original to compress it anew.',
+    'This model was compressed already: one layer is stored as int8; open the original to compress it again.',
   );
 });
 

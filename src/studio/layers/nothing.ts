@@ -14,5 +14,5 @@ export function whyNothing(layers: readonly LayerReport[]): string {
   const distinct = [...new Set(forms)];
   const shown = distinct.length > MOST_FORMS ? `${distinct.length} forms` : distinct.join(', ');
   const whose = forms.length === 1 ? 'one layer is stored' : `${forms.length} layers are stored`;
-  return `This model was compressed already: ${whose} as ${shown}; open the original to compress it anew.`;
+  return `This model was compressed already: ${whose} as ${shown}; open the original to compress it again.`;
 }

@@ -160,7 +160,10 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     // One to evaluate on, one to calibrate on; the engine tells them apart by their labels.
     for (const file of data.slice(0, MOST_DATA)) await openData(file);
     for (const file of data.slice(MOST_DATA))
-      get().notify('warning', `${file.name} was not opened: labelled data and data for calibration make ${MOST_DATA}.`);
+      get().notify(
+        'warning',
+        `${file.name} was not opened: at most ${MOST_DATA} data files are open at once, one with labels and one for calibration.`,
+      );
     for (const file of recipes) await openRecipe(file);
   }
 

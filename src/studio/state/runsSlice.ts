@@ -66,7 +66,10 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       if (!run) return;
       const { gpuFailures } = run.result;
       if (gpuFailures)
-        get().notify('warning', `The GPU failed during run ${run.run}, and what it was working on was begun anew.`);
+        get().notify(
+          'warning',
+          `The GPU failed during run ${run.run}, so the layer that it was working on was compressed again.`,
+        );
       const ran = new Map([...included].map((id) => [id, stackOf(stacks, id)]));
       set({
         runs: [...get().runs, run],

@@ -54,7 +54,7 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
               <strong data-tone={verdict.kept ? 'kept' : 'hurts'}>{verdict.sentence} </strong>
             ) : (
               <strong data-tone="hurts">
-                A relative error of {formatShare(error)}: real data will tell whether the model bears it.{' '}
+                A relative error of {formatShare(error)}: only real data can tell whether the model still works.{' '}
               </strong>
             ))}
           {step.estimated && <>Sizes are estimates until the step has been tried. </>}

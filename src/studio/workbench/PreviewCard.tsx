@@ -38,7 +38,7 @@ export function PreviewCard({ view }: { view: StackView }) {
             : fresh && shown
               ? `measured in ${formatDuration(shown.ms)}`
               : shown
-                ? 'of before'
+                ? 'from before the last change'
                 : ''}
         </span>
       </div>

@@ -122,11 +122,11 @@ function InclusionButtons({ ids }: { ids: readonly string[] }) {
     <span className="workbench-include">
       {others && (
         <Button size="compact-xs" variant="subtle" onClick={() => includeOnly(ids)}>
-          Compress only {ids.length === 1 ? 'this' : 'these'}
+          Tick only {ids.length === 1 ? 'this' : 'these'}
         </Button>
       )}
       <Button size="compact-xs" variant="subtle" onClick={() => include(ids, !some)}>
-        {some ? (ids.length === 1 ? 'Leave as it is' : 'Leave as they are') : 'Compress too'}
+        {some ? (ids.length === 1 ? 'Leave as it is' : 'Leave as they are') : 'Tick too'}
       </Button>
     </span>
   );

@@ -30,7 +30,9 @@ describe('advice for several layers', () => {
     [2, 2, 'Both layers have relative errors above 50 % (/q, the worst, 63.4 %).'],
     [23, 23, 'All 23 layers have relative errors above 50 % (/q, the worst, 63.4 %).'],
   ])('tells of errors above one half: %i of %i', (heavy, count, sentence) => {
-    expect(describeHeavy(total({ heavy }), count)).toBe(`${sentence} Real data will tell whether the model bears it.`);
+    expect(describeHeavy(total({ heavy }), count)).toBe(
+      `${sentence} Only real data can tell whether the model still works.`,
+    );
   });
 
   it('claims no more than is known of the largest error', () => {

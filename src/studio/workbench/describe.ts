@@ -9,7 +9,7 @@ export function describeHeavy({ heavy, worst }: Pick<TotalCost, 'heavy' | 'worst
   const who = count === 1 ? 'The layer has' : heavy === count ? all : some;
   const what = heavy === 1 ? 'a relative error' : 'relative errors';
   const which = `${worst.layer.name}${heavy > 1 ? ', the worst,' : ''} ${formatShare(worst.error)}`;
-  return `${who} ${what} above ${formatShare(HEAVY_ERROR, 0)} (${which}). Real data will tell whether the model bears it.`;
+  return `${who} ${what} above ${formatShare(HEAVY_ERROR, 0)} (${which}). Only real data can tell whether the model still works.`;
 }
 
 /** Which layer has the largest error, as far as errors are known; for a `worst` there is. */
