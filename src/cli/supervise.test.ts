@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { carrara, slowModel, started, unfinishedIn, until } from './cli.fixtures';
+import { carrara, shell, slowModel, started, unfinishedIn, until } from './cli.fixtures';
 
 // `slow.onnx` is compressed and written at once; then onnxruntime opens what was written, and hears nothing for hours.
 const folder = mkdtempSync(join(tmpdir(), 'carrara-supervise-'));
@@ -144,4 +144,9 @@ it('a first Ctrl-C cancels what hears it', async () => {
   expect(await run.end).toEqual({ status: 130, stderr: 'carrara: Cancelled: nothing was written.\n' });
   expect(readFileSync(out, 'utf8')).toBe(PREVIOUS);
   expect(unfinishedIn(folder)).toEqual([]);
+});
+
+it('what is said to Node, as --max-old-space-size, is said to the process that does the work too', () => {
+  const twice = shell(`node --import 'data:text/javascript,console.error("here")' scripts/carrara.mjs methods`);
+  expect(twice).toMatchObject({ status: 0, stderr: 'here\nhere\n' });
 });

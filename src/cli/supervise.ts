@@ -24,7 +24,8 @@ const LONG_SECONDS = 30;
  * removes unfinished files however the work ended.
  */
 export function supervise(command: readonly string[], environment: NodeJS.ProcessEnv = {}): void {
-  const child = spawn(process.execPath, [...command, ...process.argv.slice(2)], {
+  // What was said to Node, as how much memory it may take, is meant for the work.
+  const child = spawn(process.execPath, [...process.execArgv, ...command, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...environment, ...process.env },
   });
