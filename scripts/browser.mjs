@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium } from 'playwright';
 
 const root = dirname(import.meta.dirname);
@@ -60,7 +60,7 @@ export function getBrowser() {
   if (found) return found;
 
   console.log('No Chrome or Chromium found; downloading the one that Playwright offers.');
-  const playwright = join(dirname(new URL(import.meta.resolve('playwright/package.json')).pathname), 'cli.js');
+  const playwright = join(dirname(fileURLToPath(import.meta.resolve('playwright/package.json'))), 'cli.js');
   // The headless shell has no WebGPU, hence --no-shell.
   if (attempt(process.execPath, playwright, 'install', '--no-shell', 'chromium') && findBrowser()) return findBrowser();
 
