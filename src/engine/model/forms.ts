@@ -37,7 +37,7 @@ export function storedForms({ proto }: Model): (Omit<StoredForm, 'tensors'> & { 
   if (text === undefined) return [];
   const stored = new Map([...tensorsOf(proto)].map((tensor) => [tensor.name, tensor]));
   return Object.entries(read(text)).flatMap(([id, [name, op, form, shape, parameters, bytes, ...names]]) => {
-    const tensors = names.flatMap((at) => stored.get(at.startsWith('.') ? `${id}${at}` : at) ?? []);
+    const tensors = [...new Set(names.flatMap((at) => stored.get(at.startsWith('.') ? `${id}${at}` : at) ?? []))];
     const whole = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0) === bytes;
     return whole ? { id, name, op, form, shape, parameters, tensors } : [];
   });

@@ -113,7 +113,14 @@ describe('a model that was compressed before', () => {
 
   it('is told from its MatMulNBits where no metadata say more', async () => {
     const { model } = await compressed(await original(), [step('quantize', { bits: 4 }, 'up')], 'memory');
-    for (const metadata of [undefined, 'spoilt', '{"w": 1}', '{"w": ["up", "MatMul", "2-bit", [1], 1, 1, "v"]}']) {
+    const twice = '{"v": ["down", "Gemm", "2-bit", [1], 1, 65536, "v", "v"]}';
+    for (const metadata of [
+      undefined,
+      'spoilt',
+      '{"w": 1}',
+      '{"w": ["up", "MatMul", "2-bit", [1], 1, 1, "v"]}',
+      twice,
+    ]) {
       const metadataProps = model.proto.metadataProps.filter(({ key }) => key !== 'carrara.layers');
       if (metadata !== undefined)
         metadataProps.push({ ...model.proto.metadataProps[0]!, key: 'carrara.layers', value: metadata });
