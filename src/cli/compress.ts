@@ -6,7 +6,7 @@ import { Factorisations } from '../engine/methods/factorisations';
 import { inputSpecs } from '../engine/model/inspect';
 import { among, type Model, readModel, storedBytes } from '../engine/model/model';
 import { keepOffHeapIn } from '../engine/model/offHeap';
-import { SINGLE_FILE_LIMIT, sessionModelOf } from '../engine/model/write';
+import { dataNameOf, SINGLE_FILE_LIMIT, sessionModelOf } from '../engine/model/write';
 import { compress } from '../engine/recipe/compress';
 import { type CompressReport, trialSentence } from '../engine/recipe/report';
 import { parseRecipe } from '../engine/recipe/schema';
@@ -108,7 +108,13 @@ export async function compressCommand(
     console.log(
       options.json
         ? JSON.stringify({ ...report, verification, totalMs }, null, 2)
-        : [summary(report, out, verification.ms, totalMs), describeReadBack(verification)].join('\n'),
+        : [
+            summary(report, out, verification.ms, totalMs),
+            ...(compressed.files.length > 1
+              ? [`The weights are in ${dataNameOf(out)}: keep the two files together.`]
+              : []),
+            describeReadBack(verification),
+          ].join('\n'),
     );
   } finally {
     bar.clear();
