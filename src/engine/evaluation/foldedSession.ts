@@ -6,9 +6,9 @@ import { graph as makeGraph } from '../model/onnx/build';
 import { Rewrite } from '../model/rewrite';
 import { scopeOf } from '../model/scopes';
 import { dataTypeCalled } from '../model/tensors';
-import { sessionModelOf } from '../model/write';
 import type { LongCall } from '../progress';
 import type { HostTensor, Provider, Runtime, Session } from '../runtime';
+import { openModel } from './openModel';
 
 /** What is computed from less is not worth a session of its own. */
 const LEAST = 1 << 14;
@@ -25,9 +25,7 @@ export async function openFolded(
   call: LongCall = {},
 ): Promise<Session> {
   const folded = runtime.externalData ? await foldedModel(model, runtime, call) : model;
-  const opened = await sessionModelOf(folded, runtime.externalData, call);
-  call.signal?.throwIfAborted();
-  return runtime.open(opened, provider);
+  return openModel(folded, runtime, { ...call, provider });
 }
 
 /** The model with its large constant sub-graphs computed; the same model where it has none. */
@@ -67,10 +65,7 @@ async function computed({ output, nodes, initializers }: ConstantGraph, model: M
   });
   graph.valueInfo = model.graph.valueInfo.filter(({ name }) => names.has(name) && name !== output);
   const proto = Object.assign(create(ModelProtoSchema), model.proto, { graph });
-  const session = await runtime.open(
-    await sessionModelOf({ ...model, proto, graph }, runtime.externalData),
-    runtime.providers[0]!,
-  );
+  const session = await openModel({ ...model, proto, graph }, runtime);
   try {
     return (await session.run({}))[output] as HostTensor;
   } finally {

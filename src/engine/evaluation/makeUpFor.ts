@@ -1,10 +1,10 @@
 import { inputSpecs } from '../model/inspect';
 import type { Model } from '../model/model';
 import { randomNodes } from '../model/randomNodes';
-import { sessionModelOf } from '../model/write';
 import type { Runtime } from '../runtime';
 import type { Dataset } from './dataset';
 import { type MakeUpOptions, makeUpInputs } from './makeUp';
+import { openModel } from './openModel';
 
 /** Inputs that a model runs on, tried in a session of its own that takes little memory. Throws as `makeUpInputs` does. */
 export async function makeUpFor(
@@ -13,11 +13,7 @@ export async function makeUpFor(
   options: Omit<MakeUpOptions, 'run' | 'twice'>,
 ): Promise<Dataset> {
   const { signal } = options;
-  const session = await runtime.open(
-    await sessionModelOf(model, runtime.externalData, { signal }),
-    runtime.providers[0]!,
-    { lean: true },
-  );
+  const session = await openModel(model, runtime, { lean: true, signal });
   try {
     return await makeUpInputs(inputSpecs(model), {
       ...options,

@@ -2,15 +2,15 @@ import { createCpuBackend } from '../cpu/backend';
 import { messageOf, UserError } from '../errors';
 import { type Batch, batches, type Dataset, type Shapes } from '../evaluation/dataset';
 import { makeUpInputs } from '../evaluation/makeUp';
+import { openModel } from '../evaluation/openModel';
 import { inputSpecs } from '../model/inspect';
 import type { Layer } from '../model/layers';
 import type { Model } from '../model/model';
 import { randomNodes } from '../model/randomNodes';
-import { sessionModelOf } from '../model/write';
 import { elements, type Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import type { LongCall } from '../progress';
-import type { Runtime, Session } from '../runtime';
+import type { Runtime } from '../runtime';
 import type { Compressed } from './compress';
 import { layerError } from './verification/layerCheck';
 import type { ReadBack } from './verification/readBack';
@@ -92,7 +92,7 @@ async function runOnce(
   random: boolean,
 ): Promise<Pick<ReadBack, 'samples' | 'data' | 'shapes'> | string> {
   try {
-    const session = await opened(model, runtime, !light, { signal });
+    const session = await openModel(model, runtime, { lean: !light, signal });
     try {
       const run = (feeds: Batch['feeds']) => session.run(feeds);
       if (!data) {
@@ -117,12 +117,6 @@ async function runOnce(
   }
 }
 
-async function opened(model: Model, runtime: Runtime, lean: boolean, call: LongCall): Promise<Session> {
-  const session = await sessionModelOf(model, runtime.externalData, call);
-  call.signal?.throwIfAborted();
-  return runtime.open(session, runtime.providers[0]!, { lean });
-}
-
 async function checkLayers(
   read: Model,
   { before, rewritten }: Written,
@@ -143,7 +137,7 @@ async function checkLayers(
       const kind = `${layer.op} ${layer.dtype} ${operator.form} ${layer.shape}`;
       const lean = seen.has(kind) || elements(layer.shape) > LIGHT_LAYER;
       seen.add(kind);
-      const open = (part: Model) => opened(part, runtime, lean, { signal });
+      const open = (part: Model) => openModel(part, runtime, { lean, signal });
       const weight = await operator.toDense(multiplyOn(backend, signal));
       let every = layer.uses.length > 0;
       for (const use of layer.uses) {
