@@ -101,7 +101,8 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       await shown;
     },
     async forgetRun(run) {
-      if (!get().lostRuns.has(run)) await engine.forgetRun(run);
+      // Where the engine is gone, so is its part of the run.
+      if (!get().lostRuns.has(run)) await engine.forgetRun(run).catch(() => undefined);
       const runs = get().runs.filter((report) => report.run !== run);
       const { exports, ranStacks } = get();
       set({

@@ -1,4 +1,4 @@
-import { engine } from '../engine';
+import { engine, isCancelled } from '../engine';
 import { sentence } from './jobs';
 import { latest } from './notices';
 import { DEFAULT_STACK, settingsOf, stackOf, stacksOf } from './recipe';
@@ -46,6 +46,8 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
     const heard = latest(get());
     try {
       const given = stacksOf(model, await engine.checkRecipe(recipe));
+      // Another model was opened meanwhile: the layers are not its own.
+      if (get().model !== model) return false;
       get().edit({
         fixedRecipe: recipe,
         settings: settingsOf(recipe),
@@ -57,7 +59,8 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
       get().goOn(heard);
       return true;
     } catch (error) {
-      get().notify('error', sentence(error).replace(/^The recipe/, name));
+      // Of an engine that is replaced its replacement tells.
+      if (!isCancelled(error)) get().notify('error', sentence(error).replace(/^The recipe/, name));
       return false;
     }
   },

@@ -1,8 +1,9 @@
 import { Button, Select } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
 import type { LayerReport, MatrixPicture } from '../../../worker/protocol';
-import { engine } from '../../engine';
+import { engine, isCancelled } from '../../engine';
 import { formatInteger, formatShape, formatShare } from '../../format';
+import { sentence } from '../../state/jobs';
 import { useStudio } from '../../store';
 import { useFactors } from '../useFactors';
 import { noiseTable } from './pictures';
@@ -141,7 +142,7 @@ function usePicture(layer: LayerReport): MatrixPicture | null {
     let wanted = true;
     engine.weightPicture(layer.id).then(
       (whole) => wanted && setPicture(corner(whole, CORNER)),
-      (error) => wanted && notify('error', error instanceof Error ? error.message : String(error)),
+      (error) => wanted && !isCancelled(error) && notify('error', sentence(error)),
     );
     return () => {
       wanted = false;
