@@ -1,5 +1,6 @@
 import { engine, replaceEngine, whenEngineDies } from '../engine';
 import { runJob } from './jobs';
+import { listed } from './opening';
 import type { JobKind, RestartSlice, SetStudio, Slice, Studio } from './types';
 
 /**
@@ -84,7 +85,7 @@ async function restartEngine(set: SetStudio, get: () => Studio, why: string): Pr
     set({ engine: report });
     if (!model || !sources) return 'nothing was open';
     await engine.open(sources.model, job, Math.max(0, ...runs.map(({ run }) => run), get().lastRun));
-    for (const file of sources.data) await engine.openData(file);
+    await openDataAgain(set, get, sources);
     return 'open again';
   });
   set({ restarting: false, lostRuns: allRuns() });
@@ -97,3 +98,25 @@ async function restartEngine(set: SetStudio, get: () => Studio, why: string): Pr
   get().notify('warning', why + kept + lost);
   void get().measureSpectra();
 }
+
+/** A file that was changed or removed since it was opened cannot be read again: it is named where it is missed. */
+async function openDataAgain(set: SetStudio, get: () => Studio, sources: NonNullable<Studio['sources']>) {
+  if (sources.data.length === 0) return;
+  let data: Studio['data'] = null;
+  const opened: File[] = [];
+  for (const file of sources.data) {
+    try {
+      data = await engine.openData(file);
+      opened.push(file);
+    } catch (error) {
+      if (!(error instanceof Error && UNREADABLE.has(error.name))) throw error;
+    }
+  }
+  const lost = new Set(sources.data.filter((file) => !opened.includes(file)).map(({ name }) => name));
+  // Those that later ones had replaced are not missed.
+  const isMissed = JSON.stringify(data) !== JSON.stringify(get().data);
+  set({ data, sources: { ...sources, data: opened } });
+  if (isMissed) get().notify('warning', `${listed([...lost])} cannot be read again: open the data once more.`);
+}
+
+const UNREADABLE: ReadonlySet<string> = new Set(['NotReadableError', 'NotFoundError']);
