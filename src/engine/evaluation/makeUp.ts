@@ -1,4 +1,4 @@
-import { messageOf, UserError } from '../errors';
+import { BrokenRuntimeError, messageOf, UserError } from '../errors';
 import { sameBytes } from '../model/bytes';
 import type { LongCall } from '../progress';
 import type { HostTensor } from '../runtime';
@@ -61,6 +61,8 @@ export async function makeUpInputs(declared: readonly InputSpec[], options: Make
         indeterminate ??= made();
       } catch (error) {
         signal?.throwIfAborted();
+        // In a page such a runtime runs nothing any more: whoever holds it must hear so, and replace it.
+        if (error instanceof BrokenRuntimeError) throw error;
         // The usual sizes, or those that were given, are what the user has to be told of.
         if (tried === 0) throw error;
         failure ??= error;
