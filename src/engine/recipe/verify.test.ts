@@ -10,6 +10,7 @@ import { gaussian } from '../model/fixtures';
 import { inputSpecs } from '../model/inspect';
 import { type Model, readModel, tensorsOf } from '../model/model';
 import { DataType, graph, modelBytes, node, tensor, value } from '../model/onnx/build';
+import { floatsToHalves } from '../model/tensors';
 import { bytesOfFile } from '../model/write';
 import { denseOf } from '../operators/dense';
 import { seeded } from '../random';
@@ -160,6 +161,28 @@ describe('verify', () => {
 
   it.each([7, 9, 13])('runs layers of opset %i alone', async (opset) => {
     expect((await check(await model({ opset }))).layers).toMatchObject({ checked: 2, of: 2 });
+  });
+
+  it.each([
+    ['float16', 3e4],
+    ['float32', 2e38],
+  ] as const)('runs layers alone whose weights reach the end of the range of %s', async (type, size) => {
+    const values = gaussian(random, [64, 48]).map((value) => value * size * 0.2);
+    const half = type === 'float16';
+    const dataType = half ? DataType.FLOAT16 : FLOAT;
+    const a = half ? tensor('a', [64, 48], floatsToHalves(values), dataType) : tensor('a', [64, 48], values);
+    const original = await modelOf(
+      modelBytes({
+        nodes: [node('MatMul', ['x', 'a'], ['y'], {}, { name: 'only' })],
+        inputs: [value('x', dataType, ['n', 64])],
+        outputs: [value('y', dataType)],
+        initializers: [a],
+      }),
+    );
+    const readBack = await check(original);
+    expect(readBack.layers).toMatchObject({ checked: 1, of: 1 });
+    // The unit of float16 is 2⁻¹¹ ≈ 5e−4; nothing but the rounding of weight and output differs.
+    expect(readBack.layers.largestError).toBeLessThan(half ? 2e-3 : 1e-5);
   });
 
   it('takes a model for random only where it draws, and accepts it', async () => {

@@ -44,7 +44,7 @@ export async function layerError(
   const reference = product ? undefined : referenceOf(model, layer, use, weight);
   const wanted = reference && nodesBehind(reference, x, y);
   if (!nodes || (reference && !wanted)) return undefined;
-  const inputs = inputsOf(layer, use);
+  const inputs = inputsOf(layer, use, weight);
   for (const [i, feed] of inputs.entries()) {
     const of = (part: Model, behind: ReadonlySet<NodeProto>) =>
       run(partOf(part, behind, x, feed, y), { [x]: feed }, y, open);
@@ -185,7 +185,7 @@ const TYPES: Partial<Record<ElementType, number>> = {
 };
 
 /** Small inputs that the layer's node takes: what stands for it may ask for tokens in a batch. */
-function inputsOf(layer: Layer, use: Use): HostTensor[] {
+function inputsOf(layer: Layer, use: Use, weight: Float32Array): HostTensor[] {
   const random = seeded(1);
   const { shape } = layer;
   const { node, role } = use;
@@ -197,8 +197,9 @@ function inputsOf(layer: Layer, use: Use): HostTensor[] {
   const dims = role!.kind === 'conv' ? imageOf(node, shape) : matrixOf(layer, shape, use);
   const type = consumedType(layer, use);
   const length = dims.reduce((product, size) => product * size, 1);
+  const scale = inputScale(weight, shape, type);
   const data = fromNumbers(
-    Float32Array.from({ length }, () => random.normal()),
+    Float32Array.from({ length }, () => random.normal() * scale),
     type,
   );
   const ranks = role!.kind === 'matmul' ? [dims, [1, ...dims]] : [dims];
@@ -206,6 +207,16 @@ function inputsOf(layer: Layer, use: Use): HostTensor[] {
 }
 
 const ROWS = 3;
+
+/** A power of two that keeps the outputs of inputs from N(0, scale²) within what the type holds. */
+function inputScale(weight: Float32Array, [rows, columns]: readonly number[], type: ElementType): number {
+  const largest = weight.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  // A sum of n products has at most √n times the deviation of the largest; six deviations are hardly ever reached.
+  const bound = 6 * Math.sqrt(weight.length / Math.min(rows!, columns!)) * largest;
+  // A quarter of the range is left to the sums on the way.
+  const limit = type === 'float16' ? 2 ** 14 : 2 ** 126;
+  return bound <= limit ? 1 : 2 ** Math.floor(Math.log2(limit / bound));
+}
 
 /** One picture, just larger than the kernel. */
 function imageOf(node: NodeProto, shape: readonly number[]): number[] {
