@@ -43,8 +43,8 @@ function dataFile(path: string, location: string): string | undefined {
  * is a link, as in the cache of Hugging Face, its data may lie beside what it leads to as well.
  */
 function isInside(file: string, path: string): boolean {
-  const real = realpathSync(file);
-  const folders = [realpathSync(dirname(path)), dirname(realpathSync(path))];
+  const real = realpathSync.native(file);
+  const folders = [realpathSync.native(dirname(path)), dirname(realpathSync.native(path))];
   return folders.some((folder) => real.startsWith(folder.endsWith(sep) ? folder : folder + sep));
 }
 
