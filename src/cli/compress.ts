@@ -7,6 +7,7 @@ import { inputSpecs } from '../engine/model/inspect';
 import { among, type Model, readModel, storedBytes } from '../engine/model/model';
 import { keepOffHeapIn } from '../engine/model/offHeap';
 import { dataNameOf, SINGLE_FILE_LIMIT, sessionModelOf } from '../engine/model/write';
+import { formWords } from '../engine/operators/formWords';
 import { compress } from '../engine/recipe/compress';
 import { type CompressReport, trialSentence } from '../engine/recipe/report';
 import { parseRecipe } from '../engine/recipe/schema';
@@ -133,7 +134,7 @@ function summary(report: CompressReport, out: string, verifyingMs: number, total
   const calibrated = layers.some(({ outputError }) => outputError);
   const rows = layers.map(({ name, form, weightError, outputError, bytesBefore, bytesAfter }) => [
     name,
-    form,
+    formWords(form),
     percent(weightError.predicted, 2),
     percent(weightError.measured, 2),
     ...(calibrated ? [outputError ? percent(outputError.measured, 2) : '–'] : []),

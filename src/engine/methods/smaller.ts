@@ -1,3 +1,4 @@
+import { formWords } from '../operators/formWords';
 import { addedBytes } from '../operators/nodeBytes';
 import type { Dense, Operator } from '../operators/operator';
 import { mapLeaves } from '../operators/tree';
@@ -26,6 +27,6 @@ function unless(added: number, operator: Operator, before: Operator): Operator |
   const nodes = added - operator.bytes + before.bytes;
   const more = nodes > 0 ? `, and some ${nodes} for its nodes` : '';
   return {
-    skipped: `would not get smaller: ${operator.form} stores ${operator.bytes} bytes in place of ${before.bytes}${more}`,
+    skipped: `would not get smaller: ${formWords(operator.form)} stores ${operator.bytes} bytes in place of ${before.bytes}${more}`,
   };
 }

@@ -55,7 +55,7 @@ it.each([
   ['cluster', {}, [3, 5], 'codebook of 16 stores 72 bytes in place of 60'],
   ['quantize', { bits: 8 }, [10, 10], '8-bit per channel stores 160 bytes in place of 400'],
   ['share', { size: 0.5 }, [20, 20], 'shared 198 stores 800 bytes in place of 1600'],
-  ['svd', { rank: 4 }, [9, 9], 'lowRank 4 stores 288 bytes in place of 324'],
+  ['svd', { rank: 4 }, [9, 9], 'rank 4 stores 288 bytes in place of 324'],
 ] as const)('%s leaves what its nodes would make larger', async (name, options, shape, said) => {
   const method = methodCalled(name) as Method;
   const work = workOn(denseOf(shape, 'float32', gaussian(seeded(5), shape)));

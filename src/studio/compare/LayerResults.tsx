@@ -1,7 +1,7 @@
+import { formWords } from '../../engine/operators/formWords';
 import { trialSentence } from '../../engine/recipe/report';
 import type { CompressReport, StepReport } from '../../worker/protocol';
 import { formatBytes, formatError } from '../format';
-import { formWords } from '../forms';
 import { ShortName } from '../ShortName';
 import styles from './compare.module.css';
 import { formatDuration } from './rows';

@@ -1,7 +1,7 @@
+import { formWords } from '../../engine/operators/formWords';
 import type { LayerReport } from '../../worker/protocol';
 import { planOf, predictedError } from '../cost';
 import { formatBytes, formatChange, formatCount, formatError } from '../format';
-import { formWords } from '../forms';
 import { ShortName } from '../ShortName';
 import { type Stack, useStudio } from '../store';
 import { type TotalCost, totalCost } from '../total';

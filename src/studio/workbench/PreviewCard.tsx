@@ -1,10 +1,10 @@
 import { Button } from '@mantine/core';
 import { lazy, Suspense, useEffect } from 'react';
+import { formWords } from '../../engine/operators/formWords';
 import type { LayerReport, StackPreview, StepReport } from '../../worker/protocol';
 import { formatDuration } from '../compare/rows';
 import { planOf } from '../cost';
 import { formatBytes, formatCount, formatError } from '../format';
-import { formWords } from '../forms';
 import { checked, formOf } from '../methods';
 import { useStudio } from '../store';
 import { layerToTry } from '../total';
@@ -31,7 +31,7 @@ export function PreviewCard({ view }: { view: StackView }) {
   return (
     <section className="card" aria-label="Tried on a layer" aria-busy={previewing || undefined}>
       <div className="card-title">
-        <h2>Tried on {view.layers.length === 1 ? 'this layer' : layer.name}</h2>
+        <h2>Tried on {view.layers.length === 1 ? 'this layer' : <b>{layer.name}</b>}</h2>
         <span>
           {previewing
             ? 'trying…'
