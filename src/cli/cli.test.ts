@@ -369,6 +369,11 @@ describe('bad input', () => {
       /good\.json would overwrite/,
     ],
     [
+      'an output that is no model by its name',
+      () => ['compress', model, '--recipe', at('good.json'), '--out', at('small')],
+      /small is to be an ONNX model: give the file a name that ends with \.onnx\./,
+    ],
+    [
       'a folder that takes no files',
       () => ['compress', model, '--recipe', at('good.json'), '--out', '/proc/out.onnx', '--backend', 'cpu'],
       /out\.onnx cannot be written: \/proc takes no files/,

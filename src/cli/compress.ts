@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import { UserError } from '../engine/errors';
 import { makeUpFor } from '../engine/evaluation/makeUpFor';
 import { withShapes } from '../engine/evaluation/shapes';
@@ -52,6 +52,8 @@ export async function compressCommand(
   const watch = openingWatch(options.openLimit);
   const given = [path, recipePath, ...(options.calibration === undefined ? [] : [options.calibration])];
   checkTarget(out, given);
+  if (extname(out).toLowerCase() !== '.onnx')
+    throw new UserError(`--out ${out} is to be an ONNX model: give the file a name that ends with .onnx.`);
   // Before anything that may be ended by its limit.
   sweep(dirname(out));
   const recipe = parseRecipe(new TextDecoder().decode(readFile(recipePath)), recipePath);

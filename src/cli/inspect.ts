@@ -42,8 +42,8 @@ export async function inspectCommand(
         ...(input !== undefined && { input: typeof input === 'string' ? { reason: input } : input }),
       };
     });
-    const { parameters, bytes, opset, others } = report;
-    console.log(JSON.stringify({ parameters, bytes, opset, layers, others }, null, 2));
+    const { parameters, bytes, opset, others, inputs: takes, outputs } = report;
+    console.log(JSON.stringify({ parameters, bytes, opset, inputs: takes, outputs, layers, others }, null, 2));
     return;
   }
   const rows = report.layers.map((layer) => [
@@ -56,7 +56,8 @@ export async function inspectCommand(
     layer.reason ?? 'compressible',
   ]);
   console.log(
-    `${report.name}: ${report.parameters.toLocaleString('en')} parameters, ${bytes(report.bytes)}, opset ${report.opset}\n`,
+    `${report.name}: ${report.parameters.toLocaleString('en')} parameters, ${bytes(report.bytes)}, opset ${report.opset}\n` +
+      `inputs: ${valuesOf(report.inputs)}\noutputs: ${valuesOf(report.outputs)}\n`,
   );
   const more = inputs ? ['largest |x|', '÷ median', `channels over ${OUTLIER}`] : [];
   console.log(table(['layer', 'operator', 'shape', 'parameters', 'share', ...more, ''], rows, ['operator', '']));
@@ -66,6 +67,10 @@ export async function inspectCommand(
   const lists = report.layers.flatMap(({ id, name }) => listOf(name, inputs.get(id)));
   if (lists.length > 0) console.log(`\n${lists.join('\n')}`);
 }
+
+/** Names, types and sizes, as data files and `--shape` need them. */
+const valuesOf = (values: ModelReport['inputs']): string =>
+  values.map(({ name, type, shape }) => `${name} ${type} [${shape.join(', ')}]`).join(', ') || 'none';
 
 /** What is in no layer, so that the shares add up to the whole; undefined: nothing is. */
 function othersOf({ others, parameters }: ModelReport): string | undefined {

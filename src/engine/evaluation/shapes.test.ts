@@ -42,6 +42,7 @@ describe('shapes that are given', () => {
     [{ sr: [1] }, 'Input "sr" is a single number, [], but the shape given for it has 1 dimension.'],
     [{ 'past.0': [1, 3, 4, 8] }, 'dimension 1 is 2, not 3.'],
     [{ ids: [1, 8], 'past.0': [2, 2, 4, 8] }, 'dimension 0 is 1 elsewhere, not 2.'],
+    [{ ids: [0, 8] }, 'Input "ids" cannot have the shape [0, 8]: its first size is the number of samples, 1 at least.'],
   ])('are refused where they do not fit: %o', (shapes, message) => {
     expect(() => withShapes(INPUTS, shapes as Record<string, number[]>)).toThrow(UserError);
     expect(() => withShapes(INPUTS, shapes as Record<string, number[]>)).toThrow(message);

@@ -35,6 +35,11 @@ export function withShapes(inputs: readonly InputSpec[], shapes: Shapes): InputS
         `Input "${name}" ${has}, ${declared(input)}, but the shape given for it has ${counted(dims.length)}.`,
       );
     }
+    // A cache may be empty along its first axis as well; nothing else runs on no samples.
+    if (dims[0] === 0 && typeof input.shape[0] === 'string' && !/past/i.test(input.shape[0]))
+      throw new UserError(
+        `Input "${name}" cannot have the shape [${dims.join(', ')}]: its first size is the number of samples, 1 at least.`,
+      );
     for (const [axis, size] of input.shape.entries()) {
       const given = dims[axis]!;
       if (typeof size === 'number' ? size !== given : (sizes.get(size) ?? given) !== given)

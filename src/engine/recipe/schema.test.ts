@@ -28,6 +28,8 @@ describe('a recipe', () => {
 
   const refused: [name: string, text: string, message: RegExp][] = [
     ['no JSON', '{"version": 1,', /^R\.json is not JSON: /],
+    ['another kind of file', '\u0008\u000ccarrara', /^R\.json is not a recipe: .* Name another file\.$/],
+    ['an empty file', '', /^R\.json is not a recipe: /],
     ['not an object', '[]', /^R\.json: .*object/],
     ['no version', '{"steps": []}', /^R\.json: version is missing/],
     ['another version', '{"version": 2, "steps": []}', /^R\.json: version: .*1.*\(it is 2\)/],

@@ -62,6 +62,10 @@ export const exportOf = (recipe: Recipe): ExportChoice => ({ ...DEFAULT_EXPORT, 
 
 /** Reads recipe JSON from text; throws a UserError that says where it is wrong. */
 export function parseRecipe(text: string, name = 'The recipe'): Recipe {
+  // The parser's own message would quote bytes of whatever file this is.
+  if (!/^\s*[{[]/.test(text)) {
+    throw new UserError(`${name} is not a recipe: a recipe is a text in JSON that begins with "{". Name another file.`);
+  }
   let json: unknown;
   try {
     json = JSON.parse(text);
