@@ -238,6 +238,8 @@ describe('carrara compress, then evaluate', () => {
     const generated = carrara('evaluate', `${MOBY}/model.onnx`, at('m.onnx'), '--json').json();
     expect(generated.metric).toBe('fidelity');
     expect(generated.data).toBe('generated');
+    const itself = carrara('evaluate', `${MOBY}/model.onnx`, `${MOBY}/model.onnx`);
+    expect(itself.stdout).toContain('Every output is the same to the last bit');
   });
 
   it('gives the same weights on the GPU', () => {

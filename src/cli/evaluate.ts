@@ -71,6 +71,9 @@ function summary(report: EvaluateReport): string {
     ...(shapes && Object.keys(shapes).length > 0
       ? [`Shapes made up: ${describeShapes(shapes)}; --shape NAME=SIZES chooses others.`]
       : []),
+    ...(data === 'generated' && fidelity.maxAbsolute === 0
+      ? ['Every output is the same to the last bit: on these inputs it may not depend on what was compressed.']
+      : []),
     ...[describeDrawing(report) ?? []].flat(),
     ...(metric === 'fidelity' && fidelity.majority > 0.9
       ? [
