@@ -79,7 +79,7 @@ try {
     await open(page, [join(folder, 'model.onnx'), join(folder, 'model.onnx_data')]);
     await idle(page);
     await drop(page, 'int4.json', JSON.stringify(INT4));
-    await page.getByText('quantize', { exact: false }).first().waitFor();
+    await page.getByRole('list', { name: 'Steps' }).getByText('Quantisation').first().waitFor();
     await compressButton(page).waitFor();
     const compressing = await measured(pids, async () => {
       await compressButton(page).click();
