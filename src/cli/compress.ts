@@ -54,7 +54,7 @@ export async function compressCommand(
   checkTarget(out, given);
   if (extname(out).toLowerCase() !== '.onnx')
     throw new UserError(`--out ${out} is to be an ONNX model: give the file a name that ends with .onnx.`);
-  // Before anything that may be ended by its limit.
+  // Opening may be ended by its time limit, so this comes first.
   sweep(dirname(out));
   const recipe = parseRecipe(new TextDecoder().decode(readFile(recipePath)), recipePath);
   const model = await watch.during(`Opening ${path}`, () => openModel(path));

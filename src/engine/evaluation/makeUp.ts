@@ -61,7 +61,7 @@ export async function makeUpInputs(declared: readonly InputSpec[], options: Make
         indeterminate ??= made();
       } catch (error) {
         signal?.throwIfAborted();
-        // In a page such a runtime runs nothing any more: whoever holds it must hear so, and replace it.
+        // A page cannot use such a runtime again: the caller must know of it, and replace the worker.
         if (error instanceof BrokenRuntimeError) throw error;
         // The usual sizes, or those that were given, are what the user has to be told of.
         if (tried === 0) throw error;

@@ -1,3 +1,4 @@
+import type { Backend, Matrix } from '../backend';
 import { MAP_READ } from './constants';
 import { testGpu } from './testing';
 
@@ -110,4 +111,17 @@ export async function failingGpu(): Promise<FailingGpu> {
     },
   } as unknown as GPU;
   return Object.assign(failing, { gpu });
+}
+
+/** What a layer's work looks like: a few matrices, freed whatever happens. */
+export async function product(on: Backend, a: Float32Array, b: Float32Array, m: number, k: number, n: number) {
+  const held: Matrix[] = [];
+  try {
+    held.push(on.upload(a, m, k));
+    held.push(on.upload(b, k, n));
+    held.push(await on.multiply(held[0]!, held[1]!));
+    return await on.download(held[2]!);
+  } finally {
+    on.free(...held);
+  }
 }

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Backend, Matrix } from '../backend';
 import { GpuError } from '../errors';
 import { withRecovery } from '../recovery';
 import { expectClose } from '../reference/compare';
 import { matmul } from '../reference/matmul';
 import { normal } from '../reference/random';
 import { createGpuBackend, type GpuBackend } from './backend';
-import { type FailingGpu, failingGpu } from './failing.fixtures';
+import { type FailingGpu, failingGpu, product } from './failing.fixtures';
 
 const MIB = 2 ** 20;
 
@@ -24,18 +23,6 @@ const open = async (panelBytes = Number.POSITIVE_INFINITY) => {
   backend = (await createGpuBackend(failing.gpu, { panelBytes }))!;
 };
 const single = (length: number, seed: number) => Float32Array.from(normal(length, seed));
-
-async function product(on: Backend, a: Float32Array, b: Float32Array, m: number, k: number, n: number) {
-  const held: Matrix[] = [];
-  try {
-    held.push(on.upload(a, m, k));
-    held.push(on.upload(b, k, n));
-    held.push(await on.multiply(held[0]!, held[1]!));
-    return await on.download(held[2]!);
-  } finally {
-    on.free(...held);
-  }
-}
 
 const small = () => product(backend, single(16, 1), single(16, 2), 4, 4, 4);
 const expectSmall = async () => expectClose(await small(), matmul(single(16, 1), single(16, 2), 4, 4, 4), 2e-6);

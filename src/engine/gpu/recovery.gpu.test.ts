@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Backend, Matrix } from '../backend';
 import { GpuError } from '../errors';
 import { withRecovery } from '../recovery';
 import { expectClose } from '../reference/compare';
@@ -10,7 +9,7 @@ import { normal } from '../reference/random';
 import { createGpuBackend, type GpuBackend } from './backend';
 import { openDevice } from './device';
 import { Dispatcher } from './dispatcher';
-import { type FailingGpu, failingGpu } from './failing.fixtures';
+import { type FailingGpu, failingGpu, product } from './failing.fixtures';
 import { panelRows } from './panels';
 import { tunedVariants } from './products/tunedVariants';
 import { closeSession, openSession } from './session';
@@ -27,19 +26,6 @@ const open = async (panelBytes = Number.POSITIVE_INFINITY) => {
   backend = (await createGpuBackend(failing.gpu, { panelBytes }))!;
 };
 const single = (length: number, seed: number) => Float32Array.from(normal(length, seed));
-
-/** What a layer's work looks like: a few matrices, freed whatever happens. */
-async function product(on: Backend, a: Float32Array, b: Float32Array, m: number, k: number, n: number) {
-  const held: Matrix[] = [];
-  try {
-    held.push(on.upload(a, m, k));
-    held.push(on.upload(b, k, n));
-    held.push(await on.multiply(held[0]!, held[1]!));
-    return await on.download(held[2]!);
-  } finally {
-    on.free(...held);
-  }
-}
 
 describe('a lost device', () => {
   it('is told in a sentence, and replaced by one that works', async () => {
