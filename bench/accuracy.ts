@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { dawn } from '../src/cli/dawn';
-import type { Backend } from '../src/engine/backend';
+import type { Backend } from '../src/engine/backend/backend';
 import { createCpuBackend } from '../src/engine/cpu/backend';
 import { createGpuBackend } from '../src/engine/gpu/backend';
 import { rankForSize, truncationError } from '../src/engine/linalg/spectrum';

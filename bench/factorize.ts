@@ -5,12 +5,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { seeded } from '../src/engine/core/random';
 import { createCpuBackend } from '../src/engine/cpu/backend';
 import { orthonormalRows } from '../src/engine/linalg/qr';
 import { truncationError } from '../src/engine/linalg/spectrum';
 import { svd } from '../src/engine/linalg/svd';
 import { truncatedSvd } from '../src/engine/linalg/truncatedSvd';
-import { seeded } from '../src/engine/random';
 import { nodeRuntime } from '../src/runtime/node';
 import { keepResult, median, time } from './timing';
 

@@ -2,6 +2,7 @@
 // at hand; and the sparsity from which on a sparse product is faster than a dense one. `npm run bench -- products`
 import { writeFileSync } from 'node:fs';
 import { dawn } from '../src/cli/dawn';
+import { seeded } from '../src/engine/core/random';
 import { Buffers } from '../src/engine/gpu/buffers';
 import { openDevice } from '../src/engine/gpu/device';
 import { Dispatcher } from '../src/engine/gpu/dispatcher';
@@ -11,7 +12,6 @@ import { prepare } from '../src/engine/gpu/products/prepare';
 import type { Product } from '../src/engine/gpu/products/product';
 import { usualVariants } from '../src/engine/gpu/variants';
 import { floatsToHalves } from '../src/engine/model/tensors';
-import { seeded } from '../src/engine/random';
 import { blockSparseOf, nmOf, sparseOf } from '../src/engine/sparsity';
 import type { WeightForm } from '../src/engine/weightForm';
 

@@ -1,10 +1,10 @@
 // Selecting from 100 million weights without sorting: `npm run bench -- selection`. The CPU has them all at once here; a
 // model hands them over layer by layer. A software adapter gets a tenth.
 import { dawn } from '../src/cli/dawn';
+import type { Selection } from '../src/engine/backend/selection';
 import { cpuSelection } from '../src/engine/cpu/selection';
 import { createGpuBackend } from '../src/engine/gpu/backend';
 import { normal } from '../src/engine/reference/random';
-import type { Selection } from '../src/engine/selection';
 import { keepResult, time } from './timing';
 
 const COLUMNS = 1000;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Matrix, SVD } from 'ml-matrix';
 import { dawn } from '../src/cli/dawn';
-import type { Backend } from '../src/engine/backend';
+import type { Backend } from '../src/engine/backend/backend';
 import { createCpuBackend } from '../src/engine/cpu/backend';
 import { createGpuBackend } from '../src/engine/gpu/backend';
 import { svd, truncate } from '../src/engine/linalg/svd';

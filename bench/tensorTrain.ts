@@ -3,6 +3,7 @@
 // reaches; operators/forms.ts chooses the form by it.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { seeded } from '../src/engine/core/random';
 import { measureLatency } from '../src/engine/evaluation/latency';
 import { memorySource } from '../src/engine/model/bytes';
 import { gaussian } from '../src/engine/model/fixtures';
@@ -15,7 +16,6 @@ import { elements } from '../src/engine/operators/operator';
 import { replaceWeights } from '../src/engine/operators/replace';
 import { trainOf } from '../src/engine/operators/tensorTrain';
 import { trainMultiplyAdds } from '../src/engine/operators/trainSites';
-import { seeded } from '../src/engine/random';
 import type { Provider, Runtime } from '../src/engine/runtime';
 import { nodeRuntime } from '../src/runtime/node';
 import { webRuntime } from './webRuntime';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../../src/engine/errors';
+import { UserError } from '../../src/engine/core/errors';
 import { readIdx } from './idx';
 import type { Pictures } from './train';
 

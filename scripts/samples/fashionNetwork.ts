@@ -1,5 +1,5 @@
+import type { Random } from '../../src/engine/core/random';
 import { node, tensor } from '../../src/engine/model/onnx/build';
-import type { Random } from '../../src/engine/random';
 import type { Network, Parameter } from './network';
 
 /** What one layer is, for the table in the sample's README. */

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import { seeded } from '../../src/engine/core/random';
 import { DataType, modelBytes, node, tensor, value } from '../../src/engine/model/onnx/build';
-import { seeded } from '../../src/engine/random';
 import { gradients } from './gradients';
 import { crossEntropy } from './trainingStep';
 

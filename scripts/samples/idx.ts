@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { messageOf, UserError } from '../../src/engine/errors';
+import { messageOf, UserError } from '../../src/engine/core/errors';
 
 export interface Idx {
   readonly dims: readonly number[];

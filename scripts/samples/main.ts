@@ -2,7 +2,7 @@
 // FOLDER holding the four files of Fashion-MNIST.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { messageOf, UserError } from '../../src/engine/errors';
+import { messageOf, UserError } from '../../src/engine/core/errors';
 import { FASHION_FOLDER } from './fashionData';
 import { makeFashion } from './makeFashion';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/engine/random';
+import type { Random } from '../../src/engine/core/random';
 
 /** The numbers 0…length−1 in random order (Fisher–Yates). */
 export function permutation(length: number, { below }: Random): Uint32Array {

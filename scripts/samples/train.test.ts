@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
-import { seeded } from '../../src/engine/random';
+import { seeded } from '../../src/engine/core/random';
 import { accuracy } from './accuracy';
 import { fashionNetwork } from './fashionNetwork';
 import { countParameters, networkBytes } from './network';

@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Random } from '../../src/engine/random';
+import type { Random } from '../../src/engine/core/random';
 import type { Network } from './network';
 import { permutation } from './permutation';
 import { ADAM, firstMoment, next, secondMoment, trainingStep } from './trainingStep';

@@ -1,5 +1,5 @@
 import { basename, dirname, extname } from 'node:path';
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
 import { makeUpFor } from '../engine/evaluation/makeUpFor';
 import { withShapes } from '../engine/evaluation/shapes';
 import { Factorisations } from '../engine/methods/factorisations';

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { messageOf, UserError } from '../engine/errors';
+import { messageOf, UserError } from '../engine/core/errors';
 
 type Doing = 'read' | 'written';
 

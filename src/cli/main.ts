@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
-import { isAbort, messageOf } from '../engine/errors';
+import { isAbort, messageOf } from '../engine/core/errors';
 import { didYouMean } from '../engine/recipe/nearest';
 import type { CompressCommandOptions } from './compress';
 import { sentence } from './fileErrors';

@@ -1,4 +1,4 @@
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
 import type { AnyMethod } from '../engine/methods/method';
 import { type Control, controlsOf, keysOf } from '../engine/methods/options';
 import { methods } from '../engine/methods/registry';

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
 import { fileError } from './fileErrors';
 
 /** Files held open at once. A model may keep each of a thousand tensors in its own; systems allow 256 or 1,024. */

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
 import { type ByteSource, checkRange, READ_AT_ONCE } from '../engine/model/bytes';
 import { fileNameOf, whyOutside } from '../engine/model/location';
 import { type FindFile, type Model, readModel } from '../engine/model/model';

@@ -1,4 +1,4 @@
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
 import type { Shapes } from '../engine/evaluation/dataset';
 import { parseShape } from '../engine/evaluation/shapes';
 

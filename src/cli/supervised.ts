@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
 import type { Runtime } from '../engine/runtime';
 import { nodeRuntime } from '../runtime/node';
 import type { Report } from './supervision';

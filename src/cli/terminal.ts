@@ -1,4 +1,4 @@
-import type { Progress } from '../engine/progress';
+import type { Progress } from '../engine/core/progress';
 
 /** A table for people: columns padded, words (the first column, and those named) to the left, numbers to the right. */
 export function table(

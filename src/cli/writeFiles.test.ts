@@ -15,7 +15,7 @@ import {
 import { hostname, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
 import { DataType, modelBytes, node, tensor, value } from '../engine/model/onnx/build';
 import { filesOf } from '../engine/model/write';
 import { openModel } from './readFiles';

@@ -11,10 +11,10 @@ import {
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
+import type { LongCall } from '../engine/core/progress';
 import type { ByteSource } from '../engine/model/bytes';
 import { dataNameOf, type FileToWrite } from '../engine/model/write';
-import type { LongCall } from '../engine/progress';
 import { fileError, otherKind } from './fileErrors';
 import { fileSource, filesBehind, openModel } from './readFiles';
 import { tell } from './supervised';

@@ -1,5 +1,5 @@
 import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
-import { BrokenRuntimeError, UserError } from '../engine/errors';
+import { BrokenRuntimeError, UserError } from '../engine/core/errors';
 import type { HostTensor, OpenOptions, Provider, Runtime, Session, SessionModel } from '../engine/runtime';
 import { isBroken, readableMessage } from './messages';
 import { Mutex } from './mutex';

@@ -1,4 +1,4 @@
-import { messageOf } from '../engine/errors';
+import { messageOf } from '../engine/core/errors';
 
 const MEMORY = /bad_alloc|out of memory|allocation failed|allocate memory|memory access out of bounds/i;
 

@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, StringStringEntryProtoSchema } from 'onnx-buf';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it, vi } from 'vitest';
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
 import { DataType, modelBytes, modelProto, node, tensor, value } from '../engine/model/onnx/build';
 import type { HostTensor } from '../engine/runtime';
 import { bothWays } from './lean.fixtures';

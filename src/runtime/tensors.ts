@@ -1,5 +1,5 @@
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
 import type { ElementType, HostTensor, TensorData } from '../engine/runtime';
 
 type BytesView = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => object;

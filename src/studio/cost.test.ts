@@ -9,7 +9,7 @@ import type {
 } from '../worker/protocol';
 import { breakEven, cutOf, errorsAtSizes, isEstimated, maxRank, operatorAfter, planOf, predictedError } from './cost';
 import type { Stack } from './store';
-import { layerToTry, measuredBy, totalCost } from './total';
+import { layerToTry, measuredBy, totalCost } from './studioCosts';
 
 const layer = (shape: number[], op = 'MatMul'): LayerReport => {
   const parameters = shape.reduce((product, size) => product * size, 1);

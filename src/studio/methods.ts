@@ -1,4 +1,4 @@
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
 import { type Control, controlsOf, initialOptions, initialValue } from '../engine/methods/options';
 import { methods } from '../engine/methods/registry';
 import { resolvedRecipe } from '../engine/recipe/resolved';

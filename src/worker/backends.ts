@@ -1,6 +1,6 @@
-import type { Backend } from '../engine/backend';
+import type { Backend } from '../engine/backend/backend';
+import { UserError } from '../engine/core/errors';
 import { createCpuBackend } from '../engine/cpu/backend';
-import { UserError } from '../engine/errors';
 import { createGpuBackend } from '../engine/gpu/backend';
 import type { TuningStore } from '../engine/gpu/tuning';
 import type { Runtime } from '../engine/runtime';

@@ -1,10 +1,10 @@
+import type { LongCall } from '../engine/core/progress';
+import { sha256 } from '../engine/core/sha256';
 import { blobSource } from '../engine/model/bytes';
 import { among, type Model, readModel } from '../engine/model/model';
 import { type FileToWrite, writtenBytes } from '../engine/model/write';
-import type { LongCall } from '../engine/progress';
 import type { Compressed } from '../engine/recipe/compress';
 import { verify } from '../engine/recipe/verify';
-import { sha256 } from '../engine/sha256';
 import type { ExportReport } from './protocol';
 
 type Written = Pick<ExportReport, 'files' | 'bytes' | 'sha256'>;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Progress } from '../engine/progress';
+import type { Progress } from '../engine/core/progress';
 import { Jobs } from './jobs';
 import type { JobProgress } from './protocol';
 

@@ -1,5 +1,5 @@
-import { PlannedPace } from '../engine/pace';
-import type { LongCall, Progress } from '../engine/progress';
+import { PlannedPace } from '../engine/core/pace';
+import type { LongCall, Progress } from '../engine/core/progress';
 import type { Job } from './protocol';
 
 /** How often progress is told: as fast as the eye follows, so that the page never drowns in messages. */

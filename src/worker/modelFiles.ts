@@ -1,4 +1,4 @@
-import { UserError } from '../engine/errors';
+import { UserError } from '../engine/core/errors';
 import { blobSource } from '../engine/model/bytes';
 import { among, type Model, readModel } from '../engine/model/model';
 

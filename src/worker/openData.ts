@@ -1,3 +1,4 @@
+import type { LongCall } from '../engine/core/progress';
 import { type Dataset, openDataset, reportDataset, take } from '../engine/evaluation/dataset';
 import { generateDataset } from '../engine/evaluation/generate';
 import { type MakeUpOptions, makeUpInputs } from '../engine/evaluation/makeUp';
@@ -7,7 +8,6 @@ import type { DataReport } from '../engine/evaluation/report';
 import { inputSpecs } from '../engine/model/inspect';
 import type { Model } from '../engine/model/model';
 import { type RandomNode, randomNodes } from '../engine/model/randomNodes';
-import type { LongCall } from '../engine/progress';
 import type { Runtime, Session } from '../engine/runtime';
 import type { CalibrationShare } from './calibrationShare';
 

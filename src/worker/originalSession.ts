@@ -1,4 +1,4 @@
-import type { LongCall } from '../engine/progress';
+import type { LongCall } from '../engine/core/progress';
 import type { Provider, Session } from '../engine/runtime';
 
 /** The original's session, kept from one evaluation to the next; one at a time. */

@@ -1,10 +1,10 @@
-import type { Backend } from '../engine/backend';
+import type { Backend } from '../engine/backend/backend';
+import { withRecovery } from '../engine/backend/recovery';
+import type { LongCall } from '../engine/core/progress';
 import { svd, truncate } from '../engine/linalg/svd';
 import type { Layer } from '../engine/model/layers';
 import type { Model } from '../engine/model/model';
 import { weightOf } from '../engine/operators/weight';
-import type { LongCall } from '../engine/progress';
-import { withRecovery } from '../engine/recovery';
 import type { MatrixPicture, PictureFactors } from './protocol';
 
 const LARGEST = 512;

@@ -1,8 +1,8 @@
 // What recipes need, methods and all: loaded once a model is open, as the first page is to be small.
 
-import { methodCalled } from '../engine/methods/registry';
+import { getMethod } from '../engine/methods/registry';
 import type { Layer } from '../engine/model/layers';
-import { unsaidDefaults } from '../engine/recipe/resolved';
+import { omitDefaults } from '../engine/recipe/resolved';
 import { checkRecipe } from '../engine/recipe/schema';
 import { selectLayers } from '../engine/recipe/select';
 import type { SelectedStep } from './protocol';
@@ -21,6 +21,6 @@ export function selectedSteps(recipe: unknown, layers: readonly Layer[]): Select
   return checked.steps.map(({ method, options }, i) => ({
     layers: selected[i]!.map(({ id }) => id),
     method,
-    options: unsaidDefaults(methodCalled(method), options),
+    options: omitDefaults(getMethod(method), options),
   }));
 }

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import type { Dataset } from '../evaluation/dataset';
 import { memorySource } from '../model/bytes';
 import { gaussian } from '../model/fixtures';
@@ -9,7 +10,6 @@ import { type Model, readModel } from '../model/model';
 import { scopeOf } from '../model/scopes';
 import { sessionModelOf } from '../model/write';
 import type { InputStatistics } from '../operators/statistics';
-import { seeded } from '../random';
 import type { HostTensor, Session } from '../runtime';
 import { Calibration } from './calibration';
 

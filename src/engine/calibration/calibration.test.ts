@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { seeded } from '../core/random';
 import { fixtures, gaussian } from '../model/fixtures';
 import { layersOf } from '../model/layers';
 import type { Model } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { scopeOf } from '../model/scopes';
 import type { InputStatistics } from '../operators/statistics';
-import { seeded } from '../random';
 import type { HostTensor } from '../runtime';
 import { Calibration } from './calibration';
 import {

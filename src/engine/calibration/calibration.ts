@@ -1,4 +1,5 @@
 import type { ValueInfoProto } from 'onnx-buf';
+import type { LongCall } from '../core/progress';
 import type { Dataset } from '../evaluation/dataset';
 import type { Layer } from '../model/layers';
 import type { Model } from '../model/model';
@@ -6,7 +7,6 @@ import { type DataType, value } from '../model/onnx/build';
 import { Rewrite } from '../model/rewrite';
 import type { Scope } from '../model/scopes';
 import type { InputStatistics } from '../operators/statistics';
-import type { LongCall } from '../progress';
 import { type Consumer, consumerOf, Nodes, whyNone } from './consumers';
 import { together } from './moments';
 import { observe, type Seen } from './observation';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seeded } from '../core/random';
 import { gaussian } from '../model/fixtures';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { denseOf } from '../operators/dense';
@@ -6,7 +7,6 @@ import type { Dense } from '../operators/operator';
 import { product } from '../operators/product';
 import type { InputStatistics } from '../operators/statistics';
 import { weightOf } from '../operators/weight';
-import { seeded } from '../random';
 import { collected, datasetOf, openModel } from './calibration.fixtures';
 import { outputErrors } from './outputError';
 

@@ -1,10 +1,10 @@
+import type { LongCall } from '../core/progress';
 import { transpose } from '../linalg/transpose';
 import type { Layer } from '../model/layers';
 import type { Model } from '../model/model';
 import type { Scope } from '../model/scopes';
 import type { Dense, Multiply, Operator } from '../operators/operator';
 import { equilibrated, inUnitsOf } from '../operators/statistics';
-import type { LongCall } from '../progress';
 import type { Calibration, Observed } from './calibration';
 import { probeModel } from './probe';
 import { inTurns, runOn } from './running';

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { type GraphProto, GraphProtoSchema, ModelProtoSchema, type ValueInfoProto } from 'onnx-buf';
+import type { LongCall } from '../core/progress';
 import { batches, type Dataset, fixedBatch } from '../evaluation/dataset';
 import type { Model } from '../model/model';
-import type { LongCall } from '../progress';
 import type { HostTensor, Session } from '../runtime';
 
 /** What calibration needs to run models. */

@@ -1,5 +1,5 @@
-import type { Backend, Matrix } from '../backend';
-import { Pacer } from '../progress';
+import type { Backend, Matrix } from '../backend/backend';
+import { Pacer } from '../core/progress';
 import type { Runtime } from '../runtime';
 import { leftSingularVectors } from './leftSingularVectors';
 import { type Dense, Products } from './products';

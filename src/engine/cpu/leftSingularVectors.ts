@@ -1,7 +1,7 @@
-import type { SingularCall } from '../backend';
+import type { SingularCall } from '../backend/backend';
+import type { Pacer } from '../core/progress';
 import { applyReflectors, type Reflectors, reflect } from '../eigen/reflectors';
 import { symmetricEigen } from '../eigen/symmetricEigen';
-import type { Pacer } from '../progress';
 import type { Dense, Products } from './products';
 
 /** What a product takes at a time: 32 MB as float64, and two billion operations, so that a cancel is heard within a second. */

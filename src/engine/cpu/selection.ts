@@ -1,4 +1,3 @@
-import { type LongCall, Pacer } from '../progress';
 import {
   bitsOfFloat,
   checkGroupMaskSize,
@@ -10,7 +9,8 @@ import {
   readList,
   type Selection,
   searchThreshold,
-} from '../selection';
+} from '../backend/selection';
+import { type LongCall, Pacer } from '../core/progress';
 
 // Values between two looks at the clock: some milliseconds.
 const PIECE = 1 << 20;

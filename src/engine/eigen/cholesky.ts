@@ -1,4 +1,4 @@
-import { type LongCall, Pacer } from '../progress';
+import { type LongCall, Pacer } from '../core/progress';
 import { subtractProduct } from './subtractProduct';
 import { BLOCK, lowerInverse, substitute } from './triangular';
 

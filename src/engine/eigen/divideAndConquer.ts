@@ -1,5 +1,5 @@
-import type { Count } from '../backend';
-import type { Pacer } from '../progress';
+import type { Count } from '../backend/backend';
+import type { Pacer } from '../core/progress';
 import { deflate } from './deflate';
 import { implicitQl } from './implicitQl';
 import { rootOf, secularRoots, secularVectors } from './secular';

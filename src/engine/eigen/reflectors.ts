@@ -1,4 +1,4 @@
-import type { Pacer } from '../progress';
+import type { Pacer } from '../core/progress';
 import { subtractProduct } from './subtractProduct';
 
 /**

@@ -1,8 +1,8 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import type { Count } from '../backend';
-import { Pacer } from '../progress';
-import { seeded } from '../random';
+import type { Count } from '../backend/backend';
+import { Pacer } from '../core/progress';
+import { seeded } from '../core/random';
 import { matmul } from '../reference/matmul';
 import { normal, orthonormal } from '../reference/random';
 import { divideAndConquer, type Eigenpairs } from './divideAndConquer';

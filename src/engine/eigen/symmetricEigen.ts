@@ -1,5 +1,5 @@
-import type { Count } from '../backend';
-import type { Pacer } from '../progress';
+import type { Count } from '../backend/backend';
+import type { Pacer } from '../core/progress';
 import { divideAndConquer, type Eigenpairs } from './divideAndConquer';
 import { applyReflectors } from './reflectors';
 import { tridiagonalize } from './tridiagonalize';

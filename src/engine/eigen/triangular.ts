@@ -1,4 +1,4 @@
-import { type LongCall, Pacer } from '../progress';
+import { type LongCall, Pacer } from '../core/progress';
 import { subtractProduct } from './subtractProduct';
 
 /** Rows and columns of a block: a multiple of three, which `subtractProduct` takes at a time. */

@@ -1,4 +1,4 @@
-import type { Pacer } from '../progress';
+import type { Pacer } from '../core/progress';
 import { type Reflectors, reflect } from './reflectors';
 import { subtractProduct } from './subtractProduct';
 

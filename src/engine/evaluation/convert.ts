@@ -1,4 +1,4 @@
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import { floatsToHalves, halvesToFloats } from '../model/tensors';
 import type { ElementType, HostTensor, TensorData } from '../runtime';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import type { HostTensor } from '../runtime';
 import { batches, fixedBatch, type InputSpec, openDataset, reportDataset, split, take } from './dataset';
 import { hashDataset } from './hash';

@@ -1,4 +1,4 @@
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import type { ElementType, HostTensor, TensorData } from '../runtime';
 import { allocate, checkConvertible, checkFeedable, convert, toNumbers } from './convert';
 import type { DataReport } from './report';

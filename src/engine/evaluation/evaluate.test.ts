@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
-import { isAbort } from '../errors';
+import { isAbort } from '../core/errors';
+import { seeded } from '../core/random';
 import { DataType, int64, modelBytes, node, tensor, value } from '../model/onnx/build';
-import { seeded } from '../random';
 import type { HostTensor, Session } from '../runtime';
 import { type Dataset, type InputSpec, openDataset } from './dataset';
 import { chooseBatch, type EvaluateOptions, evaluate } from './evaluate';

@@ -1,6 +1,6 @@
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
+import { type LongCall, Pacer } from '../core/progress';
 import type { RandomNode } from '../model/randomNodes';
-import { type LongCall, Pacer } from '../progress';
 import type { HostTensor, Provider, Session } from '../runtime';
 import { type Batch, batches, type Dataset, fixedBatch } from './dataset';
 import { Fidelity } from './fidelity';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../errors';
-import { seeded } from '../random';
+import { UserError } from '../core/errors';
+import { seeded } from '../core/random';
 import type { HostTensor } from '../runtime';
 import type { Batch } from './dataset';
 import { Fidelity } from './fidelity';

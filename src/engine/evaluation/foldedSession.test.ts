@@ -2,6 +2,7 @@ import { toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { memorySource } from '../model/bytes';
 import { constantGraphs } from '../model/constantGraphs';
 import { gaussian } from '../model/fixtures';
@@ -17,7 +18,6 @@ import { outputOf, running, usesOf } from '../operators/running.fixtures';
 import { sparsely } from '../operators/sparse.fixtures';
 import { sum } from '../operators/sum';
 import type { ExportForm } from '../operators/writer';
-import { seeded } from '../random';
 import { randomQuantized } from '../reference/weights/forms.fixtures';
 import { foldedModel, openFolded } from './foldedSession';
 

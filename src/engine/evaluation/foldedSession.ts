@@ -1,12 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { ModelProtoSchema, ValueInfoProtoSchema } from 'onnx-buf';
+import type { LongCall } from '../core/progress';
 import { type ConstantGraph, constantGraphs, readBy } from '../model/constantGraphs';
 import type { Model } from '../model/model';
 import { graph as makeGraph } from '../model/onnx/build';
 import { Rewrite } from '../model/rewrite';
 import { scopeOf } from '../model/scopes';
 import { dataTypeCalled } from '../model/tensors';
-import type { LongCall } from '../progress';
 import type { HostTensor, Provider, Runtime, Session } from '../runtime';
 import { openModel } from './openModel';
 

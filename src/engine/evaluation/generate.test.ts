@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import { batches, fixedBatch, type InputSpec, openDataset, reportDataset } from './dataset';
 import { type GenerateOptions, generateDataset } from './generate';
 

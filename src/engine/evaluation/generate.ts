@@ -1,5 +1,5 @@
-import { UserError } from '../errors';
-import { type Random, seeded } from '../random';
+import { UserError } from '../core/errors';
+import { type Random, seeded } from '../core/random';
 import { checkFeedable, fromNumbers, isFloat } from './convert';
 import { type Dataset, type Field, fixedBatch, type InputSpec } from './dataset';
 import { complete, evaluate, hinted, namesIn, openSizes, SEQUENCE, type Sizes } from './sizes';

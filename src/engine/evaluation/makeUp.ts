@@ -1,6 +1,6 @@
-import { BrokenRuntimeError, messageOf, UserError } from '../errors';
+import { BrokenRuntimeError, messageOf, UserError } from '../core/errors';
+import type { LongCall } from '../core/progress';
 import { sameBytes } from '../model/bytes';
-import type { LongCall } from '../progress';
 import type { HostTensor } from '../runtime';
 import { type Batch, batches, type Dataset, type InputSpec, type Shapes } from './dataset';
 import { describeShapes } from './describe';

@@ -1,4 +1,4 @@
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import type { ElementType, HostTensor, TensorData } from '../runtime';
 
 /** NumPy's .npy: a magic word, a header that is a Python literal, then the elements as they lay in memory. */

@@ -1,6 +1,6 @@
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import type { HostTensor } from '../runtime';
 import { readNpy, writeNpy } from './npy';
 import { readNpz, writeNpz } from './npz';

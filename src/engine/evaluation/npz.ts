@@ -1,5 +1,5 @@
 import { zipSync } from 'fflate';
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import { endsOf, otherFormat } from '../model/otherFormats';
 import type { HostTensor } from '../runtime';
 import { readNpy, writeNpy } from './npy';

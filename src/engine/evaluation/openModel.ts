@@ -1,6 +1,6 @@
+import type { LongCall } from '../core/progress';
 import type { Model } from '../model/model';
 import { sessionModelOf } from '../model/write';
-import type { LongCall } from '../progress';
 import type { OpenOptions, Provider, Runtime, Session } from '../runtime';
 
 interface Opening extends LongCall, OpenOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import type { HostTensor } from '../runtime';
 import type { Batch, Labels } from './dataset';
 import { Score } from './score';

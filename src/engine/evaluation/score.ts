@@ -1,4 +1,4 @@
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import type { HostTensor } from '../runtime';
 import { isFloat, toNumbers } from './convert';
 import { type Batch, IGNORED, type Labels } from './dataset';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import type { InputSpec } from './dataset';
 import { describeShapes } from './describe';
 import { generateDataset } from './generate';

@@ -1,4 +1,4 @@
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import type { InputSpec, Shapes } from './dataset';
 import { withNames } from './generate';
 import { namesIn, substitute } from './sizes';

@@ -9,9 +9,9 @@ import {
   TensorProtoSchema,
   TrainingInfoProtoSchema,
 } from 'onnx-buf';
+import { type Random, seeded } from '../core/random';
 import { fixtures, gaussian } from '../model/fixtures';
 import { DataType, float, graph, int64, modelProto, node, tensor, value } from '../model/onnx/build';
-import { type Random, seeded } from '../random';
 import { randomModel } from '../recipe/randomModel.fixtures';
 
 const { FLOAT, INT64, BOOL } = DataType;

@@ -2,21 +2,21 @@ import { toBinary } from '@bufbuild/protobuf';
 import { zipSync } from 'fflate';
 import { ModelProtoSchema } from 'onnx-buf';
 import { nodeRuntime } from '../../runtime/node';
+import { UserError } from '../core/errors';
+import type { Random } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
-import { UserError } from '../errors';
 import { batches, openDataset } from '../evaluation/dataset';
 import { generateDataset } from '../evaluation/generate';
 import { writeNpy } from '../evaluation/npy';
 import { readNpz } from '../evaluation/npz';
 import { Factorisations } from '../methods/factorisations';
-import { methodCalled } from '../methods/registry';
+import { getMethod } from '../methods/registry';
 import { memorySource } from '../model/bytes';
 import { inputSpecs, inspect } from '../model/inspect';
 import { layersOf } from '../model/layers';
 import { among, type FindFile, type Model, readModel } from '../model/model';
 import { scopeOf } from '../model/scopes';
 import { bytesOfFile, filesOf } from '../model/write';
-import type { Random } from '../random';
 import { compress } from '../recipe/compress';
 import { STEPS } from '../recipe/everyMethod.fixtures';
 import { checkRecipe, parseRecipe } from '../recipe/schema';
@@ -49,7 +49,7 @@ export async function fuzz(kind: FuzzKind, seed: number): Promise<string> {
 
 const runtime = nodeRuntime();
 /** Steps that need no data, which these models have none of. */
-const PLAIN = STEPS.filter(({ method, options }) => !methodCalled(method).needsData?.(options));
+const PLAIN = STEPS.filter(({ method, options }) => !getMethod(method).needsData?.(options));
 
 const FILE = 'model.onnx';
 

@@ -1,7 +1,7 @@
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from 'onnx-buf';
+import type { Random } from '../core/random';
 import { tensorsOf } from '../model/model';
 import { subgraphsOf } from '../model/onnx/attributes';
-import type { Random } from '../random';
 import { pick } from './corpus.fixtures';
 
 /** Numbers at which something overflows, wraps or ends. */

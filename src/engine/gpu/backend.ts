@@ -1,4 +1,4 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend, Matrix } from '../backend/backend';
 import { factorize } from './factorize';
 import { factorizeByGram } from './factorizeByGram';
 import { createPanels, type GpuMatrix, panelProducts } from './panels';

@@ -1,4 +1,4 @@
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import { MAP_READ, USAGE } from './constants';
 import type { Device } from './device';
 

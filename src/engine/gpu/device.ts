@@ -1,4 +1,4 @@
-import { GpuError } from '../errors';
+import { GpuError } from '../core/errors';
 
 export interface Subgroups {
   readonly least: number;

@@ -1,6 +1,6 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend, Matrix } from '../backend/backend';
+import { Pacer } from '../core/progress';
 import { symmetricEigen } from '../eigen/symmetricEigen';
-import { Pacer } from '../progress';
 import type { FactorizeCall } from './factorize';
 
 /**

@@ -1,4 +1,4 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend, Matrix } from '../backend/backend';
 import { MAP_READ } from './constants';
 import { testGpu } from './testing';
 

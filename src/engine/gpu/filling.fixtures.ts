@@ -2,7 +2,7 @@
 // the software adapter, which is the process's, and works on with a device opened anew. Prints what it met.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeSync } from 'node:fs';
-import { GpuError } from '../errors';
+import { GpuError } from '../core/errors';
 import { closeSession, openSession, type Session } from './session';
 import { testGpu } from './testing';
 import { runProduct } from './variants';

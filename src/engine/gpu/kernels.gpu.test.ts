@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seeded } from '../random';
+import { seeded } from '../core/random';
 import { apply } from '../reference/apply';
 import { expectClose } from '../reference/compare';
 import { diagonalize } from '../reference/diagonalize';

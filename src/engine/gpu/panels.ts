@@ -1,5 +1,5 @@
-import type { Matrix } from '../backend';
-import { UserError } from '../errors';
+import type { Matrix } from '../backend/backend';
+import { UserError } from '../core/errors';
 import type { Buffers } from './buffers';
 import type { Product } from './matmul';
 

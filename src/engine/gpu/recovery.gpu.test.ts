@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { GpuError } from '../errors';
-import { withRecovery } from '../recovery';
+import { withRecovery } from '../backend/recovery';
+import { GpuError } from '../core/errors';
 import { expectClose } from '../reference/compare';
 import { factorize } from '../reference/factorize';
 import { matmul } from '../reference/matmul';

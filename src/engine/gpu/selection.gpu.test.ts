@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { seeded } from '../random';
+import { bitsOfFloat, DIGITS, PASSES } from '../backend/selection';
+import { seeded } from '../core/random';
 import * as reference from '../reference/selection';
 import { listOf, selectionSuite } from '../reference/selection.suite';
-import { bitsOfFloat, DIGITS, PASSES } from '../selection';
 import { createGpuBackend, type GpuBackend } from './backend';
 import { Buffers } from './buffers';
 import { type Device, openDevice } from './device';

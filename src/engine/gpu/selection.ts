@@ -1,4 +1,3 @@
-import type { LongCall } from '../progress';
 import {
   checkGroupMaskSize,
   checkKeep,
@@ -9,7 +8,8 @@ import {
   readList,
   type Selection,
   searchThreshold,
-} from '../selection';
+} from '../backend/selection';
+import type { LongCall } from '../core/progress';
 import { countDigits, groupMask, type Operand, rowMask, type SelectionContext, thresholdMask } from './selectionSteps';
 import type { Session } from './session';
 

@@ -1,4 +1,4 @@
-import { bitsOfFloat, type Digit, type Threshold } from '../selection';
+import { bitsOfFloat, type Digit, type Threshold } from '../backend/selection';
 import type { Buffers } from './buffers';
 import { type Dispatch, type Dispatcher, dispatch, type PacedCall } from './dispatcher';
 import type { Pace } from './pace';

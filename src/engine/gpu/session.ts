@@ -1,4 +1,4 @@
-import type { GpuError } from '../errors';
+import type { GpuError } from '../core/errors';
 import { Buffers } from './buffers';
 import { type Device, openDevice } from './device';
 import { Dispatcher } from './dispatcher';

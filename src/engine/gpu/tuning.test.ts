@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GpuError } from '../errors';
+import { GpuError } from '../core/errors';
 import { ShaderError } from './pipelines';
 import { type Tunable, Tuning, type TuningStore } from './tuning';
 

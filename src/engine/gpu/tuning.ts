@@ -1,4 +1,4 @@
-import { GpuError } from '../errors';
+import { GpuError } from '../core/errors';
 import { ShaderError } from './pipelines';
 
 /**

@@ -1,4 +1,4 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend, Matrix } from '../backend/backend';
 import { Held } from './held';
 import { orthonormalRows } from './qr';
 import type { Ritz } from './ritz';

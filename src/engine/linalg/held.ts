@@ -1,4 +1,4 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend, Matrix } from '../backend/backend';
 
 /** Matrices of one computation: whatever is still held is freed at its end, however it ends. */
 export class Held {

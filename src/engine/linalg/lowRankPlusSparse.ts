@@ -1,6 +1,6 @@
-import type { Backend } from '../backend';
-import type { LongCall } from '../progress';
-import type { Mask } from '../selection';
+import type { Backend } from '../backend/backend';
+import type { Mask } from '../backend/selection';
+import type { LongCall } from '../core/progress';
 import { balancedFactors, type Factors, sharedFactors } from './factors';
 import { Held } from './held';
 import { orthonormalRows } from './qr';

@@ -1,5 +1,5 @@
-import type { Backend, Matrix, SingularCall, SingularVectors } from '../backend';
-import { Pacer } from '../progress';
+import type { Backend, Matrix, SingularCall, SingularVectors } from '../backend/backend';
+import { Pacer } from '../core/progress';
 import { Held } from './held';
 
 export interface PrincipalAxes {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Backend } from '../backend';
+import type { Backend } from '../backend/backend';
 import { normal } from '../reference/random';
 import { orthonormalRows } from './qr';
 import { CASES, plantedWeight } from './spectra.fixtures';

@@ -1,8 +1,8 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend, Matrix } from '../backend/backend';
+import { Pacer } from '../core/progress';
 import { cholesky } from '../eigen/cholesky';
 import { applyReflectors, type Reflectors, reflect } from '../eigen/reflectors';
 import { lowerInverse } from '../eigen/triangular';
-import { Pacer } from '../progress';
 
 /**
  * The scaled Gram matrix of vectors of float32 is wrong by some 1e−7·√length, which the inverse of its factor multiplies

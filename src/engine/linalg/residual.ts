@@ -1,5 +1,5 @@
-import type { Backend } from '../backend';
-import type { Pacer } from '../progress';
+import type { Backend } from '../backend/backend';
+import type { Pacer } from '../core/progress';
 import type { Triplets } from './factors';
 import { Held } from './held';
 

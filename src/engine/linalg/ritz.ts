@@ -1,5 +1,5 @@
-import type { Backend, Matrix } from '../backend';
-import { Pacer } from '../progress';
+import type { Backend, Matrix } from '../backend/backend';
+import { Pacer } from '../core/progress';
 import { Held } from './held';
 import { orthonormal, rowNorms } from './principalAxes';
 import { type Sided, toLong } from './sided';

@@ -1,5 +1,5 @@
-import { UserError } from '../errors';
-import { floatOfBits } from '../selection';
+import { floatOfBits } from '../backend/selection';
+import { UserError } from '../core/errors';
 
 /**
  * The power of two that brings the largest magnitude into (½, 1], exactly: squares of weights of 1e±18 then neither

@@ -1,4 +1,4 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend, Matrix } from '../backend/backend';
 
 /** A weight on a backend, seen from its short side: A `[short, long]` is the weight or its transpose. */
 export interface Sided {

@@ -1,5 +1,5 @@
-import type { Backend, Matrix } from '../backend';
-import type { Random } from '../random';
+import type { Backend, Matrix } from '../backend/backend';
+import type { Random } from '../core/random';
 import { Held } from './held';
 import { orthonormalRows } from './qr';
 import { type Sided, toLong, toShort } from './sided';

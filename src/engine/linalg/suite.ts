@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import type { Backend } from '../backend';
+import type { Backend } from '../backend/backend';
 import { productsSuite } from './products.suite';
 import { qrSuite } from './qr.suite';
 import { svdSuite } from './svd.suite';

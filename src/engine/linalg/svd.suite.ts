@@ -1,7 +1,7 @@
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import type { Backend } from '../backend';
-import { UserError } from '../errors';
+import type { Backend } from '../backend/backend';
+import { UserError } from '../core/errors';
 import { normal } from '../reference/random';
 import { CASES, deviation, expectClose, plantedWeight, product, relativeError } from './spectra.fixtures';
 import { truncationError } from './spectrum';

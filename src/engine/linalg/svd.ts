@@ -1,5 +1,5 @@
-import type { Backend, Count } from '../backend';
-import type { LongCall } from '../progress';
+import type { Backend, Count } from '../backend/backend';
+import type { LongCall } from '../core/progress';
 import { checkRank, type Factors, sharedFactors } from './factors';
 import { Held } from './held';
 import { singularBasis } from './principalAxes';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Backend } from '../backend';
-import { UserError } from '../errors';
+import type { Backend } from '../backend/backend';
+import { UserError } from '../core/errors';
 import { normal } from '../reference/random';
 import { relativeError } from './spectra.fixtures';
 import { truncationError } from './spectrum';

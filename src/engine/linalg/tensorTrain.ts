@@ -1,5 +1,5 @@
-import type { Backend } from '../backend';
-import type { LongCall } from '../progress';
+import type { Backend } from '../backend/backend';
+import type { LongCall } from '../core/progress';
 import { Held } from './held';
 import { orthonormalRows } from './qr';
 import { powerOfTwoScale } from './scaling';

@@ -1,7 +1,7 @@
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import type { Backend } from '../backend';
-import { UserError } from '../errors';
+import type { Backend } from '../backend/backend';
+import { UserError } from '../core/errors';
 import { normal } from '../reference/random';
 import { sharedFactors } from './factors';
 import { CASES, type Case, decay, plantedWeight, product, relativeError } from './spectra.fixtures';

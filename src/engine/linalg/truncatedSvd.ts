@@ -1,6 +1,6 @@
-import type { Backend } from '../backend';
-import { type LongCall, Pacer } from '../progress';
-import { seeded } from '../random';
+import type { Backend } from '../backend/backend';
+import { type LongCall, Pacer } from '../core/progress';
+import { seeded } from '../core/random';
 import { filtered } from './chebyshev';
 import { checkRank, type Triplets } from './factors';
 import { Held } from './held';

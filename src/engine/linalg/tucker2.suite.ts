@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import type { Backend } from '../backend';
+import type { Backend } from '../backend/backend';
 import { normal } from '../reference/random';
 import { deviation, expectClose, relativeError } from './spectra.fixtures';
 import { tuckerError } from './spectrum';

@@ -1,5 +1,5 @@
-import type { Backend } from '../backend';
-import type { LongCall } from '../progress';
+import type { Backend } from '../backend/backend';
+import type { LongCall } from '../core/progress';
 import { principalAxes } from './principalAxes';
 import { powerOfTwoScale, scaled } from './scaling';
 import type { TuckerRanks } from './spectrum';

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { memorySource } from '../model/bytes';
 import { gaussian } from '../model/fixtures';
@@ -7,7 +8,6 @@ import { readModel, tensorsOf } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { bytesOfFile } from '../model/write';
 import { denseOf } from '../operators/dense';
-import { seeded } from '../random';
 import { compress } from '../recipe/compress';
 import { planStack } from '../recipe/plan';
 import { checkRecipe } from '../recipe/schema';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { type LongCall, Pacer } from '../core/progress';
 import { decodeFloats } from '../model/tensors';
 import { type Codebook, clustered, codebookOf, plannedClustered, plannedCodebook } from '../operators/codebook';
 import { DATA_TYPE } from '../operators/dense';
 import { type Dense, elements, type FloatType, type Operator } from '../operators/operator';
 import { percent } from '../operators/percent';
 import { roundedTo } from '../operators/rounding';
-import { type LongCall, Pacer } from '../progress';
 import type { Method } from './method';
 import { choice, whole } from './options';
 import { kMeans, pointsOf } from './quantization/kMeans';

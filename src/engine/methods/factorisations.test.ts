@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
-import type { Backend, Count } from '../backend';
+import type { Backend, Count } from '../backend/backend';
 import { createCpuBackend } from '../cpu/backend';
 import { dense } from '../operators/dense';
 import { normal } from '../reference/random';

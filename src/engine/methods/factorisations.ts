@@ -1,8 +1,8 @@
-import type { Backend, Count } from '../backend';
+import type { Backend, Count } from '../backend/backend';
+import type { LongCall } from '../core/progress';
 import { type Svd, svd } from '../linalg/svd';
 import { type Hosvd, hosvd } from '../linalg/tucker2';
 import type { Dense } from '../operators/operator';
-import type { LongCall } from '../progress';
 
 /** What `matrix` and `convolution` found, the least recently used first. */
 class Store {

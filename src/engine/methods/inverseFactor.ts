@@ -1,6 +1,6 @@
+import type { LongCall } from '../core/progress';
 import { upperCholeskyOfInverse } from '../eigen/cholesky';
 import type { InputStatistics } from '../operators/statistics';
-import type { LongCall } from '../progress';
 import type { Skipped } from './method';
 import { DAMPING } from './whitening';
 

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { alternated } from '../linalg/lowRankPlusSparse';
 import { gaussian } from '../model/fixtures';
@@ -7,7 +8,6 @@ import { denseOf } from '../operators/dense';
 import type { Dense, FloatType, Operator } from '../operators/operator';
 import { product } from '../operators/product';
 import { fromGram } from '../operators/statistics';
-import { seeded } from '../random';
 import { methodContext } from './context.fixtures';
 import { Factorisations } from './factorisations';
 import { type LowRankPlusSparseOptions, lowRankPlusSparse } from './lowRankPlusSparse';

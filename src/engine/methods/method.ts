@@ -1,10 +1,10 @@
 import type { z } from 'zod';
+import type { LongCall } from '../core/progress';
 import type { Layer } from '../model/layers';
 import type { Model } from '../model/model';
 import type { Scope } from '../model/scopes';
 import type { Dense, Operator } from '../operators/operator';
 import type { InputStatistics } from '../operators/statistics';
-import type { LongCall } from '../progress';
 import type { Factorisations } from './factorisations';
 import type { LayerSpectrum, TrainSpectrum, TrialReport } from './report';
 import type { Trial } from './structured/trial';

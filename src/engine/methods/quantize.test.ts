@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { relativeDistance } from '../linalg/distance';
 import { memorySource } from '../model/bytes';
@@ -8,7 +9,6 @@ import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { denseOf } from '../operators/dense';
 import type { Dense, FloatType, Operator } from '../operators/operator';
 import { matrixOf } from '../operators/operator';
-import { seeded } from '../random';
 import { compress } from '../recipe/compress';
 import { checkRecipe } from '../recipe/schema';
 import { methodContext } from './context.fixtures';

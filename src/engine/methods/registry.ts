@@ -22,7 +22,7 @@ export const methods: readonly AnyMethod[] = [
   half,
 ];
 
-export function methodCalled(name: string): AnyMethod {
+export function getMethod(name: string): AnyMethod {
   const found = methods.find((method) => method.name === name);
   if (!found) throw new RangeError(`No method is called ${name}.`);
   return found;

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { denseOf } from '../operators/dense';
 import type { Dense, FloatType, Operator } from '../operators/operator';
-import { seeded } from '../random';
 import { normal } from '../reference/random';
 import { methodContext } from './context.fixtures';
 import { Factorisations } from './factorisations';

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { seeded } from '../core/random';
 import { truncationError } from '../linalg/spectrum';
 import type { Dense, Operator } from '../operators/operator';
 import { product } from '../operators/product';
-import { seeded } from '../random';
 import { normal } from '../reference/random';
 import { sitesFor, type TensorTrainOptions, tensorTrain } from './tensorTrain';
 import { backend, context, errorOf, leafOf, made, random } from './tensorTrain.fixtures';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { LongCall } from '../core/progress';
 import { balancedSites } from '../linalg/balancedSites';
 import { attainableBonds, bondsForSize, evenBonds } from '../linalg/bonds';
 import { scaled, unusualScale } from '../linalg/scaling';
@@ -9,7 +10,6 @@ import { type Dense, elements, matrixOf, type Operator } from '../operators/oper
 import { scaled as scaledOperator } from '../operators/scaled';
 import { spread } from '../operators/spread';
 import { plannedTrain, trainOf } from '../operators/tensorTrain';
-import type { LongCall } from '../progress';
 import { isSkipped, type Method, type MethodContext, type Outcome, type PlanContext, type Skipped } from './method';
 import { choice, exactlyOne, share, whole, wholes } from './options';
 import { adviceOnTrain } from './tensorTrainAdvice';

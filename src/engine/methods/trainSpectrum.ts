@@ -1,7 +1,7 @@
+import type { LongCall } from '../core/progress';
 import { effectiveRank } from '../linalg/spectrum';
 import { schmidtSpectra } from '../linalg/tensorTrain';
 import type { Dense } from '../operators/operator';
-import type { LongCall } from '../progress';
 import type { Factorisations } from './factorisations';
 import type { TrainSpectrum } from './report';
 import { sitesFor, type TensorTrainOptions } from './tensorTrain';

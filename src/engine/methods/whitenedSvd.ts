@@ -1,4 +1,5 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend, Matrix } from '../backend/backend';
+import type { LongCall } from '../core/progress';
 import { balancedFactors, type Factors } from '../linalg/factors';
 import { Held } from '../linalg/held';
 import { orthonormalRows } from '../linalg/qr';
@@ -7,7 +8,6 @@ import { svd } from '../linalg/svd';
 import { truncatedSvd } from '../linalg/truncatedSvd';
 import { spread } from '../operators/spread';
 import type { InputStatistics } from '../operators/statistics';
-import type { LongCall } from '../progress';
 import { energiesOf, type Whitening, whitened } from './whitening';
 
 export interface WhitenedBudget {

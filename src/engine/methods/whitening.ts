@@ -1,8 +1,8 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend, Matrix } from '../backend/backend';
+import type { LongCall } from '../core/progress';
 import { cholesky } from '../eigen/cholesky';
 import { Held } from '../linalg/held';
 import type { InputStatistics } from '../operators/statistics';
-import type { LongCall } from '../progress';
 
 /**
  * Whitening: with S·Sᵀ = H/samples an error Δ of the weight moves the output by ‖X·Δᵀ‖ = √samples·‖Δ·S‖, so that a plain

@@ -1,5 +1,5 @@
 import type { GraphProto, ModelProto, NodeProto } from 'onnx-buf';
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import { intOf, subgraphsOf } from './onnx/attributes';
 
 /**

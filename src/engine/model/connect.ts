@@ -1,5 +1,5 @@
 import { TensorProto_DataLocation as DataLocation, type TensorProto } from 'onnx-buf';
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import type { ByteSource } from './bytes';
 import { fileNameOf, whyOutside } from './location';
 import { DataType } from './onnx/build';

@@ -1,5 +1,5 @@
 import type { TensorProto } from 'onnx-buf';
-import { type Random, seeded } from '../random';
+import { type Random, seeded } from '../core/random';
 import { DataType, float, graph, modelBytes, node, tensor, value } from './onnx/build';
 import { floatsToHalves } from './tensors';
 

@@ -7,7 +7,7 @@ import {
   type SparseTensorProto,
   type TensorProto,
 } from 'onnx-buf';
-import { messageOf, UserError } from '../errors';
+import { messageOf, UserError } from '../core/errors';
 import type { ByteSource } from './bytes';
 import { checkGraphs } from './checkGraphs';
 import { connect, type FindFile } from './connect';

@@ -8,9 +8,9 @@ import {
 } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
-import { seeded } from '../random';
 import { compress } from '../recipe/compress';
 import { checkRecipe } from '../recipe/schema';
 import { memorySource } from './bytes';

@@ -1,5 +1,5 @@
 import { TensorProto_DataLocation as DataLocation, type TensorProto } from 'onnx-buf';
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import { DataType } from './onnx/build';
 
 /** Bytes that a tensor's payload has elsewhere: `length` from `offset` of the source called `location`. */

@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, StringStringEntryProtoSchema } from 'onnx-buf';
-import { UserError } from '../errors';
-import type { LongCall } from '../progress';
+import { UserError } from '../core/errors';
+import type { LongCall } from '../core/progress';
 import type { SessionModel } from '../runtime';
 import { piecesOf } from './bytes';
 import type { Model } from './model';

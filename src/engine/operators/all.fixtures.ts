@@ -1,5 +1,5 @@
+import { seeded } from '../core/random';
 import { gaussian } from '../model/fixtures';
-import { seeded } from '../random';
 import { randomQuantized } from '../reference/weights/forms.fixtures';
 import { clustered, codebookOf } from './codebook';
 import { columnParts, columnsOf } from './columnParts';

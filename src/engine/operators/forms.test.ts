@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { optimised } from '../../runtime/folding.fixtures';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { gaussian } from '../model/fixtures';
 import { tensorsOf } from '../model/model';
 import { bytesOf } from '../model/tensors';
-import { seeded } from '../random';
 import { LEAST_OPSET, OPERATORS, TOLERANCE } from './all.fixtures';
 import { denseOf } from './dense';
 import { lowRank } from './lowRank';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { memorySource } from '../model/bytes';
 import { gaussian } from '../model/fixtures';
 import { layersOf } from '../model/layers';
@@ -7,7 +8,6 @@ import { readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { scopeOf } from '../model/scopes';
 import { floatsToHalves, halvesToFloats } from '../model/tensors';
-import { seeded } from '../random';
 import { expectClose } from '../reference/compare';
 import { OPERATORS } from './all.fixtures';
 import { product } from './product';

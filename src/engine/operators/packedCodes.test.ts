@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { seeded } from '../random';
+import { seeded } from '../core/random';
 import { type CodeBits, pack, unpack } from './packedCodes';
 
 it('packs codes, and unpacks them, at any length', () => {

@@ -1,6 +1,6 @@
-import type { Backend, Matrix } from '../backend';
+import type { Backend, Matrix } from '../backend/backend';
+import { Pacer } from '../core/progress';
 import { scaled, unusualScale } from '../linalg/scaling';
-import { Pacer } from '../progress';
 import type { Multiply } from './operator';
 
 /** a [m, k] · b [k, n], summed in float64. */

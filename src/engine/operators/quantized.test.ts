@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
-import { seeded } from '../random';
+import { seeded } from '../core/random';
 import { randomQuantized } from '../reference/weights/forms.fixtures';
 import type { QuantizedForm } from '../weightForm';
 import { quantizedOf } from './quantized';

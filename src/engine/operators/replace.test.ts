@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { memorySource } from '../model/bytes';
 import { fixtures, gaussian } from '../model/fixtures';
 import { layersOf } from '../model/layers';
@@ -7,7 +8,6 @@ import { type Model, readModel } from '../model/model';
 import { scopeOf, scopesIn } from '../model/scopes';
 import { bytesOfFile, filesOf, sessionModelOf } from '../model/write';
 import { weightOf } from '../operators/weight';
-import { seeded } from '../random';
 import { expectClose } from '../reference/compare';
 import type { HostTensor } from '../runtime';
 import { denseOf } from './dense';

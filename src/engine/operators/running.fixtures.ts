@@ -1,3 +1,4 @@
+import { seeded } from '../core/random';
 import { memorySource } from '../model/bytes';
 import { gaussian } from '../model/fixtures';
 import { layersOf } from '../model/layers';
@@ -6,7 +7,6 @@ import { DataType, float, modelBytes, node, tensor, value } from '../model/onnx/
 import { scopeOf } from '../model/scopes';
 import { bytesOf, floatsToHalves } from '../model/tensors';
 import { sessionModelOf } from '../model/write';
-import { seeded } from '../random';
 import { expectClose } from '../reference/compare';
 import type { HostTensor, Provider, Runtime, SessionModel } from '../runtime';
 import { DATA_TYPE } from './dense';

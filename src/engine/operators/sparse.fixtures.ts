@@ -1,5 +1,5 @@
+import { seeded } from '../core/random';
 import { gaussian } from '../model/fixtures';
-import { seeded } from '../random';
 import { elements, type FloatType } from './operator';
 import type { Pattern } from './places/cells';
 import type { LayoutName } from './places/places';

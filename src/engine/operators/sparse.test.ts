@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { seeded } from '../core/random';
 import { gaussian } from '../model/fixtures';
-import { seeded } from '../random';
 import { randomQuantized } from '../reference/weights/forms.fixtures';
 import { denseOf } from './dense';
 import { lowRank } from './lowRank';

@@ -1,5 +1,5 @@
 import { dense, denseOf, plannedDense } from './dense';
-import { addedBytes } from './nodeBytes';
+import { addedBytes } from './graphOverhead';
 import { reshaped } from './nodes';
 import { BYTES_OF, type Dense, type FloatType, isDense, type Operator } from './operator';
 import { percent } from './percent';
@@ -47,7 +47,7 @@ export function sparse(target: SparseTarget, places: Places, given: Operator): O
   const { grid, layout, entries, kept } = places;
   const form: Layout = LAYOUTS[layout];
   const dims = form.dims(grid);
-  const turns = form.turningBytes && pattern.kind !== 'block' && shape.length === 2;
+  const turns = form.transposeBytes && pattern.kind !== 'block' && shape.length === 2;
   const rebuild = (writer: NodeWriter, turned: boolean) => {
     const held: Values = (as, transposed = false) => {
       if (isDense(values)) return writer.leaf(values, transposed, as);
@@ -94,7 +94,7 @@ export function sparse(target: SparseTarget, places: Places, given: Operator): O
         const turned = rebuild(writer, true);
         return dims.length === 2 ? turned : reshaped(writer, turned, [shape[1]!, shape[0]!]);
       },
-      transposingBytes: form.turningBytes!(grid, entries),
+      transposingBytes: form.transposeBytes!(grid, entries),
     }),
   };
   return isSparse(values) ? { ...operator, ...merging(operator, values, target) } : operator;

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { methodContext } from '../methods/context.fixtures';
 import { Factorisations } from '../methods/factorisations';
 import { quantize } from '../methods/quantize';
 import { gaussian } from '../model/fixtures';
-import { seeded } from '../random';
 import { expectClose } from '../reference/compare';
 import { type Dense, elements, matrixOf, type Operator } from './operator';
 import { multiplyOn, product } from './product';

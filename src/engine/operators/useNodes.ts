@@ -1,10 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import { type AttributeProto, type NodeProto, NodeProtoSchema } from 'onnx-buf';
+import { shortened } from '../core/shortened';
 import type { Layer, Use } from '../model/layers';
 import { attribute, DataType, float, int64, node, tensor } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import { floatsToHalves } from '../model/tensors';
-import { shortened } from '../shortened';
 import type { ConstantStore } from './constants';
 import { DATA_TYPE } from './dense';
 import type { Dense, FloatType } from './operator';

@@ -1,11 +1,14 @@
 import { version } from '../../../package.json';
+import { withRecovery } from '../backend/recovery';
 import type { Calibration } from '../calibration/calibration';
 import { outputErrors } from '../calibration/outputError';
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
+import { PlannedPace } from '../core/pace';
+import type { LongCall, Progress } from '../core/progress';
 import { hashDataset } from '../evaluation/hash';
 import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod } from '../methods/method';
-import { methodCalled } from '../methods/registry';
+import { getMethod } from '../methods/registry';
 import type { TrialReport } from '../methods/report';
 import type { Trial } from '../methods/structured/trial';
 import { hashModel, hashText } from '../model/hash';
@@ -19,9 +22,6 @@ import type { Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import { replaceWeights } from '../operators/replace';
 import { consumptionOf } from '../operators/subgraph';
-import { PlannedPace } from '../pace';
-import type { LongCall, Progress } from '../progress';
-import { withRecovery } from '../recovery';
 import { compressedBefore, leftBefore } from './compressedBefore';
 import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
 import { isChanged, memoryOf, reportOf, skippedIn } from './layerOutcomes';
@@ -85,19 +85,19 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const failures: string[] = [];
   // Layers that no method may rewrite take no time, and are no part of the progress.
   const worked = recipe.steps.map(({ method }, i) =>
-    isGraphMethod(methodCalled(method)) ? selected[i]! : selected[i]!.filter(({ compressible }) => compressible),
+    isGraphMethod(getMethod(method)) ? selected[i]! : selected[i]!.filter(({ compressible }) => compressible),
   );
   const total = worked.reduce((sum, { length }) => sum + length, 0);
   let past = 0;
   const pace = new PlannedPace(
     recipe.steps.flatMap(({ method, options }, i) =>
-      worked[i]!.map((layer) => workOf(layer, methodCalled(method), options, context.factorisations)),
+      worked[i]!.map((layer) => workOf(layer, getMethod(method), options, context.factorisations)),
     ),
   );
   let { calibration } = context;
   let trial: TrialReport | undefined;
   for (const [i, { method: name, options }] of recipe.steps.entries()) {
-    const method = methodCalled(name);
+    const method = getMethod(name);
     const ids = new Set(selected[i]!.map(({ id }) => id));
     const step = state.layers.filter(({ id }) => ids.has(id));
     const tell = (part: number, label: string) => {
@@ -118,7 +118,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
       opset: opsetOf(model),
       statisticsOf: (layer: Layer) => calibration?.statisticsOf(layer) ?? 'no calibration data was given',
       onProgress: ({ done, label }: Progress) => tell(done, label),
-      onAnew(layer: Layer, sentence: string) {
+      onRetry(layer: Layer, sentence: string) {
         tell(
           worked[i]!.findIndex(({ id }) => id === layer.id),
           `${sentence} Going on with ${layer.name}.`,
@@ -204,7 +204,7 @@ export const needsData = (recipe: Recipe): boolean => stepsWithData(recipe).leng
 
 /** Positions of the steps that need data. */
 const stepsWithData = ({ steps }: Recipe): number[] =>
-  [...steps.keys()].filter((i) => methodCalled(steps[i]!.method).needsData?.(steps[i]!.options) ?? false);
+  [...steps.keys()].filter((i) => getMethod(steps[i]!.method).needsData?.(steps[i]!.options) ?? false);
 
 function checkData([first]: readonly number[], { steps }: Recipe, context: CompressContext): void {
   const { calibration, recipeName = 'The recipe', remedy = 'give an .npz' } = context;

@@ -8,7 +8,7 @@ import { readNpz } from '../evaluation/npz';
 import { Factorisations } from '../methods/factorisations';
 import { isGraphMethod } from '../methods/method';
 import { controlsOf } from '../methods/options';
-import { methodCalled, methods } from '../methods/registry';
+import { getMethod, methods } from '../methods/registry';
 import { memorySource } from '../model/bytes';
 import { inputSpecs } from '../model/inspect';
 import { layersOf } from '../model/layers';
@@ -40,7 +40,7 @@ describe('methods at equal bytes', () => {
       expect([method, bytes <= size * layer.bytes]).toEqual([method, true]);
       // A method told the size comes as near as one rank or value more is large (1.6 % of an eighth at most here), a
       // tensor train as one bond more is (10.6 %); bits and codes come in steps of a factor of up to 2.
-      const told = controlsOf(methodCalled(method).options).some(({ key }) => key === 'size');
+      const told = controlsOf(getMethod(method).options).some(({ key }) => key === 'size');
       const least = method === 'tensor-train' ? 0.88 : told ? 0.98 : 0.5;
       expect([method, bytes >= least * size * layer.bytes]).toEqual([method, true]);
       expect(error).toBeGreaterThan(0);

@@ -1,5 +1,7 @@
+import { withRecovery } from '../backend/recovery';
 import type { Calibration } from '../calibration/calibration';
 import { predictedOutputError } from '../calibration/outputError';
+import type { LongCall } from '../core/progress';
 import { norm } from '../linalg/distance';
 import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod, type Method } from '../methods/method';
@@ -9,8 +11,6 @@ import { type Model, opsetOf } from '../model/model';
 import { scopeOf } from '../model/scopes';
 import type { FloatType } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
-import type { LongCall } from '../progress';
-import { withRecovery } from '../recovery';
 import { begin } from './graphStep';
 import { optionsWithin } from './sizing';
 import { runStep } from './step';
@@ -167,7 +167,7 @@ export async function compareAtEqualBytes(
       seed: context.seed ?? 0,
       opset,
       statisticsOf: (one) => calibration?.statisticsOf(one) ?? 'no data is open',
-      onAnew: () => undefined,
+      onRetry: () => undefined,
     });
     const { operator, weight, steps } = work;
     if (operator === weight) return steps[0]!.skipped ?? 'it changes nothing';

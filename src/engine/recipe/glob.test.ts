@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../random';
+import { seeded } from '../core/random';
 import { fitsPattern } from './glob';
 
 /** By the definition: a star takes nothing, or one character and goes on. */

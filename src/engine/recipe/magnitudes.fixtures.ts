@@ -1,5 +1,6 @@
-import type { Backend } from '../backend';
+import type { Backend } from '../backend/backend';
 import { Calibration } from '../calibration/calibration';
+import { seeded } from '../core/random';
 import type { Dataset } from '../evaluation/dataset';
 import { Factorisations } from '../methods/factorisations';
 import { memorySource } from '../model/bytes';
@@ -10,7 +11,6 @@ import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { floatsToHalves, halvesToFloats } from '../model/tensors';
 import { sessionModelOf } from '../model/write';
 import type { FloatType } from '../operators/operator';
-import { seeded } from '../random';
 import type { HostTensor, Runtime } from '../runtime';
 import { compress } from './compress';
 import { checkRecipe } from './schema';

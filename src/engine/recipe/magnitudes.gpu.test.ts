@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { webRuntime } from '../../runtime/web';
-import type { Backend } from '../backend';
+import type { Backend } from '../backend/backend';
 import { createGpuBackend } from '../gpu/backend';
 import { testGpu } from '../gpu/testing';
 import type { Runtime } from '../runtime';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import { memorySource } from '../model/bytes';
@@ -8,7 +9,6 @@ import { gaussian } from '../model/fixtures';
 import { inputSpecs, inspect } from '../model/inspect';
 import { readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
-import { seeded } from '../random';
 import { compress } from './compress';
 import { checkRecipe } from './schema';
 

@@ -2,6 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, StringStringEntryProtoSchema } from 'onnx-buf';
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { batches, openDataset } from '../evaluation/dataset';
 import { Fidelity } from '../evaluation/fidelity';
@@ -14,7 +15,6 @@ import { inputSpecs, inspect } from '../model/inspect';
 import { readModel } from '../model/model';
 import { DataType, modelProto, node, tensor, value } from '../model/onnx/build';
 import { bytesOfFile, sessionModelOf } from '../model/write';
-import { seeded } from '../random';
 import { compress } from './compress';
 import { checkRecipe } from './schema';
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import { memorySource } from '../model/bytes';
@@ -8,7 +9,6 @@ import { inspect } from '../model/inspect';
 import { type Model, readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { sessionModelOf } from '../model/write';
-import { seeded } from '../random';
 import { compress } from './compress';
 import { STEPS } from './everyMethod.fixtures';
 import { checkRecipe } from './schema';

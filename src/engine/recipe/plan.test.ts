@@ -3,7 +3,7 @@ import { nodeRuntime } from '../../runtime/node';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import { controlsOf, initialOptions } from '../methods/options';
-import { methodCalled, methods } from '../methods/registry';
+import { getMethod, methods } from '../methods/registry';
 import { memorySource } from '../model/bytes';
 import { layersOf } from '../model/layers';
 import { opsetOf, readModel } from '../model/model';
@@ -101,7 +101,7 @@ describe.each(Object.keys(SHAPES) as (keyof typeof SHAPES)[])('the plan of a %s'
 
 it('sizes that are found among all layers are estimated from one, and said to be, from that step on', () => {
   const layer = { shape: [64, 96], type: 'float32' as const, op: 'Gemm', opset: 17 };
-  const prune = (options: object) => ({ method: 'prune', options: methodCalled('prune').options.parse(options) });
+  const prune = (options: object) => ({ method: 'prune', options: getMethod('prune').options.parse(options) });
   const [before, among, after] = planStack(layer, [half, prune({ sparsity: 0.5, scope: 'model' }), half]);
   const [, alone] = planStack(layer, [half, prune({ sparsity: 0.5, scope: 'layer' })]);
   expect([before!.estimated, alone!.estimated]).toEqual([undefined, undefined]);
@@ -118,7 +118,7 @@ it('sizes are unknown from the step on that only running knows', async () => {
 it('knows which layers no data tells about', () => {
   const layer = { shape: [64, 96], type: 'float32', op: 'MatMul', opset: 17 } as const;
   const noInput = 'one of its consumers reads it by index';
-  const steps = (options: object) => [{ method: 'prune', options: methodCalled('prune').options.parse(options) }];
+  const steps = (options: object) => [{ method: 'prune', options: getMethod('prune').options.parse(options) }];
   const looking = planStack({ ...layer, noInput }, steps({ sparsity: 0.5, score: 'wanda' }))[0]!;
   expect(looking.skipped).toBe(`needs statistics of its input, and ${noInput}`);
   expect(looking.operator!.form).toBe('dense');

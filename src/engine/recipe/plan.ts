@@ -1,5 +1,5 @@
 import { type AnyMethod, isGraphMethod, isSkipped, type PlanContext } from '../methods/method';
-import { methodCalled } from '../methods/registry';
+import { getMethod } from '../methods/registry';
 import type { LayerSpectrum, TrainSpectrum } from '../methods/report';
 import { smaller, smallerLeaf } from '../methods/smaller';
 import { plannedDense } from '../operators/dense';
@@ -50,7 +50,7 @@ export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): Pla
   const whole = operator;
   let estimated = false;
   return steps.map(({ method: name, options }) => {
-    const method = methodCalled(name);
+    const method = getMethod(name);
     if (!operator) return { method: name, operator, added: undefined, advice: [] };
     const before: Operator = operator;
     const contextOf = (leaf: Dense): PlanContext => ({

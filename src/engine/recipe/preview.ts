@@ -1,8 +1,9 @@
 import type { Calibration } from '../calibration/calibration';
 import { predictedOutputError } from '../calibration/outputError';
+import type { LongCall } from '../core/progress';
 import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod } from '../methods/method';
-import { methodCalled } from '../methods/registry';
+import { getMethod } from '../methods/registry';
 import type { TrainSpectrum } from '../methods/report';
 import { type TensorTrainOptions, tensorTrain } from '../methods/tensorTrain';
 import { trainSpectrumOf } from '../methods/trainSpectrum';
@@ -11,7 +12,6 @@ import { type Model, opsetOf } from '../model/model';
 import { scopeOf } from '../model/scopes';
 import { elements, isDense } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
-import type { LongCall } from '../progress';
 import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
 import { type HeatMap, type Histogram, heatMapOf, histogramOf, pictureOf, type StepPicture } from './pictures';
 import type { StackStep } from './plan';
@@ -74,7 +74,7 @@ export async function previewStack(
   let withData = false;
   for (const [i, { method: name, options }] of steps.entries()) {
     signal?.throwIfAborted();
-    const method = methodCalled(name);
+    const method = getMethod(name);
     context.onProgress?.({ done: i, total: steps.length, label: method.title });
     calibration = calibrationFor(state, model, context.calibration, calibration);
     if (method.needsData?.(options) && calibration) {
@@ -88,7 +88,7 @@ export async function previewStack(
       seed,
       opset: opsetOf(model),
       statisticsOf: (one: Layer) => calibration?.statisticsOf(one) ?? 'no data is open',
-      onAnew: () => undefined,
+      onRetry: () => undefined,
     };
     // The zeros and levels of factors are not those of their product.
     const whole = isDense(work().operator);

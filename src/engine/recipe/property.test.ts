@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { Calibration } from '../calibration/calibration';
+import { type Random, seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { toNumbers } from '../evaluation/convert';
 import type { Dataset } from '../evaluation/dataset';
@@ -8,7 +9,7 @@ import { transpose } from '../linalg/transpose';
 import { methodContext } from '../methods/context.fixtures';
 import { Factorisations } from '../methods/factorisations';
 import type { Method } from '../methods/method';
-import { methodCalled } from '../methods/registry';
+import { getMethod } from '../methods/registry';
 import { memorySource } from '../model/bytes';
 import { inputSpecs, inspect } from '../model/inspect';
 import { type Layer, layersOf } from '../model/layers';
@@ -18,7 +19,6 @@ import { encodeFloats } from '../model/tensors';
 import { bytesOfFile, filesOf, sessionModelOf } from '../model/write';
 import { product } from '../operators/product';
 import { weightOf } from '../operators/weight';
-import { type Random, seeded } from '../random';
 import type { HostTensor } from '../runtime';
 import { compress } from './compress';
 import { randomModel } from './randomModel.fixtures';
@@ -63,7 +63,7 @@ async function withDense(bytes: Uint8Array, rewritten: ReadonlySet<string>, opti
   const model = await readModel(memorySource(bytes, 'model.onnx'));
   for (const layer of layersOf(scopeOf(model))) {
     if (!rewritten.has(layer.id)) continue;
-    const outcome = await (methodCalled('svd') as Method).apply(
+    const outcome = await (getMethod('svd') as Method).apply(
       weightOf(model, layer),
       options,
       methodContext(factorisations()),

@@ -1,8 +1,8 @@
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from 'onnx-buf';
+import type { Random } from '../core/random';
 import { gaussian } from '../model/fixtures';
 import { type AttributeValue, DataType, graph, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { floatsToHalves } from '../model/tensors';
-import type { Random } from '../random';
 import type { HostTensor } from '../runtime';
 
 export interface RandomModel {

@@ -1,6 +1,6 @@
+import { seeded } from '../core/random';
 import { gaussian } from '../model/fixtures';
 import { type AttributeValue, DataType, float, tensor, value } from '../model/onnx/build';
-import { seeded } from '../random';
 import { Builder, type RandomModel } from './randomGraph.fixtures';
 
 type Block = (b: Builder) => void;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { seeded } from '../core/random';
 import { createGpuBackend, type GpuBackend } from '../gpu/backend';
 import { failingGpu } from '../gpu/failing.fixtures';
 import { Factorisations } from '../methods/factorisations';
@@ -6,7 +7,6 @@ import { memorySource } from '../model/bytes';
 import { readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { bytesOfFile } from '../model/write';
-import { seeded } from '../random';
 import { compress } from './compress';
 import { checkRecipe } from './schema';
 

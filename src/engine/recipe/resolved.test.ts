@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { methodCalled } from '../methods/registry';
-import { resolvedRecipe, unsaidDefaults } from './resolved';
+import { getMethod } from '../methods/registry';
+import { omitDefaults, resolvedRecipe } from './resolved';
 import { checkRecipe } from './schema';
 
 const recipeOf = (method: string, options: object) => ({ version: 1, steps: [{ layers: '*', method, options }] });
@@ -54,16 +54,16 @@ describe('a resolved recipe', () => {
   });
 
   it.each(written)('is short again in a form: %s %j', (method, options, wanted) => {
-    const short = unsaidDefaults(methodCalled(method), wanted);
+    const short = omitDefaults(getMethod(method), wanted);
     expect(JSON.stringify(resolved(recipeOf(method, short)))).toBe(JSON.stringify(resolved(recipeOf(method, options))));
     expect(Object.keys(short).length).toBeLessThanOrEqual(Object.keys(wanted).length);
   });
 
   it('in a form says no default', () => {
-    expect(unsaidDefaults(methodCalled('quantize'), { bits: 4, groupSize: 64, symmetric: false })).toEqual({
+    expect(omitDefaults(getMethod('quantize'), { bits: 4, groupSize: 64, symmetric: false })).toEqual({
       groupSize: 64,
     });
-    expect(unsaidDefaults(methodCalled('svd'), { size: 0.5, whiten: 'none' })).toEqual({ size: 0.5 });
+    expect(omitDefaults(getMethod('svd'), { size: 0.5, whiten: 'none' })).toEqual({ size: 0.5 });
   });
 
   it('keeps what is said of export, seed and layers to ignore', () => {

@@ -1,6 +1,6 @@
 import type { AnyMethod } from '../methods/method';
 import { controlsOf } from '../methods/options';
-import { methodCalled } from '../methods/registry';
+import { getMethod } from '../methods/registry';
 import { exportOf, type Recipe } from './schema';
 
 type Options = Readonly<Record<string, unknown>>;
@@ -19,7 +19,7 @@ export function resolvedRecipe(recipe: Recipe): object {
       layers,
       ...(ignore.length > 0 && { ignore }),
       method,
-      options: resolvedOptions(methodCalled(method), options),
+      options: resolvedOptions(getMethod(method), options),
     })),
   };
 }
@@ -34,7 +34,7 @@ function resolvedOptions(method: AnyMethod, options: unknown): Options {
 }
 
 /** The options as a form has them: defaults unsaid. */
-export function unsaidDefaults(method: AnyMethod, options: unknown): Options {
+export function omitDefaults(method: AnyMethod, options: unknown): Options {
   const meaning = (given: unknown) => {
     const checked = method.options.safeParse(given);
     return checked.success && JSON.stringify(resolvedOptions(method, checked.data));

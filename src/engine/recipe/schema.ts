@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { messageOf, UserError } from '../errors';
+import { messageOf, UserError } from '../core/errors';
 import { keysOf, withoutEffect } from '../methods/options';
 import { methods } from '../methods/registry';
 import { AIMS, DEFAULT_EXPORT, type ExportChoice } from '../operators/forms';

@@ -1,4 +1,4 @@
-import { UserError } from '../errors';
+import { UserError } from '../core/errors';
 import type { Layer } from '../model/layers';
 import type { CompressedBefore } from './compressedBefore';
 import { fitsPattern } from './glob';

@@ -1,9 +1,9 @@
+import { withRecovery } from '../backend/recovery';
+import type { LongCall } from '../core/progress';
 import { effectiveRank } from '../linalg/spectrum';
 import type { Factorisations } from '../methods/factorisations';
 import type { LayerSpectrum } from '../methods/report';
 import { type Dense, isMatrix } from '../operators/operator';
-import type { LongCall } from '../progress';
-import { withRecovery } from '../recovery';
 
 /**
  * The spectrum of a layer's weight: what compressing it will find. Where the GPU fails it is measured again, on a device

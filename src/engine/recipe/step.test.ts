@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import type { Method } from '../methods/method';
 import { prune } from '../methods/prune';
-import { methodCalled } from '../methods/registry';
+import { getMethod } from '../methods/registry';
 import { gaussian } from '../model/fixtures';
 import type { Layer } from '../model/layers';
 import { denseOf, plannedDense } from '../operators/dense';
+import { graphOverheadBytes } from '../operators/graphOverhead';
 import { lowRank } from '../operators/lowRank';
-import { nodeBytes } from '../operators/nodeBytes';
 import type { Dense } from '../operators/operator';
-import { seeded } from '../random';
 import { planStack } from './plan';
 import { runStep, type Work } from './step';
 
@@ -26,7 +26,7 @@ const workOn = (weight: Dense): Work => ({
   steps: [],
   ms: 0,
 });
-const inputs = { factorisations, seed: 0, opset: 17, statisticsOf: () => 'there is no data', onAnew: () => {} };
+const inputs = { factorisations, seed: 0, opset: 17, statisticsOf: () => 'there is no data', onRetry: () => {} };
 
 it('asks for statistics once a layer where no budget is shared, and twice where one is', async () => {
   const weight = denseOf([32, 48], 'float32', gaussian(seeded(5), [32, 48]));
@@ -57,7 +57,7 @@ it.each([
   ['share', { size: 0.5 }, [20, 20], 'shared 198 stores 800 bytes in place of 1600'],
   ['svd', { rank: 4 }, [9, 9], 'rank 4 stores 288 bytes in place of 324'],
 ] as const)('%s leaves what its nodes would make larger', async (name, options, shape, said) => {
-  const method = methodCalled(name) as Method;
+  const method = getMethod(name) as Method;
   const work = workOn(denseOf(shape, 'float32', gaussian(seeded(5), shape)));
   const given = method.options.parse(options);
   await runStep([work], method, given, inputs);
@@ -72,16 +72,16 @@ it('judges a factor by the nodes that it adds to its layer, which is noted in th
   const shape = [45, 45];
   const work = workOn(denseOf(shape, 'float32', gaussian(seeded(5), shape)));
   const steps = [
-    { method: 'svd', options: methodCalled('svd').options.parse({ rank: 4 }) },
-    { method: 'cluster', options: methodCalled('cluster').options.parse({ values: 16 }) },
+    { method: 'svd', options: getMethod('svd').options.parse({ rank: 4 }) },
+    { method: 'cluster', options: getMethod('cluster').options.parse({ values: 16 }) },
   ];
-  for (const { method, options } of steps) await runStep([work], methodCalled(method) as Method, options, inputs);
+  for (const { method, options } of steps) await runStep([work], getMethod(method) as Method, options, inputs);
   // 720 bytes become 154, for some 500 bytes of nodes; a layer of its own would take 630.
   expect(work.operator.form).toBe('lowRank 4 of codebook of 16');
   expect(work.steps[1]!.skipped).toBeUndefined();
-  const written = work.operator.bytes + nodeBytes(work.operator, { op: 'Gemm', opset: 17 });
+  const written = work.operator.bytes + graphOverheadBytes(work.operator, { op: 'Gemm', opset: 17 });
   const factors = lowRank(plannedDense([45, 4], 'float32'), plannedDense([4, 45], 'float32'));
-  expect(written).toBeLessThan(factors.bytes + nodeBytes(factors, { op: 'Gemm', opset: 17 }));
+  expect(written).toBeLessThan(factors.bytes + graphOverheadBytes(factors, { op: 'Gemm', opset: 17 }));
   const planned = planStack({ shape, type: 'float32', op: 'Gemm', opset: 17 }, steps);
   expect(planned[1]!.operator!.bytes).toBe(work.operator.bytes);
 });

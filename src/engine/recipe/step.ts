@@ -1,3 +1,4 @@
+import { withRecovery } from '../backend/recovery';
 import { lostRows, relativeDistance } from '../linalg/distance';
 import { largestMagnitude } from '../linalg/scaling';
 import {
@@ -17,7 +18,6 @@ import { multiplyOn } from '../operators/product';
 import { BeyondRange, LARGEST } from '../operators/rounding';
 import type { InputStatistics } from '../operators/statistics';
 import { leavesOf, noneReach, rewriteLeaves } from '../operators/tree';
-import { withRecovery } from '../recovery';
 import type { StepReport } from './report';
 
 /** A layer on its way through the steps. */
@@ -41,7 +41,7 @@ export interface StepInputs {
   /** Of the model's standard operators. */
   readonly opset: number;
   /** A layer was begun anew on another device. */
-  onAnew(layer: Layer, sentence: string): void;
+  onRetry(layer: Layer, sentence: string): void;
 }
 
 type Call = StepContext & StepInputs;
@@ -81,7 +81,7 @@ export async function runStep(works: readonly Work[], method: Method, options: u
     await withRecovery(
       backend,
       () => stepOn(work, method, options, context, input),
-      (sentence) => call.onAnew(layer, sentence),
+      (sentence) => call.onRetry(layer, sentence),
     );
     work.ms += performance.now() - started;
   }

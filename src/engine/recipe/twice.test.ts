@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import { isGraphMethod, type Method } from '../methods/method';
@@ -9,7 +10,6 @@ import type { Layer } from '../model/layers';
 import { denseOf } from '../operators/dense';
 import { isDense } from '../operators/operator';
 import { statisticsOf } from '../operators/statistics.fixtures';
-import { seeded } from '../random';
 import { planStack } from './plan';
 import { runStep, type Work } from './step';
 
@@ -75,7 +75,7 @@ describe('a method twice refines what the first one left, or says why not, as pl
       seed: 0,
       opset: 17,
       statisticsOf: () => input,
-      onAnew: () => {},
+      onRetry: () => {},
     };
     for (let i = 0; i < 2; i++) await runStep([work], method, options, call);
     const plan = planStack({ shape, type: 'float32', op: layer.op, opset: 17 }, [
@@ -111,7 +111,7 @@ async function prunedTwice(shape: number[], sparsities: readonly number[], opset
     seed: 0,
     opset,
     statisticsOf: () => 'no data is open',
-    onAnew: () => {},
+    onRetry: () => {},
   };
   for (const options of steps) await runStep([work], method, options, call);
   const planned = planStack(

@@ -2,6 +2,7 @@ import { clone, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { openDataset } from '../evaluation/dataset';
 import { Factorisations } from '../methods/factorisations';
@@ -13,7 +14,6 @@ import { DataType, graph, modelBytes, node, tensor, value } from '../model/onnx/
 import { floatsToHalves } from '../model/tensors';
 import { bytesOfFile } from '../model/write';
 import { denseOf } from '../operators/dense';
-import { seeded } from '../random';
 import type { Runtime } from '../runtime';
 import { compress } from './compress';
 import { checkRecipe } from './schema';

@@ -1,5 +1,6 @@
+import { messageOf, UserError } from '../core/errors';
+import type { LongCall } from '../core/progress';
 import { createCpuBackend } from '../cpu/backend';
-import { messageOf, UserError } from '../errors';
 import { type Batch, batches, type Dataset, type Shapes } from '../evaluation/dataset';
 import { makeUpInputs } from '../evaluation/makeUp';
 import { openModel } from '../evaluation/openModel';
@@ -9,7 +10,6 @@ import type { Model } from '../model/model';
 import { randomNodes } from '../model/randomNodes';
 import { elements, type Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
-import type { LongCall } from '../progress';
 import type { Runtime } from '../runtime';
 import type { Compressed } from './compress';
 import { layerError } from './verification/layerCheck';

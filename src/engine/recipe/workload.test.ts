@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
-import { methodCalled } from '../methods/registry';
+import { getMethod } from '../methods/registry';
 import type { Layer } from '../model/layers';
 import { dense } from '../operators/dense';
 import { factorisationCost, workOf } from './workload';
@@ -24,7 +24,7 @@ it('what is factorised already is another kind of work, as is what looks at data
     values,
   );
   const work = (id: string, method: string, options: object) => {
-    const found = methodCalled(method);
+    const found = getMethod(method);
     return workOf(layer(id, [8, 4]), found, found.options.parse(options), factorisations);
   };
   expect(work('known', 'svd', { rank: 2 })).toEqual({ kind: 'svd, kept', cost: 32 });

@@ -1,7 +1,7 @@
+import type { PiecesOfWork } from '../core/pace';
 import type { Factorisations } from '../methods/factorisations';
 import type { AnyMethod } from '../methods/method';
 import type { Layer } from '../model/layers';
-import type { PiecesOfWork } from '../pace';
 
 /** Methods whose time goes into decompositions of the whole weight. */
 const DECOMPOSING: ReadonlySet<string> = new Set(['svd', 'tensor-train', 'low-rank-plus-sparse']);

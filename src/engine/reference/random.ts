@@ -1,4 +1,4 @@
-import { seeded } from '../random';
+import { seeded } from '../core/random';
 import { matmul } from './matmul';
 
 /** `length` values of the standard normal distribution. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../random';
-import type { Selection, Threshold, ValueList } from '../selection';
+import type { Selection, Threshold, ValueList } from '../backend/selection';
+import { seeded } from '../core/random';
 import { normal } from './random';
 import * as reference from './selection';
 

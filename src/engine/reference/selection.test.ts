@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { seeded } from '../random';
-import { bitsOfFloat, floatOfBits, PASSES } from '../selection';
+import { bitsOfFloat, floatOfBits, PASSES } from '../backend/selection';
+import { seeded } from '../core/random';
 import { digits, largestMask, mask, rowThresholds, ties } from './selection';
 
 // Whole numbers up to 8, so that thresholds are met by many.

@@ -1,4 +1,4 @@
-import { bitsOfFloat, DIGITS, type Digit } from '../selection';
+import { bitsOfFloat, DIGITS, type Digit } from '../backend/selection';
 
 /**
  * Twins of the kernels in shaders/select. Masks hold one bit per value, the lowest first, each row in whole 32-bit words.

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { seeded } from '../../engine/core/random';
 import { createCpuBackend } from '../../engine/cpu/backend';
 import { Factorisations } from '../../engine/methods/factorisations';
 import { memorySource } from '../../engine/model/bytes';
@@ -7,12 +8,11 @@ import { inspect } from '../../engine/model/inspect';
 import { readModel } from '../../engine/model/model';
 import { DataType, modelBytes, node, tensor, value } from '../../engine/model/onnx/build';
 import { bytesOfFile } from '../../engine/model/write';
-import { seeded } from '../../engine/random';
 import { compress } from '../../engine/recipe/compress';
 import { checkRecipe } from '../../engine/recipe/schema';
 import { nodeRuntime } from '../../runtime/node';
 import type { LayerReport } from '../../worker/protocol';
-import { whyNothing } from './nothing';
+import { emptyListReason } from './nothing';
 
 /** The layers of two MatMuls after each had this bit width. */
 async function quantised(bits: readonly [number, number]) {
@@ -40,10 +40,10 @@ async function quantised(bits: readonly [number, number]) {
 }
 
 it('says that a model was compressed already, and as what', async () => {
-  expect(whyNothing(await quantised([4, 4]))).toBe(
+  expect(emptyListReason(await quantised([4, 4]))).toBe(
     'This model was compressed already: 2 layers are stored as 4-bit groups of 32; open the original to compress it again.',
   );
-  expect(whyNothing(await quantised([4, 8]))).toContain(
+  expect(emptyListReason(await quantised([4, 8]))).toContain(
     '2 layers are stored as 4-bit groups of 32, 8-bit groups of 32;',
   );
 });
@@ -65,13 +65,15 @@ it('says so of a model that others quantised', async () => {
       'q.onnx',
     ),
   );
-  expect(whyNothing(inspect(model).layers)).toBe(
+  expect(emptyListReason(inspect(model).layers)).toBe(
     'This model was compressed already: one layer is stored as int8; open the original to compress it again.',
   );
 });
 
 it('says of any other that it holds nothing to compress', async () => {
   const [{ stored: _, ...layer }] = (await quantised([4, 4])) as [LayerReport];
-  expect(whyNothing([])).toBe('This model holds no weight that can be compressed.');
-  expect(whyNothing([{ ...layer, reason: 'computed while the model runs' }])).toMatch(/the list on the left says why/);
+  expect(emptyListReason([])).toBe('This model holds no weight that can be compressed.');
+  expect(emptyListReason([{ ...layer, reason: 'computed while the model runs' }])).toMatch(
+    /the list on the left says why/,
+  );
 });

@@ -5,7 +5,7 @@ import type { LayerReport } from '../../worker/protocol';
 const MOST_FORMS = 3;
 
 /** Why there is nothing to do, of a model none of whose layers can be compressed: in a sentence. */
-export function whyNothing(layers: readonly LayerReport[]): string {
+export function emptyListReason(layers: readonly LayerReport[]): string {
   const forms = layers.flatMap(({ stored }) => (stored === undefined ? [] : [formWords(stored)]));
   if (forms.length === 0)
     return layers.length === 0

@@ -1,4 +1,4 @@
-import { BROKEN_RUNTIME } from '../../engine/errors';
+import { BROKEN_RUNTIME } from '../../engine/core/errors';
 import type { Job } from '../../worker/protocol';
 import { engine, isCancelled, newJob } from '../engine';
 import { gone, latest, newest } from './notices';

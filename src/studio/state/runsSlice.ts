@@ -1,4 +1,4 @@
-import { GPU_ERROR } from '../../engine/errors';
+import { GPU_ERROR } from '../../engine/core/errors';
 import type { Job, RunReport } from '../../worker/protocol';
 import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
 import { engine } from '../engine';

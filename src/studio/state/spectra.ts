@@ -1,4 +1,4 @@
-import { Pace } from '../../engine/pace';
+import { Pace } from '../../engine/core/pace';
 import { factorisationCost } from '../../engine/recipe/workload';
 import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
 import { callback, engine, isCancelled, newJob } from '../engine';

@@ -1,7 +1,7 @@
 import { planOf, predictedError } from '../cost';
 import { formatBytes, formatShare } from '../format';
 import { needsData } from '../methods';
-import { HEAVY_ERROR, totalCost } from '../total';
+import { HEAVY_ERROR, totalCost } from '../studioCosts';
 import { describeHeavy, describeRest, describeWorst } from './describe';
 import { usePlans } from './usePlans';
 import type { StackView } from './useStack';

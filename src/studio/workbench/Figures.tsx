@@ -4,7 +4,7 @@ import { planOf, predictedError } from '../cost';
 import { formatBytes, formatChange, formatCount, formatError } from '../format';
 import { ShortName } from '../ShortName';
 import { type Stack, useStudio } from '../store';
-import { type TotalCost, totalCost } from '../total';
+import { type TotalCost, totalCost } from '../studioCosts';
 import { usePlans } from './usePlans';
 import type { StackView } from './useStack';
 import { useVerdict } from './useVerdict';

@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import { AIM_WORDS } from '../aims';
 import { formatBytes, formatChange } from '../format';
 import { useStudio } from '../store';
-import { totalCost } from '../total';
+import { totalCost } from '../studioCosts';
 import { usePlans } from './usePlans';
 
 /** Bytes of the whole model as Compress would write it for the chosen aim: planned, not measured. */

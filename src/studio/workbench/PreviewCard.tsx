@@ -7,7 +7,7 @@ import { planOf } from '../cost';
 import { formatBytes, formatCount, formatError } from '../format';
 import { checked, formOf } from '../methods';
 import { useStudio } from '../store';
-import { layerToTry } from '../total';
+import { layerToTry } from '../studioCosts';
 import { usePlans } from './usePlans';
 import type { StackView } from './useStack';
 

@@ -1,7 +1,7 @@
 import { SegmentedControl } from '@mantine/core';
 import type { Control } from '../../engine/methods/options';
 import { initialValue } from '../../engine/methods/options';
-import { methodCalled } from '../../engine/methods/registry';
+import { getMethod } from '../../engine/methods/registry';
 import type { FloatType } from '../../engine/operators/operator';
 import { valueWithin } from '../../engine/recipe/sizing';
 import { operatorAfter, planOf } from '../cost';
@@ -115,7 +115,7 @@ function alike(
     now && index === 0
       ? valueWithin(
           { shape, op, opset, spectrum, train, type: dtype as FloatType },
-          methodCalled(step.method),
+          getMethod(step.method),
           others,
           control,
           now.bytes,

@@ -3,7 +3,7 @@ import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { LayerReport } from '../../worker/protocol';
 import { formatInteger, formatShape, formatShare } from '../format';
-import { whyNothing } from '../layers/nothing';
+import { emptyListReason } from '../layers/nothing';
 import './workbench.css';
 import { useStudio } from '../store';
 import { EqualBytesCard } from './EqualBytesCard';
@@ -28,7 +28,7 @@ export function Workbench() {
         <p className="workbench-none">
           {model.layers.some(({ compressible }) => compressible)
             ? 'Choose a layer on the left to say what is done to it.'
-            : whyNothing(model.layers)}
+            : emptyListReason(model.layers)}
         </p>
       </div>
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LayerReport } from '../../worker/protocol';
-import type { TotalCost } from '../total';
+import type { TotalCost } from '../studioCosts';
 import { describeHeavy, describeRest, describeWorst } from './describe';
 
 const layer = { id: 'q', name: '/q' } as LayerReport;

@@ -1,5 +1,5 @@
 import { formatShare } from '../format';
-import { HEAVY_ERROR, type TotalCost } from '../total';
+import { HEAVY_ERROR, type TotalCost } from '../studioCosts';
 
 /** How many layers have an error above `HEAVY_ERROR`, and which has the largest; for `heavy` > 0. */
 export function describeHeavy({ heavy, worst }: Pick<TotalCost, 'heavy' | 'worst'>, count: number): string {

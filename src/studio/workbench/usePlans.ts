@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { useStudio } from '../store';
-import { measuredBy, type Plans } from '../total';
+import { measuredBy, type Plans } from '../studioCosts';
 
 /** What plans follow from, as it is now; with a model open. The errors are those that the run in Compare measured. */
 export function usePlans(): Plans {

@@ -1,4 +1,4 @@
-import { seeded } from '../../random';
+import { seeded } from '../../core/random';
 import { type Dispatch, dispatch } from '../dispatcher';
 import { matmulDispatches, matmulKernelsFor } from '../matmul';
 import { prepare } from '../products/prepare';

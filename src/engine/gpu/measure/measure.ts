@@ -1,5 +1,5 @@
-import { UserError } from '../../errors';
-import type { LongCall } from '../../progress';
+import { UserError } from '../../core/errors';
+import type { LongCall } from '../../core/progress';
 import { tunedVariants } from '../products/tunedVariants';
 import { closeSession, openSession, type Session } from '../session';
 import type { TuningStore } from '../tuning';

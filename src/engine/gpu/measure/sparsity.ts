@@ -1,4 +1,4 @@
-import { seeded } from '../../random';
+import { seeded } from '../../core/random';
 import { sparseOf } from '../../sparsity';
 import { prepare } from '../products/prepare';
 import type { Session } from '../session';

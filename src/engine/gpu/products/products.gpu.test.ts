@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Random, seeded } from '../../core/random';
 import { halvesToFloats } from '../../model/tensors';
-import { type Random, seeded } from '../../random';
 import { denseOf, productOf } from '../../reference/weights/denseOf';
 import { RANDOM_LEAVES, randomDense, randomForm } from '../../reference/weights/forms.fixtures';
 import { nmOf, sparseOf } from '../../sparsity';

@@ -1,9 +1,9 @@
 import { nodeRuntime } from '../../../runtime/node';
+import { seeded } from '../../core/random';
 import { createCpuBackend } from '../../cpu/backend';
 import { gaussian } from '../../model/fixtures';
 import { denseOf } from '../../operators/dense';
 import type { Dense, FloatType, Operator } from '../../operators/operator';
-import { seeded } from '../../random';
 import { methodContext } from '../context.fixtures';
 import { Factorisations } from '../factorisations';
 import { prune } from '../prune';

@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
+import { seeded } from '../../core/random';
 import { memorySource } from '../../model/bytes';
 import { gaussian } from '../../model/fixtures';
 import { type Model, readModel } from '../../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../../model/onnx/build';
 import { bytesOfFile, sessionModelOf } from '../../model/write';
 import type { FloatType } from '../../operators/operator';
-import { seeded } from '../../random';
 import { compress } from '../../recipe/compress';
 import { checkRecipe } from '../../recipe/schema';
 import { backend, factorisations, random } from './prune.fixtures';

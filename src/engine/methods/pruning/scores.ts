@@ -1,10 +1,10 @@
+import type { Mask, Selection, Threshold } from '../../backend/selection';
+import type { LongCall } from '../../core/progress';
 import { unusualScale } from '../../linalg/scaling';
 import type { Dense } from '../../operators/operator';
 import { matrixOf } from '../../operators/operator';
 import { fromCells, gridOf, toCells } from '../../operators/places/cells';
 import type { InputStatistics } from '../../operators/statistics';
-import type { LongCall } from '../../progress';
-import type { Mask, Selection, Threshold } from '../../selection';
 import { type PruneOptions, patternOf, scopeOf } from './options';
 
 /**

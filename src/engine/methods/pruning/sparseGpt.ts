@@ -1,5 +1,5 @@
+import { type LongCall, Pacer } from '../../core/progress';
 import { subtractProduct } from '../../eigen/subtractProduct';
-import { type LongCall, Pacer } from '../../progress';
 import type { InverseFactor } from '../inverseFactor';
 
 /** What goes: as many of each row, or of the layer, as leave `kept`; or all but n of every m neighbours in a row. */

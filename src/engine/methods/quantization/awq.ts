@@ -1,9 +1,9 @@
-import type { Backend } from '../../backend';
+import type { Backend } from '../../backend/backend';
+import type { LongCall } from '../../core/progress';
 import { Held } from '../../linalg/held';
 import type { FloatType } from '../../operators/operator';
 import { LARGEST, roundedTo } from '../../operators/rounding';
 import { equilibrated, type InputStatistics, inUnitsOf } from '../../operators/statistics';
-import type { LongCall } from '../../progress';
 import { quantized } from '../../reference/weights/quantized';
 import type { FittedForm, GridOptions } from './grid';
 import { nearest } from './nearest';

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
+import { seeded } from '../../core/random';
 import { createCpuBackend } from '../../cpu/backend';
 import { denseOf } from '../../operators/dense';
 import type { Dense, Operator } from '../../operators/operator';
 import { matrixOf } from '../../operators/operator';
 import { fromGram, type InputStatistics } from '../../operators/statistics';
-import { seeded } from '../../random';
 import { methodContext } from '../context.fixtures';
 import { Factorisations } from '../factorisations';
 import type { MethodContext, Outcome } from '../method';

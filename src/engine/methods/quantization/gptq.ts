@@ -1,6 +1,6 @@
+import { type LongCall, Pacer } from '../../core/progress';
 import { subtractProduct } from '../../eigen/subtractProduct';
 import type { InputStatistics } from '../../operators/statistics';
-import { type LongCall, Pacer } from '../../progress';
 import { inverseFactor } from '../inverseFactor';
 import type { Skipped } from '../method';
 import { type FittedForm, Grid, type GridOptions } from './grid';

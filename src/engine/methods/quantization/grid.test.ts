@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { seeded } from '../../core/random';
 import { halvesToFloats, roundedToHalf } from '../../model/tensors';
-import { seeded } from '../../random';
 import { quantized } from '../../reference/weights/quantized';
 import type { GridOptions } from './grid';
 import { nearest } from './nearest';

@@ -1,4 +1,4 @@
-import { type LongCall, Pacer } from '../../progress';
+import { type LongCall, Pacer } from '../../core/progress';
 
 /** Numbers in rising order, each counted as often as its weight says. */
 export interface Points {

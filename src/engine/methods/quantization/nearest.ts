@@ -1,4 +1,4 @@
-import { type LongCall, Pacer } from '../../progress';
+import { type LongCall, Pacer } from '../../core/progress';
 import { type FittedForm, Grid, type GridOptions } from './grid';
 
 /**

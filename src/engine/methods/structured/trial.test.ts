@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
+import { seeded } from '../../core/random';
 import { createCpuBackend } from '../../cpu/backend';
 import { generateDataset } from '../../evaluation/generate';
 import { memorySource } from '../../model/bytes';
@@ -13,7 +14,6 @@ import { type Model, readModel } from '../../model/model';
 import { DataType, int64, modelBytes, node, tensor, value } from '../../model/onnx/build';
 import { scopeOf } from '../../model/scopes';
 import { sessionModelOf } from '../../model/write';
-import { seeded } from '../../random';
 import { compress } from '../../recipe/compress';
 import { checkRecipe } from '../../recipe/schema';
 import { Factorisations } from '../factorisations';

@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { type NodeProto, ValueInfoProtoSchema } from 'onnx-buf';
 import { withOutputs } from '../../calibration/running';
-import { messageOf } from '../../errors';
+import { messageOf } from '../../core/errors';
+import type { LongCall } from '../../core/progress';
 import { isFloat, toNumbers } from '../../evaluation/convert';
 import { batches, type Dataset } from '../../evaluation/dataset';
 import { type Cut, cutChannels } from '../../model/channels/cut';
@@ -10,7 +11,6 @@ import { maskChannels } from '../../model/channels/mask';
 import { type Model, tensorsOf } from '../../model/model';
 import { DataType } from '../../model/onnx/build';
 import { percent } from '../../operators/percent';
-import type { LongCall } from '../../progress';
 import type { HostTensor, Session } from '../../runtime';
 import type { TrialReport } from '../report';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { seeded } from '../../core/random';
 import { batches, openDataset } from '../../evaluation/dataset';
 import { readNpz } from '../../evaluation/npz';
-import { seeded } from '../../random';
 import { memorySource } from '../bytes';
 import { gaussian } from '../fixtures';
 import { inputSpecs } from '../inspect';

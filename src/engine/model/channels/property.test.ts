@@ -1,7 +1,7 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
-import { type Random, seeded } from '../../random';
+import { type Random, seeded } from '../../core/random';
 import { gaussian } from '../fixtures';
 import { type AttributeValue, DataType, float, int64, modelBytes, node, tensor, value } from '../onnx/build';
 import { check, type Feeds } from './channels.fixtures';

@@ -1,5 +1,5 @@
 import { TensorProto_DataType as DataType } from 'onnx-buf';
-import { UserError } from '../../errors';
+import { UserError } from '../../core/errors';
 import { type ByteSource, joinedSource } from '../bytes';
 import { concat, externalEntries, Parts } from './parts';
 import { Window } from './window';

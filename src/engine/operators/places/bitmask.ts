@@ -28,7 +28,7 @@ export const bitmask: Layout = {
     return positions;
   },
   dims: (grid) => cellDims(cellsOf(grid), grid),
-  turningBytes: () => 0,
+  transposeBytes: () => 0,
   rebuild(writer, [mask], values, grid, options) {
     const bits = (type: number) => {
       const cells = cellsOf(grid);

@@ -37,7 +37,7 @@ export const deltas: Layout = {
     return positions;
   },
   dims: (grid) => cellDims(cellsOf(grid), grid),
-  turningBytes: (_, entries) => 16 * entries,
+  transposeBytes: (_, entries) => 16 * entries,
   rebuild(writer, [gaps], values, grid, { entries, turned }) {
     const zeros = writer.zeros(this.dims(grid));
     const held = values(cellDims(entries, grid));

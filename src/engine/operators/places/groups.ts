@@ -38,7 +38,7 @@ export const groups: Layout = {
     return Int32Array.from(places, (place, i) => Math.floor(i / n) * m + place);
   },
   dims: ({ rows, columns }) => [rows, columns],
-  turningBytes: (_, entries) => entries,
+  transposeBytes: (_, entries) => entries,
   rebuild(writer, [packed], values, grid, { entries, turned }) {
     const { n, m } = grid.group!;
     const { rows, columns } = grid;

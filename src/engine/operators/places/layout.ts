@@ -42,7 +42,7 @@ export interface Layout {
   /** The shape of what `rebuild` makes. */
   dims(grid: Grid): readonly number[];
   /** Bytes that `rebuild` makes more where it makes the matrix of single weights transposed; absent: it can't. */
-  turningBytes?(grid: Grid, entries: number): number;
+  transposeBytes?(grid: Grid, entries: number): number;
   /** Nodes that put the values in their places, all others being zero; returns the result's name. */
   rebuild(writer: NodeWriter, arrays: readonly string[], values: Values, grid: Grid, options: Rebuilding): string;
   /**

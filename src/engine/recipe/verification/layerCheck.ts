@@ -7,6 +7,7 @@ import {
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
+import { seeded } from '../../core/random';
 import { fromNumbers, toNumbers } from '../../evaluation/convert';
 import { readBy } from '../../model/constantGraphs';
 import type { Layer, Use } from '../../model/layers';
@@ -15,7 +16,6 @@ import { intOf, intsOf } from '../../model/onnx/attributes';
 import { DataType, graph as makeGraph, value } from '../../model/onnx/build';
 import { floatsToHalves } from '../../model/tensors';
 import { consumedType } from '../../operators/useNodes';
-import { seeded } from '../../random';
 import type { ElementType, HostTensor, Session } from '../../runtime';
 
 /** Opens one layer's nodes as a model. */

@@ -1,9 +1,9 @@
 import { clone, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type TensorProto } from 'onnx-buf';
+import { Pacer } from '../../core/progress';
 import { sameBytes } from '../../model/bytes';
 import { type Model, readBytes, readExternal, tensorsOf } from '../../model/model';
 import { externalOf, inlineBytesCount } from '../../model/tensors';
-import { Pacer } from '../../progress';
 
 /** Bytes of each of two payloads that are in memory at once. */
 const STEP = 1 << 24;

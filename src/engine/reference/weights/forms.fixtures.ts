@@ -1,5 +1,5 @@
+import type { Random } from '../../core/random';
 import { floatsToHalves } from '../../model/tensors';
-import type { Random } from '../../random';
 import { blockSparseOf, nmOf, sparseOf } from '../../sparsity';
 import type { DenseForm, QuantizedForm, WeightForm } from '../../weightForm';
 

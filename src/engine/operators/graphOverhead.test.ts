@@ -3,7 +3,7 @@ import { ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { type Model, tensorsOf } from '../model/model';
 import { LEAST_OPSET, OPERATORS } from './all.fixtures';
-import { nodeBytes } from './nodeBytes';
+import { graphOverheadBytes } from './graphOverhead';
 import { running, usesOf } from './running.fixtures';
 import type { ExportForm } from './writer';
 
@@ -27,7 +27,7 @@ describe.each(Object.entries(OPERATORS))('%s', (what, make) => {
     const op = usesOf(operator.shape)[0]!;
     const choice = { aim: 'speed', form } as const;
     const { original, changed } = await running(operator, op, { opset, choice, weight, name });
-    const counted = nodeBytes(operator, { op, opset, choice });
+    const counted = graphOverheadBytes(operator, { op, opset, choice });
     // Names are longer or shorter than those it counts with: a few tensors and nodes, some ten bytes each.
     expect(Math.abs(counted - (beside(changed) - beside(original)))).toBeLessThan(250);
   });
@@ -41,6 +41,6 @@ it('one method adds less than 2 kB of nodes to a layer', async () => {
   for (const [what, make] of single) {
     const operator = await make(17);
     const op = usesOf(operator.shape)[0]!;
-    expect(nodeBytes(operator, { op, opset: 17 }), what).toBeLessThan(2000);
+    expect(graphOverheadBytes(operator, { op, opset: 17 }), what).toBeLessThan(2000);
   }
 });

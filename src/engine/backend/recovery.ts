@@ -1,5 +1,5 @@
+import { GpuError } from '../core/errors';
 import type { Backend } from './backend';
-import { GpuError } from './errors';
 
 // A driver that resets again and again is no use to anybody; memory is tried at an eighth of the panels' usual size.
 const MOST_RECOVERIES = 3;

@@ -1,4 +1,4 @@
-import type { GpuError } from './errors';
+import type { GpuError } from '../core/errors';
 import type { Selection } from './selection';
 
 /**

@@ -38,7 +38,7 @@ const MOST_NODES = 16384;
 export function addedBytes(operator: Operator, before: Operator, consumer: Consumer): number {
   const stored = operator.bytes - before.bytes;
   if (Math.abs(stored) > MOST_NODES) return stored;
-  return stored + nodeBytes(operator, consumer) - nodeBytes(before, consumer);
+  return stored + graphOverheadBytes(operator, consumer) - graphOverheadBytes(before, consumer);
 }
 
 /**
@@ -46,7 +46,7 @@ export function addedBytes(operator: Operator, before: Operator, consumer: Consu
  * tensors, less those of the dense weight it stands for. Counted by writing it into a graph of one layer, within some
  * 200 bytes; the operator may be a plan.
  */
-export function nodeBytes(operator: Operator, { op, opset, type = 'float32', choice }: Consumer): number {
+export function graphOverheadBytes(operator: Operator, { op, opset, type = 'float32', choice }: Consumer): number {
   if (isDense(operator)) return 0;
   const { shape } = operator;
   const name = '/model/layers.0/weight/MatMul';

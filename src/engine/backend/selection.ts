@@ -1,4 +1,4 @@
-import type { LongCall } from './progress';
+import type { LongCall } from '../core/progress';
 
 /**
  * Which weights to keep: what pruning asks of a hundred million weights. No

@@ -1,6 +1,6 @@
 import { exportedMultiplyAdds } from '../engine/operators/exported';
 import { type Aim, DEFAULT_EXPORT } from '../engine/operators/forms';
-import { nodeBytes } from '../engine/operators/nodeBytes';
+import { graphOverheadBytes } from '../engine/operators/graphOverhead';
 import { type FloatType, isDense, type Mode, type Operator } from '../engine/operators/operator';
 import type { CompressReport, LayerReport } from '../worker/protocol';
 import { isEstimated, type Known, operatorAfter, planOf, predictedError } from './cost';
@@ -137,7 +137,8 @@ const counted = new Map<string, number>();
  */
 export function graphBytes({ op, dtype }: LayerReport, operator: Operator, opset: number, aim: Aim): number {
   const key = JSON.stringify([skeleton(operator), op, dtype, opset, aim]);
-  const known = counted.get(key) ?? nodeBytes(operator, { op, opset, type: dtype as FloatType, choice: { aim } });
+  const known =
+    counted.get(key) ?? graphOverheadBytes(operator, { op, opset, type: dtype as FloatType, choice: { aim } });
   counted.set(key, known);
   return known;
 }
