@@ -3,7 +3,6 @@ import { expect, test } from '@playwright/test';
 import { expectFitsEverywhere } from './layout';
 
 test('this GPU is measured on request, and measuring can be cancelled', async ({ page }) => {
-  test.setTimeout(180_000);
   await page.goto('./');
   await page
     .getByRole('banner')

@@ -34,7 +34,6 @@ function gpuProcesses(): number[] {
 
 test('the GPU process dies during a run: the run goes on, and the page says so', async ({ page }) => {
   test.skip(process.platform !== 'linux', 'Processes are found through /proc.');
-  test.setTimeout(300_000);
   const studio = new Studio(page);
   await studio.load();
   const chip = page.getByRole('banner').getByRole('button', { name: /^(WebGPU|CPU)/ });
@@ -45,17 +44,16 @@ test('the GPU process dies during a run: the run goes on, and the page says so',
   }
   await studio.open('chain.onnx', chain({ width: 256, layers: 8, rank: 100 }));
   await studio.compressButton.click();
-  const progress = page.getByRole('contentinfo').getByRole('progressbar');
-  // In the middle: some layers are done, and some are not.
-  await expect
-    .poll(async () => Number(await progress.getAttribute('aria-valuenow')), { timeout: 120_000 })
-    .toBeGreaterThan(15);
+  // In the middle: some layers are done, and some are not. Asked at every frame, since a fast GPU is soon done with them all.
+  await page.waitForFunction(
+    () => Number(document.querySelector('footer [role=progressbar]')?.getAttribute('aria-valuenow')) > 15,
+  );
   const processes = gpuProcesses();
   expect(processes).toHaveLength(1);
   process.kill(processes[0]!, 'SIGKILL');
 
   const runs = page.getByRole('region', { name: 'Runs' }).getByRole('listitem');
-  await expect(runs).toHaveCount(1, { timeout: 200_000 });
+  await expect(runs).toHaveCount(1);
   await expect(studio.notices).toContainText(/The GPU failed during run 1/);
   const compare = page.getByRole('complementary', { name: 'Compare' });
   await expect(compare).toContainText(/The GPU failed .*, and /);

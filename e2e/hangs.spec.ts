@@ -18,19 +18,18 @@ for (const [what, bytes] of [
   ['its run never ends', endless()],
 ] as const) {
   test(`a model where ${what}: stopped, and open again with its run`, async ({ page }) => {
-    test.setTimeout(240_000);
     const studio = new Studio(page);
     await studio.load();
     await studio.useCpu();
     await studio.open('hangs.onnx', bytes);
     await studio.compressButton.click();
     const runs = page.getByRole('region', { name: 'Runs' }).getByRole('listitem');
-    await expect(runs).toHaveCount(1, { timeout: 60_000 });
+    await expect(runs).toHaveCount(1);
     await expect(page.getByRole('contentinfo')).toContainText('into onnxruntime');
     await studio.cancelButton.click();
     await expect(page.getByRole('contentinfo')).toContainText('Stopping…');
     await page.getByRole('contentinfo').getByRole('button', { name: 'Stop now' }).click();
-    await expect(studio.notices).toContainText('hangs.onnx is open again', { timeout: 60_000 });
+    await expect(studio.notices).toContainText('hangs.onnx is open again');
     await expect(studio.notices).toContainText('Runs keep their figures');
     await studio.idle();
     await expect(studio.modelChip('hangs.onnx')).toBeVisible();
@@ -48,7 +47,6 @@ for (const [what, bytes] of [
 test('without Stop now the engine is replaced after some seconds, and a run that was lost is compressed again', async ({
   page,
 }) => {
-  test.setTimeout(240_000);
   const studio = new Studio(page);
   await studio.load();
   await studio.useCpu();
@@ -60,7 +58,7 @@ test('without Stop now the engine is replaced after some seconds, and a run that
   keepBusy(page);
   await studio.compressButton.click();
   await studio.cancelButton.click();
-  await expect(studio.notices).toContainText('good.onnx is open again', { timeout: 60_000 });
+  await expect(studio.notices).toContainText('good.onnx is open again');
   await studio.idle();
   const again = await studio.exported(/^Model of run/);
   expect(again.name).toBe(first.name);
@@ -71,7 +69,6 @@ test('without Stop now the engine is replaced after some seconds, and a run that
 });
 
 test('an engine that gives no sign for minutes is replaced without being asked', async ({ page }) => {
-  test.setTimeout(180_000);
   await page.clock.install();
   const studio = new Studio(page);
   await page.goto('./');
@@ -106,14 +103,14 @@ test('a worker that dies is replaced, and the model stays open', async ({ page }
 });
 
 test('memory that runs out in WebAssembly is said once, and given back', async ({ page }) => {
-  test.setTimeout(240_000);
   const studio = new Studio(page);
   await studio.load();
   await studio.useCpu();
   await studio.open('large.onnx', tooLarge());
   await studio.compressButton.click();
-  await expect(studio.notices.getByRole('alert')).toContainText('there is not enough memory', { timeout: 120_000 });
-  await expect(studio.notices).toContainText('to have its memory back. large.onnx is open again.', { timeout: 60_000 });
+  await expect(studio.notices).toContainText('to have its memory back. large.onnx is open again.');
+  // The error must still be there after the restart: a person needs longer than that to read it.
+  await expect(studio.notices.getByRole('alert')).toContainText('there is not enough memory');
   await expect(studio.rows).toHaveCount(1);
   // Other models are compared as if nothing had been.
   await studio.drop({ name: 'good.onnx', bytes: chain() });

@@ -32,7 +32,6 @@ test('the page of the GPU', async ({ page }) => {
 });
 
 test('a model open, its data open, compressing, compared, many runs', async ({ page }) => {
-  test.setTimeout(400_000);
   const studio = new Studio(page);
   await studio.load();
   await studio.useCpu();

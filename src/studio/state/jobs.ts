@@ -109,7 +109,8 @@ export async function runJob<T>(
     // Cancelled before the engine heard of it.
     signal.throwIfAborted();
     const answer = await call(job, signal);
-    get().goOn(heard);
+    // A restart is no success of the user's: the error that made it necessary must stay in view.
+    if (!get().restarting) get().goOn(heard);
     return answer;
   } catch (error) {
     if (!isCancelled(error)) get().notify('error', sentence(error));

@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
+import { noticeSlice } from './jobs';
 import { restartSlice } from './restart';
 import type { Studio } from './types';
 
@@ -30,19 +31,19 @@ async function restarted(data: Studio['data']) {
         data,
         runs: [{ run: 1 }],
         job: null,
-        notices: [],
-        notify: vi.fn(),
-        goOn: vi.fn(),
+        ...noticeSlice(set, get),
         measureSpectra: vi.fn(),
       }) as unknown as Studio,
   );
+  store.getState().notify('error', 'There is not enough memory.');
   await store.getState().restart('It hung.');
   return store.getState();
 }
 
 it('Data that was replaced by other data and cannot be read any more is not missed', async () => {
-  const { notify, data, sources, lostRuns } = await restarted(report('new.npz'));
-  expect(vi.mocked(notify).mock.calls.map(([, text]) => text)).toEqual([
+  const { notices, data, sources, lostRuns } = await restarted(report('new.npz'));
+  expect(notices.map(({ text }) => text)).toEqual([
+    'There is not enough memory.',
     'It hung. model.onnx is open again. Runs keep their figures; exporting or comparing one compresses it again first.',
   ]);
   expect(data).toEqual(report('new.npz'));
@@ -51,9 +52,14 @@ it('Data that was replaced by other data and cannot be read any more is not miss
 });
 
 it('Data that is missed is named, and the model is open again all the same', async () => {
-  const { notify, data } = await restarted(report('old.npz'));
-  const said = vi.mocked(notify).mock.calls.map(([, text]) => text);
-  expect(said[0]).toBe('old.npz cannot be read again: open the data once more.');
-  expect(said[1]).toMatch(/^It hung\. model\.onnx is open again\./);
+  const { notices, data } = await restarted(report('old.npz'));
+  expect(notices[1].text).toBe('old.npz cannot be read again: open the data once more.');
+  expect(notices[2].text).toMatch(/^It hung\. model\.onnx is open again\./);
   expect(data).toEqual(report('new.npz'));
+});
+
+it('The error that made a restart necessary stays in view after it', async () => {
+  const { notices } = await restarted(report('new.npz'));
+  expect(notices[0]).toMatchObject({ tone: 'error', text: 'There is not enough memory.' });
+  expect(notices[0].past).toBeUndefined();
 });
