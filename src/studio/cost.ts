@@ -1,5 +1,5 @@
 import { breakEvenRank, tuckerParameters, tuckerRanksForRank } from '../engine/linalg/spectrum';
-import { type SvdOptions, svd, svdRanks } from '../engine/methods/svd';
+import { type SvdOptions, svd, svdRanks } from '../engine/methods/svd/svd';
 import { plannedDense } from '../engine/operators/dense';
 import type { FloatType, Operator } from '../engine/operators/operator';
 import { type PlannedStep, planStack } from '../engine/recipe/plan';

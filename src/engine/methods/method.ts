@@ -6,8 +6,8 @@ import type { Scope } from '../model/scopes';
 import type { Dense, Operator } from '../operators/operator';
 import type { InputStatistics } from '../operators/statistics';
 import type { Factorisations } from './factorisations';
+import type { Trial } from './pruneStructured/trial';
 import type { LayerSpectrum, TrainSpectrum, TrialReport } from './report';
-import type { Trial } from './structured/trial';
 
 /** What every method says of itself. */
 export interface MethodFace<Options> {

@@ -1,13 +1,13 @@
-import { cluster } from './cluster';
-import { half } from './half';
-import { lowRankPlusSparse } from './lowRankPlusSparse';
+import { cluster } from './cluster/cluster';
+import { half } from './half/half';
+import { lowRankPlusSparse } from './lowRankPlusSparse/lowRankPlusSparse';
 import type { AnyMethod } from './method';
-import { prune } from './prune';
-import { pruneStructured } from './pruneStructured';
-import { quantize } from './quantize';
-import { share } from './share';
-import { svd } from './svd';
-import { tensorTrain } from './tensorTrain';
+import { prune } from './prune/prune';
+import { pruneStructured } from './pruneStructured/pruneStructured';
+import { quantize } from './quantize/quantize';
+import { share } from './share/share';
+import { svd } from './svd/svd';
+import { tensorTrain } from './tensorTrain/tensorTrain';
 
 /** Every method, in the order in which they are offered. */
 export const methods: readonly AnyMethod[] = [

@@ -4,7 +4,7 @@ import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { methodContext } from '../methods/context.fixtures';
 import { Factorisations } from '../methods/factorisations';
-import { quantize } from '../methods/quantize';
+import { quantize } from '../methods/quantize/quantize';
 import { gaussian } from '../model/fixtures';
 import { expectClose } from '../reference/compare';
 import { type Dense, elements, matrixOf, type Operator } from './operator';

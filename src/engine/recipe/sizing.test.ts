@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { half } from '../methods/half';
+import { half } from '../methods/half/half';
 import { isGraphMethod } from '../methods/method';
 import { controlsOf } from '../methods/options';
 import { methods } from '../methods/registry';
-import { svd } from '../methods/svd';
+import { svd } from '../methods/svd/svd';
 import { planStack } from './plan';
 import { optionsWithin, valueWithin } from './sizing';
 

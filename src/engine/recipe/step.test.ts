@@ -4,7 +4,7 @@ import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import type { Method } from '../methods/method';
-import { prune } from '../methods/prune';
+import { prune } from '../methods/prune/prune';
 import { getMethod } from '../methods/registry';
 import { gaussian } from '../model/fixtures';
 import type { Layer } from '../model/layers';
