@@ -1,5 +1,5 @@
 import type { Aim } from '../engine/operators/forms';
-import type { RecipeSettings } from './state/types';
+import type { RecipeSettings } from './state/types/stacks';
 
 /** What a model is written for, as the end of a sentence: "written for speed". */
 export const AIM_WORDS: Readonly<Record<Aim, string>> = {

@@ -3,8 +3,8 @@ import { type Control, controlsOf, initialOptions, initialValue } from '../engin
 import { methods } from '../engine/methods/registry';
 import { resolvedRecipe } from '../engine/recipe/resolved';
 import { checkRecipe } from '../engine/recipe/schema';
+import type { StackStep } from '../worker/protocol';
 import { formatShare } from './format';
-import type { StackStep } from './store';
 
 /** A method as the page shows it. Imported where a model is open only: it brings the engine's methods along. */
 export interface MethodForm {

@@ -10,7 +10,8 @@ import { restartSlice } from './state/restart';
 import { runsSlice } from './state/runsSlice';
 import { spectraSlice } from './state/spectra';
 import { stackSlice } from './state/stackSlice';
-import type { JobKind, Studio } from './state/types';
+import type { JobKind } from './state/types/jobs';
+import type { Studio } from './state/types/studio';
 
 /**
  * What the page knows: plain reports from the engine, and the user's choices. Components take slices of it. Nothing is
@@ -34,4 +35,13 @@ export const useStudio = create<Studio>()((set, get) => ({
 export const withJob = <T>(kind: JobKind, label: string, call: (job: Job) => Promise<T>): Promise<T | undefined> =>
   runJob(useStudio.setState, useStudio.getState, kind, label, call);
 
-export type * from './state/types';
+export type * from './state/types/engine';
+export type * from './state/types/history';
+export type * from './state/types/jobs';
+export type * from './state/types/layers';
+export type * from './state/types/model';
+export type * from './state/types/notices';
+export type * from './state/types/runs';
+export type * from './state/types/stacks';
+export type * from './state/types/studio';
+export type * from './state/types/trials';

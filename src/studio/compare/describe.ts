@@ -1,8 +1,8 @@
 import type { Recipe } from '../../engine/recipe/schema';
-import type { RunReport } from '../../worker/protocol';
+import type { RunReport, StackStep } from '../../worker/protocol';
 import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
 import { describeOptions } from '../methods';
-import type { RecipeSettings, StackStep } from '../store';
+import type { RecipeSettings } from '../store';
 import { sizeRows } from './rows';
 
 /** More stacks than these say nothing at a glance. */

@@ -1,7 +1,7 @@
 import { describeDrawing, describeShapes } from '../../engine/evaluation/describe';
 import type { CalibrationReport, CompressReport, EvaluateReport, LatencyReport } from '../../worker/protocol';
 import { formatBytes, formatChange, formatCount, formatInteger, formatShare } from '../format';
-import type { JobKind } from '../state/types';
+import type { JobKind } from '../state/types/jobs';
 
 /**
  * A line of the comparison. `tone` is set only where the change is beyond rounding, for a latency beyond the spread, for

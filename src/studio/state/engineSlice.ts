@@ -1,6 +1,7 @@
 import { engine } from '../engine';
 import { runJob } from './jobs';
-import type { EngineSlice, Slice } from './types';
+import type { EngineSlice } from './types/engine';
+import type { Slice } from './types/studio';
 
 export const engineSlice: Slice<EngineSlice> = (set, get) => {
   let starting: Promise<void> = Promise.resolve();

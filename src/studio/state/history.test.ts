@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recorded, redone, undone } from './history';
-import type { Occasion, Stack } from './types';
+import type { Occasion } from './types/history';
+import type { Stack } from './types/stacks';
 
 const svd = (rank: number): Stack => [{ method: 'svd', options: { rank } }];
 const start = {

@@ -1,5 +1,7 @@
 import { stackKey, stackOf } from './recipe';
-import type { Edited, HistorySlice, Occasion, Slice, Studio } from './types';
+import type { HistorySlice, Occasion } from './types/history';
+import type { Edited } from './types/stacks';
+import type { Slice, Studio } from './types/studio';
 
 /** Enough for an afternoon; older ones are forgotten. */
 const MOST_EDITS = 100;

@@ -2,7 +2,9 @@ import { BROKEN_RUNTIME } from '../../engine/core/errors';
 import type { Job } from '../../worker/protocol';
 import { engine, isCancelled, newJob } from '../engine';
 import { gone, latest, newest } from './notices';
-import type { JobKind, JobSlice, NoticeSlice, SetStudio, Slice, Studio } from './types';
+import type { JobKind, JobSlice } from './types/jobs';
+import type { NoticeSlice } from './types/notices';
+import type { SetStudio, Slice, Studio } from './types/studio';
 
 /** The others are short, or leave nothing to go back to. */
 export const CANCELLABLE: ReadonlySet<JobKind> = new Set([

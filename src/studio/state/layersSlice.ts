@@ -1,4 +1,5 @@
-import type { LayersSlice, Slice } from './types';
+import type { LayersSlice } from './types/layers';
+import type { Slice } from './types/studio';
 
 export const layersSlice: Slice<LayersSlice> = (set, get) => ({
   selection: [],

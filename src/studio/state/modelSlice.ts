@@ -3,7 +3,8 @@ import { type Dropped, dropped, route } from '../files';
 import { runJob, sentence } from './jobs';
 import { besideModel, listed } from './opening';
 import { worthCompressing } from './recipe';
-import type { ModelSlice, Slice } from './types';
+import type { ModelSlice } from './types/model';
+import type { Slice } from './types/studio';
 
 const MOST_DATA = 2;
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { gone, latest, newest } from './notices';
-import type { Notice } from './types';
+import type { Notice } from './types/notices';
 
 const notices = (tones: string): Notice[] =>
   [...tones].map((tone, id) => ({ id, tone: tone === 'e' ? 'error' : tone === 'w' ? 'warning' : 'info', text: '' }));

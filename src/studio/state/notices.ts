@@ -1,4 +1,4 @@
-import type { Notice, NoticeSlice } from './types';
+import type { Notice, NoticeSlice } from './types/notices';
 
 /** More would cover what they speak of. */
 const MOST_NOTICES = 3;

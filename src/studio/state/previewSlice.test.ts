@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import { previewSlice } from './previewSlice';
-import type { Studio } from './types';
+import type { Studio } from './types/studio';
 
 // The engine's worker is none of this.
 vi.mock('../engine', () => ({ engine: {}, newJob: vi.fn(), isCancelled: () => false }));

@@ -1,7 +1,8 @@
 import { engine, isCancelled, newJob } from '../engine';
 import { sentence } from './jobs';
 import { peersOf, stackKey, stackOf } from './recipe';
-import type { PreviewSlice, Slice } from './types';
+import type { Slice } from './types/studio';
+import type { PreviewSlice } from './types/trials';
 
 /** How long nothing must change before a stack is tried: a slider on its way asks for nothing. */
 const SETTLED_MS = 350;

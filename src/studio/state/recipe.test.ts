@@ -4,7 +4,7 @@ import { methods } from '../../engine/methods/registry';
 import { checkRecipe } from '../../engine/recipe/schema';
 import type { LayerReport, ModelReport } from '../../worker/protocol';
 import { buildRecipe, GRAPH_METHODS, peersOf, settingsOf, stackKey, stacksOf, worthCompressing } from './recipe';
-import type { Stack } from './types';
+import type { Stack } from './types/stacks';
 
 const layer = (id: string, name: string, weight = id, compressible = true): LayerReport => ({
   id,

@@ -1,5 +1,6 @@
-import type { LayerReport, ModelReport, SelectedStep } from '../../worker/protocol';
-import type { RecipeSettings, Stack, StackStep, Studio } from './types';
+import type { LayerReport, ModelReport, SelectedStep, StackStep } from '../../worker/protocol';
+import type { RecipeSettings, Stack } from './types/stacks';
+import type { Studio } from './types/studio';
 
 /** What a layer gets before the user says otherwise. */
 export const DEFAULT_STACK: Stack = [{ method: 'svd', options: { size: 0.5 } }];

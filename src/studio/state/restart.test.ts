@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import { noticeSlice } from './jobs';
 import { restartSlice } from './restart';
-import type { Studio } from './types';
+import type { Studio } from './types/studio';
 
 // The engine's worker is none of this.
 const engine = vi.hoisted(() => ({ start: vi.fn(), open: vi.fn(), openData: vi.fn() }));

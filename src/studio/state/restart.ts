@@ -1,7 +1,9 @@
 import { engine, replaceEngine, whenEngineDies } from '../engine';
 import { runJob } from './jobs';
 import { listed } from './opening';
-import type { JobKind, RestartSlice, SetStudio, Slice, Studio } from './types';
+import type { RestartSlice } from './types/engine';
+import type { JobKind } from './types/jobs';
+import type { SetStudio, Slice, Studio } from './types/studio';
 
 /**
  * How long the worker may leave the page without any answer. It answers between the steps of its work, but not while

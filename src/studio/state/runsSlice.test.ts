@@ -2,7 +2,7 @@ import { beforeEach, expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import type { RunReport } from '../../worker/protocol';
 import { runsSlice } from './runsSlice';
-import type { Studio } from './types';
+import type { Studio } from './types/studio';
 
 // The engine's worker is none of this.
 const engine = vi.hoisted(() => ({ compress: vi.fn(), writeFor: vi.fn() }));

@@ -4,7 +4,9 @@ import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
 import { engine } from '../engine';
 import { runJob, sentence } from './jobs';
 import { currentRecipe, stackOf } from './recipe';
-import type { EngineSlice, RunsSlice, Slice } from './types';
+import type { EngineSlice } from './types/engine';
+import type { RunsSlice } from './types/runs';
+import type { Slice } from './types/studio';
 
 /** Enough to see that a provider computes the same; thousands would take hours there. */
 export const SOFTWARE_SAMPLES = 64;

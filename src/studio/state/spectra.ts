@@ -3,7 +3,8 @@ import { factorisationCost } from '../../engine/recipe/workload';
 import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
 import { callback, engine, isCancelled, newJob } from '../engine';
 import { sentence } from './jobs';
-import type { Slice, SpectraSlice, Studio } from './types';
+import type { SpectraSlice } from './types/layers';
+import type { Slice, Studio } from './types/studio';
 
 /**
  * Measures one layer a call, so that the queue stays in the page: the layers in view come first, a new selection is

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import { stackSlice } from './stackSlice';
-import type { Studio } from './types';
+import type { Studio } from './types/studio';
 
 // The engine's worker is none of this.
 const engine = vi.hoisted(() => ({ checkRecipe: vi.fn() }));

@@ -2,7 +2,8 @@ import { engine, isCancelled } from '../engine';
 import { sentence } from './jobs';
 import { latest } from './notices';
 import { DEFAULT_STACK, settingsOf, stackOf, stacksOf } from './recipe';
-import type { Slice, Stack, StackSlice } from './types';
+import type { Stack, StackSlice } from './types/stacks';
+import type { Slice } from './types/studio';
 
 export const stackSlice: Slice<StackSlice> = (set, get) => ({
   stacks: new Map(),

@@ -1,7 +1,7 @@
-import type { LayerReport } from '../../worker/protocol';
+import type { LayerReport, StackStep } from '../../worker/protocol';
 import { formOf } from '../methods';
 import { stackKey, stackOf } from '../state/recipe';
-import { type Stack, type StackStep, useStudio } from '../store';
+import { type Stack, useStudio } from '../store';
 
 /** The stack in view and what may be done to it; every edit is one of all layers in view. */
 export interface StackView {

@@ -1,0 +1,25 @@
+import type { LayerSpectrum } from '../../../worker/protocol';
+
+export type SortKey = 'order' | 'name' | 'size' | 'share' | 'effectiveRank' | 'error';
+
+export interface LayersSlice {
+  /** Ids of the layers that the workbench shows, in the order of the model. */
+  readonly selection: readonly string[];
+  readonly sort: SortKey;
+  readonly descending: boolean;
+  readonly filter: string;
+  select(ids: readonly string[]): void;
+  setSort(sort: SortKey, descending?: boolean): void;
+  setFilter(filter: string): void;
+}
+
+export interface SpectraSlice {
+  /** By layer id; grows while they are measured in the background. */
+  readonly spectra: ReadonlyMap<string, LayerSpectrum>;
+  /** The user stopped the measuring. */
+  readonly spectraPaused: boolean;
+  /** The engine could not measure these; the reason by layer id. */
+  readonly unmeasured: ReadonlyMap<string, string>;
+  measureSpectra(): Promise<void>;
+  resumeSpectra(): Promise<void>;
+}
