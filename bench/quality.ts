@@ -2,14 +2,14 @@
 // part of its text and measured on another: `npm run bench -- quality`.
 import { readFileSync } from 'node:fs';
 import { Calibration } from '../src/engine/calibration/calibration';
+import { memorySource } from '../src/engine/core/bytes';
 import { createCpuBackend } from '../src/engine/cpu/backend';
 import { toNumbers } from '../src/engine/evaluation/convert';
 import { batches, IGNORED, openDataset } from '../src/engine/evaluation/dataset';
 import { argmax } from '../src/engine/evaluation/distribution';
-import { readNpz } from '../src/engine/evaluation/npz';
 import { Score } from '../src/engine/evaluation/score';
+import { readNpz } from '../src/engine/formats/npz/npz';
 import { Factorisations } from '../src/engine/methods/factorisations';
-import { memorySource } from '../src/engine/model/bytes';
 import { inputSpecs } from '../src/engine/model/inspect';
 import { type Model, readModel } from '../src/engine/model/model';
 import { sessionModelOf } from '../src/engine/model/write';

@@ -3,9 +3,9 @@
 // reaches; operators/forms.ts chooses the form by it.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { memorySource } from '../src/engine/core/bytes';
 import { seeded } from '../src/engine/core/random';
 import { measureLatency } from '../src/engine/evaluation/latency';
-import { memorySource } from '../src/engine/model/bytes';
 import { gaussian } from '../src/engine/model/fixtures';
 import { layersOf } from '../src/engine/model/layers';
 import { readModel } from '../src/engine/model/model';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
-import { readNpz } from '../src/engine/evaluation/npz';
+import { readNpz } from '../src/engine/formats/npz/npz';
 import { chain, numbers } from './models';
 import { outputs, relativeDifference } from './outputs';
 import { Studio } from './studio';

@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { TensorProto_DataLocation, TensorProtoSchema } from 'onnx-buf';
-import { writeNpz } from '../src/engine/evaluation/npz';
+import { writeNpz } from '../src/engine/formats/npz/npz';
 import { DataType, graph, modelBytes, node, tensor, value } from '../src/engine/model/onnx/build';
 
 /** A file as a test hands it to the page. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { memorySource } from '../src/engine/model/bytes';
+import { memorySource } from '../src/engine/core/bytes';
 import { inspect } from '../src/engine/model/inspect';
 import { readModel } from '../src/engine/model/model';
 import { bytesOfFile, filesOf } from '../src/engine/model/write';

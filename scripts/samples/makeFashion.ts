@@ -1,6 +1,6 @@
 import { UserError } from '../../src/engine/core/errors';
 import { seeded } from '../../src/engine/core/random';
-import { writeNpz } from '../../src/engine/evaluation/npz';
+import { writeNpz } from '../../src/engine/formats/npz/npz';
 import { accuracy } from './accuracy';
 import type { SampleEntry } from './entry';
 import { FASHION_CLASSES, greyStatistics, readFashion, slice } from './fashionData';

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeNpz } from '../engine/evaluation/npz';
+import { writeNpz } from '../engine/formats/npz/npz';
 import { controlsOf } from '../engine/methods/options';
 import { methods } from '../engine/methods/registry';
 import { DataType, modelBytes, node, tensor, value } from '../engine/model/onnx/build';

@@ -1,7 +1,7 @@
 import { basename, dirname, extname } from 'node:path';
 import { UserError } from '../engine/core/errors';
-import { makeUpFor } from '../engine/evaluation/makeUpFor';
-import { withShapes } from '../engine/evaluation/shapes';
+import { withShapes } from '../engine/evaluation/givenShapes';
+import { makeUpFor } from '../engine/evaluation/makeUpInputsFor';
 import { Factorisations } from '../engine/methods/factorisations';
 import { inputSpecs } from '../engine/model/inspect';
 import { among, type Model, readModel, storedBytes } from '../engine/model/model';

@@ -1,7 +1,7 @@
 import { describeDrawing, describeShapes } from '../engine/evaluation/describe';
 import { evaluate } from '../engine/evaluation/evaluate';
 import { openFolded } from '../engine/evaluation/foldedSession';
-import { makeUpInputs } from '../engine/evaluation/makeUp';
+import { makeUpInputs } from '../engine/evaluation/makeUpInputs';
 import type { EvaluateReport, LatencyReport } from '../engine/evaluation/report';
 import { inputSpecs } from '../engine/model/inspect';
 import { randomNodes } from '../engine/model/randomNodes';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { Calibration } from '../engine/calibration/calibration';
 import { type Dataset, openDataset } from '../engine/evaluation/dataset';
-import { readNpz } from '../engine/evaluation/npz';
+import { readNpz } from '../engine/formats/npz/npz';
 import { inputSpecs } from '../engine/model/inspect';
 import type { Model } from '../engine/model/model';
 import { sessionModelOf } from '../engine/model/write';

@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
+import { type ByteSource, checkRange, READ_AT_ONCE } from '../engine/core/bytes';
 import { UserError } from '../engine/core/errors';
-import { type ByteSource, checkRange, READ_AT_ONCE } from '../engine/model/bytes';
-import { fileNameOf, whyOutside } from '../engine/model/location';
+import { fileNameOf, whyOutside } from '../engine/model/externalLocation';
 import { type FindFile, type Model, readModel } from '../engine/model/model';
 import { fileError } from './fileErrors';
 import { OpenFile } from './openFile';

@@ -1,7 +1,7 @@
 import { closeSync, openSync, read, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { checkRange } from '../engine/model/bytes';
+import { checkRange } from '../engine/core/bytes';
 import { blobs, type OffHeap } from '../engine/model/offHeap';
 import { temporaryName } from './temporaryFiles';
 

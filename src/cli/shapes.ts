@@ -1,6 +1,6 @@
 import { UserError } from '../engine/core/errors';
 import type { Shapes } from '../engine/evaluation/dataset';
-import { parseShape } from '../engine/evaluation/shapes';
+import { parseShape } from '../engine/evaluation/givenShapes';
 
 /**
  * The shapes that `--shape NAME=1,512` gives, once for each input. `data`: the option that gave real inputs, of which none

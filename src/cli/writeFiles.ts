@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { ByteSource } from '../engine/core/bytes';
 import { UserError } from '../engine/core/errors';
 import type { LongCall } from '../engine/core/progress';
-import type { ByteSource } from '../engine/model/bytes';
 import { dataNameOf, type FileToWrite } from '../engine/model/write';
 import { fileError, otherKind } from './fileErrors';
 import { fileSource, filesBehind, openModel } from './readFiles';

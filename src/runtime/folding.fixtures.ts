@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { memorySource } from '../engine/model/bytes';
+import { memorySource } from '../engine/core/bytes';
 import { type Model, readModel, tensorsOf } from '../engine/model/model';
 import { bytesOf } from '../engine/model/tensors';
 import { sessionModelOf } from '../engine/model/write';

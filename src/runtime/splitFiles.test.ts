@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, it } from 'vitest';
-import { memorySource } from '../engine/model/bytes';
+import { memorySource } from '../engine/core/bytes';
 import { readModel } from '../engine/model/model';
 import { DataType, graph, modelBytes, node, tensor, value } from '../engine/model/onnx/build';
 import { bytesOfFile, filesOf } from '../engine/model/write';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { openDataset } from '../engine/evaluation/dataset';
-import { hashDataset } from '../engine/evaluation/hash';
+import { hashDataset } from '../engine/evaluation/hashDataset';
 import type { CompressReport } from '../engine/recipe/report';
 import { CalibrationShare } from './calibrationShare';
 

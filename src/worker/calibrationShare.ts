@@ -1,6 +1,6 @@
 import { Calibration } from '../engine/calibration/calibration';
 import { type Dataset, split } from '../engine/evaluation/dataset';
-import { hashDataset } from '../engine/evaluation/hash';
+import { hashDataset } from '../engine/evaluation/hashDataset';
 import type { Model } from '../engine/model/model';
 import type { CompressReport } from '../engine/recipe/report';
 import type { Session } from '../engine/runtime';

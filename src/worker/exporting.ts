@@ -1,6 +1,6 @@
+import { blobSource } from '../engine/core/bytes';
 import type { LongCall } from '../engine/core/progress';
 import { sha256 } from '../engine/core/sha256';
-import { blobSource } from '../engine/model/bytes';
 import { among, type Model, readModel } from '../engine/model/model';
 import { type FileToWrite, writtenBytes } from '../engine/model/write';
 import type { Compressed } from '../engine/recipe/compress';

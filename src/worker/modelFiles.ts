@@ -1,5 +1,5 @@
+import { blobSource } from '../engine/core/bytes';
 import { UserError } from '../engine/core/errors';
-import { blobSource } from '../engine/model/bytes';
 import { among, type Model, readModel } from '../engine/model/model';
 
 /** Reads the first of the files as a model; the others may hold its external data. */

@@ -1,10 +1,10 @@
 import type { LongCall } from '../engine/core/progress';
 import { type Dataset, openDataset, reportDataset, take } from '../engine/evaluation/dataset';
 import { generateDataset } from '../engine/evaluation/generate';
-import { type MakeUpOptions, makeUpInputs } from '../engine/evaluation/makeUp';
-import { makeUpFor } from '../engine/evaluation/makeUpFor';
-import { readNpz } from '../engine/evaluation/npz';
+import { type MakeUpOptions, makeUpInputs } from '../engine/evaluation/makeUpInputs';
+import { makeUpFor } from '../engine/evaluation/makeUpInputsFor';
 import type { DataReport } from '../engine/evaluation/report';
+import { readNpz } from '../engine/formats/npz/npz';
 import { inputSpecs } from '../engine/model/inspect';
 import type { Model } from '../engine/model/model';
 import { type RandomNode, randomNodes } from '../engine/model/randomNodes';

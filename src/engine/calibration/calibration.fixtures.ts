@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
 import type { Dataset } from '../evaluation/dataset';
-import { memorySource } from '../model/bytes';
 import { gaussian } from '../model/fixtures';
 import { inputSpecs } from '../model/inspect';
 import { layersOf } from '../model/layers';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../core/errors';
 import type { HostTensor } from '../runtime';
 import { batches, fixedBatch, type InputSpec, openDataset, reportDataset, split, take } from './dataset';
-import { hashDataset } from './hash';
+import { hashDataset } from './hashDataset';
 
 const image: InputSpec = { name: 'image', type: 'float32', shape: ['batch', 1, 2] };
 const ids: InputSpec = { name: 'ids', type: 'int64', shape: ['batch', 'tokens'] };

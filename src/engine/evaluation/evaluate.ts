@@ -5,7 +5,7 @@ import type { HostTensor, Provider, Session } from '../runtime';
 import { type Batch, batches, type Dataset, fixedBatch } from './dataset';
 import { Fidelity } from './fidelity';
 import { LATENCY_DEFAULTS, type LatencyOptions, measureLatency } from './latency';
-import { firstDifference } from './makeUp';
+import { firstDifference } from './makeUpInputs';
 import { bytesOf, type OutputCache } from './outputCache';
 import type { EvaluateReport, FidelityReport } from './report';
 import { Score } from './score';

@@ -2,7 +2,7 @@ import { UserError } from '../core/errors';
 import { type Random, seeded } from '../core/random';
 import { checkFeedable, fromNumbers, isFloat } from './convert';
 import { type Dataset, type Field, fixedBatch, type InputSpec } from './dataset';
-import { complete, evaluate, hinted, namesIn, openSizes, SEQUENCE, type Sizes } from './sizes';
+import { complete, evaluate, hinted, namesIn, openSizes, SEQUENCE, type Sizes } from './openSizes';
 
 export interface GenerateOptions {
   /** As many as fit 32 MB, at most 32, where it is left out. */

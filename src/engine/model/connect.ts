@@ -1,10 +1,10 @@
 import { TensorProto_DataLocation as DataLocation, type TensorProto } from 'onnx-buf';
+import type { ByteSource } from '../core/bytes';
 import { UserError } from '../core/errors';
-import type { ByteSource } from './bytes';
-import { fileNameOf, whyOutside } from './location';
+import { otherFormatOf } from '../formats/otherFormats';
+import { fileNameOf, whyOutside } from './externalLocation';
 import { DataType } from './onnx/build';
 import { SELF, type Structure } from './onnx/structure';
-import { otherFormatOf } from './otherFormats';
 import { bytesOf, dimsOf, elementsOf, externalEntry, externalOf, inlineBytesCount, isKnownType } from './tensors';
 
 /** Finds the data file that a model calls `location`; 'outside' where a link leads out of the model's folder. */

@@ -1,6 +1,6 @@
 import type { TensorProto } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
-import { memorySource } from './bytes';
+import { memorySource } from '../core/bytes';
 import { DataType } from './onnx/build';
 import { bytesOf, external, holding, read, refusal, sound, tensorOf } from './reading.fixtures';
 

@@ -7,7 +7,7 @@ import {
   TrainingInfoProtoSchema,
 } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
-import { memorySource } from './bytes';
+import { memorySource } from '../core/bytes';
 import { readBytes } from './model';
 import { graph, int64, type modelProto, node } from './onnx/build';
 import { bytesOf, external, holding, read, refusal, sound } from './reading.fixtures';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ByteSource, blobSource, checkRange, joinedSource, memorySource, piecesOf } from './bytes';
-import { hashModel } from './hash';
+import { type ByteSource, blobSource, checkRange, joinedSource, memorySource, piecesOf } from '../core/bytes';
+import { hashModel } from './hashModel';
 import { among, readBytes, readModel } from './model';
 import { DataType, graph, modelProto, node, tensor, value } from './onnx/build';
 import { bytesOf, external, holding } from './reading.fixtures';

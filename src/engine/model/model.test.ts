@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type ByteSource, memorySource } from './bytes';
+import { type ByteSource, memorySource } from '../core/bytes';
 import { fixtures } from './fixtures';
 import { layersOf } from './layers';
 import { among, readFloats, readModel, storedBytes, tensorsOf } from './model';

@@ -7,12 +7,12 @@ import {
   type SparseTensorProto,
   type TensorProto,
 } from 'onnx-buf';
+import type { ByteSource } from '../core/bytes';
 import { messageOf, UserError } from '../core/errors';
-import type { ByteSource } from './bytes';
+import { otherFormatOf } from '../formats/otherFormats';
 import { checkGraphs } from './checkGraphs';
 import { connect, type FindFile } from './connect';
 import { isInFile, readStructure, SELF, type Structure, tooDeep } from './onnx/structure';
-import { otherFormatOf } from './otherFormats';
 import { decodeFloats, type ExternalBytes, externalOf, inlineBytes } from './tensors';
 
 /**

@@ -1,4 +1,4 @@
-import { type ByteSource, blobSource } from './bytes';
+import { type ByteSource, blobSource } from '../core/bytes';
 
 /** Where large arrays go until they are written: bytes that were put there, to be read back. */
 export interface OffHeap {

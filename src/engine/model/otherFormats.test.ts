@@ -1,6 +1,6 @@
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { memorySource } from './bytes';
+import { memorySource } from '../core/bytes';
 import { readModel } from './model';
 import { concat, Parts } from './onnx/parts';
 import { refusal } from './reading.fixtures';

@@ -1,8 +1,8 @@
 import type { TensorProto } from 'onnx-buf';
 import { type Model, tensorsOf } from './model';
-import { type Reader, Readers } from './readers';
 import type { OtherParameters } from './report';
 import type { Scope } from './scopes';
+import { type Reader, Readers } from './tensorReaders';
 import { bytesOf, dimsOf, elementsOf } from './tensors';
 
 /** From so many numbers on, a matrix is worth a reason of its own. */

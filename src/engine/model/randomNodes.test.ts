@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { memorySource } from '../core/bytes';
 import { describeRandom } from '../evaluation/describe';
-import { memorySource } from './bytes';
 import { readModel } from './model';
 import { DataType, float, graph, int64, modelBytes, node, tensor, value } from './onnx/build';
 import { randomNodes } from './randomNodes';

@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type NodeProto, type TensorProto, TensorProtoSchema } from 'onnx-buf';
 import { expect } from 'vitest';
-import { type ByteSource, memorySource } from './bytes';
+import { type ByteSource, memorySource } from '../core/bytes';
 import { among, readModel } from './model';
 import { DataType, modelProto, node, tensor, value } from './onnx/build';
 import { concat, Parts } from './onnx/parts';

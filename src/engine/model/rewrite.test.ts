@@ -8,12 +8,12 @@ import {
 } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import { compress } from '../recipe/compress';
 import { checkRecipe } from '../recipe/schema';
-import { memorySource } from './bytes';
 import { gaussian } from './fixtures';
 import { type Model, readModel } from './model';
 import { DataType, graph, modelProto, node, tensor, value } from './onnx/build';

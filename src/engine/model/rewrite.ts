@@ -11,7 +11,7 @@ import {
   TensorProtoSchema,
   type ValueInfoProto,
 } from 'onnx-buf';
-import type { ByteSource } from './bytes';
+import type { ByteSource } from '../core/bytes';
 import type { Layer } from './layers';
 import { type Model, opsetOf } from './model';
 import { offHeap } from './offHeap';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { memorySource } from '../core/bytes';
 import { batches, fixedBatch } from '../evaluation/dataset';
 import { generateDataset } from '../evaluation/generate';
-import { memorySource } from './bytes';
 import { inputSpecs } from './inspect';
 import { among, type Model, readModel, tensorsOf } from './model';
 import { bytesOfFile, filesOf, sessionModelOf } from './write';

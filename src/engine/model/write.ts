@@ -1,9 +1,9 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, StringStringEntryProtoSchema } from 'onnx-buf';
+import { piecesOf } from '../core/bytes';
 import { UserError } from '../core/errors';
 import type { LongCall } from '../core/progress';
 import type { SessionModel } from '../runtime';
-import { piecesOf } from './bytes';
 import type { Model } from './model';
 import { cannotRead, readExternal, tensorsOf } from './model';
 import { assemble, type Placement } from './onnx/assemble';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
-import { memorySource } from '../model/bytes';
 import { gaussian } from '../model/fixtures';
 import { layersOf } from '../model/layers';
 import { readModel } from '../model/model';

@@ -1,5 +1,5 @@
+import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
-import { memorySource } from '../model/bytes';
 import { gaussian } from '../model/fixtures';
 import { layersOf } from '../model/layers';
 import { type Model, readModel, tensorsOf } from '../model/model';

@@ -1,9 +1,9 @@
 import type { Backend } from '../backend/backend';
 import { Calibration } from '../calibration/calibration';
+import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
 import type { Dataset } from '../evaluation/dataset';
 import { Factorisations } from '../methods/factorisations';
-import { memorySource } from '../model/bytes';
 import { gaussian } from '../model/fixtures';
 import { inputSpecs } from '../model/inspect';
 import { type Model, readModel } from '../model/model';

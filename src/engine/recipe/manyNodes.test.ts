@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
-import { memorySource } from '../model/bytes';
 import { constantGraphs } from '../model/constantGraphs';
 import { gaussian } from '../model/fixtures';
 import { inputSpecs, inspect } from '../model/inspect';

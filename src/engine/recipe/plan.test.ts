@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { memorySource } from '../core/bytes';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import { controlsOf, initialOptions } from '../methods/options';
 import { getMethod, methods } from '../methods/registry';
-import { memorySource } from '../model/bytes';
 import { layersOf } from '../model/layers';
 import { opsetOf, readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';

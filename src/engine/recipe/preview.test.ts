@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { memorySource } from '../core/bytes';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
-import { memorySource } from '../model/bytes';
 import { layersOf } from '../model/layers';
 import { readModel } from '../model/model';
 import { scopeOf } from '../model/scopes';

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { Calibration } from '../calibration/calibration';
+import { memorySource } from '../core/bytes';
 import { type Random, seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { toNumbers } from '../evaluation/convert';
@@ -10,7 +11,6 @@ import { methodContext } from '../methods/context.fixtures';
 import { Factorisations } from '../methods/factorisations';
 import type { Method } from '../methods/method';
 import { getMethod } from '../methods/registry';
-import { memorySource } from '../model/bytes';
 import { inputSpecs, inspect } from '../model/inspect';
 import { type Layer, layersOf } from '../model/layers';
 import { type Model, readModel } from '../model/model';

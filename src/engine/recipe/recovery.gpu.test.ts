@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
 import { createGpuBackend, type GpuBackend } from '../gpu/backend';
 import { failingGpu } from '../gpu/failing.fixtures';
 import { Factorisations } from '../methods/factorisations';
-import { memorySource } from '../model/bytes';
 import { readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { bytesOfFile } from '../model/write';

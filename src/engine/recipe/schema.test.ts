@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { memorySource } from '../model/bytes';
+import { memorySource } from '../core/bytes';
 import { type Layer, layersOf } from '../model/layers';
 import { readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';

@@ -2,7 +2,7 @@ import { messageOf, UserError } from '../core/errors';
 import type { LongCall } from '../core/progress';
 import { createCpuBackend } from '../cpu/backend';
 import { type Batch, batches, type Dataset, type Shapes } from '../evaluation/dataset';
-import { makeUpInputs } from '../evaluation/makeUp';
+import { makeUpInputs } from '../evaluation/makeUpInputs';
 import { openModel } from '../evaluation/openModel';
 import { inputSpecs } from '../model/inspect';
 import type { Layer } from '../model/layers';

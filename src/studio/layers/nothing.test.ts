@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { memorySource } from '../../engine/core/bytes';
 import { seeded } from '../../engine/core/random';
 import { createCpuBackend } from '../../engine/cpu/backend';
 import { Factorisations } from '../../engine/methods/factorisations';
-import { memorySource } from '../../engine/model/bytes';
 import { gaussian } from '../../engine/model/fixtures';
 import { inspect } from '../../engine/model/inspect';
 import { readModel } from '../../engine/model/model';

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
+import { memorySource } from '../../core/bytes';
 import { seeded } from '../../core/random';
 import { createCpuBackend } from '../../cpu/backend';
-import { memorySource } from '../../model/bytes';
 import { gaussian } from '../../model/fixtures';
 import { readModel, tensorsOf } from '../../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../../model/onnx/build';

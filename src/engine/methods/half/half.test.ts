@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
+import { memorySource } from '../../core/bytes';
 import { createCpuBackend } from '../../cpu/backend';
-import { memorySource } from '../../model/bytes';
 import { readModel } from '../../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../../model/onnx/build';
 import { bytesOfFile } from '../../model/write';

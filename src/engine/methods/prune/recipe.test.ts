@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
+import { memorySource } from '../../core/bytes';
 import { seeded } from '../../core/random';
-import { memorySource } from '../../model/bytes';
 import { gaussian } from '../../model/fixtures';
 import { type Model, readModel } from '../../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../../model/onnx/build';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
+import { memorySource } from '../../core/bytes';
 import { seeded } from '../../core/random';
 import { createCpuBackend } from '../../cpu/backend';
 import { generateDataset } from '../../evaluation/generate';
-import { memorySource } from '../../model/bytes';
 import type { Cut } from '../../model/channels/cut';
 import { Flow } from '../../model/channels/graph';
 import { type ChannelGroup, channelGroups } from '../../model/channels/groups';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
+import { memorySource } from '../../core/bytes';
 import { createCpuBackend } from '../../cpu/backend';
 import { openDataset } from '../../evaluation/dataset';
 import { evaluate } from '../../evaluation/evaluate';
-import { readNpz } from '../../evaluation/npz';
-import { memorySource } from '../../model/bytes';
+import { readNpz } from '../../formats/npz/npz';
 import { inputSpecs } from '../../model/inspect';
 import { type Model, readModel } from '../../model/model';
 import { sessionModelOf } from '../../model/write';

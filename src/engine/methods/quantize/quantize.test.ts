@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
+import { memorySource } from '../../core/bytes';
 import { seeded } from '../../core/random';
 import { createCpuBackend } from '../../cpu/backend';
 import { relativeDistance } from '../../linalg/distance';
-import { memorySource } from '../../model/bytes';
 import { readModel } from '../../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../../model/onnx/build';
 import { denseOf } from '../../operators/dense';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
+import { memorySource } from '../../core/bytes';
 import type { HostTensor } from '../../runtime';
-import { memorySource } from '../bytes';
 import { layersOf } from '../layers';
 import { type Model, opsetOf, readFloats, readModel } from '../model';
 import { scopeOf } from '../scopes';

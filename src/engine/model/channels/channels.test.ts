@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { memorySource } from '../../core/bytes';
 import { seeded } from '../../core/random';
 import { batches, openDataset } from '../../evaluation/dataset';
-import { readNpz } from '../../evaluation/npz';
-import { memorySource } from '../bytes';
+import { readNpz } from '../../formats/npz/npz';
 import { gaussian } from '../fixtures';
 import { inputSpecs } from '../inspect';
 import { readModel } from '../model';

@@ -1,9 +1,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { TensorProtoSchema } from 'onnx-buf';
+import { fieldsOf, Wire } from '../../formats/protobuf';
 import { type ExternalBytes, externalOf } from '../tensors';
 import { externalEntries, Parts } from './parts';
 import { CHILDREN, type MessageKind } from './structure';
-import { fieldsOf, Wire } from './wire';
 
 /** A tensor met while assembling: where its payload is, and whose it is. */
 export interface Placement extends ExternalBytes {

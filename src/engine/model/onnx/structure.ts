@@ -1,9 +1,9 @@
 import { TensorProto_DataType as DataType } from 'onnx-buf';
+import { type ByteSource, joinedSource } from '../../core/bytes';
 import { UserError } from '../../core/errors';
-import { type ByteSource, joinedSource } from '../bytes';
+import { type Field, readVarint, VARINT_BYTES, Wire } from '../../formats/protobuf';
 import { concat, externalEntries, Parts } from './parts';
 import { Window } from './window';
-import { type Field, readVarint, VARINT_BYTES, Wire } from './wire';
 
 /**
  * Reads what a model file says without reading its weights: walks the protobuf along the paths on which tensors lie, and

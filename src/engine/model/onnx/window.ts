@@ -1,4 +1,4 @@
-import type { ByteSource } from '../bytes';
+import type { ByteSource } from '../../core/bytes';
 
 /** Reads ahead in steps, so that thousands of small fields cost a few reads, and large payloads none. */
 export class Window {

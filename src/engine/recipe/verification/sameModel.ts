@@ -1,7 +1,7 @@
 import { clone, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type TensorProto } from 'onnx-buf';
+import { sameBytes } from '../../core/bytes';
 import { Pacer } from '../../core/progress';
-import { sameBytes } from '../../model/bytes';
 import { type Model, readBytes, readExternal, tensorsOf } from '../../model/model';
 import { externalOf, inlineBytesCount } from '../../model/tensors';
 

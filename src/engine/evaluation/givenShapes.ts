@@ -1,7 +1,7 @@
 import { UserError } from '../core/errors';
 import type { InputSpec, Shapes } from './dataset';
 import { withNames } from './generate';
-import { namesIn, substitute } from './sizes';
+import { namesIn, substitute } from './openSizes';
 
 /** Reads "input=1,512" (a scalar: "input="). Throws a UserError where it is not written so. */
 export function parseShape(text: string): [name: string, dims: number[]] {

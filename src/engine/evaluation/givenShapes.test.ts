@@ -3,8 +3,8 @@ import { UserError } from '../core/errors';
 import type { InputSpec } from './dataset';
 import { describeShapes } from './describe';
 import { generateDataset } from './generate';
-import { parseShape, withShapes } from './shapes';
-import { evaluate, substitute } from './sizes';
+import { parseShape, withShapes } from './givenShapes';
+import { evaluate, substitute } from './openSizes';
 
 const INPUTS: InputSpec[] = [
   { name: 'ids', type: 'int64', shape: ['batch', 'seq'], rows: 9 },

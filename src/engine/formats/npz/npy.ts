@@ -1,5 +1,5 @@
-import { UserError } from '../core/errors';
-import type { ElementType, HostTensor, TensorData } from '../runtime';
+import { UserError } from '../../core/errors';
+import type { ElementType, HostTensor, TensorData } from '../../runtime';
 
 /** NumPy's .npy: a magic word, a header that is a Python literal, then the elements as they lay in memory. */
 

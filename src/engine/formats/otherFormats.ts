@@ -1,5 +1,5 @@
-import type { ByteSource } from './bytes';
-import { readVarint, Wire } from './onnx/wire';
+import type { ByteSource } from '../core/bytes';
+import { readVarint, Wire } from './protobuf';
 
 /** What a file is that was taken for another one. */
 export interface OtherFormat {

@@ -1,7 +1,7 @@
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../core/errors';
-import type { HostTensor } from '../runtime';
+import { UserError } from '../../core/errors';
+import type { HostTensor } from '../../runtime';
 import { readNpy, writeNpy } from './npy';
 import { readNpz, writeNpz } from './npz';
 

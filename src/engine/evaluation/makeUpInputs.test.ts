@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
-import { memorySource } from '../model/bytes';
+import { memorySource } from '../core/bytes';
 import { inputSpecs } from '../model/inspect';
 import { readModel } from '../model/model';
 import { DataType, graph, int64, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { sessionModelOf } from '../model/write';
 import { batches, type InputSpec } from './dataset';
 import { generateDataset } from './generate';
-import { type MakeUpOptions, makeUpInputs } from './makeUp';
+import { type MakeUpOptions, makeUpInputs } from './makeUpInputs';
 
 const runtime = nodeRuntime();
 type Parts = Parameters<typeof modelBytes>[0];

@@ -1,9 +1,9 @@
 import { zipSync } from 'fflate';
-import { UserError } from '../core/errors';
-import { endsOf, otherFormat } from '../model/otherFormats';
-import type { HostTensor } from '../runtime';
+import { UserError } from '../../core/errors';
+import type { HostTensor } from '../../runtime';
+import { endsOf, otherFormat } from '../otherFormats';
+import { readZip } from '../zip/zip';
 import { readNpy, writeNpy } from './npy';
-import { readZip } from './zip';
 
 /**
  * Reads an .npz: a zip of .npy files, stored or deflated. Returns the arrays by their names, without the ".npy".

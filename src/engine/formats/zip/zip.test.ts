@@ -1,8 +1,8 @@
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../core/errors';
-import { seeded } from '../core/random';
+import { UserError } from '../../core/errors';
+import { seeded } from '../../core/random';
 import { crc32 } from './crc32';
 import { readZip } from './zip';
 

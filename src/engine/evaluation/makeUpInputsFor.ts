@@ -3,7 +3,7 @@ import type { Model } from '../model/model';
 import { randomNodes } from '../model/randomNodes';
 import type { Runtime } from '../runtime';
 import type { Dataset } from './dataset';
-import { type MakeUpOptions, makeUpInputs } from './makeUp';
+import { type MakeUpOptions, makeUpInputs } from './makeUpInputs';
 import { openModel } from './openModel';
 
 /** Inputs that a model runs on, tried in a session of its own that takes little memory. Throws as `makeUpInputs` does. */

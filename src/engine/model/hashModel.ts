@@ -1,7 +1,7 @@
 import { sha256 as hashOf } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { type ByteSource, piecesOf } from '../core/bytes';
 import { sha256 } from '../core/sha256';
-import { type ByteSource, piecesOf } from './bytes';
 import type { Model } from './model';
 import { isInFile, SELF } from './onnx/structure';
 

@@ -1,5 +1,5 @@
 import { Inflate } from 'fflate';
-import { UserError } from '../core/errors';
+import { UserError } from '../../core/errors';
 import { crc32 } from './crc32';
 
 /** Bytes that the compressed entries of one archive may unpack to, all together. */

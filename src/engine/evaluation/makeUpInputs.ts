@@ -1,12 +1,12 @@
+import { sameBytes } from '../core/bytes';
 import { BrokenRuntimeError, messageOf, UserError } from '../core/errors';
 import type { LongCall } from '../core/progress';
-import { sameBytes } from '../model/bytes';
 import type { HostTensor } from '../runtime';
 import { type Batch, batches, type Dataset, type InputSpec, type Shapes } from './dataset';
 import { describeShapes } from './describe';
 import { batchDimension, generateDataset, withNames } from './generate';
-import { withShapes } from './shapes';
-import { openSizes, sizesToTry } from './sizes';
+import { withShapes } from './givenShapes';
+import { openSizes, sizesToTry } from './openSizes';
 
 type Outputs = Readonly<Record<string, HostTensor>>;
 
