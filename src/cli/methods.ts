@@ -2,7 +2,7 @@ import { UserError } from '../engine/core/errors';
 import type { AnyMethod } from '../engine/methods/method';
 import { type Control, controlsOf, keysOf } from '../engine/methods/options';
 import { methods } from '../engine/methods/registry';
-import { AIMS } from '../engine/operators/forms';
+import { AIMS } from '../engine/operators/export/choice';
 import { didYouMean } from '../engine/recipe/nearest';
 
 /** `carrara methods [NAME]`: every method in a line, or one with its options, as their schemas have them. */

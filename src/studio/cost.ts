@@ -1,6 +1,6 @@
 import { breakEvenRank, tuckerParameters, tuckerRanksForRank } from '../engine/linalg/spectrum';
 import { type SvdOptions, svd, svdRanks } from '../engine/methods/svd/svd';
-import { plannedDense } from '../engine/operators/dense';
+import { plannedDense } from '../engine/operators/dense/dense';
 import type { FloatType, Operator } from '../engine/operators/operator';
 import { type PlannedStep, planStack } from '../engine/recipe/plan';
 import type { LayerReport, LayerSpectrum, TrainSpectrum } from '../worker/protocol';

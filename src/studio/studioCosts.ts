@@ -1,6 +1,6 @@
-import { exportedMultiplyAdds } from '../engine/operators/exported';
-import { type Aim, DEFAULT_EXPORT } from '../engine/operators/forms';
-import { graphOverheadBytes } from '../engine/operators/graphOverhead';
+import { type Aim, DEFAULT_EXPORT } from '../engine/operators/export/choice';
+import { exportedMultiplyAdds } from '../engine/operators/export/exported';
+import { graphOverheadBytes } from '../engine/operators/export/graphOverhead';
 import { type FloatType, isDense, type Mode, type Operator } from '../engine/operators/operator';
 import type { CompressReport, LayerReport } from '../worker/protocol';
 import { isEstimated, type Known, operatorAfter, planOf, predictedError } from './cost';

@@ -1,7 +1,7 @@
 import type { DataReport, EvaluateReport } from '../engine/evaluation/report';
 import type { LayerSpectrum } from '../engine/methods/report';
 import type { ModelReport } from '../engine/model/report';
-import type { Aim } from '../engine/operators/forms';
+import type { Aim } from '../engine/operators/export/choice';
 import type { EqualBytesReport } from '../engine/recipe/equalBytes';
 import type { StackPreview } from '../engine/recipe/preview';
 import type { CompressReport } from '../engine/recipe/report';

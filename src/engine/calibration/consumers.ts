@@ -5,9 +5,9 @@ import { intOf } from '../model/onnx/attributes';
 import { DataType, int64, node } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import type { Scope } from '../model/scopes';
+import { SPATIAL } from '../operators/export/subgraph';
 import { elements } from '../operators/operator';
 import { LARGEST_GRAM } from '../operators/statistics';
-import { SPATIAL } from '../operators/subgraph';
 
 /** What one consumer of a layer is given beside the weight. */
 export interface Consumer {

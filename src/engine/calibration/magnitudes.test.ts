@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seeded } from '../core/random';
 import { gaussian } from '../model/fixtures';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
-import { denseOf } from '../operators/dense';
+import { denseOf } from '../operators/dense/dense';
 import type { Dense } from '../operators/operator';
 import { product } from '../operators/product';
 import type { InputStatistics } from '../operators/statistics';

@@ -5,11 +5,11 @@ import type { Model } from '../model/model';
 import { attribute, DataType, float, value } from '../model/onnx/build';
 import { Rewrite } from '../model/rewrite';
 import type { Scope } from '../model/scopes';
-import { ConstantStore } from '../operators/constants';
-import { DEFAULT_EXPORT } from '../operators/forms';
+import { DEFAULT_EXPORT } from '../operators/export/choice';
+import { ConstantStore } from '../operators/export/constants';
+import { SubgraphWriter } from '../operators/export/subgraph';
 import type { Operator } from '../operators/operator';
 import type { StoredArray } from '../operators/stored';
-import { SubgraphWriter } from '../operators/subgraph';
 import { consumerOf, Nodes } from './consumers';
 import { withOutputs } from './running';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { webRuntime } from '../../runtime/web';
-import { outputOf, running } from '../operators/running.fixtures';
-import { sparsely } from '../operators/sparse.fixtures';
+import { outputOf, running } from '../operators/export/running.fixtures';
+import { sparsely } from '../operators/sparse/sparse.fixtures';
 import { foldedModel, openFolded } from './foldedSession';
 
 it('a comparison in the browser computes what the file does, bit for bit, of dense weights', async () => {

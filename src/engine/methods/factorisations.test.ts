@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import type { Backend, Count } from '../backend/backend';
 import { createCpuBackend } from '../cpu/backend';
-import { dense } from '../operators/dense';
+import { dense } from '../operators/dense/dense';
 import { normal } from '../reference/random';
 import { Factorisations } from './factorisations';
 

@@ -1,5 +1,5 @@
+import { addedBytes } from '../operators/export/graphOverhead';
 import { formWords } from '../operators/formWords';
-import { addedBytes } from '../operators/graphOverhead';
 import type { Dense, Operator } from '../operators/operator';
 import { mapLeaves } from '../operators/tree';
 import type { PlanContext, Skipped } from './method';

@@ -1,20 +1,20 @@
 import { seeded } from '../core/random';
 import { gaussian } from '../model/fixtures';
 import { randomQuantized } from '../reference/weights/forms.fixtures';
-import { clustered, codebookOf } from './codebook';
-import { columnParts, columnsOf } from './columnParts';
-import { denseOf } from './dense';
-import { lowRank } from './lowRank';
+import { clustered, codebookOf } from './codebook/codebook';
+import { columnParts, columnsOf } from './columnParts/columnParts';
+import { denseOf } from './dense/dense';
+import { lowRank } from './lowRank/lowRank';
 import { elements, type FloatType, matrixOf, type Operator } from './operator';
-import { quantizedOf } from './quantized';
+import { quantizedOf } from './quantized/quantized';
 
-import { scaled } from './scaled';
-import { shared } from './shared';
-import { sparseOf } from './sparse';
-import { sparsely } from './sparse.fixtures';
-import { sum } from './sum';
-import { trainOf } from './tensorTrain';
-import { tucker2 } from './tucker2';
+import { scaled } from './scaled/scaled';
+import { shared } from './shared/shared';
+import { sparseOf } from './sparse/sparse';
+import { sparsely } from './sparse/sparse.fixtures';
+import { sum } from './sum/sum';
+import { trainOf } from './tensorTrain/tensorTrain';
+import { tucker2 } from './tucker2/tucker2';
 
 const random = seeded(11);
 const leaf = (...shape: number[]) => denseOf(shape, 'float32', gaussian(random, shape));

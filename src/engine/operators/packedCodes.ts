@@ -1,5 +1,5 @@
 import { DataType } from '../model/onnx/build';
-import { cast, reshaped } from './nodes';
+import { cast, reshaped } from './export/nodes';
 import { BYTES_OF } from './operator';
 import type { NodeWriter } from './writer';
 

@@ -1,7 +1,7 @@
 import { transpose } from '../linalg/transpose';
 import type { Layer } from '../model/layers';
 import { type Model, readFloats } from '../model/model';
-import { dense } from './dense';
+import { dense } from './dense/dense';
 import type { Dense, FloatType } from './operator';
 
 /**

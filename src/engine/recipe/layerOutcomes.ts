@@ -1,6 +1,6 @@
 import { type Model, storedBytes } from '../model/model';
-import { type ExportChoice, residentBytes } from '../operators/forms';
-import { consumptionOf } from '../operators/subgraph';
+import { type ExportChoice, residentBytes } from '../operators/export/choice';
+import { consumptionOf } from '../operators/export/subgraph';
 import type { CompressedLayerReport, ErrorReport, SkippedLayerReport } from './report';
 import type { Work } from './step';
 

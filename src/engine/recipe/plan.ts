@@ -2,7 +2,7 @@ import { type AnyMethod, isGraphMethod, isSkipped, type PlanContext } from '../m
 import { getMethod } from '../methods/registry';
 import type { LayerSpectrum, TrainSpectrum } from '../methods/report';
 import { smaller, smallerLeaf } from '../methods/smaller';
-import { plannedDense } from '../operators/dense';
+import { plannedDense } from '../operators/dense/dense';
 import { type Dense, type FloatType, isDense, type Operator } from '../operators/operator';
 import { percent } from '../operators/percent';
 import { hasEstimates, leavesOf, mapLeaves, noneReach, unseenLeaves } from '../operators/tree';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { messageOf, UserError } from '../core/errors';
 import { keysOf, withoutEffect } from '../methods/options';
 import { methods } from '../methods/registry';
-import { AIMS, DEFAULT_EXPORT, type ExportChoice } from '../operators/forms';
+import { AIMS, DEFAULT_EXPORT, type ExportChoice } from '../operators/export/choice';
 import { didYouMean } from './nearest';
 
 const NAMES = 'must be the name of a layer, a pattern, or a list of these';

@@ -1,6 +1,6 @@
 import { type AnyMethod, isSkipped } from '../methods/method';
 import { type Control, controlsOf, initialOptions } from '../methods/options';
-import { plannedDense } from '../operators/dense';
+import { plannedDense } from '../operators/dense/dense';
 import type { PlannedLayer } from './plan';
 
 /** Halvings of a range of shares: beyond these the value no longer changes the plan. */

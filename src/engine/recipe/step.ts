@@ -12,10 +12,10 @@ import {
 import { smaller, smallerLeaf } from '../methods/smaller';
 import type { Layer } from '../model/layers';
 import { roundedToHalf } from '../model/tensors';
-import { spilled } from '../operators/dense';
+import { spilled } from '../operators/dense/dense';
+import { BeyondRange, LARGEST } from '../operators/dense/rounding';
 import { type Dense, type FloatType, isDense, type Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
-import { BeyondRange, LARGEST } from '../operators/rounding';
 import type { InputStatistics } from '../operators/statistics';
 import { leavesOf, noneReach, rewriteLeaves } from '../operators/tree';
 import type { StepReport } from './report';

@@ -7,7 +7,7 @@ import { isGraphMethod, type Method } from '../methods/method';
 import { methods } from '../methods/registry';
 import { gaussian } from '../model/fixtures';
 import type { Layer } from '../model/layers';
-import { denseOf } from '../operators/dense';
+import { denseOf } from '../operators/dense/dense';
 import { isDense } from '../operators/operator';
 import { statisticsOf } from '../operators/statistics.fixtures';
 import { planStack } from './plan';

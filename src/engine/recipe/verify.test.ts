@@ -13,7 +13,7 @@ import { type Model, readModel, tensorsOf } from '../model/model';
 import { DataType, graph, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { floatsToHalves } from '../model/tensors';
 import { bytesOfFile } from '../model/write';
-import { denseOf } from '../operators/dense';
+import { denseOf } from '../operators/dense/dense';
 import type { Runtime } from '../runtime';
 import { compress } from './compress';
 import { checkRecipe } from './schema';

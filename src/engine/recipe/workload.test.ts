@@ -4,7 +4,7 @@ import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import { getMethod } from '../methods/registry';
 import type { Layer } from '../model/layers';
-import { dense } from '../operators/dense';
+import { dense } from '../operators/dense/dense';
 import { factorisationCost, workOf } from './workload';
 
 const layer = (id: string, shape: readonly number[]) => ({ id, shape }) as unknown as Layer;

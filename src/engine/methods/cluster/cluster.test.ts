@@ -7,7 +7,7 @@ import { gaussian } from '../../model/fixtures';
 import { readModel, tensorsOf } from '../../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../../model/onnx/build';
 import { bytesOfFile } from '../../model/write';
-import { denseOf } from '../../operators/dense';
+import { denseOf } from '../../operators/dense/dense';
 import { compress } from '../../recipe/compress';
 import { planStack } from '../../recipe/plan';
 import { checkRecipe } from '../../recipe/schema';

@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import { type LongCall, Pacer } from '../../core/progress';
 import { decodeFloats } from '../../model/tensors';
-import { type Codebook, clustered, codebookOf, plannedClustered, plannedCodebook } from '../../operators/codebook';
-import { DATA_TYPE } from '../../operators/dense';
+import {
+  type Codebook,
+  clustered,
+  codebookOf,
+  plannedClustered,
+  plannedCodebook,
+} from '../../operators/codebook/codebook';
+import { DATA_TYPE } from '../../operators/dense/dense';
+import { roundedTo } from '../../operators/dense/rounding';
 import { type Dense, elements, type FloatType, type Operator } from '../../operators/operator';
 import { percent } from '../../operators/percent';
-import { roundedTo } from '../../operators/rounding';
 import type { Method } from '../method';
 import { choice, whole } from '../options';
 import { addedByLeaf } from '../smaller';

@@ -5,7 +5,7 @@ import { createCpuBackend } from '../../cpu/backend';
 import { readModel } from '../../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../../model/onnx/build';
 import { bytesOfFile } from '../../model/write';
-import { dense } from '../../operators/dense';
+import { dense } from '../../operators/dense/dense';
 import { compress } from '../../recipe/compress';
 import { checkRecipe } from '../../recipe/schema';
 import { normal } from '../../reference/random';

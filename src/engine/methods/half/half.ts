@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { relativeDistance } from '../../linalg/distance';
-import { denseOf, HALF_ROUNDING, plannedDense } from '../../operators/dense';
+import { denseOf, HALF_ROUNDING, plannedDense } from '../../operators/dense/dense';
 import type { Dense } from '../../operators/operator';
 import { percent } from '../../operators/percent';
 import type { Method, Skipped } from '../method';

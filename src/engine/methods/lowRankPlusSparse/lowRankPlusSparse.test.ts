@@ -4,7 +4,7 @@ import { seeded } from '../../core/random';
 import { createCpuBackend } from '../../cpu/backend';
 import { alternated } from '../../linalg/lowRankPlusSparse';
 import { gaussian } from '../../model/fixtures';
-import { denseOf } from '../../operators/dense';
+import { denseOf } from '../../operators/dense/dense';
 import type { Dense, FloatType, Operator } from '../../operators/operator';
 import { product } from '../../operators/product';
 import { fromGram } from '../../operators/statistics';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { alternated, chosen } from '../../linalg/lowRankPlusSparse';
-import { denseOf, plannedDense } from '../../operators/dense';
-import { lowRank } from '../../operators/lowRank';
+import { denseOf, plannedDense } from '../../operators/dense/dense';
+import { lowRank } from '../../operators/lowRank/lowRank';
 import { BYTES_OF, type Dense, isMatrix, type Operator } from '../../operators/operator';
 import { multiplyOn } from '../../operators/product';
-import { plannedSparse, type SparseTarget, sparseOf } from '../../operators/sparse';
-import { sum } from '../../operators/sum';
+import { plannedSparse, type SparseTarget, sparseOf } from '../../operators/sparse/sparse';
+import { sum } from '../../operators/sum/sum';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from '../method';
 import { choice, share, whole } from '../options';
 import { keptWithin } from '../prune/budget';

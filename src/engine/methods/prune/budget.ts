@@ -1,8 +1,8 @@
 import { BYTES_OF, type Dense, elements } from '../../operators/operator';
-import { gridOf } from '../../operators/places/cells';
-import { cellsOf, type Grid } from '../../operators/places/layout';
-import { chosenLayout, expectedCensus } from '../../operators/places/places';
-import type { SparseTarget } from '../../operators/sparse';
+import { gridOf } from '../../operators/sparse/layouts/cells';
+import { cellsOf, type Grid } from '../../operators/sparse/layouts/layout';
+import { chosenLayout, expectedCensus } from '../../operators/sparse/layouts/places';
+import type { SparseTarget } from '../../operators/sparse/sparse';
 import { type PruneOptions, patternOf, scopeOf } from './options';
 
 /** Of how many cells, as many in every row where `inRows`, the form has at most `bytes`; 0 where not even one fits. */

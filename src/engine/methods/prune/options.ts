@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Pattern } from '../../operators/places/cells';
+import type { Pattern } from '../../operators/sparse/layouts/cells';
 import { choice, exactlyOne, share, whole } from '../options';
 
 const group = 'budget';

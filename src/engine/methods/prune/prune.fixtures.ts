@@ -2,7 +2,7 @@ import { nodeRuntime } from '../../../runtime/node';
 import { seeded } from '../../core/random';
 import { createCpuBackend } from '../../cpu/backend';
 import { gaussian } from '../../model/fixtures';
-import { denseOf } from '../../operators/dense';
+import { denseOf } from '../../operators/dense/dense';
 import type { Dense, FloatType, Operator } from '../../operators/operator';
 import { methodContext } from '../context.fixtures';
 import { Factorisations } from '../factorisations';

@@ -1,8 +1,8 @@
 import { BYTES_OF, type Dense, elements, matrixOf, type Operator } from '../../operators/operator';
 import { percent } from '../../operators/percent';
-import { gridOf } from '../../operators/places/cells';
-import { cellsOf } from '../../operators/places/layout';
-import { plannedSparse, sparseOf } from '../../operators/sparse';
+import { gridOf } from '../../operators/sparse/layouts/cells';
+import { cellsOf } from '../../operators/sparse/layouts/layout';
+import { plannedSparse, sparseOf } from '../../operators/sparse/sparse';
 import { type InverseFactor, inverseFactor } from '../inverseFactor';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from '../method';
 import { isPadded, keptIn, keptOf, livingGrid, targetOf } from './budget';

@@ -1,8 +1,8 @@
 import type { Threshold, ValueList } from '../../backend/selection';
 import { BYTES_OF, type Dense } from '../../operators/operator';
-import { gridOf } from '../../operators/places/cells';
-import { cellsOf } from '../../operators/places/layout';
-import { chosenLayout, expectedCensus } from '../../operators/places/places';
+import { gridOf } from '../../operators/sparse/layouts/cells';
+import { cellsOf } from '../../operators/sparse/layouts/layout';
+import { chosenLayout, expectedCensus } from '../../operators/sparse/layouts/places';
 import type { StepContext, Target } from '../method';
 import { keptAt, keptIn, livingGrid } from './budget';
 import { type PruneOptions, patternOf } from './options';

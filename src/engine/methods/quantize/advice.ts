@@ -1,8 +1,8 @@
-import { canWrite } from '../../operators/forms';
+import { canWrite } from '../../operators/export/choice';
 import type { Dense, Operator } from '../../operators/operator';
 import { matrixOf } from '../../operators/operator';
 import { percent } from '../../operators/percent';
-import type { Quantisation } from '../../operators/quantized';
+import type { Quantisation } from '../../operators/quantized/quantized';
 import type { PlanContext } from '../method';
 import type { QuantizeOptions } from './options';
 

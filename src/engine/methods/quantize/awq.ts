@@ -1,8 +1,8 @@
 import type { Backend } from '../../backend/backend';
 import type { LongCall } from '../../core/progress';
 import { Held } from '../../linalg/held';
+import { LARGEST, roundedTo } from '../../operators/dense/rounding';
 import type { FloatType } from '../../operators/operator';
-import { LARGEST, roundedTo } from '../../operators/rounding';
 import { equilibrated, type InputStatistics, inUnitsOf } from '../../operators/statistics';
 import { quantized } from '../../reference/weights/quantized';
 import type { FittedForm, GridOptions } from './grid';

@@ -6,7 +6,7 @@ import { createCpuBackend } from '../../cpu/backend';
 import { relativeDistance } from '../../linalg/distance';
 import { readModel } from '../../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../../model/onnx/build';
-import { denseOf } from '../../operators/dense';
+import { denseOf } from '../../operators/dense/dense';
 import type { Dense, FloatType, Operator } from '../../operators/operator';
 import { matrixOf } from '../../operators/operator';
 import { compress } from '../../recipe/compress';

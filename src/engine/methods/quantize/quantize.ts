@@ -1,10 +1,10 @@
 import { unusualScale } from '../../linalg/scaling';
-import { columnParts, columnsOf } from '../../operators/columnParts';
-import { denseOf, plannedDense } from '../../operators/dense';
+import { columnParts, columnsOf } from '../../operators/columnParts/columnParts';
+import { denseOf, plannedDense } from '../../operators/dense/dense';
 import type { Dense, FloatType, Operator } from '../../operators/operator';
 import { matrixOf } from '../../operators/operator';
-import { plannedQuantized, type Quantisation, quantizedOf } from '../../operators/quantized';
-import { scaled } from '../../operators/scaled';
+import { plannedQuantized, type Quantisation, quantizedOf } from '../../operators/quantized/quantized';
+import { scaled } from '../../operators/scaled/scaled';
 import { type InputStatistics, selected } from '../../operators/statistics';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from '../method';
 import { quantizeAdvice } from './advice';

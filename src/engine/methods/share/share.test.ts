@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
 import { seeded } from '../../core/random';
 import { createCpuBackend } from '../../cpu/backend';
-import { denseOf } from '../../operators/dense';
+import { denseOf } from '../../operators/dense/dense';
 import type { Dense, FloatType, Operator } from '../../operators/operator';
 import { normal } from '../../reference/random';
 import { methodContext } from '../context.fixtures';

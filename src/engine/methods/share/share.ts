@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Pacer } from '../../core/progress';
-import { denseOf, HALF_ROUNDING, plannedDense } from '../../operators/dense';
+import { denseOf, HALF_ROUNDING, plannedDense } from '../../operators/dense/dense';
 import { BYTES_OF, type Dense, elements, matrixOf } from '../../operators/operator';
-import { BESIDE_SLOTS, shared } from '../../operators/shared';
+import { BESIDE_SLOTS, shared } from '../../operators/shared/shared';
 import { sharing } from '../../sharing';
 import type { Method, MethodContext, Outcome, Skipped } from '../method';
 import { share as shareOf, whole } from '../options';

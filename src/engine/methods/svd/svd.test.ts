@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
 import { createCpuBackend } from '../../cpu/backend';
-import { dense } from '../../operators/dense';
+import { dense } from '../../operators/dense/dense';
 import { normal } from '../../reference/random';
 import { methodContext } from '../context.fixtures';
 import { Factorisations } from '../factorisations';

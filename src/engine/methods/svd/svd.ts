@@ -15,11 +15,11 @@ import {
 import { truncate } from '../../linalg/svd';
 import { truncatedSvd, truncationPays } from '../../linalg/truncatedSvd';
 import { type Hosvd, truncateTucker2 } from '../../linalg/tucker2';
-import { denseOf, HALF_ROUNDING, plannedDense } from '../../operators/dense';
-import { lowRank } from '../../operators/lowRank';
+import { denseOf, HALF_ROUNDING, plannedDense } from '../../operators/dense/dense';
+import { lowRank } from '../../operators/lowRank/lowRank';
 import { type Dense, elements, type FloatType, isMatrix, matrixOf, type Operator } from '../../operators/operator';
 import { spread } from '../../operators/spread';
-import { tucker2 } from '../../operators/tucker2';
+import { tucker2 } from '../../operators/tucker2/tucker2';
 import { isSkipped, type Method, type MethodContext, type Outcome, type PlanContext, type Skipped } from '../method';
 import { choice, exactlyOne, share, whole } from '../options';
 import { WHITENINGS, type Whitening } from '../whitening';

@@ -2,7 +2,7 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
 import { createCpuBackend } from '../../cpu/backend';
-import { denseOf } from '../../operators/dense';
+import { denseOf } from '../../operators/dense/dense';
 import { matrixOf } from '../../operators/operator';
 import { fromGram, type InputStatistics } from '../../operators/statistics';
 import { statisticsOf } from '../../operators/statistics.fixtures';

@@ -1,6 +1,6 @@
 import { nodeRuntime } from '../../../runtime/node';
 import { createCpuBackend } from '../../cpu/backend';
-import { denseOf } from '../../operators/dense';
+import { denseOf } from '../../operators/dense/dense';
 import type { Dense, FloatType, Operator } from '../../operators/operator';
 import { normal } from '../../reference/random';
 import { methodContext } from '../context.fixtures';

@@ -15,7 +15,7 @@ import type { Model } from '../../model/model';
 import { intOf, intsOf } from '../../model/onnx/attributes';
 import { DataType, graph as makeGraph, value } from '../../model/onnx/build';
 import { floatsToHalves } from '../../model/tensors';
-import { consumedType } from '../../operators/useNodes';
+import { consumedType } from '../../operators/export/useNodes';
 import type { ElementType, HostTensor, Session } from '../../runtime';
 
 /** Opens one layer's nodes as a model. */

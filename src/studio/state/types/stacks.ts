@@ -1,4 +1,4 @@
-import type { Aim } from '../../../engine/operators/forms';
+import type { Aim } from '../../../engine/operators/export/choice';
 import type { ExportSettings, StackStep } from '../../../worker/protocol';
 
 export type Stack = readonly StackStep[];

@@ -1,0 +1,78 @@
+import { DataType } from '../../model/onnx/build';
+import { decodeFloats, encodeFloats } from '../../model/tensors';
+import { DATA_TYPE } from '../dense/dense';
+import { cast, cropped, reshaped } from '../export/nodes';
+import { BYTES_OF, elements, type FloatType, type Operator } from '../operator';
+import { type CodeBits, pack, unpack, unpackedBytes, writeUnpacked } from '../packedCodes';
+import { planned, type StoredArray, stored } from '../stored';
+
+/** The values that codes stand for. */
+export interface Codebook {
+  readonly array: StoredArray;
+  readonly type: FloatType;
+  readonly size: number;
+}
+
+/** A codebook of values that are rounded to `type` already. `shared`: several weights use it, and a model stores it once. */
+export const codebookOf = (values: Float32Array<ArrayBuffer>, type: FloatType, shared = false): Codebook => {
+  const array = stored('codebook', [values.length], DATA_TYPE[type], encodeFloats(values, DATA_TYPE[type]));
+  return { array: { ...array, shared }, type, size: values.length };
+};
+
+export const plannedCodebook = (size: number, type: FloatType): Codebook => ({
+  array: planned('codebook', [size], DATA_TYPE[type], size * BYTES_OF[type]),
+  type,
+  size,
+});
+
+/** The fewest bits that tell `size` values apart and fill bytes. */
+export const codeBitsFor = (size: number): CodeBits => (size <= 2 ? 1 : size <= 4 ? 2 : size <= 16 ? 4 : 8);
+
+export const clustered = (shape: readonly number[], codes: Uint8Array, book: Codebook, counted = true): Operator => {
+  const bytes = pack(codes, codeBitsFor(book.size));
+  return codebook(shape, stored('codes', [bytes.length], DataType.UINT8, bytes), book, counted);
+};
+
+export function plannedClustered(shape: readonly number[], book: Codebook, counted = true): Operator {
+  const bytes = Math.ceil((elements(shape) * codeBitsFor(book.size)) / 8);
+  return codebook(shape, planned('codes', [bytes], DataType.UINT8, bytes), book, counted);
+}
+
+/**
+ * Each weight is one of a few values: a code of 1, 2, 4 or 8 bits, and the codebook that says what it stands for. Always
+ * rebuilt, by a Gather from the codebook: no runtime multiplies by such codes. Of a codebook that several weights share
+ * the bytes count with the one that is `counted`.
+ */
+function codebook(shape: readonly number[], codes: StoredArray, book: Codebook, counted: boolean): Operator {
+  const bits = codeBitsFor(book.size);
+  const count = elements(shape);
+  const spare = codes.bytes * (8 / bits) - count;
+  return {
+    kind: 'codebook',
+    form: `codebook of ${book.size}`,
+    shape,
+    parameters: count,
+    bytes: codes.bytes + (counted ? book.array.bytes : 0),
+    multiplyAdds: count,
+    children: [],
+    with() {
+      return this;
+    },
+    async toDense() {
+      const values = decodeFloats(await book.array.read(), DATA_TYPE[book.type], 'codebook');
+      const all = unpack(await codes.read(), bits, count);
+      const weights = new Float32Array(count);
+      for (let i = 0; i < count; i++) weights[i] = values[all[i]!]!;
+      return weights;
+    },
+    rebuildBytes: unpackedBytes(count + spare, bits) + BYTES_OF.float32 * count * (spare > 0 ? 3 : 1),
+    rebuild(writer) {
+      const whole = spare > 0 ? [count + spare] : shape;
+      let all = writeUnpacked(writer, writer.constant(codes), bits, codes.bytes, whole, DataType.INT32);
+      if (spare > 0) all = reshaped(writer, cropped(writer, all, [0], [count]), shape);
+      const values = writer.constant(book.array);
+      const known = book.type === writer.type ? values : cast(writer, values, DATA_TYPE[writer.type]);
+      return writer.node('Gather', [known, all]);
+    },
+  };
+}

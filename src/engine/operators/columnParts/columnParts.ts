@@ -1,0 +1,83 @@
+import { DataType } from '../../model/onnx/build';
+import type { Operator } from '../operator';
+import { elements } from '../operator';
+import { selected } from '../statistics';
+import { type StoredArray, stored } from '../stored';
+import type { NodeWriter } from '../writer';
+
+/** An operator on some of the columns: entry i of `columns` (int32) says which of the whole its column i is. */
+export interface ColumnPart {
+  readonly columns: StoredArray;
+  readonly operator: Operator;
+}
+
+/**
+ * W [out, in] in parts of whole columns, each in a form of its own; every column is in one of them. x·Wᵀ is the sum of
+ * the parts' products with the columns of x that are theirs. Its nodes need opset 11.
+ */
+export function columnParts(parts: readonly ColumnPart[]): Operator {
+  const out = parts[0]!.operator.shape[0]!;
+  const inner = parts.reduce((sum, { operator }) => sum + operator.shape[1]!, 0);
+  const total = (of: (operator: Operator) => number) => parts.reduce((sum, { operator }) => sum + of(operator), 0);
+  const indexBytes = parts.reduce((sum, { columns }) => sum + columns.bytes, 0);
+
+  return {
+    kind: 'columnParts',
+    form: parts.map(({ operator }) => `${operator.shape[1]} columns ${operator.form}`).join(' + '),
+    shape: [out, inner],
+    parameters: total(({ parameters }) => parameters),
+    bytes: total(({ bytes }) => bytes) + indexBytes,
+    multiplyAdds: total(({ multiplyAdds }) => multiplyAdds),
+    children: parts.map(({ operator }) => operator),
+    with: (children) => columnParts(parts.map(({ columns }, i) => ({ columns, operator: children[i]! }))),
+    inputOf: async (index, input) => selected(input, await indicesOf(parts[index]!.columns)),
+    async toDense(multiply) {
+      const whole = new Float32Array(out * inner);
+      for (const { columns, operator } of parts) {
+        const [values, indices] = [await operator.toDense(multiply), await indicesOf(columns)];
+        const width = indices.length;
+        for (let i = 0; i < out; i++) {
+          for (let j = 0; j < width; j++) whole[i * inner + indices[j]!] = values[i * width + j]!;
+        }
+      }
+      return whole;
+    },
+    // The parts, side by side, in order; and their columns' places.
+    rebuildBytes: total(({ rebuildBytes }) => rebuildBytes) + 8 * out * inner + 16 * inner,
+    rebuild(writer) {
+      const whole = joined(
+        writer,
+        parts.map(({ operator }) => operator.rebuild(writer)),
+        1,
+      );
+      const order = joined(
+        writer,
+        parts.map(({ columns }) => writer.constant(columns)),
+        0,
+      );
+      // Sorting the columns' places says where each of them stands.
+      const [, places] = writer.nodeOf('TopK', [order, writer.int64([inner])], 2, { axis: 0, largest: 0, sorted: 1 });
+      return writer.node('Gather', [whole, places!], { axis: 1 });
+    },
+    writes: (mode) => mode === 'rows',
+    write(writer, x, mode, stage) {
+      const values = parts.map(({ columns, operator }) => {
+        const own = writer.node('Gather', [x, writer.constant(columns)], { axis: -1 });
+        return writer.apply(operator, own, mode, { last: false, spatial: false });
+      });
+      const before = values.slice(0, -1).reduce((left, right) => writer.node('Add', [left, right]));
+      return writer.product('Add', [before, values.at(-1)!], {}, stage);
+    },
+  };
+}
+
+/** The places of a part's columns, as they are stored. */
+export const columnsOf = (places: readonly number[]): StoredArray =>
+  stored('columns', [places.length], DataType.INT32, Int32Array.from(places));
+
+async function indicesOf(columns: StoredArray): Promise<Int32Array> {
+  return new Int32Array((await columns.read()).slice().buffer, 0, elements(columns.dims));
+}
+
+const joined = (writer: NodeWriter, values: readonly string[], axis: number): string =>
+  writer.node('Concat', values, { axis });

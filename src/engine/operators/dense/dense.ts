@@ -1,0 +1,62 @@
+import { DataType } from '../../model/onnx/build';
+import { BYTES_OF, type Dense, elements, type FloatType } from '../operator';
+import { stored } from '../stored';
+import { roundedTo } from './rounding';
+
+export const DATA_TYPE: Readonly<Record<FloatType, number>> = { float32: DataType.FLOAT, float16: DataType.FLOAT16 };
+
+/**
+ * A weight as it is: `load` reads its values, row-major in `shape`, each time they are needed; all but `parameters` of
+ * them are padding.
+ */
+export function dense(
+  shape: readonly number[],
+  type: FloatType,
+  load: () => Promise<Float32Array<ArrayBuffer>>,
+  key?: string,
+  parameters = elements(shape),
+): Dense {
+  const count = elements(shape);
+  const leaf: Dense = {
+    kind: 'dense',
+    form: type === 'float16' ? 'dense f16' : 'dense',
+    shape,
+    type,
+    ...(key !== undefined && { key }),
+    parameters,
+    bytes: count * BYTES_OF[type],
+    multiplyAdds: parameters,
+    children: [],
+    with: () => leaf,
+    toDense: () => load(),
+    rebuildBytes: count * (type === 'float16' ? BYTES_OF.float32 : 0),
+    rebuild: (writer) => writer.leaf(leaf),
+  };
+  return leaf;
+}
+
+/**
+ * What rounding to float16 adds, relative to the norm: 2^−11/√3, times 0.72 for mantissas spread evenly on a log scale.
+ * float32 rounds at 2e−8, below anything reported.
+ */
+export const HALF_ROUNDING = 2.0e-4;
+
+/**
+ * A dense leaf over values in memory, rounded to its type at once: what methods see next is what will be stored. Throws a
+ * BeyondRange where a value is not finite in this type.
+ */
+export function denseOf(shape: readonly number[], type: FloatType, values: Float32Array<ArrayBuffer>): Dense {
+  const held = roundedTo(values, type, 'factors');
+  return dense(shape, type, async () => held);
+}
+
+/** A leaf of which only the size is known: plans are made of it. */
+export const plannedDense = (shape: readonly number[], type: FloatType): Dense =>
+  dense(shape, type, () => Promise.reject(new Error('This weight is only planned.')));
+
+/** The leaf with its values off the heap, so that memory is bounded by one layer. */
+export async function spilled(leaf: Dense): Promise<Dense> {
+  const values = await leaf.toDense();
+  const array = stored('values', leaf.shape, DATA_TYPE.float32, values);
+  return dense(leaf.shape, leaf.type, async () => new Float32Array((await array.read()).buffer), leaf.key);
+}

@@ -1,0 +1,25 @@
+import type { NodeWriter } from '../writer';
+import { cropped, reshaped } from './nodes';
+
+const BASE = 16;
+
+/**
+ * 0 … count − 1, int64: constant only where `zero` [1] is, or else where anything may fold. Range came with opset 11;
+ * before it, digits to the base of 16.
+ */
+export function counting(writer: NodeWriter, count: number, zero?: string): string {
+  if (writer.opset < 11) return byDigits(writer, count, zero ?? writer.zero());
+  // A scalar from the start: runtimes take two Ranges for one only where no Reshape stands before them.
+  const first = zero === undefined ? writer.zero([]) : reshaped(writer, zero, []);
+  return writer.node('Range', [first, writer.int64([count], []), writer.int64([1], [])]);
+}
+
+function byDigits(writer: NodeWriter, count: number, zero: string): string {
+  const digits = writer.node('Add', [writer.int64(Array.from({ length: BASE }, (_, digit) => digit)), zero]);
+  if (count <= BASE) return cropped(writer, digits, [0], [count]);
+  const above = Math.ceil(count / BASE);
+  const higher = reshaped(writer, byDigits(writer, above, zero), [above, 1]);
+  const all = writer.node('Add', [writer.node('Mul', [higher, writer.int64([BASE])]), digits]);
+  const flat = reshaped(writer, all, [above * BASE]);
+  return above * BASE > count ? cropped(writer, flat, [0], [count]) : flat;
+}

@@ -1,0 +1,209 @@
+import { create } from '@bufbuild/protobuf';
+import { type AttributeProto, type NodeProto, NodeProtoSchema } from 'onnx-buf';
+import { shortened } from '../../core/shortened';
+import type { Layer, Use } from '../../model/layers';
+import { attribute, DataType, float, int64, node, tensor } from '../../model/onnx/build';
+import type { Rewrite } from '../../model/rewrite';
+import { floatsToHalves } from '../../model/tensors';
+import { DATA_TYPE } from '../dense/dense';
+import type { Dense, FloatType } from '../operator';
+import type { StoredArray } from '../stored';
+import type { Attributes, ExportForm, NodeWriter } from '../writer';
+import type { ConstantStore } from './constants';
+
+/** A constant below this many bytes may be folded: what is kept small is the large ones. */
+const SMALL = 1024;
+
+/** Characters of a layer's name that the nodes added for it carry on. */
+const LONGEST = 14;
+
+/** The type of the weight that a consumer reads: a Cast may stand between it and what the model stores. */
+export function consumedType({ dtype }: Layer, { castTo }: Use): FloatType {
+  if (castTo === undefined) return dtype as FloatType;
+  return castTo === DataType.FLOAT16 ? 'float16' : 'float32';
+}
+
+/** The nodes in front of one consumer of a layer, with the constants that they take. */
+export class UseNodes implements NodeWriter {
+  readonly list: NodeProto[] = [];
+  readonly #pins = new Map<string, string>();
+  readonly #wholes = new Map<string, string>();
+  readonly #known = new Map<string, string[]>();
+  protected form: ExportForm = 'factored';
+  #zero: string | undefined;
+
+  constructor(
+    protected readonly rewrite: Rewrite,
+    protected readonly layer: Layer,
+    protected readonly use: Use,
+    protected readonly store: ConstantStore,
+  ) {}
+
+  get opset(): number {
+    return this.rewrite.opset;
+  }
+
+  /** What is rebuilt at load is computed in float32: runtimes fold with kernels of the CPU, which has few for float16. */
+  get type(): FloatType {
+    return this.form === 'load' ? 'float32' : this.consumed;
+  }
+
+  protected get consumed(): FloatType {
+    return consumedType(this.layer, this.use);
+  }
+
+  node(op: string, inputs: readonly string[], attributes: Attributes = {}, domain = ''): string {
+    return this.nodeOf(op, inputs, 1, attributes, domain)[0]!;
+  }
+
+  nodeOf(op: string, inputs: readonly string[], outputs: number, attributes: Attributes = {}, domain = ''): string[] {
+    // What two operators, or two parts of one, compute alike from the same values is computed once.
+    const told = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
+    const key = JSON.stringify([op, inputs, outputs, attributes, domain], told);
+    const known = this.#known.get(key) ?? this.#addAll(op, inputs, outputs, listed(attributes), domain);
+    this.#known.set(key, known);
+    return known;
+  }
+
+  constant(array: StoredArray, spreads = false): string {
+    const name = this.store.constant(array);
+    const large = spreads || array.bytes > SMALL;
+    // Half precision is cast while loading: at use, WebGPU could do so only where the adapter has `shader-f16`.
+    const pinned = this.form === 'use' && large && array.dataType !== DataType.FLOAT16;
+    return pinned ? this.#pinned(name, array.dims) : name;
+  }
+
+  leaf(leaf: Dense, transposed = false, dims: readonly number[] = leaf.shape): string {
+    const stored = this.store.reserve(leaf, transposed, dims);
+    // As in `constant`: what is rebuilt at use is kept from folding, but for half precision.
+    const pinned = this.form === 'use' && leaf.bytes > SMALL && leaf.type === 'float32';
+    let name = pinned ? this.#pinned(stored.name, stored.dims) : stored.name;
+    if (stored.transposed !== transposed) name = this.node('Transpose', [name], { perm: [1, 0] });
+    else if (!transposed && `${stored.dims}` !== `${dims}`) name = this.node('Reshape', [name, this.int64(dims)]);
+    return leaf.type === this.type ? name : this.node('Cast', [name], { to: DATA_TYPE[this.type] });
+  }
+
+  int64(values: readonly number[], dims: readonly number[] = [values.length]): string {
+    const key = `${values} of ${dims}`;
+    const known = this.#wholes.get(key);
+    if (known !== undefined) return known;
+    const name = this.rewrite.shortName();
+    this.rewrite.addConstant(
+      this.use.scope,
+      name,
+      dims,
+      DataType.INT64,
+      int64(name, values).rawData as Uint8Array<ArrayBuffer>,
+    );
+    this.#wholes.set(key, name);
+    return name;
+  }
+
+  float(values: readonly number[], dims: readonly number[] = values.length === 1 ? [] : [values.length]): string {
+    const name = this.rewrite.shortName();
+    const held = Float32Array.from(values);
+    const { rawData } = tensor(name, dims, this.type === 'float16' ? floatsToHalves(held) : held);
+    this.rewrite.addConstant(this.use.scope, name, dims, DATA_TYPE[this.type], rawData as Uint8Array<ArrayBuffer>);
+    return name;
+  }
+
+  zeros(dims: readonly number[]): string {
+    let shape = this.int64(dims);
+    if (this.form === 'use') shape = this.node('Add', [shape, this.zero()]);
+    const half = tensor('', [1], new Uint16Array(1), DataType.FLOAT16);
+    return this.node('ConstantOfShape', [shape], this.type === 'float16' ? { value: half } : {});
+  }
+
+  zero(dims: readonly number[] = [1]): string {
+    if (this.form !== 'use') return this.int64([0], dims);
+    this.#zero ??= this.#unfoldedZero();
+    return dims.length === 1 ? this.#zero : this.node('Reshape', [this.#zero, this.int64(dims, [dims.length])]);
+  }
+
+  shaped(name: string, dataType: number, dims: readonly number[]): void {
+    this.rewrite.addShape(this.use.scope, name, dims, dataType);
+  }
+
+  /** What `write` adds is of this form. */
+  protected as<T>(form: ExportForm, write: () => T): T {
+    const before = this.form;
+    this.form = form;
+    try {
+      return write();
+    } finally {
+      this.form = before;
+    }
+  }
+
+  /**
+   * A constant that is to be kept from folding is expanded to its own shape, which the runtime knows only when it runs:
+   * a copy of what is small. A Reshape would copy nothing, but onnxruntime merges it with the next one, and fails.
+   */
+  #pinned(name: string, dims: readonly number[]): string {
+    const known = this.#pins.get(name);
+    if (known !== undefined) return known;
+    const [op, shape] = this.opset < 8 ? ['Tile', dims.map(() => 1)] : ['Expand', dims];
+    const pin = this.node(op, [name, this.node('Add', [this.int64(shape), this.zero()])]);
+    this.#pins.set(name, pin);
+    return pin;
+  }
+
+  /** An int64 zero that no runtime computes beforehand: DequantizeLinear is kept for quantised kernels, drawing is not constant. */
+  #unfoldedZero(): string {
+    if (this.opset < 10) {
+      const drawn = this.node('RandomUniform', [], { low: float(0), high: float(0), shape: [1] });
+      return this.node('Cast', [drawn], { to: DataType.INT64 });
+    }
+    const code = this.rewrite.shortName();
+    this.rewrite.addConstant(this.use.scope, code, [1], DataType.UINT8, new Uint8Array(1));
+    const scale = this.rewrite.shortName();
+    this.rewrite.addConstant(this.use.scope, scale, [], DataType.FLOAT, new Uint8Array(Float32Array.of(1).buffer));
+    return this.node('Cast', [this.node('DequantizeLinear', [code, scale])], { to: DataType.INT64 });
+  }
+
+  /** The node that gives the replaced node's result, under its name. */
+  protected last(op: string, inputs: readonly string[], attributes: readonly AttributeProto[], domain: string): string {
+    const old = this.use.node;
+    this.#require(domain);
+    this.list.push(
+      Object.assign(create(NodeProtoSchema), old, {
+        opType: op,
+        input: [...inputs],
+        attribute: [...attributes],
+        domain,
+      }),
+    );
+    return old.output[0]!;
+  }
+
+  protected add(op: string, inputs: readonly string[], attributes: readonly AttributeProto[], domain: string): string {
+    return this.#addAll(op, inputs, 1, attributes, domain)[0]!;
+  }
+
+  #addAll(
+    op: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: readonly AttributeProto[],
+    domain: string,
+  ): string[] {
+    this.#require(domain);
+    // What works on each input is told apart in a profile. What rebuilds a weight has the shortest names: they stand in the
+    // file up to three times each, and long ones would take 40 % more than the nodes.
+    const name = this.form === 'factored' ? `${shortened(this.use.node.name || this.layer.weight, LONGEST)}/${op}` : '';
+    const names = Array.from({ length: outputs }, () =>
+      name ? this.rewrite.freshName(name) : this.rewrite.shortName(),
+    );
+    const made = node(op, inputs, names, {}, { name: name && names[0]!, domain });
+    made.attribute = [...attributes];
+    this.list.push(made);
+    return names;
+  }
+
+  #require(domain: string): void {
+    if (domain !== '') this.rewrite.requireDomain(domain, 1);
+  }
+}
+
+export const listed = (attributes: Attributes): AttributeProto[] =>
+  Object.entries(attributes ?? {}).map(([name, value]) => attribute(name, value));

@@ -1,0 +1,51 @@
+import { BYTES_OF, type Dense, elements, type Mode, type Operator } from '../operator';
+import { scaledBy } from '../statistics';
+
+/**
+ * W = inner·diag(d): each column of `inner` [out, in, …kernel] times its scale. `scales` is a leaf [1, in]; it stays as
+ * it is when methods rewrite the leaves, as it is too small to gain from.
+ */
+export function scaled(inner: Operator, scales: Dense): Operator {
+  const columns = inner.shape[1]!;
+  const kernel = inner.shape.slice(2);
+  const taps = elements(kernel);
+  return {
+    kind: 'scaled',
+    form: inner.form,
+    shape: inner.shape,
+    parameters: inner.parameters + scales.parameters,
+    bytes: inner.bytes + scales.bytes,
+    multiplyAdds: inner.multiplyAdds + columns,
+    children: [inner],
+    with: ([next]) => scaled(next!, scales),
+    async inputOf(_, input) {
+      const d = await scales.toDense();
+      return scaledBy(
+        input,
+        Float32Array.from({ length: columns * taps }, (_, i) => d[Math.floor(i / taps)]!),
+      );
+    },
+    async toDense(multiply) {
+      const values = (await inner.toDense(multiply)).slice();
+      const d = await scales.toDense();
+      for (let i = 0; i < values.length; i++) values[i]! *= d[Math.floor(i / taps) % columns]!;
+      return values;
+    },
+    rebuildBytes: inner.rebuildBytes + scales.rebuildBytes + BYTES_OF.float32 * elements(inner.shape),
+    rebuild: (writer) =>
+      writer.node('Mul', [
+        inner.rebuild(writer),
+        writer.node('Reshape', [scales.rebuild(writer), writer.int64([1, columns, ...kernel.map(() => 1)])]),
+      ]),
+    writes: (mode) => mode === 'rows' || mode === 'columns' || mode === 'conv',
+    write(writer, x, mode, stage) {
+      const dims: Partial<Record<Mode, readonly number[]>> = {
+        rows: [columns],
+        columns: [columns, 1],
+        conv: [columns, ...kernel.map(() => 1)],
+      };
+      const d = writer.node('Reshape', [scales.rebuild(writer), writer.int64(dims[mode]!)]);
+      return writer.apply(inner, writer.node('Mul', [x, d]), mode, stage);
+    },
+  };
+}

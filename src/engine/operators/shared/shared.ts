@@ -1,0 +1,89 @@
+import { DataType } from '../../model/onnx/build';
+import { shared as dense } from '../../reference/weights/shared';
+import { hashOf } from '../../sharing';
+import { counting } from '../export/counting';
+import { cast, cropped, reshaped } from '../export/nodes';
+import { elements, matrixOf, type Operator } from '../operator';
+import { stored } from '../stored';
+import type { NodeWriter } from '../writer';
+
+/** What is stored beside the slots: the number that the graph counts from. */
+export const BESIDE_SLOTS = 8;
+
+/**
+ * Hash-shared: each run of `run` weights lies on as many of the slots, from a hashed place on and in a circle, times a sign
+ * for each row and each column (weightForm.ts tells how). `slots` is a leaf [1, s], 1 ≤ run ≤ s.
+ *
+ * The graph hashes the numbers of runs, columns and rows in int64: nothing is stored but the slots. A sign for each weight
+ * of its own would take it 115 bytes a weight while loading in place of 28.
+ */
+export function shared(slots: Operator, shape: readonly number[], run: number, seed: number): Operator {
+  const count = elements(slots.shape);
+  const [rows, columns] = matrixOf(shape);
+  const size = rows * columns;
+  const runs = Math.ceil(size / run);
+  const keys = Math.max(runs, rows + columns);
+  const numbers = Math.max(keys, run);
+  const overhang = runs * run > size;
+  const kernel = shape.length > 2;
+  const first = stored('first', [1], DataType.INT64, new BigInt64Array(1));
+  return {
+    kind: 'shared',
+    form: `shared ${count}`,
+    shape,
+    parameters: slots.parameters,
+    bytes: slots.bytes + BESIDE_SLOTS,
+    multiplyAdds: size,
+    children: [slots],
+    with: ([next]) => shared(next!, shape, run, seed),
+    async toDense(multiply) {
+      const values = await slots.toDense(multiply);
+      return Float32Array.from(dense({ kind: 'shared', rows, columns, slots: values, run, scale: 1, offset: 0, seed }));
+    },
+    // Numbers and what they are hashed to, the slots twice over, and for each weight: place, value, value in order.
+    rebuildBytes:
+      slots.rebuildBytes +
+      8 * (numbers + 8 * keys) +
+      4 * (keys + 2 * (rows + columns)) +
+      4 * (3 * run + 3 * count + 2 * runs * run) +
+      4 * size * (3 + Number(overhang) + Number(kernel)),
+    rebuild(writer) {
+      const counted = counting(writer, numbers, writer.constant(first, true));
+      const hashes = hashed(writer, keys < numbers ? cropped(writer, counted, [0], [keys]) : counted, seed);
+      const places = remainder(writer, cropped(writer, hashes, [0], [runs]), count);
+      const within = run < numbers ? cropped(writer, counted, [0], [run]) : counted;
+      const index = writer.node('Add', [
+        reshaped(writer, cast(writer, places, DataType.INT32), [runs, 1]),
+        cast(writer, within, DataType.INT32),
+      ]);
+      // A place beyond the last slot is one from the start again.
+      const flat = reshaped(writer, slots.rebuild(writer), [count]);
+      let weights = writer.node('Gather', [writer.node('Concat', [flat, flat], { axis: 0 }), index]);
+      if (overhang) weights = cropped(writer, reshaped(writer, weights, [runs * run]), [0], [size]);
+      const half = writer.node('Div', [hashes, writer.int64([2 ** 31])]);
+      const signs = writer.node('Gather', [writer.float([1, -1]), half]);
+      const byColumn = cropped(writer, signs, [0], [columns]);
+      const byRow = reshaped(writer, cropped(writer, signs, [0], [columns + rows], [columns]), [rows, 1]);
+      const turned = writer.node('Mul', [reshaped(writer, weights, [rows, columns]), byRow]);
+      const matrix = writer.node('Mul', [turned, byColumn]);
+      return kernel ? reshaped(writer, matrix, shape) : matrix;
+    },
+  };
+}
+
+/**
+ * `hashOf(seed)` of int64 numbers below 2³¹: (c + x·((b + a·x) mod 2³²)) mod 2³². No product reaches 2⁶³.
+ */
+function hashed(writer: NodeWriter, x: string, seed: number): string {
+  const { a, b, c } = hashOf(seed);
+  const plus = (value: string, added: number) => writer.node('Add', [value, writer.int64([added])]);
+  const inner = remainder(writer, plus(writer.node('Mul', [x, writer.int64([a])]), b), 2 ** 32);
+  return remainder(writer, plus(writer.node('Mul', [x, inner]), c), 2 ** 32);
+}
+
+/** x mod `by`, for x ≥ 0. Mod came with opset 10. */
+function remainder(writer: NodeWriter, x: string, by: number): string {
+  const divisor = writer.int64([by]);
+  if (writer.opset >= 10) return writer.node('Mod', [x, divisor]);
+  return writer.node('Sub', [x, writer.node('Mul', [writer.node('Div', [x, divisor]), divisor])]);
+}

@@ -1,0 +1,98 @@
+import { DataType } from '../../../model/onnx/build';
+import { counting } from '../../export/counting';
+import { cast, cropped, reshaped } from '../../export/nodes';
+import { pack, unpack, writeUnpacked } from '../../packedCodes';
+import type { NodeWriter } from '../../writer';
+import { cellDims, cellsOf, type Grid, type Layout, type Rebuilding, withZero, zerosOf } from './layout';
+
+/** One bit a cell. */
+export const bitmask: Layout = {
+  // BitShift, Range, ScatterElements and CumSum.
+  opset: 11,
+  fits: () => true,
+  plan(grid, { kept }) {
+    const bytes = Math.ceil(cellsOf(grid) / 8);
+    return { entries: kept, arrays: [{ label: 'mask', dims: [bytes], dataType: DataType.UINT8, bytes }] };
+  },
+  encode(positions, grid) {
+    const bits = new Uint8Array(cellsOf(grid));
+    for (const position of positions) bits[position] = 1;
+    return [pack(bits, 1)];
+  },
+  decode([mask], grid, entries) {
+    const positions = new Int32Array(entries);
+    let at = 0;
+    unpack(mask!, 1, cellsOf(grid)).forEach((bit, position) => {
+      if (bit) positions[at++] = position;
+    });
+    return positions;
+  },
+  dims: (grid) => cellDims(cellsOf(grid), grid),
+  transposeBytes: () => 0,
+  rebuild(writer, [mask], values, grid, options) {
+    const bits = (type: number) => {
+      const cells = cellsOf(grid);
+      const bytes = Math.ceil(cells / 8);
+      const all = unpackedByTable(writer, mask!, 8 * bytes, type);
+      return 8 * bytes > cells ? cropped(writer, all, [0], [cells]) : all;
+    };
+    const held = values(cellDims(options.entries, grid));
+    return grid.cell === 1
+      ? scattered(writer, bits(DataType.BOOL), held, grid, options)
+      : gathered(writer, bits(DataType.INT32), held, grid);
+  },
+  rebuildBytes(grid, entries) {
+    const cells = cellsOf(grid);
+    const padded = 8 * Math.ceil(cells / 8);
+    const wide = grid.cell === 1 ? 1 : 4;
+    const unpacked = padded / 2 + 2 * wide * padded + (padded > cells ? wide * cells : 0);
+    if (grid.cell === 1) return unpacked + 4 * entries + 4 * cells;
+    return unpacked + 8 * cells + 4 * grid.cell * (entries + 1 + cells);
+  },
+  sharedBytes: (grid): Record<string, number> =>
+    grid.cell > 1 ? {} : { ...zerosOf([cellsOf(grid)]), [`numbers ${grid.rows}×${grid.columns}`]: 4 * cellsOf(grid) },
+};
+
+/**
+ * Single weights: the places of the set bits, compressed from the numbers of all places, are where to scatter to. How many
+ * there are is stated, as nothing that depends on data folds otherwise. The numbers decide the orientation.
+ *
+ * For each weight at half of them kept, 12.5 bytes, and 8 that all weights of the size share; with what is stored 15 of
+ * them where 12 weights have the size, 23 where one is alone: zeros, numbers, places and the two of scattered and shaped
+ * have 4 bytes each. NonZero in Compress's place needs no numbers, but gives int64: 14.5 and 4. A running count of the bits
+ * as an index, zero where there is none, and a Gather: 27, none of it shared.
+ */
+function scattered(
+  writer: NodeWriter,
+  bits: string,
+  values: string,
+  grid: Grid,
+  { entries, turned }: Rebuilding,
+): string {
+  const { rows, columns } = grid;
+  // Cast before they meet: each has as many numbers as the weight has rows or columns.
+  const along = (dims: readonly number[], step: number) => {
+    const numbers = reshaped(writer, counting(writer, Math.max(...dims)), dims);
+    const far = step === 1 ? numbers : writer.node('Mul', [numbers, writer.int64([step])]);
+    return cast(writer, far, DataType.INT32);
+  };
+  const [row, column] = turned ? [1, rows] : [columns, 1];
+  const numbers = writer.node('Add', [along([rows, 1], row), along([1, columns], column)]);
+  const places = writer.node('Compress', [numbers, bits]);
+  writer.shaped(places, DataType.INT32, [entries]);
+  return writer.node('ScatterElements', [writer.zeros([cellsOf(grid)]), places, values], { axis: 0 });
+}
+
+/** Whole blocks: a running count of the bits tells each kept block which one it has; times the bit, the others get zeros. */
+function gathered(writer: NodeWriter, bits: string, values: string, grid: Grid): string {
+  const counts = writer.node('CumSum', [bits, cast(writer, writer.int64([0], []), DataType.INT32)]);
+  const index = writer.node('Mul', [counts, bits]);
+  return writer.node('Gather', [withZero(writer, values, grid), index], { axis: 0 });
+}
+
+/** The bits of `mask`, the lowest of each byte first, by a table of what the 256 bytes hold. */
+function unpackedByTable(writer: NodeWriter, mask: string, count: number, type: number): string {
+  const bytes = cast(writer, counting(writer, 256), DataType.UINT8);
+  const table = writeUnpacked(writer, bytes, 1, 256, [256, 8], type);
+  return reshaped(writer, writer.node('Gather', [table, cast(writer, mask, DataType.INT32)]), [count]);
+}

@@ -1,0 +1,170 @@
+import { dense, denseOf, plannedDense } from '../dense/dense';
+import { addedBytes } from '../export/graphOverhead';
+import { reshaped } from '../export/nodes';
+import { BYTES_OF, type Dense, type FloatType, isDense, type Operator } from '../operator';
+import { percent } from '../percent';
+import { storedAs } from '../tree';
+import type { NodeWriter } from '../writer';
+import { fromCells, gridOf, type Pattern, shapingBytes, toCells, writeFromCells } from './layouts/cells';
+import { cellsOf, type Grid, type Layout, type Values } from './layouts/layout';
+import {
+  LAYOUTS,
+  type LayoutName,
+  type Places,
+  type PlacesTarget,
+  placesOf,
+  plannedPlaces,
+  positionsOf,
+} from './layouts/places';
+
+/** What a sparse form is made for. */
+export interface SparseTarget {
+  readonly shape: readonly number[];
+  readonly type: FloatType;
+  readonly pattern: Pattern;
+  /** Of the model's standard operators. */
+  readonly opset: number;
+  /** How many of its elements are no padding, where some are: what is kept is told as a share of these. */
+  readonly weights?: number;
+}
+
+/** An operator whose places can be told. */
+interface Sparse extends Operator {
+  readonly kind: 'sparse';
+  readonly places: Places;
+}
+
+const isSparse = (operator: Operator): operator is Sparse => operator.kind === 'sparse';
+
+/**
+ * W that is zero but at its places, seen as [out, in·taps]. `values`, [1, entries], are a child, so that other methods
+ * make them smaller; which places they lie at is stored beside them. It can only be rebuilt: no runtime multiplies by it
+ * as it is. Values that are sparse themselves, as a weight pruned twice has them, are merged with it.
+ */
+export function sparse(target: SparseTarget, places: Places, given: Operator): Operator {
+  const values = isDense(given) ? withPadding(given, places) : given;
+  const { shape, pattern } = target;
+  const { grid, layout, entries, kept } = places;
+  const form: Layout = LAYOUTS[layout];
+  const dims = form.dims(grid);
+  const turns = form.transposeBytes && pattern.kind !== 'block' && shape.length === 2;
+  const rebuild = (writer: NodeWriter, turned: boolean) => {
+    const held: Values = (as, transposed = false) => {
+      if (isDense(values)) return writer.leaf(values, transposed, as);
+      const shaped = reshaped(writer, values.rebuild(writer), as);
+      return transposed ? writer.node('Transpose', [shaped], { perm: [1, 0] }) : shaped;
+    };
+    const arrays = places.arrays.map((array) => writer.constant(array));
+    return form.rebuild(writer, arrays, held, grid, { entries, turned });
+  };
+  const operator: Sparse = {
+    kind: 'sparse',
+    places,
+    form: `sparse ${nameOf(pattern)}${percent(1 - kept / (target.weights ?? cellsOf(grid)))}${storedAs([values])}`,
+    shape,
+    parameters: values.parameters,
+    bytes: values.bytes + places.arrays.reduce((sum, { bytes }) => sum + bytes, 0),
+    multiplyAdds: values.multiplyAdds,
+    ...(places.estimated && { estimated: true }),
+    children: [values],
+    with: ([next]) => sparse(target, places, next!),
+    async toDense(multiply) {
+      const held = await values.toDense(multiply);
+      const cells = new Float32Array(cellsOf(grid) * grid.cell);
+      const positions = await positionsOf(places);
+      for (let entry = 0; entry < positions.length; entry++) {
+        const to = positions[entry]! * grid.cell;
+        for (let i = 0; i < grid.cell; i++) cells[to + i] = held[entry * grid.cell + i]!;
+      }
+      return fromCells(cells, shape, pattern, grid);
+    },
+    rebuildBytes:
+      values.rebuildBytes +
+      (isDense(values) ? 0 : BYTES_OF.float32 * entries * grid.cell) +
+      form.rebuildBytes(grid, entries) +
+      shapingBytes(shape, pattern, grid, dims),
+    sharedBytes: form.sharedBytes(grid),
+    rebuild(writer) {
+      const cells = rebuild(writer, false);
+      if (pattern.kind === 'block') return writeFromCells(writer, cells, shape, pattern, grid);
+      return `${dims}` === `${shape}` ? cells : reshaped(writer, cells, shape);
+    },
+    ...(turns && {
+      rebuildTransposed(writer) {
+        const turned = rebuild(writer, true);
+        return dims.length === 2 ? turned : reshaped(writer, turned, [shape[1]!, shape[0]!]);
+      },
+      transposingBytes: form.transposeBytes!(grid, entries),
+    }),
+  };
+  return isSparse(values) ? { ...operator, ...merging(operator, values, target) } : operator;
+}
+
+/** The values as a leaf that knows how many of them only fill up what the layout asks for. */
+function withPadding(values: Dense, { kept, grid }: Places): Dense {
+  const parameters = kept * grid.cell;
+  if (values.parameters === parameters) return values;
+  return dense(values.shape, values.type, () => values.toDense(), values.key, parameters);
+}
+
+/**
+ * One mask in place of two: what survives twice, stored as what survives once. The two may stay where they take less, nodes
+ * included: a mask of blocks beside one of their weights, as the whole has a bit for each weight; or where so few are left
+ * that steps over the gaps between them are most of what there is.
+ */
+function merging(outer: Operator, { places, children }: Sparse, target: SparseTarget): Pick<Operator, 'merging'> {
+  const [values] = children;
+  const { opset } = target;
+  if (!values || !isDense(values)) return {};
+  const pattern: Pattern = target.pattern.kind === 'block' ? { kind: 'unstructured' } : target.pattern;
+  const whole: SparseTarget = { ...target, pattern, type: values.type };
+  const smaller = (one: Operator) => (addedBytes(one, outer, { op: 'MatMul', opset }) < 0 ? one : outer);
+  return {
+    merging: {
+      fromValues: async () => smaller(await sparseOf(await outer.toDense(), whole)),
+      fromSizes: () => smaller(plannedSparse(whole, places.kept * places.grid.cell, false)),
+    },
+  };
+}
+
+/** Stores what isn't zero of `values`, in the layout that takes least, or in the one called `layout`. */
+export async function sparseOf(values: Float32Array, target: SparseTarget, layout?: LayoutName): Promise<Operator> {
+  const { shape, type, pattern } = target;
+  const grid = gridOf(shape, pattern);
+  const cells = toCells(values, shape, pattern, grid);
+  const positions = new Int32Array(cellsOf(grid));
+  let kept = 0;
+  for (let position = 0; position < positions.length; position++) {
+    let any = false;
+    for (let i = position * grid.cell; i < (position + 1) * grid.cell; i++) any ||= cells[i] !== 0;
+    if (any) positions[kept++] = position;
+  }
+  // Tensors without elements are trouble for runtimes: a weight of zeros keeps the first of them.
+  const places = placesOf(targetOf(target, grid), positions.subarray(0, Math.max(1, kept)), layout);
+  const held = new Float32Array(places.entries * grid.cell);
+  for (const [entry, position] of (await positionsOf(places)).entries()) {
+    for (let i = 0; i < grid.cell; i++) held[entry * grid.cell + i] = cells[position * grid.cell + i]!;
+  }
+  return sparse(target, places, denseOf([1, held.length], type, held));
+}
+
+/** The sparse form of which only sizes are known: `kept` weights or blocks, as many in each row where `sameInRows`. */
+export function plannedSparse(target: SparseTarget, kept: number, sameInRows: boolean): Operator {
+  const { shape, type, pattern } = target;
+  const grid = gridOf(shape, pattern);
+  const places = plannedPlaces(targetOf(target, grid), kept, sameInRows);
+  return sparse(target, places, plannedDense([1, places.entries * grid.cell], type));
+}
+
+const targetOf = ({ type, opset }: SparseTarget, grid: Grid): PlacesTarget => ({
+  grid,
+  opset,
+  valueBytes: BYTES_OF[type],
+});
+
+const nameOf = (pattern: Pattern): string =>
+  pattern.kind === 'n:m'
+    ? `${pattern.n}:${pattern.m} `
+    : pattern.kind === 'block'
+      ? `${pattern.rows}×${pattern.columns} `
+      : '';

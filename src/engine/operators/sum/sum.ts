@@ -1,0 +1,36 @@
+import type { Operator } from '../operator';
+
+/** W = Σ parts, all of one shape: a low rank plus what it leaves over. */
+export function sum(parts: readonly Operator[]): Operator {
+  const total = (of: (part: Operator) => number) => parts.reduce((all, part) => all + of(part), 0);
+  const { shape } = parts[0]!;
+  const count = shape.reduce((all, size) => all * size, 1);
+  return {
+    kind: 'sum',
+    form: parts.map(({ form }) => form).join(' + '),
+    shape,
+    parameters: total((part) => part.parameters),
+    bytes: total((part) => part.bytes),
+    multiplyAdds: total((part) => part.multiplyAdds),
+    children: parts,
+    with: sum,
+    inputOf: (_, input) => input,
+    async toDense(multiply) {
+      const result = await parts[0]!.toDense(multiply);
+      const all = result.slice();
+      for (const part of parts.slice(1)) {
+        const values = await part.toDense(multiply);
+        for (let i = 0; i < all.length; i++) all[i]! += values[i]!;
+      }
+      return all;
+    },
+    rebuildBytes: total((part) => part.rebuildBytes) + 4 * count * (parts.length - 1),
+    rebuild: (writer) =>
+      parts.map((part) => part.rebuild(writer)).reduce((left, right) => writer.node('Add', [left, right])),
+    write(writer, x, mode, stage) {
+      const values = parts.map((part) => writer.apply(part, x, mode, { last: false, spatial: stage.spatial }));
+      const before = values.slice(0, -1).reduce((left, right) => writer.node('Add', [left, right]));
+      return writer.product('Add', [before, values.at(-1)!], {}, stage);
+    },
+  };
+}
