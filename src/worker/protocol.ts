@@ -9,10 +9,12 @@ import type { ReadBack } from '../engine/recipe/verify';
 import type { Provider } from '../engine/runtime';
 
 export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../engine/evaluation/report';
+export type { HeatMap } from '../engine/methods/pictures/heatMap';
+export type { Histogram } from '../engine/methods/pictures/histogram';
+export type { StepPicture } from '../engine/methods/pictures/pictures';
 export type { LayerSpectrum, MatrixSpectrum, TrainSpectrum, TuckerSpectrum } from '../engine/methods/report';
 export type { LayerReport, ModelReport, OtherParameters, ValueReport } from '../engine/model/report';
 export type { EqualBytesPoint, EqualBytesReport } from '../engine/recipe/equalBytes';
-export type { HeatMap, Histogram, StepPicture } from '../engine/recipe/pictures';
 export type { StackPreview } from '../engine/recipe/preview';
 export type {
   CalibrationReport,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { PiecesOfWork } from '../core/pace';
 import type { LongCall } from '../core/progress';
 import type { Layer } from '../model/layers';
 import type { Model } from '../model/model';
@@ -6,6 +7,7 @@ import type { Scope } from '../model/scopes';
 import type { Dense, Operator } from '../operators/operator';
 import type { InputStatistics } from '../operators/statistics';
 import type { Factorisations } from './factorisations';
+import type { PicturedStep, StepPicture } from './pictures/pictures';
 import type { Trial } from './pruneStructured/trial';
 import type { LayerSpectrum, TrainSpectrum, TrialReport } from './report';
 
@@ -35,6 +37,27 @@ export interface MethodFace<Options> {
   predict?(leaf: Dense, options: Options, context: PlanContext): number | undefined;
   /** "Will it help here?": what a user should know before, in sentences with numbers. */
   advice?(leaf: Dense, options: Options, context: PlanContext): string[];
+  /** Ways of looking at calibration data that are known to gain by it: comparisons at equal bytes draw a line for each. */
+  readonly variants?: readonly Variant<Options>[];
+  /** The spectrum of a weight that these options cut, where it takes a measurement of its own; `plan` can use it. */
+  measure?(
+    id: string,
+    weight: Dense,
+    options: Options,
+    factorisations: Factorisations,
+    call: LongCall,
+  ): Promise<TrainSpectrum>;
+  /** What of the values is worth seeing after a step; null where nothing is. */
+  picture?(step: PicturedStep, options: Options): StepPicture | null;
+  /** What a step without data costs on a layer; absent: as much for each weight. */
+  work?(layer: Pick<Layer, 'id' | 'shape'>, options: Options, factorisations: Factorisations): PiecesOfWork;
+}
+
+export interface Variant<Options> {
+  /** "Wanda" */
+  readonly variant: string;
+  /** All others are those that the method's form begins with. */
+  readonly options: Partial<Options>;
 }
 
 /** A way to make a weight smaller: rewrites the dense leaves of an operator tree. */

@@ -11,6 +11,7 @@ import { isGraphMethod } from '../methods/method';
 import type { Trial } from '../methods/pruneStructured/trial';
 import { getMethod } from '../methods/registry';
 import type { TrialReport } from '../methods/report';
+import { workOf } from '../methods/work';
 import { hashModel, hashText } from '../model/hashModel';
 import { type Layer, layersOf } from '../model/layers';
 import { type Model, opsetOf, storedBytes } from '../model/model';
@@ -30,7 +31,6 @@ import { resolvedRecipe } from './resolved';
 import { exportOf, type Recipe } from './schema';
 import { selectLayers } from './select';
 import { runStep, type Work } from './step';
-import { workOf } from './workload';
 
 export interface Compressed {
   readonly model: Model;

@@ -50,16 +50,6 @@ export interface EqualBytesContext extends LongCall {
   readonly seed?: number;
 }
 
-/** The ways of looking at data that are known to gain by it; whitening one by one gains less than in full. */
-const VARIANTS: Readonly<Record<string, readonly { readonly variant: string; readonly options: object }[]>> = {
-  svd: [{ variant: 'whitened', options: { whiten: 'full' } }],
-  prune: [
-    { variant: 'Wanda', options: { score: 'wanda' } },
-    { variant: 'SparseGPT', options: { score: 'sparsegpt' } },
-  ],
-  quantize: [{ variant: 'GPTQ', options: { rounding: 'gptq' } }],
-};
-
 interface Line {
   readonly method: Method;
   readonly variant?: string;
@@ -74,7 +64,7 @@ const linesOf = (withData: boolean): Line[] =>
     .filter((method): method is Method => !isGraphMethod(method))
     .flatMap((method) => [
       { method, title: method.title, options: {} },
-      ...(withData ? (VARIANTS[method.name] ?? []) : []).map(({ variant, options }) => ({
+      ...(withData ? (method.variants ?? []) : []).map(({ variant, options }) => ({
         method,
         variant,
         title: `${method.title}, ${variant}`,

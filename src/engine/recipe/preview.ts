@@ -3,17 +3,17 @@ import { predictedOutputError } from '../calibration/outputError';
 import type { LongCall } from '../core/progress';
 import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod } from '../methods/method';
+import { type HeatMap, heatMapOf } from '../methods/pictures/heatMap';
+import { type Histogram, histogramOf } from '../methods/pictures/histogram';
+import type { StepPicture } from '../methods/pictures/pictures';
 import { getMethod } from '../methods/registry';
 import type { TrainSpectrum } from '../methods/report';
-import { type TensorTrainOptions, tensorTrain } from '../methods/tensorTrain/tensorTrain';
-import { trainSpectrumOf } from '../methods/tensorTrain/trainSpectrum';
 import { type Layer, layersOf } from '../model/layers';
 import { type Model, opsetOf } from '../model/model';
 import { scopeOf } from '../model/scopes';
 import { elements, isDense } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
-import { type HeatMap, type Histogram, heatMapOf, histogramOf, pictureOf, type StepPicture } from './pictures';
 import type { StackStep } from './plan';
 import type { StepReport } from './report';
 import { runStep } from './step';
@@ -90,8 +90,7 @@ export async function previewStack(
       statisticsOf: (one: Layer) => calibration?.statisticsOf(one) ?? 'no data is open',
       onRetry: () => undefined,
     };
-    // The zeros and levels of factors are not those of their product.
-    const whole = isDense(work().operator);
+    const { operator: stood } = work();
     if (isGraphMethod(method)) {
       const peers = new Set(context.peers?.[i]);
       const selected = state.layers.filter(({ id }) => peers.has(id) || id === layer.id);
@@ -100,23 +99,16 @@ export async function previewStack(
     const before = now;
     now =
       work().operator === work().weight && !isGraphMethod(method) ? before : await work().operator.toDense(multiply);
-    pictures.push(whole ? await picture() : null);
+    // The zeros and levels of factors are not those of their product.
+    pictures.push(isDense(stood) && work().operator !== stood ? await picture() : null);
 
     async function picture(): Promise<StepPicture | null> {
-      const { operator, weight, steps: told } = work();
-      if (name !== tensorTrain.name) return pictureOf(name, operator.form, before, now, weight.shape);
-      // The form of a train names its bonds.
-      const bonds = /^tensorTrain ([\d·]+)/.exec(operator.form)?.[1]?.split('·').map(Number);
-      if (!bonds || told.at(-1)!.skipped !== undefined) return null;
-      const measured = await trainSpectrumOf(layer.id, weight, options as TensorTrainOptions, factorisations, {
-        signal,
-      });
-      const { cuts } = measured;
-      if (state.model === model) train = measured;
-      return {
-        kind: 'bonds',
-        cuts: cuts.map(({ values, effectiveBond }, at) => ({ values, effective: effectiveBond, kept: bonds[at]! })),
-      };
+      const { operator, weight } = work();
+      if (!method.picture || before.length !== now.length) return null;
+      const measured = await method.measure?.(layer.id, weight, options, factorisations, { signal });
+      // A weight that was cut is no longer the layer's own.
+      if (state.model === model) train = measured ?? train;
+      return method.picture({ weight, operator, before, after: now, train: measured }, options);
     }
   }
   const { shape } = layer;

@@ -1,5 +1,5 @@
 import { Pace } from '../../engine/core/pace';
-import { factorisationCost } from '../../engine/recipe/workload';
+import { factorisationCost } from '../../engine/methods/work';
 import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
 import { callback, engine, isCancelled, newJob } from '../engine';
 import { sentence } from './jobs';

@@ -14,6 +14,7 @@ import { type Dense, elements, type FloatType, type Operator } from '../../opera
 import { percent } from '../../operators/percent';
 import type { Method } from '../method';
 import { choice, whole } from '../options';
+import { slotsOf } from '../pictures/slots';
 import { addedByLeaf } from '../smaller';
 import { kMeans, pointsOf } from './kMeans';
 
@@ -84,6 +85,7 @@ export const cluster: Method<ClusterOptions> = {
       'Saves storage, not time: the weight is looked up in its codebook when the model loads, and dense from then on.',
     ];
   },
+  picture: ({ after }) => slotsOf(after),
 };
 
 function planned({ shape, type }: Dense, { values, scope }: ClusterOptions): Operator {

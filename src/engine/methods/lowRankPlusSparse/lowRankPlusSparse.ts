@@ -10,6 +10,7 @@ import type { Method, MethodContext, Outcome, PlanContext, Skipped } from '../me
 import { choice, share, whole } from '../options';
 import { keptWithin } from '../prune/budget';
 import { diagonalRoot } from '../whitening';
+import { factorisationCost } from '../work';
 
 const options = z.strictObject({
   size: share({ title: 'Size', help: 'stored bytes after over before, places included', initial: 0.5 }),
@@ -67,6 +68,7 @@ export const lowRankPlusSparse: Method<LowRankPlusSparseOptions> = {
     );
     return said;
   },
+  work: ({ shape }) => ({ kind: 'low-rank-plus-sparse', cost: factorisationCost(shape) }),
 };
 
 interface Parts {

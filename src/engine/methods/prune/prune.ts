@@ -5,6 +5,7 @@ import { cellsOf } from '../../operators/sparse/layouts/layout';
 import { plannedSparse, sparseOf } from '../../operators/sparse/sparse';
 import { type InverseFactor, inverseFactor } from '../inverseFactor';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from '../method';
+import { maskOf } from '../pictures/mask';
 import { isPadded, keptIn, keptOf, livingGrid, targetOf } from './budget';
 import { type PruneOptions, patternOf, pruneOptions, scopeOf } from './options';
 import { type Choice, survivors } from './scores';
@@ -35,6 +36,11 @@ export const prune: Method<PruneOptions> = {
   },
   apply,
   advice,
+  variants: [
+    { variant: 'Wanda', options: { score: 'wanda' } },
+    { variant: 'SparseGPT', options: { score: 'sparsegpt' } },
+  ],
+  picture: ({ weight, after }) => maskOf(after, weight.shape),
 };
 
 function isShared(options: PruneOptions): boolean {

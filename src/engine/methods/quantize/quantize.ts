@@ -7,6 +7,7 @@ import { plannedQuantized, type Quantisation, quantizedOf } from '../../operator
 import { scaled } from '../../operators/scaled/scaled';
 import { type InputStatistics, selected } from '../../operators/statistics';
 import type { Method, MethodContext, Outcome, PlanContext, Skipped } from '../method';
+import { gridOf } from '../pictures/grid';
 import { quantizeAdvice } from './advice';
 import { awq } from './awq';
 import { gptq } from './gptq';
@@ -53,6 +54,8 @@ export const quantize: Method<QuantizeOptions> = {
     if (skip) return [`It is left as it is: ${skip.skipped}.`];
     return quantizeAdvice(leaf, given, { spec: specOf(leaf, given), plan: planned(leaf, given) }, context);
   },
+  variants: [{ variant: 'GPTQ', options: { rounding: 'gptq' } }],
+  picture: ({ weight, before, after }, given) => gridOf(before, after, weight.shape, specOf(weight, given).blockSize),
 };
 
 function specOf(leaf: Dense, { bits, groupSize, symmetric = bits === 8, activations }: QuantizeOptions): Quantisation {

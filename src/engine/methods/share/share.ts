@@ -6,6 +6,7 @@ import { BESIDE_SLOTS, shared } from '../../operators/shared/shared';
 import { sharing } from '../../sharing';
 import type { Method, MethodContext, Outcome, Skipped } from '../method';
 import { share as shareOf, whole } from '../options';
+import { slotsOf } from '../pictures/slots';
 
 const options = z.strictObject({
   size: shareOf({ title: 'Size', help: 'stored bytes after over before', initial: 0.5 }),
@@ -60,6 +61,7 @@ export const share: Method<ShareOptions> = {
       'Saves storage, not time: the dense weight is rebuilt when the model loads.',
     ];
   },
+  picture: ({ after }) => slotsOf(after),
 };
 
 /** Weights that lie together. */

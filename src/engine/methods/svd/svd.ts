@@ -23,6 +23,7 @@ import { tucker2 } from '../../operators/tucker2/tucker2';
 import { isSkipped, type Method, type MethodContext, type Outcome, type PlanContext, type Skipped } from '../method';
 import { choice, exactlyOne, share, whole } from '../options';
 import { WHITENINGS, type Whitening } from '../whitening';
+import { factorisationCost } from '../work';
 import { adviceOn } from './advice';
 import { whitenedFactors } from './whitenedSvd';
 
@@ -80,6 +81,13 @@ export const svd: Method<SvdOptions> = {
     if (whiten !== 'none') return byWhitening(leaf, whiten, budget, context);
     return isMatrix(leaf) ? matrix(leaf, budget, context) : convolution(leaf, budget, context);
   },
+  // Whitening each input by itself gains less.
+  variants: [{ variant: 'whitened', options: { whiten: 'full' } }],
+  // A factorisation that is kept costs next to nothing.
+  work: ({ id, shape }, _, factorisations) =>
+    factorisations.has(id)
+      ? { kind: 'svd, kept', cost: elements(shape) }
+      : { kind: 'svd', cost: factorisationCost(shape) },
 };
 
 /** [rank] of two factors, [output, input] of Tucker-2; undefined where they follow from a spectrum not measured yet. */

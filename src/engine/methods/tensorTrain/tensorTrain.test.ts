@@ -6,7 +6,6 @@ import { product } from '../../operators/product';
 import { normal } from '../../reference/random';
 import { sitesFor, type TensorTrainOptions, tensorTrain } from './tensorTrain';
 import { backend, context, errorOf, leafOf, made, random } from './tensorTrain.fixtures';
-import { trainSpectrumOf } from './trainSpectrum';
 
 afterAll(() => backend.dispose());
 
@@ -57,7 +56,7 @@ describe('tensor-train', () => {
     else if (options.size && options.sites !== 2) {
       // Even bonds, until the spectra say otherwise.
       expect(Math.abs(plan.bytes / operator.bytes - 1)).toBeLessThan(0.1);
-      const train = await trainSpectrumOf('w', leaf, options, context.factorisations);
+      const train = await tensorTrain.measure!('w', leaf, options, context.factorisations, {});
       expect(tensorTrain.plan(leaf, options, { ...context, train })).toMatchObject({ form: operator.form });
       expect(operator.bytes).toBeLessThanOrEqual(options.size * leaf.bytes);
     } else {
@@ -82,7 +81,7 @@ describe('tensor-train', () => {
       // Float32 rounding of cores and of sums over bonds.
       expect(await errorOf(operator, leaf)).toBeLessThan(1e-5);
     }
-    const spectrum = await trainSpectrumOf('w', leaf, { factors, bond: 1 }, context.factorisations);
+    const spectrum = await tensorTrain.measure!('w', leaf, { factors, bond: 1 }, context.factorisations, {});
     for (const { values, entropy, effectiveBond } of spectrum.cuts) {
       expect(truncationError(values, 3)).toBeLessThan(1e-6);
       expect(Math.exp(entropy)).toBeCloseTo(effectiveBond, 9);
@@ -208,7 +207,7 @@ describe('tensor-train', () => {
     expect(said.join(' ')).toContain('509×512 has awkward factors: padded with zeros to 512×512, 0.6 % more');
     expect(said.join(' ')).toMatch(/A truncated SVD of the same size has rank 12\d\./);
     const small = leafOf([32, 32], random([32, 32]));
-    const train = await trainSpectrumOf('w', small, { bond: 1 }, context.factorisations);
+    const train = await tensorTrain.measure!('w', small, { bond: 1 }, context.factorisations, {});
     expect(tensorTrain.advice!(small, { bond: 2 }, { ...context, train }).join(' ')).toContain('Its spectra are flat');
     expect(tensorTrain.advice!(small, { bond: 2 }, { ...context, op: 'Conv' })[0]).toBe(
       'Rebuilt when the model loads: saves storage, not time.',

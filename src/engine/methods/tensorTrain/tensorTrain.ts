@@ -12,9 +12,12 @@ import { spread } from '../../operators/spread';
 import { plannedTrain, trainOf } from '../../operators/tensorTrain/tensorTrain';
 import { isSkipped, type Method, type MethodContext, type Outcome, type PlanContext, type Skipped } from '../method';
 import { choice, exactlyOne, share, whole, wholes } from '../options';
+import { bondsOf } from '../pictures/bonds';
 import { diagonalRoot } from '../whitening';
+import { factorisationCost } from '../work';
 import { adviceOnTrain } from './advice';
 import { paddedTo, sameSites, withinLeaf } from './trainMatrix';
+import { trainSpectrumOf } from './trainSpectrum';
 
 const budgets = ['bond', 'ranks', 'error', 'size'] as const;
 const group = 'budget';
@@ -84,6 +87,13 @@ export const tensorTrain: Method<TensorTrainOptions> = {
     given.size !== undefined && bondsFor(leaf, sitesFor(leaf, given), given, context) === undefined,
   advice: (leaf, given, context) => adviceOnTrain(leaf, sitesFor(leaf, given), planned(leaf, given, context), context),
   apply,
+  measure: (id, weight, given, { backend }, call) =>
+    trainSpectrumOf(id, weight, sitesFor(weight, given), backend, call),
+  picture({ train, operator }) {
+    const bonds = /^tensorTrain ([\d·]+)/.exec(operator.form)?.[1]?.split('·').map(Number);
+    return train && bonds ? bondsOf(train, bonds) : null;
+  },
+  work: ({ shape }) => ({ kind: 'tensor-train', cost: factorisationCost(shape) }),
 };
 
 /** How the sides of a leaf, a kernel's read as [out, in·taps], are split; padded where the factors make more. */

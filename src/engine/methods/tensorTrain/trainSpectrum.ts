@@ -1,21 +1,20 @@
+import type { Backend } from '../../backend/backend';
 import type { LongCall } from '../../core/progress';
+import type { SiteShape } from '../../linalg/sites';
 import { effectiveRank } from '../../linalg/spectrum';
 import { schmidtSpectra } from '../../linalg/tensorTrain';
 import type { Dense } from '../../operators/operator';
-import type { Factorisations } from '../factorisations';
 import type { TrainSpectrum } from '../report';
-import { sitesFor, type TensorTrainOptions } from './tensorTrain';
 import { paddedTo } from './trainMatrix';
 
-/** The singular values of a layer's weight across every cut of the train that these options make of it. */
+/** The singular values of a layer's weight across every cut of a train over these sites. */
 export async function trainSpectrumOf(
   id: string,
   weight: Dense,
-  options: TensorTrainOptions,
-  { backend }: Factorisations,
+  sites: SiteShape,
+  backend: Backend,
   call: LongCall = {},
 ): Promise<TrainSpectrum> {
-  const sites = sitesFor(weight, options);
   const spectra = await schmidtSpectra(backend, await paddedTo(weight, sites), sites, call);
   const cuts = spectra.map((values) => {
     const effectiveBond = effectiveRank(values);

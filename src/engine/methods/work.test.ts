@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { createCpuBackend } from '../cpu/backend';
-import { Factorisations } from '../methods/factorisations';
-import { getMethod } from '../methods/registry';
 import type { Layer } from '../model/layers';
 import { dense } from '../operators/dense/dense';
-import { factorisationCost, workOf } from './workload';
+import { Factorisations } from './factorisations';
+import { getMethod } from './registry';
+import { factorisationCost, workOf } from './work';
 
 const layer = (id: string, shape: readonly number[]) => ({ id, shape }) as unknown as Layer;
 
