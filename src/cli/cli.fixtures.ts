@@ -1,6 +1,30 @@
 import { type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { DataType, modelBytes, node, tensor, value } from '../engine/model/onnx/build';
+
+export const FASHION = 'public/samples/fashion-mnist';
+export const MOBY = 'public/samples/moby-lm';
+
+/** Paths in a new folder, which is removed after the tests of the file that asks for it. */
+export function testFolder(): (...parts: string[]) => string {
+  const folder = mkdtempSync(join(tmpdir(), 'carrara-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  return (...parts) => join(folder, ...parts);
+}
+
+/** Writes recipes (objects as JSON, or raw text) into this folder and gives their paths. */
+export const recipeIn = (at: (name: string) => string) => (name: string, value: unknown) => {
+  writeFileSync(at(name), typeof value === 'string' ? value : JSON.stringify(value));
+  return at(name);
+};
+
+export const svd = (options: object, layers: unknown = '*') => ({
+  version: 1,
+  steps: [{ layers, method: 'svd', options }],
+});
 
 /** The command as users run it. */
 export function carrara(...args: string[]) {

@@ -1,12 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { carrara, shell, unfinishedIn } from './cli.fixtures';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { carrara, shell, testFolder, unfinishedIn } from './cli.fixtures';
 
 const MODEL = 'public/samples/moby-lm/model.onnx';
-const folder = mkdtempSync(join(tmpdir(), 'carrara-files-'));
-const at = (...parts: string[]) => join(folder, ...parts);
+const at = testFolder();
 const model = at('models', 'model.onnx');
 
 beforeAll(() => {
@@ -18,7 +15,6 @@ beforeAll(() => {
   );
 });
 beforeEach(() => writeFileSync(model, readFileSync(MODEL)));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 const compress = (out: string, ...more: string[]) =>
   carrara('compress', model, '--recipe', at('recipe.json'), '--out', out, '--backend', 'cpu', ...more);
@@ -52,7 +48,7 @@ describe.runIf(process.platform !== 'win32')('carrara compress', () => {
     );
     expect(status).toBe(1);
     expect(readFileSync(out, 'utf8')).toBe('before');
-    expect(unfinishedIn(folder)).toEqual([]);
+    expect(unfinishedIn(at())).toEqual([]);
   });
 
   it('says that the disk is full, and leaves what was there', ({ skip }) => {
@@ -115,7 +111,7 @@ describe.runIf(process.platform !== 'win32')('an input that is no file', () => {
       expect(stdout).toBe('');
       expect(status).toBe(1);
     }
-    expect(readdirSync(folder)).not.toContain('out.onnx');
+    expect(readdirSync(at())).not.toContain('out.onnx');
   });
 });
 

@@ -1,12 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { carrara, shell, slowModel, started, unfinishedIn, until } from './cli.fixtures';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { carrara, shell, slowModel, started, testFolder, unfinishedIn, until } from './cli.fixtures';
 
 // `slow.onnx` is compressed and written at once; then onnxruntime opens what was written, and hears nothing for hours.
-const folder = mkdtempSync(join(tmpdir(), 'carrara-supervise-'));
-const at = (name: string) => join(folder, name);
+const at = testFolder();
 const compress = [
   'compress',
   at('slow.onnx'),
@@ -30,11 +27,10 @@ beforeEach(() => {
   );
   writeFileSync(at('out.onnx'), PREVIOUS);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Nothing but what was there, as it was. */
 function expectUntouched() {
-  expect(readdirSync(folder)).toEqual(FILES);
+  expect(readdirSync(at())).toEqual(FILES);
   expect(readFileSync(at('out.onnx'), 'utf8')).toBe(PREVIOUS);
 }
 
@@ -55,7 +51,7 @@ const isRunning = (pid: number): boolean => !['Z', 'X', undefined].includes(stat
 
 /** Waits until the work has begun to write and onnxruntime makes the session that takes hours. */
 async function deaf(run: ReturnType<typeof started>): Promise<void> {
-  await run.writing(folder);
+  await run.writing(at());
   if (process.platform !== 'linux') return new Promise((resolve) => setTimeout(resolve, 5000));
   // In hundredths of a second. What comes between takes a fraction of this.
   const worker = workerOf(run.pid);
@@ -122,7 +118,7 @@ describe.runIf(process.platform === 'linux')('killed by the system', () => {
     run.kill('SIGKILL');
     await run.end;
     await until(() => !isRunning(worker));
-    expect(unfinishedIn(folder)).toHaveLength(1);
+    expect(unfinishedIn(at())).toHaveLength(1);
     expect(readFileSync(at('out.onnx'), 'utf8')).toBe(PREVIOUS);
 
     expect(carrara(...compress, '--open-limit', '1').status).toBe(1);
@@ -143,7 +139,7 @@ it('a first Ctrl-C cancels what hears it', async () => {
   run.kill('SIGINT');
   expect(await run.end).toEqual({ status: 130, stderr: 'carrara: Cancelled: nothing was written.\n' });
   expect(readFileSync(out, 'utf8')).toBe(PREVIOUS);
-  expect(unfinishedIn(folder)).toEqual([]);
+  expect(unfinishedIn(at())).toEqual([]);
 });
 
 it('what is said to Node, as --max-old-space-size, is said to the process that does the work too', () => {
