@@ -6,6 +6,7 @@ import { UserError } from '../core/errors';
 import { PlannedPace } from '../core/pace';
 import type { LongCall, Progress } from '../core/progress';
 import { hashDataset } from '../evaluation/hashDataset';
+import { dataFileNoun } from '../formats/formats';
 import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod } from '../methods/method';
 import type { Trial } from '../methods/pruneStructured/trial';
@@ -207,7 +208,7 @@ const stepsWithData = ({ steps }: Recipe): number[] =>
   [...steps.keys()].filter((i) => getMethod(steps[i]!.method).needsData?.(steps[i]!.options) ?? false);
 
 function checkData([first]: readonly number[], { steps }: Recipe, context: CompressContext): void {
-  const { calibration, recipeName = 'The recipe', remedy = 'give an .npz' } = context;
+  const { calibration, recipeName = 'The recipe', remedy = `give ${dataFileNoun()}` } = context;
   if (first === undefined || calibration) return;
   throw new UserError(
     `${recipeName}, step ${first + 1}: ${steps[first]!.method} with these options needs calibration data, samples of the model's inputs: ${remedy}.`,
