@@ -2,9 +2,24 @@ import { DataType } from '../../model/onnx/build';
 import { decodeFloats, encodeFloats } from '../../model/tensors';
 import { DATA_TYPE } from '../dense/dense';
 import { cast, cropped, reshaped } from '../export/nodes';
-import { BYTES_OF, elements, type FloatType, type Operator } from '../operator';
+import { BYTES_OF, elements, type FloatType, type Form, type Operator } from '../operator';
 import { type CodeBits, pack, unpack, unpackedBytes, writeUnpacked } from '../packedCodes';
 import { planned, type StoredArray, stored } from '../stored';
+
+declare module '../operator' {
+  interface Forms {
+    readonly codebook: {
+      readonly codes: StoredArray;
+      readonly book: Codebook;
+      /** Whether the codebook's bytes count with this weight: with one of those that share it. */
+      readonly counted: boolean;
+    };
+  }
+}
+
+export const codebookForm: Form<'codebook'> = {
+  describe: ({ book }) => `codebook of ${book.size}`,
+};
 
 /** The values that codes stand for. */
 export interface Codebook {
@@ -47,14 +62,14 @@ function codebook(shape: readonly number[], codes: StoredArray, book: Codebook, 
   const bits = codeBitsFor(book.size);
   const count = elements(shape);
   const spare = codes.bytes * (8 / bits) - count;
+  const sizes = { codes, book, counted, shape, children: [] };
   return {
     kind: 'codebook',
-    form: `codebook of ${book.size}`,
-    shape,
+    ...sizes,
+    form: codebookForm.describe(sizes),
     parameters: count,
     bytes: codes.bytes + (counted ? book.array.bytes : 0),
     multiplyAdds: count,
-    children: [],
     with() {
       return this;
     },

@@ -1,9 +1,13 @@
 import { DataType } from '../../model/onnx/build';
-import { BYTES_OF, type Dense, elements, type FloatType } from '../operator';
+import { BYTES_OF, type Dense, elements, type FloatType, type Form } from '../operator';
 import { stored } from '../stored';
 import { roundedTo } from './rounding';
 
 export const DATA_TYPE: Readonly<Record<FloatType, number>> = { float32: DataType.FLOAT, float16: DataType.FLOAT16 };
+
+export const denseForm: Form<'dense'> = {
+  describe: ({ type }) => (type === 'float16' ? 'dense f16' : 'dense'),
+};
 
 /**
  * A weight as it is: `load` reads its values, row-major in `shape`, each time they are needed; all but `parameters` of
@@ -17,16 +21,14 @@ export function dense(
   parameters = elements(shape),
 ): Dense {
   const count = elements(shape);
+  const sizes = { shape, type, ...(key !== undefined && { key }), children: [] };
   const leaf: Dense = {
     kind: 'dense',
-    form: type === 'float16' ? 'dense f16' : 'dense',
-    shape,
-    type,
-    ...(key !== undefined && { key }),
+    ...sizes,
+    form: denseForm.describe(sizes),
     parameters,
     bytes: count * BYTES_OF[type],
     multiplyAdds: parameters,
-    children: [],
     with: () => leaf,
     toDense: () => load(),
     rebuildBytes: count * (type === 'float16' ? BYTES_OF.float32 : 0),
