@@ -30,10 +30,14 @@ export type OperatorOf<K extends Kind> = OperatorBase & Forms[K] & { readonly ki
 /** A form's own sizes, with those that its description in words needs. */
 export type Sizes<K extends Kind> = Forms[K] & Pick<OperatorBase, 'shape' | 'children'>;
 
-/** What `forms.ts` lists of each form. */
-export interface Form<K extends Kind> {
+/** What `forms.ts` lists of each form. `Kept`: what an operator is made again from, beside its shape and children. */
+export interface Form<K extends Kind, Kept = object> {
   /** The kind with its sizes, for people: "lowRank 32". */
   describe(sizes: Sizes<K>): string;
+  /** Plain values that JSON holds; stored arrays and operators may stand among them. */
+  keep(operator: OperatorOf<K>): Kept;
+  /** The same operator from what `keep` gave: a model that is exported with it has the same bytes. */
+  restore(kept: Kept & Pick<OperatorBase, 'shape' | 'children'>): Operator;
 }
 
 /** What operators of every form have. */

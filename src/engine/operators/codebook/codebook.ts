@@ -1,3 +1,4 @@
+import { hashText } from '../../model/hashModel';
 import { DataType } from '../../model/onnx/build';
 import { decodeFloats, encodeFloats } from '../../model/tensors';
 import { DATA_TYPE } from '../dense/dense';
@@ -8,17 +9,21 @@ import { planned, type StoredArray, stored } from '../stored';
 
 declare module '../operator' {
   interface Forms {
-    readonly codebook: {
-      readonly codes: StoredArray;
-      readonly book: Codebook;
-      /** Whether the codebook's bytes count with this weight: with one of those that share it. */
-      readonly counted: boolean;
-    };
+    readonly codebook: Kept;
   }
 }
 
-export const codebookForm: Form<'codebook'> = {
+interface Kept {
+  readonly codes: StoredArray;
+  readonly book: Codebook;
+  /** Whether the codebook's bytes count with this weight: with one of those that share it. */
+  readonly counted: boolean;
+}
+
+export const codebookForm: Form<'codebook', Kept> = {
   describe: ({ book }) => `codebook of ${book.size}`,
+  keep: ({ codes, book, counted }) => ({ codes, book, counted }),
+  restore: ({ shape, codes, book, counted }) => codebook(shape, codes, book, counted),
 };
 
 /** The values that codes stand for. */
@@ -30,8 +35,13 @@ export interface Codebook {
 
 /** A codebook of values that are rounded to `type` already. `shared`: several weights use it, and a model stores it once. */
 export const codebookOf = (values: Float32Array<ArrayBuffer>, type: FloatType, shared = false): Codebook => {
-  const array = stored('codebook', [values.length], DATA_TYPE[type], encodeFloats(values, DATA_TYPE[type]));
-  return { array: { ...array, shared }, type, size: values.length };
+  const bytes = encodeFloats(values, DATA_TYPE[type]);
+  const array = stored('codebook', [values.length], DATA_TYPE[type], bytes);
+  return {
+    array: shared ? { ...array, shared: hashText(`${type} ${bytes}`) } : array,
+    type,
+    size: values.length,
+  };
 };
 
 export const plannedCodebook = (size: number, type: FloatType): Codebook => ({

@@ -10,8 +10,10 @@ declare module '../operator' {
   }
 }
 
-export const columnPartsForm: Form<'columnParts'> = {
+export const columnPartsForm: Form<'columnParts', { readonly columns: readonly StoredArray[] }> = {
   describe: ({ children }) => children.map(({ shape, form }) => `${shape[1]} columns ${form}`).join(' + '),
+  keep: ({ columns }) => ({ columns }),
+  restore: ({ children, columns }) => columnParts(children.map((operator, i) => ({ operator, columns: columns[i]! }))),
 };
 
 /** An operator on some of the columns: entry i of `columns` (int32) says which of the whole its column i is. */

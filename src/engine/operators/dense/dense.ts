@@ -1,12 +1,29 @@
 import { DataType } from '../../model/onnx/build';
+import { decodeFloats, encodeFloats } from '../../model/tensors';
 import { BYTES_OF, type Dense, elements, type FloatType, type Form } from '../operator';
-import { stored } from '../stored';
+import { type StoredArray, stored } from '../stored';
 import { roundedTo } from './rounding';
 
 export const DATA_TYPE: Readonly<Record<FloatType, number>> = { float32: DataType.FLOAT, float16: DataType.FLOAT16 };
 
-export const denseForm: Form<'dense'> = {
+interface Kept {
+  readonly type: FloatType;
+  readonly parameters: number;
+  readonly values: StoredArray;
+}
+
+export const denseForm: Form<'dense', Kept> = {
   describe: ({ type }) => (type === 'float16' ? 'dense f16' : 'dense'),
+  // The key goes: another model may have another weight under it.
+  keep({ shape, type, parameters, bytes, toDense }) {
+    const dataType = DATA_TYPE[type];
+    const read = async () => encodeFloats(await toDense(), dataType);
+    return { type, parameters, values: { label: 'values', dims: shape, dataType, bytes, read } };
+  },
+  restore({ shape, type, parameters, values }) {
+    const load = async () => decodeFloats(await values.read(), values.dataType, values.label);
+    return dense(shape, type, load, undefined, parameters);
+  },
 };
 
 /**

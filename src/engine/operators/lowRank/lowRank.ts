@@ -12,6 +12,8 @@ declare module '../operator' {
 
 export const lowRankForm: Form<'lowRank'> = {
   describe: ({ rank, children }) => `lowRank ${rank}${storedAs(children)}`,
+  keep: () => ({}),
+  restore: ({ children: [left, right] }) => lowRank(left!, right!),
 };
 
 /**

@@ -34,20 +34,32 @@ export interface Quantisation extends Pick<QuantizedForm, 'bits' | 'blockSize'> 
 
 declare module '../operator' {
   interface Forms {
-    readonly quantized: Quantisation & {
-      readonly dynamic: boolean;
-      /** Of the scales. */
-      readonly type: FloatType;
-      readonly arrays: Arrays;
-    };
+    readonly quantized: Kept;
   }
 }
 
-export const quantizedForm: Form<'quantized'> = {
+interface Kept extends Quantisation {
+  readonly dynamic: boolean;
+  /** Of the scales. */
+  readonly type: FloatType;
+  readonly arrays: Arrays;
+}
+
+export const quantizedForm: Form<'quantized', Kept> = {
   describe({ bits, blockSize, dynamic, shape }) {
     const groups = blockSize >= matrixOf(shape)[1] ? 'per channel' : `groups of ${blockSize}`;
     return `${bits}-bit ${groups}${dynamic ? ', int8 inputs' : ''}`;
   },
+  keep: ({ bits, blockSize, zeroPoints, dynamic, type, arrays }) => ({
+    bits,
+    blockSize,
+    zeroPoints,
+    dynamic,
+    type,
+    arrays,
+  }),
+  restore: ({ shape, type, arrays, bits, blockSize, zeroPoints, dynamic }) =>
+    quantized(shape, type, { bits, blockSize, zeroPoints, dynamic }, arrays),
 };
 
 interface Arrays {

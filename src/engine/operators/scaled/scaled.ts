@@ -8,8 +8,10 @@ declare module '../operator' {
   }
 }
 
-export const scaledForm: Form<'scaled'> = {
+export const scaledForm: Form<'scaled', { readonly scales: Dense }> = {
   describe: ({ children }) => children[0]!.form,
+  keep: ({ scales }) => ({ scales }),
+  restore: ({ children: [inner], scales }) => scaled(inner!, scales),
 };
 
 /**

@@ -17,8 +17,10 @@ declare module '../operator' {
   }
 }
 
-export const sharedForm: Form<'shared'> = {
+export const sharedForm: Form<'shared', { readonly run: number; readonly seed: number }> = {
   describe: ({ slots }) => `shared ${slots}`,
+  keep: ({ run, seed }) => ({ run, seed }),
+  restore: ({ shape, children: [slots], run, seed }) => shared(slots!, shape, run, seed),
 };
 
 /** What is stored beside the slots: the number that the graph counts from. */

@@ -42,9 +42,11 @@ declare module '../operator' {
   }
 }
 
-export const sparseForm: Form<'sparse'> = {
+export const sparseForm: Form<'sparse', { readonly target: SparseTarget; readonly places: Places }> = {
   describe: ({ target, places, children }) =>
     `sparse ${nameOf(target.pattern)}${percent(sparsityOf(target, places))}${storedAs(children)}`,
+  keep: ({ target, places }) => ({ target, places }),
+  restore: ({ target, places, children: [values] }) => sparse(target, places, values!),
 };
 
 /** The share of zeros. */

@@ -8,6 +8,8 @@ declare module '../operator' {
 
 export const sumForm: Form<'sum'> = {
   describe: ({ children }) => children.map(({ form }) => form).join(' + '),
+  keep: () => ({}),
+  restore: ({ children }) => sum(children),
 };
 
 /** W = Σ parts, all of one shape: a low rank plus what it leaves over. */

@@ -34,13 +34,15 @@ declare module '../operator' {
   }
 }
 
-export const tensorTrainForm: Form<'tensorTrain'> = {
+export const tensorTrainForm: Form<'tensorTrain', { readonly sizes: TrainSizes }> = {
   describe({ sizes, shape, children }) {
     const [rows, columns] = [elements(sizes.out), elements(sizes.in)];
     const [out, inner] = matrixOf(shape);
     const padded = rows > out || columns > inner;
     return `tensorTrain ${sizes.bonds.join('·')}${storedAs(children)}${padded ? ` (padded to ${rows}×${columns})` : ''}`;
   },
+  keep: ({ sizes }) => ({ sizes }),
+  restore: ({ shape, children, sizes }) => tensorTrain(children, shape, sizes),
 };
 
 /**

@@ -12,6 +12,8 @@ declare module '../operator' {
 
 export const tucker2Form: Form<'tucker2'> = {
   describe: ({ rankIn, rankOut, children }) => `tucker2 ${rankOut}×${rankIn}${storedAs(children)}`,
+  keep: () => ({}),
+  restore: ({ children: [input, core, output] }) => tucker2(input!, core!, output!),
 };
 
 /**
