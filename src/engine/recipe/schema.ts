@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { messageOf, UserError } from '../core/errors';
+import type { AnyMethod } from '../methods/method';
 import { keysOf, withoutEffect } from '../methods/options';
 import { methods } from '../methods/registry';
 import { AIMS, DEFAULT_EXPORT, type ExportChoice } from '../operators/export/choice';
@@ -11,18 +12,10 @@ const patterns = z.union([one, z.array(one, NAMES).min(1, NAMES)], NAMES);
 /** A checked recipe has an empty list where nothing is ignored, and can be checked again. */
 const ignored = z.union([one, z.array(one, NAMES)], NAMES);
 
-// Every method's step has this shape.
-const stepOf = () =>
-  z.strictObject({ layers: patterns, ignore: ignored.optional(), method: z.string(), options: z.unknown() });
+const stepOf = ({ name, options }: Pick<AnyMethod, 'name' | 'options'>) =>
+  z.strictObject({ layers: patterns, ignore: ignored.optional(), method: z.literal(name), options });
 
-const step = z.discriminatedUnion(
-  'method',
-  methods.map(({ name, options }) =>
-    z.strictObject({ layers: patterns, ignore: ignored.optional(), method: z.literal(name), options }),
-  ) as unknown as [ReturnType<typeof stepOf>, ...ReturnType<typeof stepOf>[]],
-);
-
-const STEP_KEYS = Object.keys(stepOf().shape);
+const STEP_KEYS = ['layers', 'ignore', 'method', 'options'];
 
 const FORMS = ['factored', 'load', 'use'] as const;
 
@@ -115,7 +108,7 @@ function checkStep(raw: unknown, place: string): Step {
   // A method that needs no options need not be given any.
   const given = (raw as { options?: unknown }).options;
   const whole = given === undefined ? { ...raw, options: {} } : raw;
-  const checked = step.safeParse(whole);
+  const checked = stepOf(method).safeParse(whole);
   const keys = { '': STEP_KEYS, options: keysOf(method.options).map(({ key }) => key) };
   if (!checked.success) throw new UserError(`${place}: ${faultIn(checked.error, whole, keys)}`);
   const { layers, ignore = [], options } = checked.data;
