@@ -1,5 +1,4 @@
 import { UserError } from '../engine/core/errors';
-import type { AnyMethod } from '../engine/methods/method';
 import { type Control, controlsOf, initialOptions, initialValue } from '../engine/methods/options';
 import { methods } from '../engine/methods/registry';
 import { resolvedRecipe } from '../engine/recipe/resolved';
@@ -14,31 +13,19 @@ export interface MethodForm {
   readonly summary: string;
   readonly paper: string;
   readonly controls: readonly Control[];
-  /** Whether it cuts the layer's spectrum. */
-  readonly truncates: boolean;
 }
 
-/** Every method, in the order in which they are offered. */
-export const methodForms = (): readonly MethodForm[] => methods.map(made);
-
-export function formOf(name: string): MethodForm | undefined {
-  const method = methodOf(name);
-  return method && made(method);
-}
+export const FORMS: readonly MethodForm[] = methods.map(({ name, title, summary, paper, options }) => ({
+  name,
+  title,
+  summary,
+  paper,
+  controls: controlsOf(options),
+}));
 
 const methodOf = (name: string) => methods.find((method) => method.name === name);
 
-const forms = new WeakMap<AnyMethod, MethodForm>();
-
-function made(method: AnyMethod): MethodForm {
-  const { name, title, summary, paper, options, truncation } = method;
-  let form = forms.get(method);
-  if (!form) {
-    form = { name, title, summary, paper, controls: controlsOf(options), truncates: truncation !== undefined };
-    forms.set(method, form);
-  }
-  return form;
-}
+export const formOf = (name: string): MethodForm | undefined => FORMS.find((form) => form.name === name);
 
 /** A step as it begins when it is added. */
 export const newStep = ({ name, controls }: MethodForm): StackStep => ({

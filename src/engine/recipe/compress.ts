@@ -3,35 +3,30 @@ import { withRecovery } from '../backend/recovery';
 import type { Calibration } from '../calibration/calibration';
 import { outputErrors } from '../calibration/outputError';
 import { UserError } from '../core/errors';
-import { PlannedPace } from '../core/pace';
-import type { LongCall, Progress } from '../core/progress';
+import type { LongCall } from '../core/progress';
 import { hashDataset } from '../evaluation/hashDataset';
-import { dataFileNoun } from '../formats/formats';
 import type { Factorisations } from '../methods/factorisations';
-import { isGraphMethod } from '../methods/method';
 import type { Trial } from '../methods/pruneStructured/trial';
 import { getMethod } from '../methods/registry';
-import type { TrialReport } from '../methods/report';
-import { workOf } from '../methods/work';
 import { hashModel, hashText } from '../model/hashModel';
-import { type Layer, layersOf } from '../model/layers';
-import { type Model, opsetOf, storedBytes } from '../model/model';
+import type { Layer } from '../model/layers';
+import { type Model, storedBytes } from '../model/model';
 import { countParameters } from '../model/parameters';
-import { type Scope, scopeOf } from '../model/scopes';
 import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
-import { loadBytes, loadNeeds } from '../operators/export/choice';
+import { type ExportChoice, loadBytes, loadNeeds } from '../operators/export/choice';
 import { replaceWeights } from '../operators/export/replace';
 import { consumptionOf } from '../operators/export/subgraph';
 import type { Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
-import { compressedBefore, leftBefore } from './compressedBefore';
-import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
+import { compressedBefore, skippedAsCompressed } from './compressedBefore';
 import { isChanged, memoryOf, reportOf, skippedIn } from './layerOutcomes';
-import type { CalibrationReport, CompressReport, ErrorReport } from './report';
+import type { CalibrationReport, CompressReport, ErrorReport, SkippedLayerReport } from './report';
 import { resolvedRecipe } from './resolved';
+import { layersIn } from './runner/graphStep';
+import type { KeptResults } from './runner/keptResults';
+import { Runner } from './runner/runner';
 import { exportOf, type Recipe } from './schema';
 import { selectLayers } from './select';
-import { runStep, type Work } from './step';
 
 export interface Compressed {
   readonly model: Model;
@@ -63,6 +58,8 @@ export interface CompressContext extends LongCall {
   readonly calibration?: Calibration;
   /** For trying what steps cut on a sample; absent: the report says that nothing was tried. */
   readonly trial?: Trial;
+  /** Where results of finished layers are kept, so that a run that was interrupted loses at most the layer at work. */
+  readonly kept?: KeptResults | undefined;
 }
 
 /**
@@ -72,132 +69,97 @@ export interface CompressContext extends LongCall {
  */
 export async function compress(model: Model, recipe: Recipe, context: CompressContext): Promise<Compressed> {
   const started = performance.now();
-  const main = scopeOf(model);
-  const layers = layersOf(main);
-  const gone = compressedBefore(model, layers);
-  const selected = selectLayers(recipe, layers, context.recipeName, gone);
-  const touched = layers.filter((layer) => selected.some((step) => step.includes(layer)));
-  const state: State = { model, main, layers, works: new Map(touched.map((layer) => [layer.id, begin(model, layer)])) };
-  const { works } = state;
-  const needing = stepsWithData(recipe);
-  checkData(needing, recipe, context);
-  const calibrated = new Set(needing.flatMap((i) => selected[i]!.map(({ id }) => id)));
-  const { backend } = context.factorisations;
-  const failures: string[] = [];
-  // Layers that no method may rewrite take no time, and are no part of the progress.
-  const worked = recipe.steps.map(({ method }, i) =>
-    isGraphMethod(getMethod(method)) ? selected[i]! : selected[i]!.filter(({ compressible }) => compressible),
-  );
-  const total = worked.reduce((sum, { length }) => sum + length, 0);
-  let past = 0;
-  const pace = new PlannedPace(
-    recipe.steps.flatMap(({ method, options }, i) =>
-      worked[i]!.map((layer) => workOf(layer, getMethod(method), options, context.factorisations)),
-    ),
-  );
-  let { calibration } = context;
-  let trial: TrialReport | undefined;
-  for (const [i, { method: name, options }] of recipe.steps.entries()) {
-    const method = getMethod(name);
-    const ids = new Set(selected[i]!.map(({ id }) => id));
-    const step = state.layers.filter(({ id }) => ids.has(id));
-    const tell = (part: number, label: string) => {
-      const done = past + part;
-      context.onProgress?.({ done, total, label, secondsLeft: pace.secondsLeft(done) ?? 'unknown' });
-    };
-    if (needing.includes(i)) {
-      calibration = calibrationFor(state, model, context.calibration, calibration);
-      const onProgress = ({ label }: Progress) => tell(0, label);
-      // A method that edits the graph looks at layers that its step does not select.
-      const observed = isGraphMethod(method) ? state.layers : state.layers.filter(({ id }) => calibrated.has(id));
-      await calibration!.collect(state.model, state.main, observed, { signal: context.signal, onProgress });
-    }
-    const call = {
-      factorisations: context.factorisations.forRun(),
-      signal: context.signal,
-      seed: recipe.seed ?? 0,
-      opset: opsetOf(model),
-      statisticsOf: (layer: Layer) => calibration?.statisticsOf(layer) ?? 'no calibration data was given',
-      onProgress: ({ done, label }: Progress) => tell(done, label),
-      onRetry(layer: Layer, sentence: string) {
-        tell(
-          worked[i]!.findIndex(({ id }) => id === layer.id),
-          `${sentence} Going on with ${layer.name}.`,
-        );
-        failures.push(`${layer.name}: ${sentence}`);
-      },
-    };
-    if (isGraphMethod(method)) {
-      const tried = await runGraphStep(state, step, method, options, { ...call, trial: context.trial });
-      // Of several steps the one that could not be tried is what a user must know of.
-      if (tried && trial?.ran !== false) trial = tried;
-    } else
-      await runStep(
-        step.map(({ id }) => works.get(id)!),
-        method,
-        options,
-        call,
-      );
-    past += worked[i]!.length;
-  }
+  const given = layersIn(model);
+  const { factorisations, calibration, trial, kept, signal, onProgress } = context;
+  const compressed = compressedBefore(model, given.layers);
+  const selected = selectLayers(recipe, given.layers, context.recipeName, compressed);
+  checkData(recipe, context);
+  const steps = recipe.steps.map((step, i) => ({ ...step, layers: selected[i]! }));
+  const runner = new Runner(given, steps, {
+    factorisations: factorisations.forRun(),
+    seed: recipe.seed ?? 0,
+    calibration,
+    noCalibration: 'no calibration data was given',
+    trial,
+    kept,
+    signal,
+    onProgress,
+  });
+  await runner.runAll();
+  const outputErrors = await outputErrorsOf(runner, context);
+  runner.tell('Hashing the original');
+  const originalHash = await hashModel(model, signal);
+  const data = calibration && needsData(recipe) ? calibrationOf(calibration) : undefined;
+  const skipped = [...skippedIn(runner.progress.values()), ...skippedAsCompressed(recipe, compressed)];
+  const finished: Finished = { model, runner, recipe, context, outputErrors, originalHash, data, skipped, ms: 0 };
+  const result = await written(finished, exportOf(recipe), context);
+  finished.ms = performance.now() - started;
+  return { ...result, report: { ...result.report, ms: finished.ms } };
+}
 
-  const changedWorks = [...works.values()].filter(isChanged);
-  const rewritten = new Map(
-    [...works.values()].filter(({ operator, weight }) => operator !== weight).map((work) => [work.layer, work]),
-  );
-  calibration = calibrationFor(state, model, context.calibration, calibration);
-  const outputs = await withRecovery(backend, () =>
-    outputErrorsOf(state.model, state.main, rewritten, { ...context, ...(calibration && { calibration }) }),
-  );
-  const operators = new Map([...rewritten].map(([layer, { operator }]) => [layer, operator]));
-  context.onProgress?.({ done: total, total, label: 'Hashing the original', secondsLeft: 'unknown' });
-  const originalHash = await hashModel(model, context.signal);
-  const data = needing.length > 0 ? calibrationOf(context.calibration!) : undefined;
-  const compressedParameters = [...rewritten.values()].reduce(
+/** A run whose steps are done: what is the same however it is written. */
+interface Finished {
+  readonly model: Model;
+  readonly runner: Runner;
+  readonly recipe: Recipe;
+  readonly context: CompressContext;
+  readonly outputErrors: ReadonlyMap<Layer, ErrorReport>;
+  readonly originalHash: string;
+  readonly data: CalibrationReport | undefined;
+  readonly skipped: readonly SkippedLayerReport[];
+  /** From the beginning to the first time that it was written. */
+  ms: number;
+}
+
+/** The rewritten model with its files and report, as `choice` says. */
+async function written(finished: Finished, choice: ExportChoice, call: LongCall): Promise<Compressed> {
+  const { model, runner, context, outputErrors, data, skipped } = finished;
+  const { model: cut, main } = runner.now;
+  const changed = [...runner.progress.values()].filter(isChanged);
+  const loads = loadBytes(changed.map(({ layer, operator }) => loadNeeds(operator, consumptionOf(layer), choice)));
+  const layers = changed.map((each, i) => reportOf(each, outputErrors.get(each.layer), choice, loads[i]!));
+  const rewritten = changed.filter(({ operator, weight }) => operator !== weight);
+  const operators = new Map(rewritten.map(({ layer, operator }) => [layer, operator]));
+  const replaced = await replaceWeights(cut, main, operators, { signal: call.signal, choice });
+  const recipe = { ...finished.recipe, export: choice };
+  const files = filesOf(replaced, context.fileName ?? compressedName(model.name, 1), metadataOf(finished, recipe));
+  const parameters = rewritten.reduce(
     (count, { weight, operator }) => count - weight.parameters + operator.parameters,
-    countParameters(state.model),
+    countParameters(cut),
   );
-  let ms = 0;
-  const written = async (as: Recipe, call: LongCall): Promise<Compressed> => {
-    const choice = exportOf(as);
-    const needs = changedWorks.map(({ layer, operator }) => loadNeeds(operator, consumptionOf(layer), choice));
-    const loads = loadBytes(needs);
-    const reports = changedWorks.map((work, i) => reportOf(work, outputs.get(work.layer), choice, loads[i]!));
-    const changed = await replaceWeights(state.model, state.main, operators, { signal: call.signal, choice });
-    const resolved = JSON.stringify(resolvedRecipe(as));
-    const metadata = {
-      'carrara.version': version,
-      'carrara.recipe': resolved,
-      'carrara.recipe_sha256': hashText(resolved),
-      'carrara.original_sha256': originalHash,
-      'carrara.seed': String(recipe.seed ?? 0),
-      ...(data && { 'carrara.calibration_sha256': data.sha256 }),
-    };
-    const files = filesOf(changed, context.fileName ?? compressedName(model.name, 1), metadata);
-    return {
-      model: changed,
-      files,
-      before: state.model,
-      rewritten: operators,
-      operators: new Map([...operators].map(([{ id }, operator]) => [id, operator])),
-      report: {
-        before: { bytes: storedBytes(model), parameters: countParameters(model) },
-        after: { bytes: writtenBytes(files), parameters: compressedParameters },
-        memory: memoryOf(model, reports),
-        layers: reports,
-        skipped: [...skippedIn(works.values()), ...leftBefore(recipe, gone)],
-        backend: backend.kind,
-        ...(data && { calibration: data }),
-        ...(trial && { trial }),
-        ...(failures.length > 0 && { gpuFailures: failures }),
-        ms,
-      },
-      writtenFor: (chosen, other) => written({ ...recipe, export: chosen }, other),
-    };
+  return {
+    model: replaced,
+    files,
+    before: cut,
+    rewritten: operators,
+    operators: new Map([...operators].map(([{ id }, operator]) => [id, operator])),
+    report: {
+      before: { bytes: storedBytes(model), parameters: countParameters(model) },
+      after: { bytes: writtenBytes(files), parameters },
+      memory: memoryOf(model, layers),
+      layers,
+      skipped,
+      backend: context.factorisations.backend.kind,
+      ...(data && { calibration: data }),
+      ...(runner.trial && { trial: runner.trial }),
+      ...(runner.gpuFailures.length > 0 && { gpuFailures: runner.gpuFailures }),
+      ms: finished.ms,
+    },
+    writtenFor: (chosen, other) => written(finished, exportOf({ ...finished.recipe, export: chosen }), other),
   };
-  const compressed = await written(recipe, context);
-  ms = performance.now() - started;
-  return { ...compressed, report: { ...compressed.report, ms } };
+}
+
+/** What the written file says of how it came about. */
+function metadataOf({ originalHash, data }: Finished, recipe: Recipe): Record<string, string> {
+  const resolved = JSON.stringify(resolvedRecipe(recipe));
+  return {
+    'carrara.version': version,
+    'carrara.recipe': resolved,
+    'carrara.recipe_sha256': hashText(resolved),
+    'carrara.original_sha256': originalHash,
+    'carrara.seed': String(recipe.seed ?? 0),
+    ...(data && { 'carrara.calibration_sha256': data.sha256 }),
+  };
 }
 
 /** Whether a step of the recipe needs statistics of its layers' inputs. */
@@ -207,11 +169,12 @@ export const needsData = (recipe: Recipe): boolean => stepsWithData(recipe).leng
 const stepsWithData = ({ steps }: Recipe): number[] =>
   [...steps.keys()].filter((i) => getMethod(steps[i]!.method).needsData?.(steps[i]!.options) ?? false);
 
-function checkData([first]: readonly number[], { steps }: Recipe, context: CompressContext): void {
-  const { calibration, recipeName = 'The recipe', remedy = `give ${dataFileNoun()}` } = context;
+function checkData(recipe: Recipe, context: CompressContext): void {
+  const { calibration, recipeName = 'The recipe', remedy = 'give an .npz' } = context;
+  const [first] = stepsWithData(recipe);
   if (first === undefined || calibration) return;
   throw new UserError(
-    `${recipeName}, step ${first + 1}: ${steps[first]!.method} with these options needs calibration data, samples of the model's inputs: ${remedy}.`,
+    `${recipeName}, step ${first + 1}: ${recipe.steps[first]!.method} with these options needs calibration data, samples of the model's inputs: ${remedy}.`,
   );
 }
 
@@ -220,19 +183,16 @@ function calibrationOf({ dataset }: Calibration): CalibrationReport {
   return { data: name, samples, ...(of !== undefined && { samplesOf: of }), sha256: hashDataset(dataset) };
 }
 
+/** How far the output of each rewritten layer moves on the calibration data, where there is some. */
 async function outputErrorsOf(
-  model: Model,
-  main: Scope,
-  rewritten: ReadonlyMap<Layer, Work>,
-  { calibration, factorisations, ...call }: CompressContext,
-): Promise<Map<Layer, ErrorReport>> {
-  if (!calibration || rewritten.size === 0) return new Map();
-  const layers = [...rewritten].map(([layer, { operator, weight }]) => [layer, { weight, operator }] as const);
-  return outputErrors(model, main, new Map(layers), {
-    ...call,
-    calibration,
-    multiply: multiplyOn(factorisations.backend),
-  });
+  { now, progress, calibration }: Runner,
+  { factorisations: { backend }, signal, onProgress }: CompressContext,
+): Promise<ReadonlyMap<Layer, ErrorReport>> {
+  const rewritten = [...progress.values()].filter(({ operator, weight }) => operator !== weight);
+  if (!calibration || rewritten.length === 0) return new Map();
+  const layers = new Map(rewritten.map(({ layer, weight, operator }) => [layer, { weight, operator }]));
+  const call = { signal, onProgress, calibration, multiply: multiplyOn(backend) };
+  return withRecovery(backend, () => outputErrors(now.model, now.main, layers, call));
 }
 
 /** "recogniser.onnx" → "recogniser.run2.onnx", so that one run's file does not overwrite another's. */

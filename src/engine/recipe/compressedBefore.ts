@@ -1,29 +1,26 @@
 import { storedForms } from '../model/forms';
 import type { Layer } from '../model/layers';
 import type { Model } from '../model/model';
+import { matchesCompressed, type NamedWeight } from './patterns';
 import type { SkippedLayerReport } from './report';
 import type { Recipe } from './schema';
-import { matcherBefore } from './select';
 
-/** A weight that was compressed before, of which no layer is left: a pattern may name it, but nothing is left to do. */
-export interface CompressedBefore {
-  readonly id: string;
-  readonly name: string;
-  readonly op: string;
+/** A weight that was compressed before and is no layer any more: a pattern may name it, but nothing is left to do. */
+export interface CompressedBefore extends NamedWeight {
   readonly form: string;
 }
 
-/** What was compressed before and is no layer any more. Factors are layers, and can be compressed again. */
+/** Finds those weights. Factors of a weight are layers themselves, and can be compressed again. */
 export function compressedBefore(model: Model, layers: readonly Layer[]): CompressedBefore[] {
   const tensors = new Set(layers.map(({ tensor }) => tensor));
   return storedForms(model).filter((form) => !form.tensors.some((tensor) => tensors.has(tensor)));
 }
 
-/** Why those of them are left that some step selects. */
-export function leftBefore({ steps }: Recipe, before: readonly CompressedBefore[]): SkippedLayerReport[] {
-  const selected = before.filter((one) =>
+/** Those of them that some step selects, each with why it is skipped. */
+export function skippedAsCompressed({ steps }: Recipe, before: readonly CompressedBefore[]): SkippedLayerReport[] {
+  const selected = before.filter((weight) =>
     steps.some(({ layers, ignore }) => {
-      const named = (pattern: string) => matcherBefore(pattern)(one);
+      const named = (pattern: string) => matchesCompressed(pattern)(weight);
       return layers.some(named) && !ignore.some(named);
     }),
   );

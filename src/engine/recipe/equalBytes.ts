@@ -1,19 +1,16 @@
-import { withRecovery } from '../backend/recovery';
 import type { Calibration } from '../calibration/calibration';
-import { predictedOutputError } from '../calibration/outputError';
 import type { LongCall } from '../core/progress';
 import { norm } from '../linalg/distance';
 import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod, type Method } from '../methods/method';
 import { methods } from '../methods/registry';
-import { type Layer, layersOf } from '../model/layers';
+import type { Layer } from '../model/layers';
 import { type Model, opsetOf } from '../model/model';
-import { scopeOf } from '../model/scopes';
 import type { FloatType } from '../operators/operator';
-import { multiplyOn } from '../operators/product';
-import { begin } from './graphStep';
+import { weightOf } from '../operators/weight';
+import { layersIn, type ModelLayers } from './runner/graphStep';
+import { Runner } from './runner/runner';
 import { optionsWithin } from './sizing';
-import { runStep } from './step';
 
 /** One method at one size, over all layers compared. */
 export interface EqualBytesPoint {
@@ -84,11 +81,11 @@ export async function compareAtEqualBytes(
   context: EqualBytesContext,
 ): Promise<EqualBytesReport> {
   const { calibration, signal, onProgress } = context;
-  const main = scopeOf(model);
-  const layers = layersOf(main).filter(({ id, compressible }) => compressible && ids.includes(id));
-  if (calibration) await calibration.collect(model, main, layers, { signal });
+  const given = layersIn(model);
+  const layers = given.layers.filter(({ id, compressible }) => compressible && ids.includes(id));
+  if (calibration) await calibration.collect(model, given.main, layers, { signal });
   const norms = new Map<Layer, number>();
-  for (const layer of layers) norms.set(layer, norm(await begin(model, layer).weight.toDense()));
+  for (const layer of layers) norms.set(layer, norm(await weightOf(model, layer).toDense()));
   const compared = linesOf(calibration !== undefined);
   const points: EqualBytesPoint[] = [];
   const skipped: { title: string; size: number; reason: string }[] = [];
@@ -124,7 +121,7 @@ export async function compareAtEqualBytes(
     const outputs: number[] = [];
     for (const layer of layers) {
       signal?.throwIfAborted();
-      const result = await withRecovery(context.factorisations.backend, () => on(layer, line, size));
+      const result = await measured(given, layer, line, size, context);
       if (typeof result === 'string') return layers.length > 1 ? `${layer.name}: ${result}` : result;
       bytes += result.bytes;
       squares += (result.error * norms.get(layer)!) ** 2;
@@ -144,34 +141,30 @@ export async function compareAtEqualBytes(
       }),
     };
   }
+}
 
-  async function on(layer: Layer, { method, options: given }: Line, size: number) {
-    const { shape, op, dtype, bytes } = layer;
-    const opset = opsetOf(model);
-    const options = optionsWithin({ shape, op, opset, type: dtype as FloatType }, method, size * bytes, { ...given });
-    if (typeof options.skipped === 'string') return options.skipped;
-    const work = begin(model, layer);
-    await runStep([work], method, method.options.parse(options), {
-      factorisations: context.factorisations,
-      signal,
-      seed: context.seed ?? 0,
-      opset,
-      statisticsOf: (one) => calibration?.statisticsOf(one) ?? 'no data is open',
-      onRetry: () => undefined,
-    });
-    const { operator, weight, steps } = work;
-    if (operator === weight) return steps[0]!.skipped ?? 'it changes nothing';
-    const observed = calibration?.observedOf(layer) ?? [];
-    return {
-      bytes: operator.bytes,
-      error: steps[0]!.error,
-      ...(observed.length > 0 && {
-        outputError: await predictedOutputError(
-          { weight, operator },
-          observed,
-          multiplyOn(context.factorisations.backend),
-        ),
-      }),
-    };
-  }
+/** One layer after one method alone at a size, or why the method leaves it as it is. */
+async function measured(
+  given: ModelLayers,
+  layer: Layer,
+  { method, options: chosen }: Line,
+  size: number,
+  { factorisations, calibration, signal, seed = 0 }: EqualBytesContext,
+): Promise<{ readonly bytes: number; readonly error: number; readonly outputError?: number | undefined } | string> {
+  const { id, shape, op, dtype, bytes } = layer;
+  const planned = { shape, op, opset: opsetOf(given.model), type: dtype as FloatType };
+  const options = optionsWithin(planned, method, size * bytes, { ...chosen });
+  if (typeof options.skipped === 'string') return options.skipped;
+  const step = {
+    kind: 'method' as const,
+    method: method.name,
+    options: method.options.parse(options),
+    layers: [layer],
+  };
+  const noCalibration = 'no data is open';
+  const runner = new Runner(given, [step], { factorisations, calibration, seed, signal, noCalibration });
+  await runner.runAll();
+  const { operator, weight, steps } = runner.layer(id);
+  const { error, skipped = 'it changes nothing' } = steps[0]!;
+  return operator === weight ? skipped : { bytes: operator.bytes, error, outputError: await runner.outputErrorOf(id) };
 }

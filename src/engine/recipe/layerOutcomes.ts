@@ -2,11 +2,11 @@ import { type Model, storedBytes } from '../model/model';
 import { type ExportChoice, residentBytes } from '../operators/export/choice';
 import { consumptionOf } from '../operators/export/subgraph';
 import type { CompressedLayerReport, ErrorReport, SkippedLayerReport } from './report';
-import type { Work } from './step';
+import type { LayerProgress } from './runner/layerProgress';
 
 /** What a run says of a layer that it changed. */
 export function reportOf(
-  { layer, before, weight, operator, steps, ms }: Work,
+  { layer, before, weight, operator, steps, ms }: LayerProgress,
   outputError: ErrorReport | undefined,
   choice: ExportChoice,
   estimatedLoad: number,
@@ -43,14 +43,14 @@ export function memoryOf(model: Model, layers: readonly CompressedLayerReport[])
 }
 
 /** Whether a layer was rewritten, or lost units to a cut. */
-export const isChanged = ({ operator, weight, before }: Work): boolean =>
+export const isChanged = ({ operator, weight, before }: LayerProgress): boolean =>
   operator !== weight || weight.parameters < before.parameters;
 
 /** The layers that were left as they were, and why. */
-export const skippedIn = (works: Iterable<Work>): SkippedLayerReport[] =>
-  [...works].flatMap((work) => {
-    if (isChanged(work)) return [];
-    const { layer, steps } = work;
+export const skippedIn = (progress: Iterable<LayerProgress>): SkippedLayerReport[] =>
+  [...progress].flatMap((each) => {
+    if (isChanged(each)) return [];
+    const { layer, steps } = each;
     const reason = layer.reason ?? steps.findLast(({ skipped }) => skipped !== undefined)?.skipped;
     const already = layer.quantised !== undefined && { already: true as const };
     return [{ name: layer.name, reason: reason ?? 'no step changed it', ...already }];

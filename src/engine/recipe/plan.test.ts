@@ -126,9 +126,11 @@ it('knows which layers no data tells about', () => {
   expect(planStack({ ...layer, noInput }, steps({ sparsity: 0.5 }))[0]!.skipped).toBeUndefined();
 });
 
-it('says what size can’t be come down to', () => {
+it('says which size can’t be reached', () => {
   const layer = { shape: [64, 96], type: 'float32', op: 'MatMul', opset: 17 } as const;
   const advice = (size: number) => planStack(layer, [{ method: 'svd', options: { size } }])[0]!.advice.join(' ');
-  expect(advice(0.001)).toContain("It can't come to 0.1 % of its bytes: lowRank 1, the least there is, stores 2.6 %.");
+  expect(advice(0.001)).toContain(
+    "It can't come to 0.1 % of its bytes. Smallest possible: lowRank 1, 2.6 % of the bytes.",
+  );
   expect(advice(0.1)).not.toContain("can't come to");
 });

@@ -1,11 +1,11 @@
-import { type AnyMethod, isGraphMethod, isSkipped, type PlanContext } from '../methods/method';
+import type { PlanContext } from '../methods/method';
 import { getMethod } from '../methods/registry';
 import type { LayerSpectrum, TrainSpectrum } from '../methods/report';
-import { smaller, smallerLeaf } from '../methods/smaller';
 import { plannedDense } from '../operators/dense/dense';
-import { type Dense, type FloatType, isDense, type Operator } from '../operators/operator';
+import type { Dense, FloatType, Operator } from '../operators/operator';
 import { percent } from '../operators/percent';
-import { hasEstimates, leavesOf, mapLeaves, noneReach, unseenLeaves } from '../operators/tree';
+import { hasEstimates, leavesOf, mapLeaves } from '../operators/tree';
+import { decideNow, plannedOutcome, type StepToDecide } from './runner/decision';
 
 /** A method with checked options: a step of one layer's stack. */
 export interface StackStep {
@@ -42,23 +42,26 @@ export interface PlannedStep {
 }
 
 /**
- * What a stack of steps will make of one layer, from sizes (and its spectrum) alone: the same steps as `runStep` takes,
+ * What a stack of steps will make of one layer, from sizes (and its spectrum) alone: the same decisions as a run takes,
  * without values. Pure and fast, for sliders. Sizes after a step of unknown size are unknown too.
  */
 export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): PlannedStep[] {
-  let operator: Operator | undefined = plannedDense(layer.shape, layer.type);
-  const whole = operator;
+  const weight = plannedDense(layer.shape, layer.type);
+  let operator: Operator | undefined = weight;
   let estimated = false;
   return steps.map(({ method: name, options }) => {
-    const method = getMethod(name);
     if (!operator) return { method: name, operator, added: undefined, advice: [] };
+    const method = getMethod(name);
     const before: Operator = operator;
     const contextOf = (leaf: Dense): PlanContext => ({
       opset: layer.opset,
       op: layer.op,
-      ...(leaf === whole && { spectrum: layer.spectrum, train: layer.train }),
+      ...(leaf === weight && { spectrum: layer.spectrum, train: layer.train }),
     });
-    const step = planStep(before, method, options, layer, contextOf);
+    const step = planStep(
+      { before, isOwnWeight: before === weight, method, options, ...layer, consumer: layer },
+      contextOf,
+    );
     operator = step.operator;
     estimated ||=
       operator !== before &&
@@ -68,61 +71,36 @@ export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): Pla
       (most, leaf) => (most && most.parameters >= leaf.parameters ? most : leaf),
       undefined,
     );
-    const said = largest ? (method.advice?.(largest, options, contextOf(largest)) ?? []) : [];
-    const advice = [...unmet(before, operator, options), ...said];
+    const fromMethod = largest ? (method.advice?.(largest, options, contextOf(largest)) ?? []) : [];
+    const advice = [...sizeNotReached(before, operator, options), ...fromMethod];
     return { method: name, ...step, ...(estimated && { estimated }), advice };
   });
 }
 
-function planStep(
-  before: Operator,
-  method: AnyMethod,
-  options: unknown,
-  consumer: PlannedLayer,
-  contextOf: (leaf: Dense) => PlanContext,
-): Omit<PlannedStep, 'method' | 'advice'> {
-  if (isGraphMethod(method) && !isDense(before))
-    return { operator: before, skipped: `was rewritten by a step before; put ${method.name} first`, added: 0 };
-  let skipped: string | undefined;
-  let unknown = false;
-  let squares: number | undefined = 0;
-  const looks = !isGraphMethod(method) && (method.needsData?.(options) ?? false);
-  const unseen =
-    looks && consumer.noInput ? { skipped: `needs statistics of its input, and ${consumer.noInput}` } : undefined;
-  const blind = { skipped: `needs statistics of its inputs, and ${noneReach(before)}` };
-  const unseenHere = new Set(looks ? unseenLeaves(before) : []);
-  const after = mapLeaves(before, (leaf) => {
-    const context = contextOf(leaf);
-    const outcome = unseen ?? (unseenHere.has(leaf) ? blind : method.plan(leaf, options, context));
-    if (outcome === 'unknown') {
-      unknown = true;
-      return leaf;
-    }
-    const smallest = isSkipped(outcome) ? outcome : smallerLeaf(outcome, leaf, before, consumer);
-    if (isSkipped(smallest)) {
-      skipped = smallest.skipped;
-      return leaf;
-    }
-    const added = method.predict?.(leaf, options, context);
-    squares = squares === undefined || added === undefined ? undefined : squares + added ** 2;
-    return smallest;
+function planStep(step: StepToDecide, contextOf: (leaf: Dense) => PlanContext): Omit<PlannedStep, 'method' | 'advice'> {
+  const { before, method, options } = step;
+  const decision = decideNow(step, {
+    leaf: (leaf) => plannedOutcome(method, leaf, options, contextOf(leaf)),
+    tree: (replaced) => mapLeaves(before, (leaf) => replaced.get(leaf) ?? leaf),
   });
-  if (unknown) return { operator: undefined, added: undefined };
-  if (leavesOf(before).length === 0) skipped = `nothing is left to rewrite: it is ${before.form} already`;
-  // What is one leaf has been weighed as such.
-  const found = after === before || isDense(before) ? after : smaller(after, before, consumer);
-  if (isSkipped(found)) return { operator: before, skipped: found.skipped, added: 0 };
-  return {
-    operator: after,
-    added: squares === undefined ? undefined : Math.sqrt(squares),
-    ...(skipped !== undefined && { skipped }),
-  };
+  switch (decision.kind) {
+    case 'unknown':
+      return { operator: undefined, added: undefined };
+    case 'unchanged':
+      return { operator: before, added: 0, ...(decision.skipped !== undefined && { skipped: decision.skipped }) };
+    case 'rewritten': {
+      const { operator, outcomes, skipped } = decision;
+      const parts = [...outcomes.keys()].map((leaf) => method.predict?.(leaf, options, contextOf(leaf)));
+      const added = parts.includes(undefined) ? undefined : Math.hypot(...(parts as number[]));
+      return { operator, added, ...(skipped !== undefined && { skipped }) };
+    }
+  }
 }
 
-/** That a step can't come down to the size it was asked for. */
-function unmet(before: Operator, after: Operator | undefined, options: unknown): string[] {
+/** Says so where a step cannot come down to the size that it was asked for. */
+function sizeNotReached(before: Operator, after: Operator | undefined, options: unknown): string[] {
   const { size } = options as { size?: number };
   if (size === undefined || !after || after === before || after.bytes <= 1.01 * size * before.bytes) return [];
   const [asked, least] = [size, after.bytes / before.bytes].map(percent);
-  return [`It can't come to ${asked} of its bytes: ${after.form}, the least there is, stores ${least}.`];
+  return [`It can't come to ${asked} of its bytes. Smallest possible: ${after.form}, ${least} of the bytes.`];
 }

@@ -1,5 +1,4 @@
 import type { Calibration } from '../calibration/calibration';
-import { predictedOutputError } from '../calibration/outputError';
 import type { LongCall } from '../core/progress';
 import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod } from '../methods/method';
@@ -8,15 +7,13 @@ import { type Histogram, histogramOf } from '../methods/pictures/histogram';
 import type { StepPicture } from '../methods/pictures/pictures';
 import { getMethod } from '../methods/registry';
 import type { TrainSpectrum } from '../methods/report';
-import { type Layer, layersOf } from '../model/layers';
-import { type Model, opsetOf } from '../model/model';
-import { scopeOf } from '../model/scopes';
+import type { Layer } from '../model/layers';
+import type { Model } from '../model/model';
 import { elements, isDense } from '../operators/operator';
-import { multiplyOn } from '../operators/product';
-import { begin, calibrationFor, runGraphStep, type State } from './graphStep';
 import type { StackStep } from './plan';
 import type { StepReport } from './report';
-import { runStep } from './step';
+import { layersIn } from './runner/graphStep';
+import { Runner } from './runner/runner';
 
 /** One layer after its stack was really applied to it. Errors and sizes are measured. */
 export interface StackPreview {
@@ -54,79 +51,68 @@ export interface PreviewContext extends LongCall {
  */
 export async function previewStack(
   model: Model,
-  layer: Layer,
+  layer: Pick<Layer, 'id'>,
   steps: readonly StackStep[],
   context: PreviewContext,
 ): Promise<StackPreview> {
   const started = performance.now();
-  const { factorisations, signal, seed = 0 } = context;
-  let { calibration } = context;
-  const main = scopeOf(model);
-  const layers = layersOf(main);
-  const found = layers.find(({ id }) => id === layer.id)!;
-  const state: State = { model, main, layers, works: new Map([[layer.id, begin(model, found)]]) };
-  const work = () => state.works.get(layer.id)!;
-  const multiply = multiplyOn(factorisations.backend);
-  const first = await work().weight.toDense();
+  const { factorisations, calibration, signal, seed = 0 } = context;
+  const given = layersIn(model);
+  const selected = (id: string, i: number) =>
+    id === layer.id || (isGraphMethod(getMethod(steps[i]!.method)) && context.peers?.[i]?.includes(id));
+  const runnable = steps.map(({ method, options }, i) => ({
+    kind: 'method' as const,
+    method,
+    options,
+    layers: given.layers.filter(({ id }) => selected(id, i)),
+  }));
+  const runner = new Runner(given, runnable, {
+    factorisations,
+    seed,
+    calibration,
+    noCalibration: 'no data is open',
+    signal,
+  });
+  const { shape } = given.layers.find(({ id }) => id === layer.id)!;
+  const progress = runner.layer(layer.id);
+  const first = await progress.weight.toDense();
   const pictures: (StepPicture | null)[] = [];
   let now = first;
   let train: TrainSpectrum | undefined;
-  let withData = false;
   for (const [i, { method: name, options }] of steps.entries()) {
-    signal?.throwIfAborted();
     const method = getMethod(name);
     context.onProgress?.({ done: i, total: steps.length, label: method.title });
-    calibration = calibrationFor(state, model, context.calibration, calibration);
-    if (method.needsData?.(options) && calibration) {
-      const seen = isGraphMethod(method) ? state.layers : [work().layer];
-      await calibration.collect(state.model, state.main, seen, { signal });
-      withData = true;
-    }
-    const call = {
-      factorisations,
-      signal,
-      seed,
-      opset: opsetOf(model),
-      statisticsOf: (one: Layer) => calibration?.statisticsOf(one) ?? 'no data is open',
-      onRetry: () => undefined,
-    };
-    const { operator: stood } = work();
-    if (isGraphMethod(method)) {
-      const peers = new Set(context.peers?.[i]);
-      const selected = state.layers.filter(({ id }) => peers.has(id) || id === layer.id);
-      await runGraphStep(state, selected, method, options, call);
-    } else await runStep([work()], method, options, call);
+    const { operator: stood } = progress;
+    await runner.run(i);
     const before = now;
-    now =
-      work().operator === work().weight && !isGraphMethod(method) ? before : await work().operator.toDense(multiply);
+    const changed = progress.operator !== stood;
+    if (changed) now = await runner.valuesOf(layer.id);
     // The zeros and levels of factors are not those of their product.
-    pictures.push(isDense(stood) && work().operator !== stood ? await picture() : null);
+    pictures.push(isDense(stood) && changed ? await picture() : null);
 
     async function picture(): Promise<StepPicture | null> {
-      const { operator, weight } = work();
+      const { operator, weight } = progress;
       if (!method.picture || before.length !== now.length) return null;
       const measured = await method.measure?.(layer.id, weight, options, factorisations, { signal });
       // A weight that was cut is no longer the layer's own.
-      if (state.model === model) train = measured ?? train;
+      if (runner.now === given) train = measured ?? train;
       return method.picture({ weight, operator, before, after: now, train: measured }, options);
     }
   }
-  const { shape } = layer;
-  const after = work();
-  const same = elements(after.weight.shape) === first.length;
+  const { weight, steps: reports } = progress;
+  const same = elements(weight.shape) === first.length;
   const difference = same && now !== first ? now.map((value, i) => value - first[i]!) : undefined;
-  const observed = withData && same && calibration ? calibration.observedOf(found) : [];
+  const looked = steps.some(({ method, options }) => getMethod(method).needsData?.(options));
+  const outputError = looked && same ? await runner.outputErrorOf(layer.id) : undefined;
   return {
     layer: layer.id,
     shape,
-    steps: after.steps,
-    ...(observed.length > 0 && {
-      outputError: await predictedOutputError({ weight: after.weight, operator: after.operator }, observed, multiply),
-    }),
+    steps: reports,
+    ...(outputError !== undefined && { outputError }),
     histogram: histogramOf(first, now),
     maps: {
       before: heatMapOf(first, shape),
-      after: heatMapOf(now, after.weight.shape),
+      after: heatMapOf(now, weight.shape),
       ...(difference && { difference: heatMapOf(difference, shape) }),
     },
     ...(train && { train }),

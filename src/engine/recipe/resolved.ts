@@ -1,7 +1,7 @@
 import type { AnyMethod } from '../methods/method';
 import { controlsOf } from '../methods/options';
 import { getMethod } from '../methods/registry';
-import { exportOf, type Recipe } from './schema';
+import { exportOf, type Recipe, type Step } from './schema';
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -15,16 +15,24 @@ export function resolvedRecipe(recipe: Recipe): object {
     version: recipe.version,
     seed: recipe.seed ?? 0,
     export: exportOf(recipe),
-    steps: recipe.steps.map(({ layers, ignore, method, options }) => ({
-      layers,
-      ...(ignore.length > 0 && { ignore }),
-      method,
-      options: resolvedOptions(getMethod(method), options),
-    })),
+    steps: recipe.steps.map(resolvedStep),
   };
 }
 
-function resolvedOptions(method: AnyMethod, options: unknown): Options {
+function resolvedStep(step: Step): object {
+  switch (step.kind) {
+    case 'method': {
+      const { layers, ignore, method, options } = step;
+      const named = { layers, ...(ignore.length > 0 && { ignore }) };
+      return { ...named, method, options: resolvedOptions(getMethod(method), options) };
+    }
+    default:
+      return step.kind satisfies never;
+  }
+}
+
+/** All of a method's options that have an effect, defaults included, in the order of its schema. */
+export function resolvedOptions(method: AnyMethod, options: unknown): Options {
   // Once more through the schema, which puts keys in its own order.
   const all = method.options.parse(method.resolve?.(options) ?? options) as Options;
   const controls = new Map(controlsOf(method.options).map((control) => [control.key, control]));

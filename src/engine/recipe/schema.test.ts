@@ -15,7 +15,15 @@ describe('a recipe', () => {
     const text = step({ layers: ['a', 'b*'], ignore: 'op:Gather', method: 'svd', options: { rank: 3 } });
     expect(parseRecipe(text)).toEqual({
       version: 1,
-      steps: [{ layers: ['a', 'b*'], ignore: ['op:Gather'], method: 'svd', options: { rank: 3, whiten: 'none' } }],
+      steps: [
+        {
+          kind: 'method',
+          layers: ['a', 'b*'],
+          ignore: ['op:Gather'],
+          method: 'svd',
+          options: { rank: 3, whiten: 'none' },
+        },
+      ],
     });
   });
 

@@ -8,14 +8,25 @@ import { didYouMean } from './nearest';
 
 const NAMES = 'must be the name of a layer, a pattern, or a list of these';
 const one = z.string(NAMES).min(1, NAMES);
-const patterns = z.union([one, z.array(one, NAMES).min(1, NAMES)], NAMES);
-/** A checked recipe has an empty list where nothing is ignored, and can be checked again. */
-const ignored = z.union([one, z.array(one, NAMES)], NAMES);
+/** A checked step has lists, an empty one where nothing is ignored, and can be checked again. */
+const patterns = z.union([one, z.array(one, NAMES).min(1, NAMES)], NAMES).transform((given) => [given].flat());
+const ignored = z
+  .union([one, z.array(one, NAMES)], NAMES)
+  .optional()
+  .transform((given = []) => [given].flat());
 
-const stepOf = ({ name, options }: Pick<AnyMethod, 'name' | 'options'>) =>
-  z.strictObject({ layers: patterns, ignore: ignored.optional(), method: z.literal(name), options });
+/** A method with its options, on the layers that `layers` names and `ignore` does not. */
+const methodStep = (name: string, options: z.ZodType) =>
+  z.strictObject({
+    // The kind of steps that need not say it.
+    kind: z.literal('method').default('method'),
+    layers: patterns,
+    ignore: ignored,
+    method: z.literal(name),
+    options,
+  });
 
-const STEP_KEYS = ['layers', 'ignore', 'method', 'options'];
+const METHOD_STEP_KEYS = ['layers', 'ignore', 'method', 'options'];
 
 const FORMS = ['factored', 'load', 'use'] as const;
 
@@ -26,32 +37,31 @@ const written = z.strictObject({
 
 const recipe = z.strictObject({
   version: z.literal(1, 'must be 1, the only version there is'),
+  /** For whatever methods draw at random; 0 where it is not given. */
   seed: z.int('must be a whole number').min(0, 'must be at least 0').optional(),
+  /** How the result is written; for speed where it is not given. */
   export: written.optional(),
+  /** Each is checked by the schema of its kind. */
   steps: z.array(z.unknown(), 'must be a list of steps'),
 });
 
 /** The keys that a recipe may have, by where. */
 const RECIPE_KEYS = { '': Object.keys(recipe.shape), export: Object.keys(written.shape) };
 
-/** One step: a method with its options on the layers that `layers` names and `ignore` does not. */
-export interface Step {
-  readonly layers: readonly string[];
-  readonly ignore: readonly string[];
-  readonly method: string;
-  readonly options: unknown;
-}
+export type MethodStep = z.infer<ReturnType<typeof methodStep>>;
 
-export interface Recipe {
-  readonly version: 1;
-  /** For whatever methods draw at random; 0 where it is not given. */
-  readonly seed?: number;
-  /** How the result is written; for speed where it is not given. */
-  readonly export?: Partial<ExportChoice>;
-  readonly steps: readonly Step[];
-}
+/** A checked step of a recipe. A union over `kind`, which has one member so far. */
+export type Step = MethodStep;
 
-export const exportOf = (recipe: Recipe): ExportChoice => ({ ...DEFAULT_EXPORT, ...recipe.export });
+export type Recipe = Omit<z.infer<typeof recipe>, 'steps'> & { readonly steps: readonly Step[] };
+
+export const exportOf = (recipe: Recipe): ExportChoice => ({ ...DEFAULT_EXPORT, ...defined(recipe.export ?? {}) });
+
+/** Without the keys that were given as undefined: a recipe is JSON. */
+const defined = <T extends object>(given: T) =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 
 /** Reads recipe JSON from text; throws a UserError that says where it is wrong. */
 export function parseRecipe(text: string, name = 'The recipe'): Recipe {
@@ -82,21 +92,27 @@ export function checkRecipe(json: unknown, name = 'The recipe'): Recipe {
   };
 }
 
-/** Without the keys that were given as undefined: a recipe is JSON. */
-const defined = <T extends object>(given: T) =>
-  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<ExportChoice>;
-
 function checkStep(raw: unknown, place: string): Step {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     throw new UserError(`${place}: must be an object with layers, method and options.`);
   }
+  const { kind = 'method' } = raw as { kind?: unknown };
+  switch (kind) {
+    case 'method' satisfies Step['kind']:
+      return checkMethodStep(raw, place);
+    default:
+      throw new UserError(`${place}: unknown kind ${JSON.stringify(kind)}; there is only method.`);
+  }
+}
+
+function checkMethodStep(raw: object, place: string): MethodStep {
   const known = methods.map(({ name }) => name);
   if (!('method' in raw)) {
-    const key = Object.keys(raw).find((name) => !STEP_KEYS.includes(name));
+    const key = Object.keys(raw).find((name) => name !== 'kind' && !METHOD_STEP_KEYS.includes(name));
     throw new UserError(
       key === undefined
         ? `${place}: has no method; there are ${known.join(', ')}.`
-        : `${place}: unknown key "${key}"; ${didYouMean(key, STEP_KEYS)}`,
+        : `${place}: unknown key "${key}"; ${didYouMean(key, METHOD_STEP_KEYS)}`,
     );
   }
   const method = methods.find(({ name }) => name === raw.method);
@@ -106,17 +122,25 @@ function checkStep(raw: unknown, place: string): Step {
     );
   }
   // A method that needs no options need not be given any.
-  const given = (raw as { options?: unknown }).options;
-  const whole = given === undefined ? { ...raw, options: {} } : raw;
-  const checked = stepOf(method).safeParse(whole);
-  const keys = { '': STEP_KEYS, options: keysOf(method.options).map(({ key }) => key) };
+  const { options = {} } = raw as { options?: unknown };
+  const whole = { ...raw, options };
+  const checked = schemaOf(method).safeParse(whole);
+  const keys = { '': METHOD_STEP_KEYS, options: keysOf(method.options).map(({ key }) => key) };
   if (!checked.success) throw new UserError(`${place}: ${faultIn(checked.error, whole, keys)}`);
-  const { layers, ignore = [], options } = checked.data;
   type Given = Readonly<Record<string, unknown>>;
-  const idle = withoutEffect(method.options, (whole as unknown as { options: Given }).options, options as Given);
+  const idle = withoutEffect(method.options, options as Given, checked.data.options as Given);
   if (idle) throw new UserError(`${place}: options.${idle.key} ${idle.message}.`);
-  return { layers: [layers].flat(), ignore: [ignore].flat(), method: method.name, options };
+  return checked.data;
 }
+
+/** Made when it is first needed, so that a method that is added to the list later is known too. */
+function schemaOf(method: AnyMethod): ReturnType<typeof methodStep> {
+  const schema = schemas.get(method) ?? methodStep(method.name, method.options);
+  schemas.set(method, schema);
+  return schema;
+}
+
+const schemas = new WeakMap<AnyMethod, ReturnType<typeof methodStep>>();
 
 /** The first fault, with its place, as a sentence: `options.rank must be …`. `keys`: those there are, by place. */
 function faultIn(error: z.ZodError, value: unknown, keys: Readonly<Record<string, readonly string[]>>): string {

@@ -1,8 +1,8 @@
 import { UserError } from '../core/errors';
 import type { Layer } from '../model/layers';
 import type { CompressedBefore } from './compressedBefore';
-import { fitsPattern } from './glob';
 import { closest } from './nearest';
+import { matchesCompressed, matchesLayer } from './patterns';
 import type { Recipe, Step } from './schema';
 
 /**
@@ -33,9 +33,8 @@ function matching(
 ): Set<Layer> {
   const found = new Set<Layer>();
   for (const pattern of patterns) {
-    const matches = matcher(pattern);
-    const hits = layers.filter(matches);
-    if (hits.length === 0 && !before.some(matcherBefore(pattern))) {
+    const hits = layers.filter(matchesLayer(pattern));
+    if (hits.length === 0 && !before.some(matchesCompressed(pattern))) {
       throw new UserError(`${place}: "${pattern}" matches no layer; ${hint(pattern, layers)}.`);
     }
     for (const layer of hits) found.add(layer);
@@ -53,22 +52,4 @@ function hint(pattern: string, layers: readonly Layer[]): string {
     pattern,
     layers.flatMap(({ name, weight }) => [name, weight]),
   )}"`;
-}
-
-function matcher(pattern: string): (layer: Layer) => boolean {
-  const { byOperator, test } = testOf(pattern);
-  if (byOperator) return ({ uses }) => uses.some(({ node }) => test(node.opType));
-  return ({ name, weight, uses }) =>
-    test(name) || test(weight) || uses.some(({ node }) => node.name !== '' && test(node.name));
-}
-
-export function matcherBefore(pattern: string): (one: CompressedBefore) => boolean {
-  const { byOperator, test } = testOf(pattern);
-  return ({ id, name, op }) => (byOperator ? test(op) : test(name) || test(id));
-}
-
-function testOf(pattern: string) {
-  const byOperator = pattern.startsWith('op:');
-  const text = byOperator ? pattern.slice(3) : pattern;
-  return { byOperator, test: (name: string) => fitsPattern(text, name) };
 }

@@ -11,7 +11,9 @@ import { denseOf } from '../operators/dense/dense';
 import { isDense } from '../operators/operator';
 import { statisticsOf } from '../operators/statistics.fixtures';
 import { planStack } from './plan';
-import { runStep, type Work } from './step';
+import type { StepReport } from './report';
+import type { LayerProgress } from './runner/layerProgress';
+import { runLeafStep } from './runner/leafStep';
 
 /** Options of every method that rewrites leaves, each with what a second step of the same says where it does nothing. */
 const TWICE: Readonly<Record<string, readonly (readonly [options: object, skipped?: RegExp])[]>> = {
@@ -68,21 +70,28 @@ describe('a method twice refines what the first one left, or says why not, as pl
     const weight = denseOf(shape, 'float32', gaussian(seeded(3), shape));
     const layer = { name: 'fc', op: 'MatMul', compressible: true } as Layer;
     const { bytes, parameters } = weight;
-    const work: Work = { layer, weight, before: { bytes, parameters }, kept: 1, operator: weight, steps: [], ms: 0 };
+    const work: LayerProgress = {
+      layer,
+      weight,
+      before: { bytes, parameters },
+      normShare: 1,
+      operator: weight,
+      steps: [],
+      ms: 0,
+    };
     const input = statisticsOf(gaussian(seeded(7), [400, SHAPE[1]!]), SHAPE[1]!);
     const call = {
       factorisations: new Factorisations(backend),
       seed: 0,
       opset: 17,
       statisticsOf: () => input,
-      onRetry: () => {},
     };
-    for (let i = 0; i < 2; i++) await runStep([work], method, options, call);
+    for (let i = 0; i < 2; i++) await runLeafStep([work], method, options, call);
     const plan = planStack({ shape, type: 'float32', op: layer.op, opset: 17 }, [
       { method: name, options },
       { method: name, options },
     ]);
-    const [first, second] = work.steps as [Work['steps'][number], Work['steps'][number]];
+    const [first, second] = work.steps as [StepReport, StepReport];
     expect(first.skipped).toBeUndefined();
     expect(first.bytes).toBeLessThan(bytes);
     if (refusal) {
@@ -104,16 +113,23 @@ async function prunedTwice(shape: number[], sparsities: readonly number[], opset
   const weight = denseOf(shape, 'float32', gaussian(seeded(3), shape));
   const { bytes, parameters } = weight;
   const layer = { name: 'fc', op: 'MatMul', compressible: true } as Layer;
-  const work: Work = { layer, weight, before: { bytes, parameters }, kept: 1, operator: weight, steps: [], ms: 0 };
+  const work: LayerProgress = {
+    layer,
+    weight,
+    before: { bytes, parameters },
+    normShare: 1,
+    operator: weight,
+    steps: [],
+    ms: 0,
+  };
   const steps = sparsities.map((sparsity) => method.options.parse({ sparsity }));
   const call = {
     factorisations: new Factorisations(backend),
     seed: 0,
     opset,
     statisticsOf: () => 'no data is open',
-    onRetry: () => {},
   };
-  for (const options of steps) await runStep([work], method, options, call);
+  for (const options of steps) await runLeafStep([work], method, options, call);
   const planned = planStack(
     { shape, type: 'float32', op: layer.op, opset },
     steps.map((options) => ({ method: 'prune', options })),

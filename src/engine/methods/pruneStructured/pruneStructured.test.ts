@@ -132,7 +132,7 @@ describe('prune-structured', () => {
     ]);
     const after = await run(model, [{ layers: 'first', method: 'svd', options: { size: 0.5 } }, step({ size: 0.5 })]);
     const steps = after.report.layers.find(({ name }) => name === 'first')!.steps;
-    expect(steps[1]!.skipped).toMatch(/first was rewritten by a step before; put prune-structured first/);
+    expect(steps[1]!.skipped).toBe('was rewritten by a step before; put prune-structured first');
     const some = await run(model, [step({ size: 0.02 }, 'first')]);
     expect(some.report.layers.map(({ form }) => form)).toEqual(['cut to 1×20', 'cut to 30×1']);
   });

@@ -1,4 +1,4 @@
-import type { NodeWriter } from '../operator';
+import type { NodeWriter } from '../writer';
 import { cropped, reshaped } from './nodes';
 
 const BASE = 16;

@@ -1,4 +1,4 @@
-import type { NodeWriter } from '../operator';
+import type { NodeWriter } from '../writer';
 
 /** The places from `starts[i]` (by default the first) to before `ends[i]` along each of `axes`. */
 export function cropped(

@@ -1,30 +1,18 @@
-import { elements, type Form, type Operator } from '../operator';
-
-declare module '../operator' {
-  interface Forms {
-    readonly sum: object;
-  }
-}
-
-export const sumForm: Form<'sum'> = {
-  describe: ({ children }) => children.map(({ form }) => form).join(' + '),
-  keep: () => ({}),
-  restore: ({ children }) => sum(children),
-};
+import type { Operator } from '../operator';
 
 /** W = Σ parts, all of one shape: a low rank plus what it leaves over. */
 export function sum(parts: readonly Operator[]): Operator {
   const total = (of: (part: Operator) => number) => parts.reduce((all, part) => all + of(part), 0);
   const { shape } = parts[0]!;
-  const count = elements(shape);
-  const sizes = { shape, children: parts };
+  const count = shape.reduce((all, size) => all * size, 1);
   return {
     kind: 'sum',
-    ...sizes,
-    form: sumForm.describe(sizes),
+    form: parts.map(({ form }) => form).join(' + '),
+    shape,
     parameters: total((part) => part.parameters),
     bytes: total((part) => part.bytes),
     multiplyAdds: total((part) => part.multiplyAdds),
+    children: parts,
     with: sum,
     inputOf: (_, input) => input,
     async toDense(multiply) {

@@ -1,4 +1,4 @@
-import type { NodeWriter } from '../../operator';
+import type { NodeWriter } from '../../writer';
 
 /** A weight as a matrix of cells: single weights, or blocks of `cell` weights each. */
 export interface Grid {

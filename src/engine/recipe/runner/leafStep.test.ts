@@ -1,32 +1,33 @@
 import { expect, it } from 'vitest';
-import { nodeRuntime } from '../../runtime/node';
-import { seeded } from '../core/random';
-import { createCpuBackend } from '../cpu/backend';
-import { Factorisations } from '../methods/factorisations';
-import type { Method } from '../methods/method';
-import { prune } from '../methods/prune/prune';
-import { getMethod } from '../methods/registry';
-import { gaussian } from '../model/fixtures';
-import type { Layer } from '../model/layers';
-import { denseOf, plannedDense } from '../operators/dense/dense';
-import { graphOverheadBytes } from '../operators/export/graphOverhead';
-import { lowRank } from '../operators/lowRank/lowRank';
-import type { Dense } from '../operators/operator';
-import { planStack } from './plan';
-import { runStep, type Work } from './step';
+import { nodeRuntime } from '../../../runtime/node';
+import { seeded } from '../../core/random';
+import { createCpuBackend } from '../../cpu/backend';
+import { Factorisations } from '../../methods/factorisations';
+import type { Method } from '../../methods/method';
+import { prune } from '../../methods/prune/prune';
+import { getMethod } from '../../methods/registry';
+import { gaussian } from '../../model/fixtures';
+import type { Layer } from '../../model/layers';
+import { denseOf, plannedDense } from '../../operators/dense/dense';
+import { graphOverheadBytes } from '../../operators/export/graphOverhead';
+import { lowRank } from '../../operators/lowRank/lowRank';
+import type { Dense } from '../../operators/operator';
+import { planStack } from '../plan';
+import type { LayerProgress } from './layerProgress';
+import { runLeafStep } from './leafStep';
 
 const factorisations = new Factorisations(createCpuBackend(nodeRuntime()));
 
-const workOn = (weight: Dense): Work => ({
+const workOn = (weight: Dense): LayerProgress => ({
   layer: { name: 'fc', op: 'Gemm', compressible: true } as Layer,
   weight,
   before: { bytes: weight.bytes, parameters: weight.parameters },
-  kept: 1,
+  normShare: 1,
   operator: weight,
   steps: [],
   ms: 0,
 });
-const inputs = { factorisations, seed: 0, opset: 17, statisticsOf: () => 'there is no data', onRetry: () => {} };
+const inputs = { factorisations, seed: 0, opset: 17, statisticsOf: () => 'there is no data' };
 
 it('asks for statistics once a layer where no budget is shared, and twice where one is', async () => {
   const weight = denseOf([32, 48], 'float32', gaussian(seeded(5), [32, 48]));
@@ -36,7 +37,7 @@ it('asks for statistics once a layer where no budget is shared, and twice where 
   ] as const) {
     let asked = 0;
     const work = workOn(weight);
-    await runStep([work], prune as Method, prune.options.parse({ sparsity: 0.5, score: 'wanda', scope }), {
+    await runLeafStep([work], prune as Method, prune.options.parse({ sparsity: 0.5, score: 'wanda', scope }), {
       ...inputs,
       statisticsOf: () => {
         asked++;
@@ -60,7 +61,7 @@ it.each([
   const method = getMethod(name) as Method;
   const work = workOn(denseOf(shape, 'float32', gaussian(seeded(5), shape)));
   const given = method.options.parse(options);
-  await runStep([work], method, given, inputs);
+  await runLeafStep([work], method, given, inputs);
   expect(work.operator).toBe(work.weight);
   expect(work.steps[0]!.skipped).toMatch(`would not get smaller: ${said}, and some `);
   // The studio foretells it.
@@ -75,7 +76,7 @@ it('judges a factor by the nodes that it adds to its layer, which is noted in th
     { method: 'svd', options: getMethod('svd').options.parse({ rank: 4 }) },
     { method: 'cluster', options: getMethod('cluster').options.parse({ values: 16 }) },
   ];
-  for (const { method, options } of steps) await runStep([work], getMethod(method) as Method, options, inputs);
+  for (const { method, options } of steps) await runLeafStep([work], getMethod(method) as Method, options, inputs);
   // 720 bytes become 154, for some 500 bytes of nodes; a layer of its own would take 630.
   expect(work.operator.form).toBe('lowRank 4 of codebook of 16');
   expect(work.steps[1]!.skipped).toBeUndefined();

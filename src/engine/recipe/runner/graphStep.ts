@@ -1,0 +1,85 @@
+import { norm } from '../../linalg/distance';
+import type { GraphContext, GraphMethod, StepContext } from '../../methods/method';
+import type { TrialReport } from '../../methods/report';
+import { type Layer, layersOf } from '../../model/layers';
+import type { Model } from '../../model/model';
+import { type Scope, scopeOf } from '../../model/scopes';
+import { weightOf } from '../../operators/weight';
+import { whyNotBegun } from './decision';
+import { beginLayer, type LayerProgress, skippedReport } from './layerProgress';
+
+/** A model with its main graph and layers. Layers keep their ids when a step cuts units out of them. */
+export interface ModelLayers {
+  readonly model: Model;
+  readonly main: Scope;
+  readonly layers: readonly Layer[];
+}
+
+export function layersIn(model: Model): ModelLayers {
+  const main = scopeOf(model);
+  return { model, main, layers: layersOf(main) };
+}
+
+type GraphStepCall = StepContext & Pick<GraphContext, 'statisticsOf' | 'trial'>;
+
+/**
+ * Runs a method that edits several tensors together. Returns the model that it makes and how the edit was tried;
+ * `progress`, by layer id, gets the new weights, and also every layer that was cut without being selected.
+ */
+export async function runGraphStep(
+  before: ModelLayers,
+  progress: Map<string, LayerProgress>,
+  selected: readonly Layer[],
+  method: GraphMethod,
+  options: unknown,
+  call: GraphStepCall,
+): Promise<{ readonly now: ModelLayers; readonly trial: TrialReport | undefined }> {
+  const started = performance.now();
+  const rewritten = (layer: Layer) => {
+    const known = progress.get(layer.id);
+    return known !== undefined && known.operator !== known.weight;
+  };
+  const edit = await method.edit(before.model, before.main, selected, options, {
+    ...call,
+    layers: before.layers,
+    rewritten,
+  });
+  const ms = (performance.now() - started) / Math.max(1, selected.length);
+  const now = layersIn(edit.model);
+  const nowById = new Map(now.layers.map((layer) => [layer.id, layer]));
+  for (const layer of before.layers) {
+    const next = nowById.get(layer.id);
+    if (!next) throw new Error(`${layer.name} is gone from the model that ${method.name} made.`);
+    const isCut = String(next.shape) !== String(layer.shape);
+    if (!isCut && !progress.has(layer.id)) continue;
+    const known = progress.get(layer.id) ?? beginLayer(before.model, layer);
+    progress.set(layer.id, known);
+    const wasSelected = selected.includes(layer);
+    if (wasSelected) known.ms += ms;
+    if (isCut) await cut(known, next, edit.model, method);
+    else {
+      known.layer = next;
+      const { operator, weight } = known;
+      const reason = whyNotBegun({ before: operator, isOwnWeight: operator === weight, method });
+      if (wasSelected) known.steps.push(skippedReport(known, method.name, reason ?? edit.skipped.get(layer)));
+    }
+  }
+  return { now, trial: edit.trial };
+}
+
+/** Gives a layer the weight that a cut left of it. */
+async function cut(progress: LayerProgress, layer: Layer, model: Model, method: GraphMethod): Promise<void> {
+  const whole = norm(await progress.weight.toDense());
+  progress.layer = layer;
+  // Caches hold the whole weight under the layer's id.
+  progress.weight = weightOf(model, layer, false);
+  progress.normShare *= whole === 0 ? 1 : norm(await progress.weight.toDense()) / whole;
+  progress.operator = progress.weight;
+  progress.key = undefined;
+  const { bytes, parameters, multiplyAdds, shape } = progress.weight;
+  const error = Math.sqrt(1 - progress.normShare ** 2);
+  const errorBefore = progress.steps.at(-1)?.error ?? 0;
+  const added = Math.sqrt(Math.max(0, error ** 2 - errorBefore ** 2));
+  const form = `cut to ${shape.join('×')}`;
+  progress.steps.push({ method: method.name, form, added, error, bytes, parameters, multiplyAdds });
+}
