@@ -6,7 +6,7 @@ import { memorySource } from '../src/engine/core/bytes';
 import { createCpuBackend } from '../src/engine/cpu/backend';
 import { toNumbers } from '../src/engine/evaluation/convert';
 import { batches, IGNORED, openDataset } from '../src/engine/evaluation/dataset';
-import { argmax } from '../src/engine/evaluation/distribution';
+import { argmax } from '../src/engine/evaluation/metrics/distribution';
 import { Score } from '../src/engine/evaluation/score';
 import { readNpz } from '../src/engine/formats/npz/npz';
 import { Factorisations } from '../src/engine/methods/factorisations';
@@ -95,7 +95,10 @@ async function qualityOf(name: string, of: Model): Promise<Quality> {
     await session.release();
   }
   hits.set(name, found);
-  return { top1: rounded(found.filter(Boolean).length / found.length), bitsPerByte: rounded(Math.log2(score.value)) };
+  return {
+    top1: rounded(found.filter(Boolean).length / found.length),
+    bitsPerByte: rounded(Math.log2(score.values.get('perplexity')!)),
+  };
 }
 
 function rounded(value: number): number {

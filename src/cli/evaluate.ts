@@ -2,6 +2,8 @@ import { describeDrawing, describeShapes } from '../engine/evaluation/describe';
 import { evaluate } from '../engine/evaluation/evaluate';
 import { openFolded } from '../engine/evaluation/foldedSession';
 import { makeUpInputs } from '../engine/evaluation/makeUpInputs';
+import type { Metric } from '../engine/evaluation/metrics/metric';
+import { closenessMetrics, isWeak, type Measured, measuredAgainstLabels } from '../engine/evaluation/metrics/metrics';
 import type { EvaluateReport, LatencyReport } from '../engine/evaluation/report';
 import { inputSpecs } from '../engine/model/inspect';
 import { randomNodes } from '../engine/model/randomNodes';
@@ -41,29 +43,45 @@ export async function evaluateCommand(
       given ?? (await makeUpInputs(inputSpecs(original), { ...call, shapes, run, twice: random.length === 0 }));
     const report = await evaluate(session, await sessionOf(compressed), dataset, { ...call, provider: 'cpu', random });
     bar.clear();
-    const { timings: _, fidelity, ...rest } = report;
-    const { majority, ...closeness } = fidelity;
-    console.log(options.json ? JSON.stringify({ ...rest, fidelity: closeness, majority }, null, 2) : summary(report));
+    console.log(options.json ? JSON.stringify(jsonOf(report), null, 2) : summary(report));
   } finally {
     bar.clear();
   }
 }
 
-const METRICS = { top1: 'top-1 accuracy', perplexity: 'perplexity', fidelity: 'agreement with the original' };
+/** What `--json` prints. */
+export function jsonOf({ timings: _, fidelity, ...rest }: EvaluateReport) {
+  const { majority, ...closeness } = fidelity;
+  return { ...rest, fidelity: closeness, majority };
+}
 
-function summary(report: EvaluateReport): string {
-  const { metric, before, after, fidelity, latencyMs, batch, samples, data, shapes } = report;
+/** A value of a metric: digits that a comparison needs, without its unit. */
+function written({ scale }: Metric, value: number): string {
+  if (scale === 'distance') return value.toPrecision(3);
+  return value.toFixed(scale === 'cosine' ? 6 : 4);
+}
+
+const named = ({ title, unit }: Metric): string => (unit ? `${title}, ${unit}` : title);
+
+/** What is printed for people. */
+export function summary(report: EvaluateReport): string {
+  const { fidelity, latencyMs, batch, samples, data, shapes } = report;
+  const labelled = measuredAgainstLabels(report);
+  const closeness = closenessMetrics().filter(({ shown }) => shown !== 'nowhere');
+  // Without labels, the first metric of closeness stands at the top.
+  const [first] = closeness;
+  const top: Measured[] =
+    labelled.length > 0 ? labelled : [{ metric: first!, before: 1, after: fidelity[first!.name]! }];
   const ms = ({ median, p10, p90 }: LatencyReport) => `${median.toFixed(2)} (${p10.toFixed(2)}…${p90.toFixed(2)})`;
   return [
     table(
       ['', 'original', 'compressed'],
       [
-        [METRICS[metric], before.toFixed(4), after.toFixed(4)],
+        ...top.map(({ metric, before, after }) => [metric.fullTitle, written(metric, before), written(metric, after)]),
         [`latency, ms, batch of ${batch}: median (p10…p90)`, ms(latencyMs.before), ms(latencyMs.after)],
-        ...(metric === 'fidelity' ? [] : [['agreement', '', fidelity.agreement.toFixed(4)]]),
-        ['KL divergence, nats', '', fidelity.kl.toPrecision(3)],
-        ['cosine', '', fidelity.cosine.toFixed(6)],
-        ['largest difference', '', fidelity.maxAbsolute.toPrecision(3)],
+        ...closeness
+          .filter((metric) => labelled.length > 0 || metric !== first)
+          .map((metric) => [named(metric), '', written(metric, fidelity[metric.name]!)]),
       ],
     ),
     '',
@@ -75,9 +93,9 @@ function summary(report: EvaluateReport): string {
       ? ['Every output is the same to the last bit: on these inputs it may not depend on what was compressed.']
       : []),
     ...[describeDrawing(report) ?? []].flat(),
-    ...(metric === 'fidelity' && fidelity.majority > 0.9
+    ...(isWeak(first!, report)
       ? [
-          `The original gives the same answer at ${percent(fidelity.majority)} of the positions: agreement says little here.`,
+          `The original gives the same answer at ${percent(fidelity.majority!)} of the positions: agreement says little here.`,
         ]
       : []),
   ].join('\n');

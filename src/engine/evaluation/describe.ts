@@ -1,5 +1,6 @@
 import type { RandomNode } from '../model/randomNodes';
 import type { Shapes } from './dataset';
+import type { FidelityReport } from './report';
 
 /** Sentences on inputs and models: for page and command line, without what reads models. */
 
@@ -29,7 +30,7 @@ export function describeDrawing({
   itself,
 }: {
   readonly random?: readonly RandomNode[];
-  readonly itself?: { readonly agreement: number; readonly cosine: number };
+  readonly itself?: FidelityReport;
 }): string | undefined {
   const closeness = itself
     ? `the original, run twice on the same inputs, agrees with itself at ${(100 * itself.agreement).toFixed(1)} % (cosine ${itself.cosine.toFixed(6)})`

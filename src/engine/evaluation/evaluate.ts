@@ -6,6 +6,7 @@ import { type Batch, batches, type Dataset, fixedBatch } from './dataset';
 import { Fidelity } from './fidelity';
 import { LATENCY_DEFAULTS, type LatencyOptions, measureLatency } from './latency';
 import { firstDifference } from './makeUpInputs';
+import { CLOSENESS, closenessMetrics } from './metrics/metrics';
 import { bytesOf, type OutputCache } from './outputCache';
 import type { EvaluateReport, FidelityReport } from './report';
 import { Score } from './score';
@@ -77,9 +78,7 @@ export async function evaluate(
     onProgress: ({ done, label }) => onProgress?.({ done: dataset.samples + done, total, label }),
   });
   return {
-    metric: scores?.before.metric ?? 'fidelity',
-    before: scores?.before.value ?? 1,
-    after: scores?.after.value ?? report.agreement,
+    ...(scores ? againstLabels(scores.before.values, scores.after.values) : againstOriginal(report)),
     fidelity: report,
     ...(itself && { itself }),
     ...(options.random && options.random.length > 0 && { random: options.random }),
@@ -92,6 +91,19 @@ export async function evaluate(
     provider,
   };
 }
+
+function againstLabels(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>) {
+  const values = [...before].map(([name, value]) => [name, { before: value, after: after.get(name)! }] as const);
+  const [[metric, first], ...others] = values;
+  return { metric, ...first, ...(others.length > 0 && { others: Object.fromEntries(others) }) };
+}
+
+/** Without labels, the first metric against the original stands for the run. */
+const againstOriginal = (report: FidelityReport) => ({
+  metric: CLOSENESS,
+  before: 1,
+  after: report[closenessMetrics()[0].name],
+});
 
 /** Of two answers of one model to the same input: nothing where they are the same, or cannot be compared. */
 function closenessToItself(first: Outputs, second: Outputs, batch: Batch): FidelityReport | undefined {

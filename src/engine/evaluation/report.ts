@@ -2,10 +2,12 @@ import type { Provider } from '../runtime';
 
 /** Original and compressed on the same data. Also what `carrara evaluate --json` prints. */
 export interface EvaluateReport {
-  readonly metric: 'top1' | 'perplexity' | 'fidelity';
-  /** top1 and fidelity (agreement with the original): shares 0…1. Perplexity: e^cross-entropy. */
+  /** The name of the first metric that applies to the labels; without labels "fidelity", the agreement of both models. */
+  readonly metric: string;
   readonly before: number;
   readonly after: number;
+  /** Other metrics that apply to the labels, by name; absent where there are none. */
+  readonly others?: Readonly<Record<string, { readonly before: number; readonly after: number }>>;
   readonly fidelity: FidelityReport;
   /**
    * The same figures of the original against itself, run twice on the first batch; absent where both answers were the
@@ -29,17 +31,8 @@ export interface EvaluateReport {
   readonly timings: { readonly before: readonly number[]; readonly after: readonly number[] };
 }
 
-/** How close the outputs are; the formulas stand in `fidelity.ts`. */
-export interface FidelityReport {
-  /** Share of positions whose largest output is the same one. */
-  readonly agreement: number;
-  /** Share of positions at which the original gives its most frequent answer; agreement near it says nothing. */
-  readonly majority: number;
-  /** Mean KL(original ‖ compressed), in nats, outputs taken as logits (or as probabilities where they are). */
-  readonly kl: number;
-  readonly cosine: number;
-  readonly maxAbsolute: number;
-}
+/** The values of the metrics against the original, by name: agreement, majority, kl, cosine, maxAbsolute. */
+export type FidelityReport = Readonly<Record<string, number>>;
 
 export interface LatencyReport {
   readonly median: number;

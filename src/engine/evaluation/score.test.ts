@@ -15,10 +15,12 @@ const labelled = (ids: number[], perSample = 1, kind: Labels['kind'] = 'class') 
   const batch: Batch = { start: 0, samples, fed: samples, feeds: {}, labels: labels.ids };
   return { labels, batch };
 };
+const firstOf = (score: Score): number => [...score.values.values()][0];
+
 function score(outputs: Record<string, HostTensor>, { labels, batch }: ReturnType<typeof labelled>): number {
   const made = new Score(labels);
   made.add(outputs, batch);
-  return made.value;
+  return firstOf(made);
 }
 
 describe('top-1', () => {
@@ -46,7 +48,7 @@ describe('top-1', () => {
       { y: output([2, 2], [1, 0, 1, 0]) },
       { start: 2, samples: 1, fed: 2, feeds: {}, labels: Int32Array.of(0) },
     );
-    expect(made.value).toBeCloseTo(2 / 3, 12);
+    expect(firstOf(made)).toBeCloseTo(2 / 3, 12);
   });
 
   it('says what does not fit', () => {

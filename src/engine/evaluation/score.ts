@@ -2,24 +2,21 @@ import { UserError } from '../core/errors';
 import type { HostTensor } from '../runtime';
 import { isFloat, toNumbers } from './convert';
 import { type Batch, IGNORED, type Labels } from './dataset';
-import { argmax, isDistribution, logProbability, logSumExp } from './distribution';
+import type { LabelCounter } from './metrics/metric';
+import { labelMetrics } from './metrics/metrics';
 
 /**
- * A model's outputs against labels, summed up batch by batch, on the first floating-point output that the labels fit:
- * `[batch, classes]` (axes of size 1 aside) for class labels, `[batch, positions…, classes]` for labels per position.
+ * Measures a model's outputs against labels, batch by batch, with each metric that applies. It takes the first
+ * floating-point output that the labels fit: `[batch, classes]` (axes of size 1 aside) for class labels,
+ * `[batch, positions…, classes]` for labels per position.
  */
 export class Score {
-  readonly metric: 'top1' | 'perplexity';
+  readonly #counters: readonly { readonly name: string; readonly counter: LabelCounter }[];
   #output: string | undefined;
   #counted = 0;
-  #correct = 0;
-  // The output may turn out to be no distribution only at the last row, so both readings are summed up till then.
-  #probabilities = true;
-  #lossOfLogits = 0;
-  #lossOfProbabilities = 0;
 
   constructor(private readonly labels: Labels) {
-    this.metric = labels.kind === 'class' ? 'top1' : 'perplexity';
+    this.#counters = labelMetrics(labels).map((metric) => ({ name: metric.name, counter: metric.counter() }));
   }
 
   /** Throws a UserError where no output fits the labels, or a label is no class of it. */
@@ -36,29 +33,15 @@ export class Score {
       if (label >= width) {
         throw new UserError(`Label ${label} is no class of output "${name}", which has ${width}: check the labels.`);
       }
-      this.#count(values, row * width, width, label);
+      this.#counted++;
+      for (const { counter } of this.#counters) counter.count(values, row * width, width, label);
     });
   }
 
-  #count(values: ArrayLike<number>, start: number, width: number, label: number): void {
-    this.#counted++;
-    if (this.metric === 'top1') {
-      if (argmax(values, start, width) === label) this.#correct++;
-      return;
-    }
-    this.#lossOfLogits += logSumExp(values, start, width) - values[start + label];
-    this.#probabilities &&= isDistribution(values, start, width);
-    if (this.#probabilities) this.#lossOfProbabilities -= logProbability(values[start + label]);
-  }
-
-  /**
-   * top1: the share of samples whose largest output is their label. Perplexity: e^(mean cross-entropy) over the
-   * positions that count. Throws a UserError where all labels are ignored ones.
-   */
-  get value(): number {
+  /** The value of each metric, by its name, in the order of the list. Throws a UserError where all labels are ignored. */
+  get values(): ReadonlyMap<string, number> {
     if (this.#counted === 0) throw new UserError(`All labels are ${IGNORED} (ignored): give some that count.`);
-    if (this.metric === 'top1') return this.#correct / this.#counted;
-    return Math.exp((this.#probabilities ? this.#lossOfProbabilities : this.#lossOfLogits) / this.#counted);
+    return new Map(this.#counters.map(({ name, counter }) => [name, counter.value]));
   }
 }
 

@@ -14,7 +14,7 @@ import { LatencyStrip } from './LatencyStrip';
 import { LayerResults } from './LayerResults';
 import { pointsOf } from './points';
 import { RunHistory } from './RunHistory';
-import { describeState, METRIC_NAMES, providerName } from './rows';
+import { describeState, providerName } from './rows';
 
 const SizeChart = lazy(() => import('./SizeChart'));
 const LatencyChart = lazy(() => import('./LatencyChart'));
@@ -64,8 +64,8 @@ export default function ComparePanel() {
         {points && (
           <section aria-labelledby="compare-size">
             <div className={styles.title}>
-              <h3 id="compare-size">Size against {METRIC_NAMES[points.metric]}</h3>
-              <span>{points.metric === 'perplexity' ? 'lower value on top' : 'all runs'}</span>
+              <h3 id="compare-size">Size against {points.metric.fullTitle}</h3>
+              <span>{points.metric.better === 'lower' ? 'lower value on top' : 'all runs'}</span>
             </div>
             <Suspense fallback={<div className={styles.chart} aria-busy="true" />}>
               <SizeChart points={points} current={currentRun} />

@@ -3,15 +3,8 @@ import { formatBytes, formatCount } from '../format';
 import { OpenDataButton } from '../OpenDataButton';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
-import {
-  agreementSaysLittle,
-  describeData,
-  describeMajority,
-  latencyRow,
-  qualityRows,
-  type Row,
-  sizeRows,
-} from './rows';
+import { agreementSaysLittle, describeMajority, qualityRows } from './quality';
+import { describeData, latencyRow, type Row, sizeRows } from './rows';
 
 /** Original, compressed, change. Before the first run: the original's sizes. */
 export function ComparisonTable({ run }: { run: RunReport | undefined }) {

@@ -1,9 +1,10 @@
 import { CloseButton } from '@mantine/core';
+import { headlineOf } from '../../engine/evaluation/metrics/metrics';
 import { formatBytes } from '../format';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
 import { describeRuns } from './describe';
-import { headline, METRIC_NAMES, qualityOf } from './rows';
+import { headline } from './quality';
 
 /** All runs, the latest first. Choosing one makes it current and brings its recipe back to the workbench. */
 export function RunHistory() {
@@ -13,15 +14,15 @@ export function RunHistory() {
   const forgetRun = useStudio((state) => state.forgetRun);
   const busy = useStudio(({ job }) => job !== null);
   const described = describeRuns(runs);
-  const metrics = new Set(runs.flatMap(({ evaluation }) => (evaluation ? [qualityOf(evaluation).metric] : [])));
+  const metrics = new Set(
+    runs.flatMap(({ evaluation }) => (evaluation ? [headlineOf(evaluation).metric.fullTitle] : [])),
+  );
   return (
     <section aria-labelledby="compare-runs">
       <div className={styles.title}>
         <h3 id="compare-runs">Runs</h3>
         <span>
-          {metrics.size === 1
-            ? `size, ${METRIC_NAMES[[...metrics][0]]}`
-            : `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`}
+          {metrics.size === 1 ? `size, ${[...metrics][0]}` : `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`}
         </span>
       </div>
       <ol className={styles.runs} reversed>
@@ -33,7 +34,7 @@ export function RunHistory() {
               <button
                 type="button"
                 aria-current={run === currentRun || undefined}
-                title={`Return to run ${run}: ${words}${evaluation ? `; ${METRIC_NAMES[qualityOf(evaluation).metric]} ${headline(evaluation)}` : ''}`}
+                title={`Return to run ${run}: ${words}${evaluation ? `; ${headlineOf(evaluation).metric.fullTitle} ${headline(evaluation)}` : ''}`}
                 onClick={() => void showRun(run)}
               >
                 <span className={styles.runNumber}>{run}</span>

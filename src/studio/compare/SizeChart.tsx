@@ -4,7 +4,7 @@ import { formatBytes } from '../format';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
 import { frontier, type Point, type Points, roundTicks } from './points';
-import { formatFigure, METRIC_NAMES } from './rows';
+import { formatTick } from './quality';
 
 /** Every run by its bytes and its quality, better upwards; those that no other beats are joined. */
 export default function SizeChart({ points, current }: { points: Points; current: number | null }) {
@@ -12,12 +12,7 @@ export default function SizeChart({ points, current }: { points: Points; current
   const { metric } = points;
   const front = frontier(points);
   const others = points.points.filter((point) => !front.includes(point));
-  const format = {
-    perplexity: formatFigure,
-    cosine: (value: number) => String(+value.toPrecision(6)).replace('-', '−'),
-    top1: percent,
-    fidelity: percent,
-  }[metric];
+  const format = (value: number) => formatTick(metric, value);
   const [low, high] = paddedRange(points.points, metric);
   const largest = Math.max(...points.points.map(({ bytes }) => bytes));
   const dots = [
@@ -45,7 +40,7 @@ export default function SizeChart({ points, current }: { points: Points; current
               type="number"
               dataKey="value"
               domain={[low, high]}
-              reversed={metric === 'perplexity'}
+              reversed={metric.better === 'lower'}
               ticks={roundTicks(low, high, 4)}
               tickFormatter={format}
               tickLine={false}
@@ -88,12 +83,12 @@ export default function SizeChart({ points, current }: { points: Points; current
       )}
       <VisuallyHidden>
         <table>
-          <caption>Size and {METRIC_NAMES[metric]} of all runs</caption>
+          <caption>Size and {metric.fullTitle} of all runs</caption>
           <thead>
             <tr>
               <th scope="col">run</th>
               <th scope="col">size</th>
-              <th scope="col">{METRIC_NAMES[metric]}</th>
+              <th scope="col">{metric.fullTitle}</th>
             </tr>
           </thead>
           <tbody>
@@ -110,8 +105,6 @@ export default function SizeChart({ points, current }: { points: Points; current
     </>
   );
 }
-
-const percent = (share: number): string => `${+(100 * share).toPrecision(4)} %`;
 
 interface DotProps {
   readonly cx: number;
@@ -163,13 +156,14 @@ function Label({ index, x, y, dots, current }: LabelProps & { dots: readonly Poi
   );
 }
 
-/** Room above and below; shares stay within 0…1, cosines within −1…1. */
-function paddedRange(points: readonly Point[], metric: Points['metric']): [number, number] {
+/** Room above and below. Shares stay within 0…1, cosines within −1…1, all others above 0. */
+function paddedRange(points: readonly Point[], { scale }: Points['metric']): [number, number] {
+  const isOpen = scale === 'ratio' || scale === 'distance';
   const values = points.map(({ value }) => value);
   const low = Math.min(...values);
   const high = Math.max(...values);
-  const room = Math.max(0.15 * (high - low), metric === 'perplexity' ? 0.02 * high : 0.01);
-  return metric === 'perplexity'
+  const room = Math.max(0.15 * (high - low), isOpen ? 0.02 * high : 0.01);
+  return isOpen
     ? [Math.max(0, low - room), high + room]
-    : [Math.max(metric === 'cosine' ? -1 : 0, low - room), Math.min(1, high + room)];
+    : [Math.max(scale === 'cosine' ? -1 : 0, low - room), Math.min(1, high + room)];
 }

@@ -3,17 +3,8 @@ import type { EvaluateReport, RunReport } from '../../worker/protocol';
 import { describeAim, describeLoad, describeRun, describeRuns } from './describe';
 import { histogramOf } from './histogram';
 import { frontier, pointsOf, roundTicks } from './points';
-import {
-  agreementSaysLittle,
-  describeData,
-  describeMajority,
-  describeState,
-  formatFigure,
-  headline,
-  latencyRow,
-  qualityRows,
-  sizeRows,
-} from './rows';
+import { agreementSaysLittle, describeMajority, headline, qualityRows } from './quality';
+import { describeData, describeState, formatFigure, latencyRow, sizeRows } from './rows';
 
 const evaluation = (part: Partial<EvaluateReport> = {}): EvaluateReport => ({
   metric: 'top1',
@@ -124,7 +115,7 @@ describe('rows', () => {
     expect(describeMajority(constant)).toContain('at 99\u00a0% of the positions');
     expect(headline(constant)).toBe('0.6100');
     expect(pointsOf([run(1, 1e6, constant)], 1)).toMatchObject({
-      metric: 'cosine',
+      metric: { name: 'cosine' },
       points: [{ value: 1 }, { value: 0.61 }],
     });
     // Labels say what agreement cannot, and answers that differ make it worth something.

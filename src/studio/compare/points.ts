@@ -1,5 +1,6 @@
+import type { Metric } from '../../engine/evaluation/metrics/metric';
+import { headlineOf } from '../../engine/evaluation/metrics/metrics';
 import type { EvaluateReport, RunReport } from '../../worker/protocol';
-import { type Metric, qualityOf } from './rows';
 
 /** A dot of size against quality; run null is the original. */
 export interface Point {
@@ -24,10 +25,10 @@ export function pointsOf(runs: readonly RunReport[], current: number | null): Po
   const reference = evaluated.find(({ run }) => run === current) ?? evaluated.at(-1);
   if (!reference) return null;
   const { data, samples } = reference.evaluation;
-  const { metric, before } = qualityOf(reference.evaluation);
+  const { metric, before } = headlineOf(reference.evaluation);
   const alike = evaluated.filter(
     ({ evaluation }) =>
-      qualityOf(evaluation).metric === metric && evaluation.data === data && evaluation.samples === samples,
+      headlineOf(evaluation).metric === metric && evaluation.data === data && evaluation.samples === samples,
   );
   return {
     metric,
@@ -36,7 +37,7 @@ export function pointsOf(runs: readonly RunReport[], current: number | null): Po
       ...alike.map(({ run, result, evaluation }) => ({
         run,
         bytes: result.after.bytes,
-        value: qualityOf(evaluation).after,
+        value: headlineOf(evaluation).after,
       })),
     ],
     apart: evaluated.length - alike.length,
@@ -45,7 +46,7 @@ export function pointsOf(runs: readonly RunReport[], current: number | null): Po
 
 /** Points that no other beats in both size and quality, by size: the line worth choosing from. */
 export function frontier({ metric, points }: Points): Point[] {
-  const better = (a: number, b: number) => (metric === 'perplexity' ? a < b : a > b);
+  const better = (a: number, b: number) => (metric.better === 'lower' ? a < b : a > b);
   const front: Point[] = [];
   for (const point of [...points].sort((a, b) => a.bytes - b.bytes || (better(a.value, b.value) ? -1 : 1))) {
     const last = front.at(-1);

@@ -1,6 +1,7 @@
 import { describeDrawing, describeShapes } from '../../engine/evaluation/describe';
+import { isWithoutLabels } from '../../engine/evaluation/metrics/metrics';
 import type { CalibrationReport, CompressReport, EvaluateReport, LatencyReport } from '../../worker/protocol';
-import { formatBytes, formatChange, formatCount, formatInteger, formatShare } from '../format';
+import { formatBytes, formatChange, formatCount, formatInteger } from '../format';
 import type { JobKind } from '../state/types/jobs';
 
 /**
@@ -58,69 +59,6 @@ const estimated = (before: number, after: number) => ({
   ...relative(before, after),
 });
 
-/** Accuracy where there are labels, then fidelity, which is never called accuracy. */
-export function qualityRows(evaluation: EvaluateReport): Row[] {
-  const { metric, before, after, fidelity, samples } = evaluation;
-  const rows: Row[] = [];
-  if (metric === 'top1') {
-    rows.push({
-      name: 'top-1 accuracy',
-      note: 'Share of labelled samples whose largest output is the right class. Measured.',
-      original: formatShare(before),
-      compressed: formatShare(after),
-      ...points(before, after, Math.sqrt((before * (1 - before)) / samples)),
-    });
-  } else if (metric === 'perplexity') {
-    rows.push({
-      name: 'perplexity',
-      note: 'e to the mean cross-entropy of the labels; lower is better. Measured.',
-      original: formatFigure(before),
-      compressed: formatFigure(after),
-      ...relative(before, after),
-    });
-  }
-  const agreement: Row = {
-    name: 'agreement',
-    note: 'Share of positions where original and compressed have the same largest output. Measured; not accuracy.',
-    original: '',
-    compressed: formatShare(fidelity.agreement),
-    ...points(1, fidelity.agreement),
-  };
-  const kl: Row = {
-    name: 'KL divergence',
-    note: 'Mean KL(original ‖ compressed) of the outputs, in nats; 0 is the same. Measured.',
-    original: '',
-    compressed: `${formatFigure(fidelity.kl)} nats`,
-    change: '',
-  };
-  const cosine: Row = {
-    name: 'cosine',
-    note: 'Cosine between the outputs; 1 is the same direction. Measured.',
-    original: '',
-    compressed: formatCosine(fidelity.cosine),
-    change: '',
-  };
-  // A model that always gives one answer agrees with another that does; what says more goes first.
-  if (agreementSaysLittle(evaluation)) rows.push(cosine, kl, { ...agreement, tone: undefined, quiet: true });
-  else rows.push(agreement, kl, cosine);
-  return rows;
-}
-
-/** Above this share of equal answers of the original, another model's agreement with it is no evidence. */
-const CONSTANT_SHARE = 0.9;
-
-/** Whether there are no labels, and the original gives nearly the same answer everywhere. */
-export function agreementSaysLittle({ metric, fidelity }: EvaluateReport): boolean {
-  return metric === 'fidelity' && fidelity.majority > CONSTANT_SHARE;
-}
-
-/** Why the agreement stands back, in a sentence. */
-export function describeMajority({ fidelity: { majority } }: EvaluateReport): string {
-  // Rounded down: 99.6 % is not all of them.
-  const share = formatShare(Math.floor(100 * majority) / 100, 0).replace(' ', '\u00a0');
-  return `On these inputs the original gives the same answer at ${share} of the positions, so agreement says little: open test data.`;
-}
-
 export function latencyRow({ latencyMs: { before, after }, batch, provider, timings }: EvaluateReport): Row {
   return {
     name: `latency, batch ${batch}`,
@@ -158,7 +96,7 @@ function measuredWith({ data, samples, samplesOf, metric, provider, shapes = {} 
   const many = `${part}${formatInteger(whole)} ${whole === 1 ? 'sample' : 'samples'}`;
   if (data === 'generated')
     return `Measured with ${many} of generated inputs${Object.keys(shapes).length > 0 ? ` (${describeShapes(shapes)})` : ''} on ${on}. Only real data tells whether the model still works.`;
-  if (metric === 'fidelity')
+  if (isWithoutLabels({ metric }))
     return `Measured with ${many} of ${data} on ${on}. Without labels this is closeness to the original, not accuracy.`;
   return `Measured with ${many} of ${data}, labelled, on ${on}.`;
 }
@@ -188,30 +126,6 @@ export interface PanelState {
   /** Whether any could be ticked. */
   readonly compressible: boolean;
 }
-
-/** The one figure that stands for a run's quality, and the original's own. */
-export function qualityOf(evaluation: EvaluateReport): { metric: Metric; before: number; after: number } {
-  const { metric, before, after, fidelity } = evaluation;
-  return agreementSaysLittle(evaluation)
-    ? { metric: 'cosine', before: 1, after: fidelity.cosine }
-    : { metric, before, after };
-}
-
-/** `qualityOf`, as it is written. */
-export function headline(evaluation: EvaluateReport): string {
-  const { metric, after } = qualityOf(evaluation);
-  if (metric === 'perplexity') return formatFigure(after);
-  return metric === 'cosine' ? formatCosine(after) : formatShare(after);
-}
-
-export type Metric = EvaluateReport['metric'] | 'cosine';
-
-export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
-  top1: 'top-1 accuracy',
-  perplexity: 'perplexity',
-  fidelity: 'agreement with the original',
-  cosine: 'cosine to the original',
-};
 
 export function providerName(provider: EvaluateReport['provider']): string {
   return { wasm: 'WASM', webgpu: 'WebGPU', cpu: 'CPU' }[provider];
@@ -247,27 +161,9 @@ export function formatDuration(ms: number): string {
 
 const threeDigits = (value: number): string => (value >= 999.5 ? value.toFixed(0) : value.toPrecision(3));
 
-// 0.99999 must not round up to a perfect 1.
-function formatCosine(cosine: number): string {
-  const loss = 1 - cosine;
-  if (loss > 0 && loss < 5e-8) return '> 0.9999999';
-  if (loss > 0 && loss < 5e-5) return cosine.toFixed(Math.ceil(-Math.log10(loss)));
-  return cosine.toFixed(4).replace('-', '−');
-}
-
-function relative(before: number, after: number): Pick<Row, 'change' | 'tone'> {
+/** A relative change: smaller is better. */
+export function relative(before: number, after: number): Pick<Row, 'change' | 'tone'> {
   const change = after / before - 1;
   if (Math.abs(change) < 5e-4) return { change: change === 0 ? '0' : formatChange(change, 2) };
   return { change: formatChange(change, Math.abs(change) < 0.1 ? 1 : 0), tone: change < 0 ? 'better' : 'worse' };
-}
-
-/** Percentage points, as shares differ; a change below `noise` (a share) is neither better nor worse. */
-function points(before: number, after: number, noise = 0): Pick<Row, 'change' | 'tone'> {
-  const change = 100 * (after - before);
-  const text = Math.abs(change).toFixed(Math.abs(change) < 0.1 ? 2 : 1);
-  if (Number(text) === 0) return { change: '0' };
-  const signed = `${change < 0 ? '−' : '+'}${text} pt`;
-  return Math.abs(change) < 100 * noise
-    ? { change: signed }
-    : { change: signed, tone: change < 0 ? 'worse' : 'better' };
 }

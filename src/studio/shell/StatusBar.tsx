@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import { headline, METRIC_NAMES, qualityOf } from '../compare/rows';
+import { headlineOf } from '../../engine/evaluation/metrics/metrics';
+import { headline } from '../compare/quality';
 import { formatBytes, formatSecondsLeft } from '../format';
 import { CANCELLABLE } from '../state/jobs';
 import type { JobState } from '../store';
@@ -30,7 +31,7 @@ function LatestRun() {
       {latest &&
         `Run ${latest.run}: ${formatBytes(latest.result.before.bytes)} to ${formatBytes(latest.result.after.bytes)}${
           latest.evaluation
-            ? `, ${METRIC_NAMES[qualityOf(latest.evaluation).metric]} ${headline(latest.evaluation)}.`
+            ? `, ${headlineOf(latest.evaluation).metric.fullTitle} ${headline(latest.evaluation)}.`
             : '.'
         }`}
     </span>

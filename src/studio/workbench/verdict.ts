@@ -1,6 +1,6 @@
+import { headlineOf, lossOf } from '../../engine/evaluation/metrics/metrics';
 import type { RunReport } from '../../worker/protocol';
-import { agreementSaysLittle, formatFigure, headline, METRIC_NAMES, qualityOf } from '../compare/rows';
-import { formatShare } from '../format';
+import { agreementSaysLittle, formatValue, headline } from '../compare/quality';
 import { stackKey, stackOf } from '../state/recipe';
 import type { Studio } from '../store';
 
@@ -11,9 +11,6 @@ export interface Verdict {
   /** The model works about as well as before. */
   readonly kept: boolean;
 }
-
-/** Losses up to these are small beside what a weight error above one half is feared for. */
-const SMALL = { top1: 0.02, fidelity: 0.05, cosine: 0.02, perplexity: 0.05 } as const;
 
 type Asked = Pick<Studio, 'runs' | 'currentRun' | 'ranStacks' | 'stacks' | 'included'>;
 
@@ -48,16 +45,11 @@ function isAsRan({ currentRun, ranStacks, stacks, included }: Asked): boolean {
 }
 
 function say({ run, evaluation }: RunReport): Verdict {
-  const { metric, before, after } = qualityOf(evaluation!);
-  const lost = metric === 'perplexity' ? after / before - 1 : before - after;
-  const was =
-    metric === 'top1'
-      ? `, before ${formatShare(before)}`
-      : metric === 'perplexity'
-        ? `, before ${formatFigure(before)}`
-        : '';
+  const measured = headlineOf(evaluation!);
+  const { metric, before } = measured;
+  const was = metric.against === 'labels' ? `, before ${formatValue(metric, before)}` : '';
   return {
-    sentence: `Run ${run} on ${evaluation!.data}: ${METRIC_NAMES[metric]} ${headline(evaluation!)}${was}.`,
-    kept: lost <= SMALL[metric],
+    sentence: `Run ${run} on ${evaluation!.data}: ${metric.fullTitle} ${headline(evaluation!)}${was}.`,
+    kept: lossOf(measured) <= metric.smallLoss,
   };
 }

@@ -1,0 +1,27 @@
+import { argmax } from './distribution';
+import type { LabelMetric } from './metric';
+
+export const top1: LabelMetric = {
+  name: 'top1',
+  against: 'labels',
+  title: 'top-1 accuracy',
+  fullTitle: 'top-1 accuracy',
+  note: 'Share of labelled samples whose largest output is the right class. Measured.',
+  scale: 'share',
+  better: 'higher',
+  smallLoss: 0.02,
+  applies: ({ kind }) => kind === 'class',
+  counter() {
+    let [counted, correct] = [0, 0];
+    return {
+      count(values, start, width, label) {
+        counted++;
+        if (argmax(values, start, width) === label) correct++;
+      },
+      get value() {
+        return correct / counted;
+      },
+    };
+  },
+  standardError: (share, samples) => Math.sqrt((share * (1 - share)) / samples),
+};
