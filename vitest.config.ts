@@ -54,12 +54,12 @@ export default defineConfig({
       },
       {
         plugins: [wgsl()],
-        // The same tests in Node, by Dawn on any Vulkan driver; those of onnxruntime-web and IndexedDB need a browser.
+        // The same tests in Node, by Dawn on any Vulkan driver; those of onnxruntime-web, IndexedDB and private files need a browser.
         test: {
           name: 'dawn',
           environment: 'node',
           include: ['src/engine/**/*.gpu.test.ts'],
-          exclude: ['src/engine/evaluation/**', 'src/engine/operators/**'],
+          exclude: ['src/engine/evaluation/**', 'src/engine/operators/**', 'src/engine/store/**'],
           setupFiles: ['scripts/dawn.setup.ts'],
           fileParallelism: false,
           testTimeout: HANGS_AFTER,

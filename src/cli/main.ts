@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { isAbort, messageOf } from '../engine/core/errors';
+import { listedDataExtensions } from '../engine/formats/formats';
 import { didYouMean } from '../engine/recipe/nearest';
 import type { CompressCommandOptions } from './compress';
 import { sentence } from './fileErrors';
@@ -64,7 +65,10 @@ program
   .command('inspect')
   .description('lists the layers of a model and says which can be compressed')
   .argument('<model>', 'an .onnx file; its data files are found beside it')
-  .option('--calibration <file>', "samples without labels (.npz): also list the outlier channels of each layer's input")
+  .option(
+    '--calibration <file>',
+    `samples without labels (${listedDataExtensions()}): also list the outlier channels of each layer's input`,
+  )
   .option(...OPEN_LIMIT)
   .option('--json', 'print JSON')
   .action(async (path: string, options) =>
@@ -90,7 +94,7 @@ program
   .option('--backend <kind>', 'gpu (any WebGPU adapter), cpu, or auto: a real GPU, else the CPU', 'auto')
   .option(
     '--calibration <file>',
-    "samples without labels (.npz): for methods that need data, and to report each layer's output error",
+    `samples without labels (${listedDataExtensions()}): for methods that need data, and to report each layer's output error`,
   )
   .option(
     '--shape <name=sizes>',
@@ -109,7 +113,7 @@ program
   .description('runs two models on the same data and compares accuracy, fidelity and latency')
   .argument('<original>', 'an .onnx file')
   .argument('<compressed>', 'an .onnx file made from it')
-  .option('--data <file>', 'samples and labels (.npz); without it, inputs are generated')
+  .option('--data <file>', `samples and labels (${listedDataExtensions()}); without it, inputs are generated`)
   .option(
     '--shape <name=sizes>',
     'the shape of an input that is made up, as in input_ids=1,512; once for each',

@@ -188,12 +188,12 @@ async function writeFile(file: FileToWrite, temporary: string, final: string, ca
   }
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
 }
 
 /** A new name is on the disk only once its folder is. */
-function flushFolder(folder: string): void {
+export function flushFolder(folder: string): void {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(folder, 'r');

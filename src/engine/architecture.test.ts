@@ -38,7 +38,6 @@ const KNOWN_CIRCLES: readonly string[] = [
   'src/engine/gpu/measure/cases.ts src/engine/gpu/measure/sparsity.ts',
   'src/engine/model/channels/reshapes.ts src/engine/model/channels/rules.ts',
   'src/engine/model/shapes/broadcast.ts src/engine/model/shapes/operators.ts src/engine/model/shapes/parts.ts src/engine/model/shapes/shapes.ts src/engine/model/shapes/spatial.ts src/engine/model/shapes/values.ts',
-  'src/engine/operators/operator.ts src/engine/operators/statistics.ts src/engine/operators/writer.ts',
 ];
 
 interface Import {

@@ -1,5 +1,4 @@
-import { breakEvenRank, tuckerParameters, tuckerRanksForRank } from '../engine/linalg/spectrum';
-import { type SvdOptions, svd, svdRanks } from '../engine/methods/svd/svd';
+import { methods } from '../engine/methods/registry';
 import { plannedDense } from '../engine/operators/dense/dense';
 import type { FloatType, Operator } from '../engine/operators/operator';
 import { type PlannedStep, planStack } from '../engine/recipe/plan';
@@ -17,17 +16,12 @@ export interface StackPlan {
 /** The sizes at which the strip of a layer shows its error. */
 export const STRIP_SIZES = [0.7, 0.5, 0.3, 0.1] as const;
 
-/** A k×k convolution: compressed on both channel sides. All else is a matrix. */
+/** A k×k convolution is compressed on both channel sides. All else is a matrix. */
 export const isTucker = ({ shape }: LayerReport): boolean => shape.slice(2).some((size) => size > 1);
-
-function dimensions({ shape }: LayerReport): { out: number; inner: number; taps: number } {
-  const [out, inner, ...kernel] = shape;
-  return { out, inner, taps: kernel.reduce((product, size) => product * size, 1) };
-}
 
 /** The largest rank that changes anything: min(m, n), or the larger channel count of a convolution. */
 export function maxRank(layer: LayerReport): number {
-  const { out, inner } = dimensions(layer);
+  const [out, inner] = layer.shape;
   return isTucker(layer) ? Math.max(out, inner) : Math.min(out, inner);
 }
 
@@ -74,28 +68,19 @@ export function planOf(layer: LayerReport, { opset, spectra, trains }: Known, st
   return plan;
 }
 
+/** A layer's weight without its values. */
+const leafOf = ({ shape, dtype }: LayerReport) => plannedDense(shape, dtype as FloatType);
+
+/** The method that a measured spectrum is the spectrum for. */
+const truncating = () => methods.find(({ truncation }) => truncation !== undefined)!;
+
 const evens = new WeakMap<LayerReport, { readonly opset: number; readonly rank: number }>();
 
-/**
- * The largest rank at which a truncated SVD makes the file smaller, on both channel sides of a convolution: the last below
- * mn/(m+n) (for a convolution the last r with C·r + r²·K + T·r < T·C·K) whose nodes do not take what its factors save. 0
- * where there is none.
- */
+/** The largest rank at which truncating the layer's spectrum makes the file smaller; 0 where there is none. */
 export function breakEven(layer: LayerReport, opset: number): number {
   const known = evens.get(layer);
   if (known?.opset === opset) return known.rank;
-  const { out, inner, taps } = dimensions(layer);
-  const { shape, op, dtype, parameters } = layer;
-  const fits = (r: number) => tuckerParameters(out, inner, taps, tuckerRanksForRank(out, inner, r)) < parameters;
-  let rank = isTucker(layer) ? 0 : Math.ceil(breakEvenRank(out, inner)) - 1;
-  if (isTucker(layer)) while (rank < maxRank(layer) && fits(rank + 1)) rank++;
-  const planned = { shape, op, opset, type: dtype as FloatType };
-  const saves = () => {
-    const options = svd.options.parse({ rank });
-    return planStack(planned, [{ method: svd.name, options }])[0].skipped === undefined;
-  };
-  // Nodes take what a few ranks do.
-  while (rank > 0 && !saves()) rank--;
+  const rank = truncating().truncation!.breakEven(leafOf(layer), { op: layer.op, opset });
   evens.set(layer, { opset, rank });
   return rank;
 }
@@ -110,34 +95,38 @@ export function predictedError({ steps }: StackPlan, count = steps.length): numb
   return Math.sqrt(squares);
 }
 
-/** Where a truncated SVD cuts the spectrum of a layer, and what is lost there (unless whitened); undefined where no such step is first. */
+/**
+ * Where the first step cuts the spectrum of a layer, and what is lost there, unless it is whitened; undefined where the
+ * first step cuts none.
+ */
 export function cutOf(
   layer: LayerReport,
   known: Known,
   stack: Stack,
 ): { readonly ranks: readonly number[]; readonly error: number | undefined; readonly smaller: boolean } | undefined {
   const [step] = stack;
-  const result = step?.method === svd.name ? checked(step) : undefined;
+  const method = step && methods.find(({ name }) => name === step.method);
+  const result = method?.truncation && checked(step);
   if (!result || 'fault' in result) return undefined;
-  const leaf = plannedDense(layer.shape, layer.dtype as FloatType);
-  const spectrum = known.spectra.get(layer.id);
-  const [options, context] = [result.options as SvdOptions, { op: layer.op, opset: known.opset, spectrum }];
-  const ranks = svdRanks(leaf, options, context);
+  const leaf = leafOf(layer);
+  const context = { op: layer.op, opset: known.opset, spectrum: known.spectra.get(layer.id) };
+  const ranks = method.truncation!.kept(leaf, result.options, context);
   // A whitened kernel is cut by the outputs of its unfolding alone, and these curves are of both channel sides.
   if (!ranks || (isTucker(layer) && ranks.length === 1)) return undefined;
   const [planned] = planOf(layer, known, stack).steps;
   const smaller = planned.operator !== undefined && planned.skipped === undefined;
-  return { ranks, error: svd.predict!(leaf, options, context), smaller };
+  return { ranks, error: method.predict?.(leaf, result.options, context), smaller };
 }
 
 const strips = new WeakMap<LayerSpectrum, readonly number[]>();
 
 /** Relative error of a truncation at each of `STRIP_SIZES`. */
-export function errorsAtSizes({ shape, op, dtype }: LayerReport, spectrum: LayerSpectrum): readonly number[] {
+export function errorsAtSizes(layer: LayerReport, spectrum: LayerSpectrum): readonly number[] {
   let errors = strips.get(spectrum);
   if (!errors) {
-    const leaf = plannedDense(shape, dtype as FloatType);
-    errors = STRIP_SIZES.map((size) => svd.predict!(leaf, { size }, { op, opset: 0, spectrum }) ?? 0);
+    const method = truncating();
+    const context = { op: layer.op, opset: 0, spectrum };
+    errors = STRIP_SIZES.map((size) => method.predict?.(leafOf(layer), method.truncation!.ofSize(size), context) ?? 0);
     strips.set(spectrum, errors);
   }
   return errors;

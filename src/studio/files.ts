@@ -1,3 +1,7 @@
+import { blobSource } from '../engine/core/bytes';
+import { dataExtensions, formatNamed, readableFormatOf } from '../engine/formats/formats';
+import { sampleOf } from '../engine/formats/sample';
+
 /** A file that was dropped or picked, and the folder that it lay in where a whole folder was dropped. */
 export interface Dropped {
   readonly file: File;
@@ -6,66 +10,42 @@ export interface Dropped {
 }
 
 /** Files that were dropped or picked together, by what they are for. */
-export interface Routed {
+export interface Classified {
   readonly models: readonly Dropped[];
   /** What a model may keep its weights in; without a model, what nothing is known of. */
   readonly others: readonly Dropped[];
-  /** `.npz` archives. */
+  /** Samples to evaluate or calibrate on. */
   readonly data: readonly File[];
   readonly recipes: readonly File[];
 }
 
 export const dropped = (file: File): Dropped => ({ file, folder: '' });
 
-/** As far as a zip archive's first names, and its list of them, are looked for. */
-const LOOK = 1 << 16;
-
 /**
- * Routes by extension and, where that says nothing, by content: a zip archive of arrays is data, a text that begins with
- * a brace a recipe. All else goes to the model reader, which names what it is by its bytes: weights come under any name.
- * In a folder, JSON is a recipe only where it has the keys of one: models come with many other files of JSON.
+ * Sorts files by their format: by their bytes, else by their names. A file of no known format goes to the model reader,
+ * which says what it is. Beside a model, a file whose name says nothing may be external data, so its bytes are not looked
+ * at. Models come with many files of JSON, so in a folder only the bytes tell a recipe.
  */
-export async function route(files: readonly Dropped[]): Promise<Routed> {
+export async function classifyFiles(files: readonly Dropped[]): Promise<Classified> {
   const models: Dropped[] = [];
+  const others: Dropped[] = [];
   const data: File[] = [];
   const recipes: File[] = [];
-  const strangers: Dropped[] = [];
+  const hasModel = files.some(({ file }) => formatNamed(file.name)?.gives === 'model');
   for (const one of files) {
-    const name = one.file.name.toLowerCase();
-    if (name.endsWith('.npz')) data.push(one.file);
-    else if (name.endsWith('.onnx')) models.push(one);
-    else if (name.endsWith('.json')) {
-      if (one.folder === '' || (await isRecipe(one.file))) recipes.push(one.file);
-    } else strangers.push(one);
-  }
-  // Beside a model every stranger may be external data, whose first bytes may be anything.
-  if (models.length > 0) return { models, others: strangers, data, recipes };
-  const others: Dropped[] = [];
-  for (const one of strangers) {
-    const { file } = one;
-    const [head, tail] = await Promise.all([bytesOf(file, 0, LOOK), bytesOf(file, file.size - LOOK, file.size)]);
-    const isZip = head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
-    if (isZip && (hasName(head, '.npy') || hasName(tail, '.npy'))) data.push(file);
-    else if (one.folder === '' && /^\s*\{/.test(new TextDecoder().decode(head.subarray(0, 64)))) recipes.push(file);
-    else others.push(one);
+    const { file, folder } = one;
+    if (hasModel && !formatNamed(file.name)) {
+      others.push(one);
+      continue;
+    }
+    const sample = await sampleOf(blobSource(file, file.name));
+    const format = readableFormatOf(sample);
+    if (!format) others.push(one);
+    else if (format.gives === 'model') models.push(one);
+    else if (format.gives === 'data') data.push(file);
+    else if (folder === '' || format.matches(sample)) recipes.push(file);
   }
   return { models, others, data, recipes };
-}
-
-const bytesOf = async (file: File, from: number, to: number): Promise<Uint8Array> =>
-  new Uint8Array(await file.slice(Math.max(0, from), to).arrayBuffer());
-
-const hasName = (bytes: Uint8Array, name: string): boolean => new TextDecoder('latin1').decode(bytes).includes(name);
-
-/** A recipe is small, and has a list of steps. */
-async function isRecipe(file: File): Promise<boolean> {
-  if (file.size > 1 << 20) return false;
-  try {
-    const value: unknown = JSON.parse(await file.text());
-    return typeof value === 'object' && value !== null && 'steps' in value && Array.isArray(value.steps);
-  } catch {
-    return false;
-  }
 }
 
 /** More files than a model comes with: a home directory was dropped. */
@@ -115,9 +95,9 @@ const read = (reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> =>
 const fileOf = (entry: FileSystemFileEntry): Promise<File> =>
   new Promise((resolve, reject) => entry.file(resolve, reject));
 
-/** What the pickers offer. External data comes under any name, so the model's picker offers everything. */
+/** What the file pickers offer. External data may have any name, so the model's picker offers everything. */
 export const MODEL_FILES = '';
-export const DATA_FILES = '.npz';
+export const DATA_FILES = dataExtensions().join(',');
 
 /** Opens the browser's file picker. Resolves to nothing when the user picks none. */
 export function pick(accept: string): Promise<readonly File[]> {

@@ -1,4 +1,5 @@
 import { UserError } from '../engine/core/errors';
+import type { AnyMethod } from '../engine/methods/method';
 import { type Control, controlsOf, initialOptions, initialValue } from '../engine/methods/options';
 import { methods } from '../engine/methods/registry';
 import { resolvedRecipe } from '../engine/recipe/resolved';
@@ -13,19 +14,31 @@ export interface MethodForm {
   readonly summary: string;
   readonly paper: string;
   readonly controls: readonly Control[];
+  /** Whether it cuts the layer's spectrum. */
+  readonly truncates: boolean;
 }
 
-export const FORMS: readonly MethodForm[] = methods.map(({ name, title, summary, paper, options }) => ({
-  name,
-  title,
-  summary,
-  paper,
-  controls: controlsOf(options),
-}));
+/** Every method, in the order in which they are offered. */
+export const methodForms = (): readonly MethodForm[] => methods.map(made);
+
+export function formOf(name: string): MethodForm | undefined {
+  const method = methodOf(name);
+  return method && made(method);
+}
 
 const methodOf = (name: string) => methods.find((method) => method.name === name);
 
-export const formOf = (name: string): MethodForm | undefined => FORMS.find((form) => form.name === name);
+const forms = new WeakMap<AnyMethod, MethodForm>();
+
+function made(method: AnyMethod): MethodForm {
+  const { name, title, summary, paper, options, truncation } = method;
+  let form = forms.get(method);
+  if (!form) {
+    form = { name, title, summary, paper, controls: controlsOf(options), truncates: truncation !== undefined };
+    forms.set(method, form);
+  }
+  return form;
+}
 
 /** A step as it begins when it is added. */
 export const newStep = ({ name, controls }: MethodForm): StackStep => ({

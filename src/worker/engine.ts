@@ -4,6 +4,7 @@ import { UserError } from '../engine/core/errors';
 import type { LongCall } from '../engine/core/progress';
 import { evaluate } from '../engine/evaluation/evaluate';
 import { OutputCache } from '../engine/evaluation/outputCache';
+import { dataFileNoun } from '../engine/formats/formats';
 import { isSoftwareOnly } from '../engine/gpu/device';
 import { Factorisations } from '../engine/methods/factorisations';
 import { inspect } from '../engine/model/inspect';
@@ -173,7 +174,7 @@ export class StudioEngine implements Engine {
         ...call,
         factorisations: this.#factors,
         fileName: compressedName(opened.model.name, run),
-        remedy: 'open an .npz at the step or at "data" above',
+        remedy: `open ${dataFileNoun()} at the step or at "data" above`,
         ...(share && { calibration: share.calibration }),
         trial: {
           dataset: () => share?.calibration.dataset ?? opened.data.runnable(this.#runtime, call),

@@ -4,7 +4,7 @@ import { generateDataset } from '../engine/evaluation/generate';
 import { type MakeUpOptions, makeUpInputs } from '../engine/evaluation/makeUpInputs';
 import { makeUpFor } from '../engine/evaluation/makeUpInputsFor';
 import type { DataReport } from '../engine/evaluation/report';
-import { readNpz } from '../engine/formats/npz/npz';
+import { readArrays } from '../engine/formats/readArrays';
 import { inputSpecs } from '../engine/model/inspect';
 import type { Model } from '../engine/model/model';
 import { type RandomNode, randomNodes } from '../engine/model/randomNodes';
@@ -61,9 +61,9 @@ export class OpenData {
     return this.#random;
   }
 
-  /** An `.npz`, in place of what was there of its kind. Throws a UserError where it does not fit the model. */
+  /** Opens a file with data. It replaces data of its kind. Throws a UserError where it does not fit the model. */
   async addFile(file: File): Promise<void> {
-    const entries = readNpz(new Uint8Array(await file.arrayBuffer()), file.name);
+    const entries = await readArrays(new Uint8Array(await file.arrayBuffer()), file.name);
     const dataset = openDataset(entries, inputSpecs(this.model), file.name);
     if (dataset.labels) this.#labelled = dataset;
     else this.#unlabelled = dataset;

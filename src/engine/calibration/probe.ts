@@ -9,7 +9,6 @@ import { DEFAULT_EXPORT } from '../operators/export/choice';
 import { ConstantStore } from '../operators/export/constants';
 import { SubgraphWriter } from '../operators/export/subgraph';
 import type { Operator } from '../operators/operator';
-import type { StoredArray } from '../operators/stored';
 import { consumerOf, Nodes } from './consumers';
 import { withOutputs } from './running';
 
@@ -39,7 +38,7 @@ export async function probeModel(
 ): Promise<{ readonly model: Model; readonly probes: readonly Probe[] }> {
   const rewrite = new Rewrite(model, main);
   const probes: Probe[] = [];
-  const shared = new Map<StoredArray, string>();
+  const shared = new Map<string, string>();
   for (const [layer, operator] of operators) {
     const store = new ConstantStore(rewrite, layer, shared, main);
     for (const use of layer.uses) {

@@ -11,13 +11,13 @@ import { DataType, graph, int64, modelProto, node, tensor, value } from '../mode
 import { bytesOf, floatsToHalves } from '../model/tensors';
 import { clustered, codebookOf } from '../operators/codebook/codebook';
 import { denseOf } from '../operators/dense/dense';
+import type { ExportForm } from '../operators/export/choice';
 import { outputOf, running, usesOf } from '../operators/export/running.fixtures';
 import { lowRank } from '../operators/lowRank/lowRank';
 import type { Operator } from '../operators/operator';
 import { quantizedOf } from '../operators/quantized/quantized';
 import { sparsely } from '../operators/sparse/sparse.fixtures';
 import { sum } from '../operators/sum/sum';
-import type { ExportForm } from '../operators/writer';
 import { randomQuantized } from '../reference/weights/forms.fixtures';
 import { foldedModel, openFolded } from './foldedSession';
 

@@ -60,3 +60,25 @@ function fieldAt(bytes: Uint8Array, from: number, end: number): Field {
   }
   return { number, wire, from, content, to };
 }
+
+/**
+ * The field at `from` of bytes that may be anything, and that may end before its content does; undefined where no field
+ * begins there. `value` is the number of a varint.
+ */
+export function peekField(
+  bytes: Uint8Array,
+  from: number,
+): (Field & { readonly value: number; readonly isBytes: boolean }) | undefined {
+  const tag = readVarint(bytes, from, bytes.length);
+  if (!tag) return undefined;
+  const [number, wire] = [Math.floor(tag.value / 8), tag.value % 8];
+  const fixed = wire === Wire.FIXED64 ? 8 : wire === Wire.FIXED32 ? 4 : undefined;
+  if (fixed !== undefined)
+    return { number, wire, from, content: tag.next, to: tag.next + fixed, value: Number.NaN, isBytes: false };
+  if (wire !== Wire.VARINT && wire !== Wire.BYTES) return undefined;
+  const value = readVarint(bytes, tag.next, bytes.length);
+  if (!value) return undefined;
+  const isBytes = wire === Wire.BYTES;
+  const [content, to] = isBytes ? [value.next, value.next + value.value] : [tag.next, value.next];
+  return { number, wire, from, content, to, value: value.value, isBytes };
+}

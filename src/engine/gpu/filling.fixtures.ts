@@ -1,5 +1,6 @@
-// Run by memory.test.ts in a process of its own: limits its address space to 1 GiB more than it has, fills the memory of
-// the software adapter, which is the process's, and works on with a device opened anew. Prints what it met.
+// Run by memory.test.ts in its own process: limits the address space of that process to 1 GiB more than it has, fills the
+// memory of the software adapter, which is the memory of the process, then opens the device again and computes a product.
+// Prints what it found as one line of JSON.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeSync } from 'node:fs';
 import { GpuError } from '../core/errors';
@@ -13,9 +14,8 @@ const gpu = await testGpu();
 const open = async () => (await openSession(gpu, { panelBytes: Number.POSITIVE_INFINITY }))!;
 
 const full = await open();
-const held = Number(/VmSize:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) * 1024;
-const limited = spawnSync('prlimit', [`--pid=${process.pid}`, `--as=${held + MORE}`], { encoding: 'utf8' });
-if (limited.status !== 0) throw new Error(limited.stderr);
+const held = addressSpace();
+limitAddressSpace(String(held + MORE));
 let met: unknown;
 for (let i = 0; i < (2 * MORE) / (4 * EACH) && met === undefined; i++) {
   full.buffers.create(EACH, 'A part');
@@ -23,7 +23,10 @@ for (let i = 0; i < (2 * MORE) / (4 * EACH) && met === undefined; i++) {
 }
 const { count } = full.buffers;
 const again = await full.dispatcher.settle().catch((error) => error);
+// Closing a device takes memory too: where there is none left, SwiftShader crashes.
+limitAddressSpace('unlimited');
 closeSession(full);
+const returned = held + MORE - addressSpace();
 const next = await open();
 const product = await twoByTwo(next);
 closeSession(next);
@@ -33,11 +36,22 @@ const told = JSON.stringify({
   sticks: again === met,
   parts: count,
   left: full.buffers.count,
+  returned,
   product,
 });
 // A pipe would lose what is written late before the exit.
 writeSync(1, `\n${told}\n`);
 process.exit(0);
+
+function addressSpace(): number {
+  return Number(/VmSize:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) * 1024;
+}
+
+/** Sets the soft limit, which may be raised again. */
+function limitAddressSpace(limit: string): void {
+  const { status, stderr } = spawnSync('prlimit', [`--pid=${process.pid}`, `--as=${limit}:`], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+}
 
 async function twoByTwo(session: Session): Promise<number[]> {
   const { buffers } = session;

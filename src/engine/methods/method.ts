@@ -35,6 +35,8 @@ export interface MethodFace<Options> {
   estimates?(leaf: Dense, options: Options, context: PlanContext): boolean;
   /** ‖W−Ŵ‖/‖W‖ of a leaf that `plan` rewrites, where it is known beforehand: exactly, or but for rounding. */
   predict?(leaf: Dense, options: Options, context: PlanContext): number | undefined;
+  /** What a method that truncates spectra does to a measured one. */
+  readonly truncation?: Truncation<Options>;
   /** "Will it help here?": what a user should know before, in sentences with numbers. */
   advice?(leaf: Dense, options: Options, context: PlanContext): string[];
   /** Ways of looking at calibration data that are known to gain by it: comparisons at equal bytes draw a line for each. */
@@ -51,6 +53,16 @@ export interface MethodFace<Options> {
   picture?(step: PicturedStep, options: Options): StepPicture | null;
   /** What a step without data costs on a layer; absent: as much for each weight. */
   work?(layer: Pick<Layer, 'id' | 'shape'>, options: Options, factorisations: Factorisations): PiecesOfWork;
+}
+
+/** Of a method that keeps the leading singular directions of a weight: what charts of its spectrum show. */
+export interface Truncation<Options> {
+  /** How many directions these options keep: [rank], or [outputs, inputs] of a kernel; undefined while it is not known. */
+  kept(leaf: Dense, options: Options, context: PlanContext): readonly number[] | undefined;
+  /** The most directions, on both sides of a kernel, at which the file gets smaller; 0: none do. */
+  breakEven(leaf: Dense, context: PlanContext): number;
+  /** Options that store at most this share of the bytes. */
+  ofSize(size: number): Options;
 }
 
 export interface Variant<Options> {

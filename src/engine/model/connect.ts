@@ -1,7 +1,7 @@
 import { TensorProto_DataLocation as DataLocation, type TensorProto } from 'onnx-buf';
 import type { ByteSource } from '../core/bytes';
 import { UserError } from '../core/errors';
-import { otherFormatOf } from '../formats/otherFormats';
+import { formatOfSource } from '../formats/formats';
 import { fileNameOf, whyOutside } from './externalLocation';
 import { DataType } from './onnx/build';
 import { SELF, type Structure } from './onnx/structure';
@@ -47,10 +47,10 @@ export async function connect(
     }
     const source = sources.get(location)!;
     if (offset + length > source.size) {
-      const other = await otherFormatOf(source);
+      const format = await formatOfSource(source);
       throw new UserError(
-        other?.forAny
-          ? `${source.name}, which holds tensor "${tensor.name}", is ${other.what}: ${other.remedy}.`
+        format?.gives === 'nothing' && format.forAny
+          ? `${source.name}, which holds tensor "${tensor.name}", is ${format.what}: ${format.instead}.`
           : `${source.name} is too short: tensor "${tensor.name}" needs bytes ${offset} to ${offset + length}, the file has ${source.size}.`,
       );
     }

@@ -9,7 +9,7 @@ import {
 } from 'onnx-buf';
 import type { ByteSource } from '../core/bytes';
 import { messageOf, UserError } from '../core/errors';
-import { otherFormatOf } from '../formats/otherFormats';
+import { formatOfSource } from '../formats/formats';
 import { checkGraphs } from './checkGraphs';
 import { connect, type FindFile } from './connect';
 import { isInFile, readStructure, SELF, type Structure, tooDeep } from './onnx/structure';
@@ -56,8 +56,9 @@ async function readProto(file: ByteSource): Promise<{ readonly proto: ModelProto
     }
     return { proto, structure };
   } catch (error) {
-    const other = error instanceof UserError ? await otherFormatOf(file) : undefined;
-    throw other ? new UserError(`${file.name} is ${other.what}, not an ONNX model: ${other.remedy}.`) : error;
+    const format = error instanceof UserError ? await formatOfSource(file) : undefined;
+    if (!format || format.gives === 'model') throw error;
+    throw new UserError(`${file.name} is ${format.what}, not an ONNX model: ${format.instead}.`);
   }
 }
 

@@ -1,13 +1,48 @@
+import type { node } from '../model/onnx/build';
+import type { Multiply } from './product';
 import type { InputStatistics } from './statistics';
-import type { NodeWriter, WeightWriter } from './writer';
+import type { StoredArray } from './stored';
+
+/**
+ * What each form of a weight says of its operators beside what all of them say (`OperatorOf`): its sizes, and what is
+ * stored. Every form's folder adds its own entry, and `forms.ts` lists the forms.
+ */
+export interface Forms {
+  readonly dense: {
+    /** What it is stored as. */
+    readonly type: FloatType;
+    /** Names the values for caches: the layer's id while the leaf is a model's own weight. */
+    readonly key?: string;
+  };
+}
+
+/** The names of the forms. */
+export type Kind = keyof Forms;
 
 /**
  * A weight W, [out, in] or [out, in, …kernel], in some form: a small tree whose leaves are dense. Methods rewrite the
  * leaves, so that they stack without knowing of each other.
  */
-export interface Operator {
-  readonly kind: string;
+export type Operator = { readonly [K in Kind]: OperatorOf<K> }[Kind];
+
+export type OperatorOf<K extends Kind> = OperatorBase & Forms[K] & { readonly kind: K };
+
+/** A form's own sizes, with those that its description in words needs. */
+export type Sizes<K extends Kind> = Forms[K] & Pick<OperatorBase, 'shape' | 'children'>;
+
+/** What `forms.ts` lists of each form. `Kept`: what an operator is made again from, beside its shape and children. */
+export interface Form<K extends Kind, Kept = object> {
   /** The kind with its sizes, for people: "lowRank 32". */
+  describe(sizes: Sizes<K>): string;
+  /** Plain values that JSON holds; stored arrays and operators may stand among them. */
+  keep(operator: OperatorOf<K>): Kept;
+  /** The same operator from what `keep` gave: a model that is exported with it has the same bytes. */
+  restore(kept: Kept & Pick<OperatorBase, 'shape' | 'children'>): Operator;
+}
+
+/** What operators of every form have. */
+export interface OperatorBase {
+  /** The kind with its sizes, for people: what the form's `describe` says. */
   readonly form: string;
   readonly shape: readonly number[];
   /** Numbers of the weight that are still free: factors, surviving weights, codes. Scales and indices are overhead. */
@@ -18,6 +53,11 @@ export interface Operator {
   readonly estimated?: true;
   /** Multiply-adds in its own form for one token, or one position of a convolution's output. */
   readonly multiplyAdds: number;
+  /**
+   * Multiply-adds of a dense product that take about as long as a product in this form, by those of the dense weight;
+   * absent: those of its children together.
+   */
+  effort?(dense: number): number;
   /** What it is made of. Only `dense` is a leaf that methods rewrite; codes and indices are no children. */
   readonly children: readonly Operator[];
   /** The same operator over other children of the same shapes. */
@@ -80,28 +120,57 @@ export interface Stage {
   readonly spatial: boolean;
 }
 
-/** a [m, k] · b [k, n], row-major. */
-export type Multiply = (
-  a: Float32Array,
-  b: Float32Array,
-  m: number,
-  k: number,
-  n: number,
-) => Float32Array<ArrayBuffer> | Promise<Float32Array<ArrayBuffer>>;
+export type Attributes = Parameters<typeof node>[3];
+
+/** Adds nodes in front of a consumer. */
+export interface NodeWriter {
+  /** Of the standard domain: what operators the nodes may use. */
+  readonly opset: number;
+  /** What the consumer computes in. */
+  readonly type: FloatType;
+  /** A node; returns the name of its one output. */
+  node(op: string, inputs: readonly string[], attributes?: Attributes, domain?: string): string;
+  /** The same for a node with several outputs: their names. */
+  nodeOf(op: string, inputs: readonly string[], outputs: number, attributes?: Attributes, domain?: string): string[];
+  /**
+   * The name of a stored array; asked twice for the same array, it is stored once. `spreads`: it is small itself, but what
+   * the nodes make of it is not, so that it must not be folded where nothing may.
+   */
+  constant(array: StoredArray, spreads?: boolean): string;
+  /**
+   * A dense leaf in the writer's type, as a matrix transposed or in another shape. It is stored once, whether others apply
+   * it or it is part of what is rebuilt; as whoever asks first wants it, for others nodes turn it.
+   */
+  leaf(leaf: Dense, transposed?: boolean, dims?: readonly number[]): string;
+  /** A small constant of whole numbers, as Reshape and its like take them. */
+  int64(values: readonly number[], dims?: readonly number[]): string;
+  /** A small constant in the writer's type. */
+  float(values: readonly number[], dims?: readonly number[]): string;
+  /** Zeros in the writer's type that take no storage, from opset 9 on; no constant where nothing may fold. */
+  zeros(dims: readonly number[]): string;
+  /** An int64 zero, [1] or of shape `dims`; no constant where nothing may fold. */
+  zero(dims?: readonly number[]): string;
+  /** States the shape of a value that no runtime can infer, as runtimes fold only what they know the size of. */
+  shaped(name: string, dataType: number, dims: readonly number[]): void;
+}
+
+/** Writes what replaces one consumer of a weight. */
+export interface WeightWriter extends NodeWriter {
+  /** Applies a weight to `x`: in its own form where that is what the export asks for, else rebuilt. */
+  apply(weight: Operator, x: string, mode: Mode, stage: Stage): string;
+  /**
+   * The node that ends an operator's own form: the replaced node's name, output, scale factors and bias go with it where
+   * `stage` is the last, as nodes of their own where there are any.
+   */
+  product(op: string, inputs: readonly string[], attributes: Attributes, stage: Stage, domain?: string): string;
+}
 
 export type FloatType = 'float32' | 'float16';
 
 export const BYTES_OF: Readonly<Record<FloatType, number>> = { float32: 4, float16: 2 };
 
-export interface Dense extends Operator {
-  readonly kind: 'dense';
-  /** What it is stored as. */
-  readonly type: FloatType;
-  /** Fewer than it has elements where some are padding: zeros that stand for no weight, which no method need look at. */
-  readonly parameters: number;
-  /** Names the values for caches: the layer's id while the leaf is a model's own weight. */
-  readonly key?: string;
-}
+/** The leaf that methods rewrite. It has fewer parameters than elements where some are padding: zeros that stand for no weight. */
+export type Dense = OperatorOf<'dense'>;
 
 export const isDense = (operator: Operator): operator is Dense => operator.kind === 'dense';
 

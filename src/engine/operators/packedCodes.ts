@@ -1,7 +1,6 @@
 import { DataType } from '../model/onnx/build';
 import { cast, reshaped } from './export/nodes';
-import { BYTES_OF } from './operator';
-import type { NodeWriter } from './writer';
+import { BYTES_OF, type NodeWriter } from './operator';
 
 export type CodeBits = 1 | 2 | 4 | 8;
 

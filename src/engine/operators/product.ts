@@ -1,7 +1,15 @@
 import type { Backend, Matrix } from '../backend/backend';
 import { Pacer } from '../core/progress';
 import { scaled, unusualScale } from '../linalg/scaling';
-import type { Multiply } from './operator';
+
+/** a [m, k] · b [k, n], row-major. */
+export type Multiply = (
+  a: Float32Array,
+  b: Float32Array,
+  m: number,
+  k: number,
+  n: number,
+) => Float32Array<ArrayBuffer> | Promise<Float32Array<ArrayBuffer>>;
 
 /** a [m, k] · b [k, n], summed in float64. */
 export function product(a: Float32Array, b: Float32Array, m: number, k: number, n: number): Float32Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 import { transpose } from '../linalg/transpose';
-import type { Multiply } from './operator';
+import type { Multiply } from './product';
 
 /**
  * What calibration keeps of the inputs X [samples, size] of a weight [out, in, …kernel]; `size` is its in·taps, a

@@ -8,8 +8,8 @@ export interface StoredArray {
   /** ONNX's element type. */
   readonly dataType: number;
   readonly bytes: number;
-  /** Several weights use this very object: a model stores it once. */
-  readonly shared?: boolean;
+  /** Where several weights use the same array: what names it among them. A model stores arrays of one name once. */
+  readonly shared?: string;
   read(): Promise<Uint8Array<ArrayBuffer>>;
 }
 

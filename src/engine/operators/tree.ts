@@ -1,5 +1,5 @@
-import { type Dense, isDense, type Multiply, type Operator } from './operator';
-import { product } from './product';
+import { type Dense, isDense, type Operator } from './operator';
+import { type Multiply, product } from './product';
 import type { InputStatistics } from './statistics';
 
 /** The same tree with each dense leaf replaced by what `rewrite` makes of it and of the statistics of its input. */

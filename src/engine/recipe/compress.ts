@@ -5,6 +5,7 @@ import { outputErrors } from '../calibration/outputError';
 import { UserError } from '../core/errors';
 import type { LongCall } from '../core/progress';
 import { hashDataset } from '../evaluation/hashDataset';
+import { dataFileNoun } from '../formats/formats';
 import type { Factorisations } from '../methods/factorisations';
 import type { Trial } from '../methods/pruneStructured/trial';
 import { getMethod } from '../methods/registry';
@@ -170,7 +171,7 @@ const stepsWithData = ({ steps }: Recipe): number[] =>
   [...steps.keys()].filter((i) => getMethod(steps[i]!.method).needsData?.(steps[i]!.options) ?? false);
 
 function checkData(recipe: Recipe, context: CompressContext): void {
-  const { calibration, recipeName = 'The recipe', remedy = 'give an .npz' } = context;
+  const { calibration, recipeName = 'The recipe', remedy = `give ${dataFileNoun()}` } = context;
   const [first] = stepsWithData(recipe);
   if (first === undefined || calibration) return;
   throw new UserError(

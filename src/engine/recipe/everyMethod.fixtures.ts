@@ -1,31 +1,25 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
 import { methods } from '../methods/registry';
 
-/** A step of every method, each with and without looking at data where it can. */
-export const STEPS: readonly { readonly method: string; readonly options: Readonly<Record<string, unknown>> }[] = [
-  { method: 'svd', options: { size: 0.5 } },
-  { method: 'svd', options: { size: 0.5, whiten: 'full' } },
-  { method: 'tensor-train', options: { size: 0.5 } },
-  { method: 'tensor-train', options: { size: 0.5, whiten: 'diagonal' } },
-  { method: 'low-rank-plus-sparse', options: { size: 0.6, iterations: 3 } },
-  { method: 'low-rank-plus-sparse', options: { size: 0.6, iterations: 3, whiten: 'diagonal' } },
-  { method: 'prune', options: { sparsity: 0.7 } },
-  { method: 'prune', options: { sparsity: 0.7, scope: 'model' } },
-  { method: 'prune', options: { sparsity: 0.7, score: 'wanda' } },
-  { method: 'prune', options: { sparsity: 0.7, score: 'sparsegpt' } },
-  { method: 'prune-structured', options: { size: 0.7 } },
-  { method: 'prune-structured', options: { size: 0.7, score: 'wanda' } },
-  { method: 'quantize', options: { bits: 8 } },
-  { method: 'quantize', options: { bits: 4, groupSize: 16 } },
-  { method: 'quantize', options: { bits: 4, groupSize: 16, rounding: 'gptq' } },
-  { method: 'quantize', options: { bits: 4, groupSize: 16, rounding: 'awq' } },
-  { method: 'quantize', options: { bits: 8, activations: 'dynamic' } },
-  { method: 'quantize', options: { bits: 8, activations: 'outliers' } },
-  { method: 'cluster', options: { values: 16 } },
-  { method: 'cluster', options: { values: 16, scope: 'model' } },
-  { method: 'share', options: { size: 0.5 } },
-  { method: 'half', options: {} },
-];
+const FOLDER = join(import.meta.dirname, '../methods');
+
+interface Step {
+  readonly method: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Steps of every method, by the examples in its folder. */
+export const STEPS: readonly Step[] = (await Promise.all(readdirSync(FOLDER).map(stepsIn))).flat();
+
+async function stepsIn(folder: string): Promise<Step[]> {
+  const file = join(FOLDER, folder, 'examples.fixtures.ts');
+  if (!existsSync(file)) return [];
+  const { EXAMPLES } = await import(/* @vite-ignore */ pathToFileURL(file).href);
+  return EXAMPLES.options.map((options: Step['options']) => ({ method: EXAMPLES.method, options }));
+}
 
 /** Asserts that no method is left out. */
 export const expectEveryMethod = (): void =>

@@ -163,8 +163,9 @@ async function checkLayers(
 }
 
 function toleranceOf(layer: Layer, operator: Operator): number {
-  const kinds = (one: Operator): string[] => [one.kind, ...one.children.flatMap(kinds)];
-  if (kinds(operator).includes('dynamicQuantized')) return TOLERANCE.eightBits;
+  const roundsInputs = (one: Operator): boolean =>
+    (one.kind === 'quantized' && one.dynamic) || one.children.some(roundsInputs);
+  if (roundsInputs(operator)) return TOLERANCE.eightBits;
   return layer.dtype === 'float16' || layer.uses.some(({ castTo }) => castTo !== undefined)
     ? TOLERANCE.float16
     : TOLERANCE.float32;

@@ -1,5 +1,6 @@
 import { Menu } from '@mantine/core';
 import { describeShapes } from '../../engine/evaluation/describe';
+import { dataFormats, listedDataExtensions } from '../../engine/formats/formats';
 import { DATA_FILES, pick } from '../files';
 import { formatInteger } from '../format';
 import { useStudio } from '../store';
@@ -35,13 +36,15 @@ export function DataChip() {
         </button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item onClick={async () => void openFiles(await pick(DATA_FILES))}>Open data (.npz)…</Menu.Item>
+        <Menu.Item onClick={async () => void openFiles(await pick(DATA_FILES))}>
+          Open data ({listedDataExtensions()})…
+        </Menu.Item>
         <Menu.Item disabled={!given} onClick={() => void clearData()}>
           Use generated inputs
         </Menu.Item>
         <p className="menu-note">
-          An .npz holds arrays named like the model's inputs, samples along the first axis, and may hold labels. Beside
-          labelled data, one without labels is what methods that need data are calibrated on
+          {dataFormats().map(({ help }) => `${help} `)}
+          Methods that need data are calibrated on a file without labels, opened beside labelled data
           {data?.calibration
             ? `: now ${data.calibration.name}, ${formatInteger(data.calibration.samples)} samples.`
             : '; without it, a quarter of the samples is kept apart for that.'}

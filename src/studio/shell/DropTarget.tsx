@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { dataFileNoun, listedDataExtensions } from '../../engine/formats/formats';
 import { filesOf } from '../files';
 import { sentence } from '../state/jobs';
 import './notices.css';
@@ -40,7 +41,7 @@ export function DropTarget() {
     <div className="drop-overlay" aria-hidden="true">
       <div className="drop-box">
         <strong>Drop to open</strong>
-        <span>.onnx with its data files, or their folder · .npz · recipe .json</span>
+        <span>.onnx with its data files, or their folder · data {listedDataExtensions()} · recipe .json</span>
       </div>
     </div>
   ) : null;
@@ -68,5 +69,5 @@ function whatWasDropped(types: readonly string[]): string {
   if (types.includes('text/uri-list')) return 'A link was dropped, not a file: download the file, and drop that.';
   if (types.includes('Files'))
     return 'What was dropped holds no files: drop an .onnx file, or the folder that it is in.';
-  return 'Text was dropped, not a file: drop an .onnx file, an .npz with data, or a recipe as .json.';
+  return `Text was dropped, not a file: drop an .onnx file, ${dataFileNoun()} with data, or a recipe as .json.`;
 }

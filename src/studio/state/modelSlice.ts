@@ -1,5 +1,5 @@
 import { engine } from '../engine';
-import { type Dropped, dropped, route } from '../files';
+import { classifyFiles, type Dropped, dropped } from '../files';
 import { runJob, sentence } from './jobs';
 import { besideModel, listed } from './opening';
 import { worthCompressing } from './recipe';
@@ -22,7 +22,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
 
     async openDropped(files) {
       if (files.length === 0 || !(await startedOrSaid())) return;
-      const { models, others, data, recipes } = await route(files);
+      const { models, others, data, recipes } = await classifyFiles(files);
       const rest = [...data, ...recipes];
       const model = models.length > 1 ? await chosen(models) : (models[0] ?? (await stranger(others, rest)));
       // Several models, and none was chosen.
@@ -42,7 +42,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       ].map(({ file }) => file);
       const name = model.file.name;
       if ((await isModel(together)) && (await mayReplace(name)) && (await open(together))) {
-        const kept = await route(get().waiting.map(dropped));
+        const kept = await classifyFiles(get().waiting.map(dropped));
         set({ waiting: [] });
         await openRest([...kept.data, ...data], [...kept.recipes, ...recipes]);
       } else if (!get().model && rest.length > 0) keep(rest);
@@ -75,7 +75,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       if (!files) return;
       const [model, ...data] = files;
       if (!(await open([model]))) return;
-      const kept = await route(get().waiting.map(dropped));
+      const kept = await classifyFiles(get().waiting.map(dropped));
       set({ waiting: [] });
       await openRest([...data, ...kept.data].slice(-MOST_DATA), kept.recipes);
     },

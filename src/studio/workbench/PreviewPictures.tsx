@@ -4,7 +4,7 @@ import { formatFigure } from '../compare/rows';
 import { formatShape } from '../format';
 import { TableCanvas } from '../TableCanvas';
 import { Histogram } from './Histogram';
-import { MethodPicture } from './MethodPicture';
+import { MethodPicture } from './pictures/MethodPicture';
 
 /** The weight before and after, what is lost, how its values are spread, and what the step in view did. */
 export default function PreviewPictures({ preview, step }: { preview: StackPreview; step: number }) {

@@ -2,7 +2,7 @@ import { Button, Menu } from '@mantine/core';
 import type { KeyboardEvent } from 'react';
 import { isEstimated, operatorAfter, planOf } from '../cost';
 import { formatBytes } from '../format';
-import { describeOptions, FORMS, formOf, needsData, newStep } from '../methods';
+import { describeOptions, formOf, methodForms, needsData, newStep } from '../methods';
 import { type Stack, useStudio } from '../store';
 import { usePlans } from './usePlans';
 import type { StackView } from './useStack';
@@ -54,7 +54,7 @@ export function StackBar({ view }: { view: StackView }) {
             </Button>
           </Menu.Target>
           <Menu.Dropdown className="stack-methods">
-            {FORMS.map((form) => (
+            {methodForms().map((form) => (
               <Menu.Item key={form.name} onClick={() => add([...stack, newStep(form)], stack.length)}>
                 <strong>{form.title}</strong>
                 <small>{form.summary}</small>

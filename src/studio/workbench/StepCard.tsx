@@ -9,7 +9,7 @@ import type { StackView } from './useStack';
 
 /** The step in view: its picture, its options, what the layers come to with it, and whether it will help. */
 export function StepCard({ view }: { view: StackView }) {
-  const { stack, index, mixed } = view;
+  const { layers, stack, index, mixed } = view;
   const step = stack[index];
   const form = formOf(step.method);
   return (
@@ -40,19 +40,14 @@ export function StepCard({ view }: { view: StackView }) {
         </StepAction>
       </div>
       {mixed && <p className="step-mixed">The layers' steps differ; a change gives all of them these.</p>}
-      {PICTURES[step.method]?.(view)}
+      {/* The spectrum is the layer's own, before any step. What only running a step shows stands in the preview. */}
+      {index === 0 && form?.truncates && <SpectrumPicture layers={layers} />}
       <StepControls view={view} step={step} />
       <Figures view={view} />
       <Advice view={view} />
     </section>
   );
 }
-
-/** What a method shows beside its options while they change; what only running it shows stands in the preview. */
-const PICTURES: Readonly<Record<string, (view: StackView) => React.ReactNode>> = {
-  // The spectrum is the layer's own, before any step.
-  svd: ({ layers, index }) => index === 0 && <SpectrumPicture layers={layers} />,
-};
 
 function StepAction(props: { label: string; disabled?: boolean; onClick: () => void; children: React.ReactNode }) {
   return (

@@ -1,3 +1,4 @@
+import { dataFileNoun } from '../../engine/formats/formats';
 import { OpenDataButton } from '../OpenDataButton';
 import { type Studio, useStudio } from '../store';
 
@@ -11,8 +12,8 @@ export function WantsData({ what = 'This step' }: { what?: string }) {
   return (
     <p className="advice-data">
       <span>
-        <strong data-tone="hurts">Needs calibration data.</strong> {what} looks at what layers are applied to: open an
-        .npz with samples of the model's inputs before you compress.
+        <strong data-tone="hurts">Needs calibration data.</strong> {what} looks at what layers are applied to: open{' '}
+        {dataFileNoun()} with samples of the model's inputs before you compress.
       </span>
       <OpenDataButton>Open calibration data…</OpenDataButton>
     </p>

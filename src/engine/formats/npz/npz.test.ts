@@ -162,13 +162,7 @@ describe('npz', () => {
     const zip = writeNpz([['x', { type: 'float32', dims: [99], data: new Float32Array(99).map(Math.sin) }]]);
     const text = (words: string) => new TextEncoder().encode(words);
     const cases: [Uint8Array, string][] = [
-      [new Uint8Array(0), 'd.npz is empty'],
       [text('not a zip'), 'd.npz is not an .npz file'],
-      [text('version https://git-lfs.github.com/spec/v1\n'), 'd.npz is a Git LFS pointer, which stands for the file'],
-      [
-        zipSync({ 'archive/data.pkl': text('..') }),
-        'd.npz is a PyTorch file, not an .npz file (a zip of NumPy arrays)',
-      ],
       [zip.subarray(0, zip.length - 30), 'd.npz is cut short or damaged'],
       [zip.subarray(0, 60), 'd.npz is cut short or damaged'],
       [zipSync({}), 'd.npz holds no arrays'],

@@ -1,23 +1,19 @@
 import { zipSync } from 'fflate';
 import { UserError } from '../../core/errors';
 import type { HostTensor } from '../../runtime';
-import { endsOf, otherFormat } from '../otherFormats';
+import type { NamedArrays } from '../format';
+import { isZip } from '../signatures';
 import { readZip } from '../zip/zip';
 import { readNpy, writeNpy } from './npy';
 
 /**
  * Reads an .npz: a zip of .npy files, stored or deflated. Returns the arrays by their names, without the ".npy".
- * `name` is the file's and stands in the errors. Throws a UserError for what is no zip, is cut short or damaged, or holds
- * a name twice or anything but arrays of numbers.
+ * `name` is the name of the file and appears in errors. Throws a UserError for a file that is no zip archive, is cut short
+ * or damaged, holds a name twice, or holds anything but arrays of numbers.
  */
-export function readNpz(bytes: Uint8Array, name: string): Map<string, HostTensor> {
-  if (bytes.length === 0) throw new UserError(`${name} is empty; save it again with numpy.savez.`);
-  const other = otherFormat(...endsOf(bytes));
-  if (other && other.kind !== 'npz' && other.kind !== 'zip') {
-    const remedy = other.forAny ? other.remedy : 'save the arrays with numpy.savez';
-    throw new UserError(`${name} is ${other.what}, not an .npz file (a zip of NumPy arrays): ${remedy}.`);
-  }
-  if (!other) throw new UserError(`${name} is not an .npz file (a zip of NumPy arrays); save it with numpy.savez.`);
+export function readNpz(bytes: Uint8Array, name: string): NamedArrays {
+  if (!isZip({ head: bytes }))
+    throw new UserError(`${name} is not an .npz file (a zip of NumPy arrays): save the arrays with numpy.savez.`);
   const arrays = new Map<string, HostTensor>();
   for (const [entry, content] of readZip(bytes, name)) {
     if (!entry.endsWith('.npy')) {

@@ -1,8 +1,7 @@
 import type { Mask, Selection, Threshold } from '../../backend/selection';
 import type { LongCall } from '../../core/progress';
 import { unusualScale } from '../../linalg/scaling';
-import type { Dense } from '../../operators/operator';
-import { matrixOf } from '../../operators/operator';
+import { type Dense, matrixOf } from '../../operators/operator';
 import { fromCells, gridOf, toCells } from '../../operators/sparse/layouts/cells';
 import type { InputStatistics } from '../../operators/statistics';
 import { type PruneOptions, patternOf, scopeOf } from './options';

@@ -1,6 +1,5 @@
 import { canWrite } from '../../operators/export/choice';
-import type { Dense, Operator } from '../../operators/operator';
-import { matrixOf } from '../../operators/operator';
+import { type Dense, matrixOf, type Operator } from '../../operators/operator';
 import { percent } from '../../operators/percent';
 import type { Quantisation } from '../../operators/quantized/quantized';
 import type { PlanContext } from '../method';

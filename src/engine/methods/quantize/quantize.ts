@@ -1,8 +1,7 @@
 import { unusualScale } from '../../linalg/scaling';
 import { columnParts, columnsOf } from '../../operators/columnParts/columnParts';
 import { denseOf, plannedDense } from '../../operators/dense/dense';
-import type { Dense, FloatType, Operator } from '../../operators/operator';
-import { matrixOf } from '../../operators/operator';
+import { type Dense, type FloatType, matrixOf, type Operator } from '../../operators/operator';
 import { plannedQuantized, type Quantisation, quantizedOf } from '../../operators/quantized/quantized';
 import { scaled } from '../../operators/scaled/scaled';
 import { type InputStatistics, selected } from '../../operators/statistics';

@@ -9,7 +9,8 @@ import { statisticsOf } from '../../operators/statistics.fixtures';
 import { normal } from '../../reference/random';
 import { methodContext } from '../context.fixtures';
 import { Factorisations } from '../factorisations';
-import { type SvdOptions, svd } from './svd';
+import type { SvdOptions } from './options';
+import { svd } from './svd';
 
 /** Inputs that are correlated: `latent` independent ones, of falling size, seen through a mixture. */
 function inputs(samples: number, size: number, { seed = 3, latent = size, fall = 0.9 } = {}): Float64Array {

@@ -1,8 +1,8 @@
 import { attainableBonds, trainSize } from '../../linalg/bonds';
 import type { SiteShape } from '../../linalg/sites';
 import { truncationError } from '../../linalg/spectrum';
-import { CONTRACTION_PACE } from '../../operators/export/choice';
 import { type Dense, elements, matrixOf, type Operator } from '../../operators/operator';
+import { CONTRACTION_PACE } from '../../operators/tensorTrain/tensorTrain';
 import { trainMultiplyAdds } from '../../operators/tensorTrain/trainSites';
 import type { PlanContext, Skipped } from '../method';
 import { sameSites } from './trainMatrix';

@@ -1,6 +1,7 @@
 import { TensorProto_DataType as DataType } from 'onnx-buf';
 import { type ByteSource, joinedSource } from '../../core/bytes';
 import { UserError } from '../../core/errors';
+import { MODEL_FIELDS } from '../../formats/onnx/format';
 import { type Field, readVarint, VARINT_BYTES, Wire } from '../../formats/protobuf';
 import { concat, externalEntries, Parts } from './parts';
 import { Window } from './window';
@@ -51,10 +52,6 @@ const PACKED = new Map<number, number>([
   [DataType.DOUBLE, DOUBLES],
   [DataType.COMPLEX128, DOUBLES],
 ]);
-
-// ModelProto's fields and their wire types, to tell a model from any other bytes. Others may be added to the format.
-const MODEL_FIELDS = new Map<number, number>([1, 5].map((field) => [field, Wire.VARINT]));
-for (const field of [2, 3, 4, 6, 7, 8, 14, 20, 25, 26]) MODEL_FIELDS.set(field, Wire.BYTES);
 
 /** Messages inside each other: the limit of protobuf's own readers, onnxruntime's included. */
 const DEEPEST = 100;

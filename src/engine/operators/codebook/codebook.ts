@@ -1,10 +1,30 @@
+import { hashText } from '../../model/hashModel';
 import { DataType } from '../../model/onnx/build';
 import { decodeFloats, encodeFloats } from '../../model/tensors';
 import { DATA_TYPE } from '../dense/dense';
 import { cast, cropped, reshaped } from '../export/nodes';
-import { BYTES_OF, elements, type FloatType, type Operator } from '../operator';
+import { BYTES_OF, elements, type FloatType, type Form, type Operator } from '../operator';
 import { type CodeBits, pack, unpack, unpackedBytes, writeUnpacked } from '../packedCodes';
 import { planned, type StoredArray, stored } from '../stored';
+
+declare module '../operator' {
+  interface Forms {
+    readonly codebook: Kept;
+  }
+}
+
+interface Kept {
+  readonly codes: StoredArray;
+  readonly book: Codebook;
+  /** Whether the codebook's bytes count with this weight: with one of those that share it. */
+  readonly counted: boolean;
+}
+
+export const codebookForm: Form<'codebook', Kept> = {
+  describe: ({ book }) => `codebook of ${book.size}`,
+  keep: ({ codes, book, counted }) => ({ codes, book, counted }),
+  restore: ({ shape, codes, book, counted }) => codebook(shape, codes, book, counted),
+};
 
 /** The values that codes stand for. */
 export interface Codebook {
@@ -15,8 +35,13 @@ export interface Codebook {
 
 /** A codebook of values that are rounded to `type` already. `shared`: several weights use it, and a model stores it once. */
 export const codebookOf = (values: Float32Array<ArrayBuffer>, type: FloatType, shared = false): Codebook => {
-  const array = stored('codebook', [values.length], DATA_TYPE[type], encodeFloats(values, DATA_TYPE[type]));
-  return { array: { ...array, shared }, type, size: values.length };
+  const bytes = encodeFloats(values, DATA_TYPE[type]);
+  const array = stored('codebook', [values.length], DATA_TYPE[type], bytes);
+  return {
+    array: shared ? { ...array, shared: hashText(`${type} ${bytes}`) } : array,
+    type,
+    size: values.length,
+  };
 };
 
 export const plannedCodebook = (size: number, type: FloatType): Codebook => ({
@@ -47,14 +72,14 @@ function codebook(shape: readonly number[], codes: StoredArray, book: Codebook, 
   const bits = codeBitsFor(book.size);
   const count = elements(shape);
   const spare = codes.bytes * (8 / bits) - count;
+  const sizes = { codes, book, counted, shape, children: [] };
   return {
     kind: 'codebook',
-    form: `codebook of ${book.size}`,
-    shape,
+    ...sizes,
+    form: codebookForm.describe(sizes),
     parameters: count,
     bytes: codes.bytes + (counted ? book.array.bytes : 0),
     multiplyAdds: count,
-    children: [],
     with() {
       return this;
     },

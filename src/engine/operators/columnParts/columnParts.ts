@@ -1,9 +1,20 @@
 import { DataType } from '../../model/onnx/build';
-import type { Operator } from '../operator';
-import { elements } from '../operator';
+import { elements, type Form, type NodeWriter, type Operator } from '../operator';
 import { selected } from '../statistics';
 import { type StoredArray, stored } from '../stored';
-import type { NodeWriter } from '../writer';
+
+declare module '../operator' {
+  interface Forms {
+    /** The columns of each child (int32): entry i says which of the whole its column i is. */
+    readonly columnParts: { readonly columns: readonly StoredArray[] };
+  }
+}
+
+export const columnPartsForm: Form<'columnParts', { readonly columns: readonly StoredArray[] }> = {
+  describe: ({ children }) => children.map(({ shape, form }) => `${shape[1]} columns ${form}`).join(' + '),
+  keep: ({ columns }) => ({ columns }),
+  restore: ({ children, columns }) => columnParts(children.map((operator, i) => ({ operator, columns: columns[i]! }))),
+};
 
 /** An operator on some of the columns: entry i of `columns` (int32) says which of the whole its column i is. */
 export interface ColumnPart {
@@ -20,15 +31,18 @@ export function columnParts(parts: readonly ColumnPart[]): Operator {
   const inner = parts.reduce((sum, { operator }) => sum + operator.shape[1]!, 0);
   const total = (of: (operator: Operator) => number) => parts.reduce((sum, { operator }) => sum + of(operator), 0);
   const indexBytes = parts.reduce((sum, { columns }) => sum + columns.bytes, 0);
-
+  const sizes = {
+    columns: parts.map(({ columns }) => columns),
+    shape: [out, inner],
+    children: parts.map(({ operator }) => operator),
+  };
   return {
     kind: 'columnParts',
-    form: parts.map(({ operator }) => `${operator.shape[1]} columns ${operator.form}`).join(' + '),
-    shape: [out, inner],
+    ...sizes,
+    form: columnPartsForm.describe(sizes),
     parameters: total(({ parameters }) => parameters),
     bytes: total(({ bytes }) => bytes) + indexBytes,
     multiplyAdds: total(({ multiplyAdds }) => multiplyAdds),
-    children: parts.map(({ operator }) => operator),
     with: (children) => columnParts(parts.map(({ columns }, i) => ({ columns, operator: children[i]! }))),
     inputOf: async (index, input) => selected(input, await indicesOf(parts[index]!.columns)),
     async toDense(multiply) {

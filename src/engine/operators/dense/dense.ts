@@ -1,9 +1,30 @@
 import { DataType } from '../../model/onnx/build';
-import { BYTES_OF, type Dense, elements, type FloatType } from '../operator';
-import { stored } from '../stored';
+import { decodeFloats, encodeFloats } from '../../model/tensors';
+import { BYTES_OF, type Dense, elements, type FloatType, type Form } from '../operator';
+import { type StoredArray, stored } from '../stored';
 import { roundedTo } from './rounding';
 
 export const DATA_TYPE: Readonly<Record<FloatType, number>> = { float32: DataType.FLOAT, float16: DataType.FLOAT16 };
+
+interface Kept {
+  readonly type: FloatType;
+  readonly parameters: number;
+  readonly values: StoredArray;
+}
+
+export const denseForm: Form<'dense', Kept> = {
+  describe: ({ type }) => (type === 'float16' ? 'dense f16' : 'dense'),
+  // The key goes: another model may have another weight under it.
+  keep({ shape, type, parameters, bytes, toDense }) {
+    const dataType = DATA_TYPE[type];
+    const read = async () => encodeFloats(await toDense(), dataType);
+    return { type, parameters, values: { label: 'values', dims: shape, dataType, bytes, read } };
+  },
+  restore({ shape, type, parameters, values }) {
+    const load = async () => decodeFloats(await values.read(), values.dataType, values.label);
+    return dense(shape, type, load, undefined, parameters);
+  },
+};
 
 /**
  * A weight as it is: `load` reads its values, row-major in `shape`, each time they are needed; all but `parameters` of
@@ -17,16 +38,14 @@ export function dense(
   parameters = elements(shape),
 ): Dense {
   const count = elements(shape);
+  const sizes = { shape, type, ...(key !== undefined && { key }), children: [] };
   const leaf: Dense = {
     kind: 'dense',
-    form: type === 'float16' ? 'dense f16' : 'dense',
-    shape,
-    type,
-    ...(key !== undefined && { key }),
+    ...sizes,
+    form: denseForm.describe(sizes),
     parameters,
     bytes: count * BYTES_OF[type],
     multiplyAdds: parameters,
-    children: [],
     with: () => leaf,
     toDense: () => load(),
     rebuildBytes: count * (type === 'float16' ? BYTES_OF.float32 : 0),

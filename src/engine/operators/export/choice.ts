@@ -1,6 +1,12 @@
 import { BYTES_OF, elements, type FloatType, isDense, type Mode, type Operator } from '../operator';
 import { leavesOf } from '../tree';
-import type { ExportForm } from '../writer';
+
+/**
+ * How a weight stands in the exported graph. factored: it is applied in its own form; load: a constant sub-graph that
+ * the runtime folds into a dense weight when the session is made; use: the same sub-graph, kept from folding, so that
+ * only the small form and one dense layer at a time are in memory.
+ */
+export type ExportForm = 'factored' | 'load' | 'use';
 
 /** What the exported model should be best at. A dense leaf and what can only be applied as it is leave no choice. */
 export type Aim = 'speed' | 'file' | 'memory';
@@ -30,30 +36,13 @@ export const canWrite = (operator: Operator, mode: Mode): boolean =>
   operator.write !== undefined && mode !== 'convGrouped' && (operator.writes?.(mode) ?? true);
 
 /**
- * Share of a dense product's multiply-adds a second that contracting x with a tensor train reaches where it is about as
- * fast: measured natively and in WebAssembly (bench/tensorTrain.ts) on sides of 1024 to 4096, at 64 tokens 0.8–1.2 with
- * two sites, 0.5–1.0 with three, 0.35–0.5 with four, whose products are smaller. At one token, where the dense product
- * waits for memory, 0.7 and more (but 0.2–0.7 at a side of 256).
- */
-export const CONTRACTION_PACE = 0.5;
-
-/**
- * Share of a dense product's time that one in whole numbers takes from some ten tokens on: .44 at 128, .67 at 16 on WASM.
- * Codes met by inputs as they are (MatMulNBits) are no such gain: WASM takes 1.35 times as long as for the dense weight at
- * 128 tokens, 3 at 16 and 13 at 2, as each product decodes them; Node from .9 on. They count as dense.
- */
-const INT8_TIME = 0.67;
-
-/**
  * Multiply-adds a token, in the form that takes fewest: a part that no runtime can apply as it is counts as dense, zeros
  * and codes included.
  */
 export function effort(operator: Operator, mode: Mode): number {
   const dense = denseEffort(operator, mode);
   if (isDense(operator) || !canWrite(operator, mode)) return dense;
-  if (operator.kind === 'tensorTrain') return operator.multiplyAdds / CONTRACTION_PACE;
-  if (operator.kind === 'quantized') return dense;
-  if (operator.kind === 'dynamicQuantized') return dense * INT8_TIME;
+  if (operator.effort) return operator.effort(dense);
   return operator.children.reduce((total, child) => total + Math.min(effort(child, mode), elements(child.shape)), 0);
 }
 

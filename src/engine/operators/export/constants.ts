@@ -23,7 +23,7 @@ export class ConstantStore {
     private readonly rewrite: Rewrite,
     private readonly layer: Layer,
     /** Of the whole model: names of what several layers use, which stands in the main graph for all of them to see. */
-    private readonly shared: Map<StoredArray, string>,
+    private readonly shared: Map<string, string>,
     private readonly main: Scope,
   ) {}
 
@@ -41,11 +41,11 @@ export class ConstantStore {
   }
 
   constant(array: StoredArray): string {
-    const known = this.#arrays.get(array) ?? this.shared.get(array);
+    const known = this.#arrays.get(array) ?? (array.shared && this.shared.get(array.shared));
     if (known !== undefined) return known;
     const name = this.#fresh(array.label);
     this.#arrays.set(array, name);
-    if (array.shared) this.shared.set(array, name);
+    if (array.shared) this.shared.set(array.shared, name);
     return name;
   }
 

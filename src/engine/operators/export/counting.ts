@@ -1,4 +1,4 @@
-import type { NodeWriter } from '../writer';
+import type { NodeWriter } from '../operator';
 import { cropped, reshaped } from './nodes';
 
 const BASE = 16;

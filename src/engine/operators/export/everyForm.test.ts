@@ -9,7 +9,7 @@ import { LEAST_OPSET, OPERATORS, TOLERANCE } from '../all.fixtures';
 import { denseOf } from '../dense/dense';
 import { lowRank } from '../lowRank/lowRank';
 import { sparsely } from '../sparse/sparse.fixtures';
-import type { ExportForm } from '../writer';
+import type { ExportForm } from './choice';
 import { expectRuns, running, storedFor, usesOf } from './running.fixtures';
 
 const runtime = nodeRuntime();

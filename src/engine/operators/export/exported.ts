@@ -7,9 +7,9 @@ import { type ExportChoice, formOf } from './choice';
  */
 export function exportedMultiplyAdds(operator: Operator, mode: Mode, choice: ExportChoice): number {
   if (isDense(operator) || formOf(operator, mode, choice) !== 'factored') return elements(operator.shape);
-  const { kind, children, multiplyAdds } = operator;
-  // A core is met once for every index of the others.
-  if (children.length === 0 || kind === 'tensorTrain') return multiplyAdds;
+  const { effort, children, multiplyAdds } = operator;
+  // The core of a train is met once for every index of the others: its own multiply-adds say nothing.
+  if (children.length === 0 || effort) return multiplyAdds;
   return children.reduce(
     (total, child) => total + exportedMultiplyAdds(child, mode, choice) - child.multiplyAdds,
     multiplyAdds,

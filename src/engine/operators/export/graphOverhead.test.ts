@@ -3,7 +3,7 @@ import { ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { type Model, tensorsOf } from '../../model/model';
 import { LEAST_OPSET, OPERATORS } from '../all.fixtures';
-import type { ExportForm } from '../writer';
+import type { ExportForm } from './choice';
 import { graphOverheadBytes } from './graphOverhead';
 import { running, usesOf } from './running.fixtures';
 

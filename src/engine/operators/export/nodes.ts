@@ -1,4 +1,4 @@
-import type { NodeWriter } from '../writer';
+import type { NodeWriter } from '../operator';
 
 /** The places from `starts[i]` (by default the first) to before `ends[i]` along each of `axes`. */
 export function cropped(

@@ -4,7 +4,6 @@ import type { Model } from '../../model/model';
 import { Rewrite } from '../../model/rewrite';
 import type { Scope } from '../../model/scopes';
 import type { Operator } from '../operator';
-import type { StoredArray } from '../stored';
 import { DEFAULT_EXPORT, type ExportChoice } from './choice';
 import { ConstantStore } from './constants';
 import { SubgraphWriter } from './subgraph';
@@ -20,7 +19,7 @@ export async function replaceWeights(
   { signal, choice = DEFAULT_EXPORT }: { signal?: AbortSignal | undefined; choice?: ExportChoice } = {},
 ): Promise<Model> {
   const rewrite = new Rewrite(model, main);
-  const shared = new Map<StoredArray, string>();
+  const shared = new Map<string, string>();
   const forms: StoredForm[] = [];
   for (const [layer, operator] of operators) {
     signal?.throwIfAborted();

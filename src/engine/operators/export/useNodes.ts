@@ -6,9 +6,9 @@ import { attribute, DataType, float, int64, node, tensor } from '../../model/onn
 import type { Rewrite } from '../../model/rewrite';
 import { floatsToHalves } from '../../model/tensors';
 import { DATA_TYPE } from '../dense/dense';
-import type { Dense, FloatType } from '../operator';
+import type { Attributes, Dense, FloatType, NodeWriter } from '../operator';
 import type { StoredArray } from '../stored';
-import type { Attributes, ExportForm, NodeWriter } from '../writer';
+import type { ExportForm } from './choice';
 import type { ConstantStore } from './constants';
 
 /** A constant below this many bytes may be folded: what is kept small is the large ones. */

@@ -1,8 +1,20 @@
 import { reshaped } from '../export/nodes';
-import { matrixOf, type Operator } from '../operator';
+import { type Form, matrixOf, type Operator } from '../operator';
 import { product } from '../product';
 import { through } from '../statistics';
 import { storedAs } from '../tree';
+
+declare module '../operator' {
+  interface Forms {
+    readonly lowRank: { readonly rank: number };
+  }
+}
+
+export const lowRankForm: Form<'lowRank'> = {
+  describe: ({ rank, children }) => `lowRank ${rank}${storedAs(children)}`,
+  keep: () => ({}),
+  restore: ({ children: [left, right] }) => lowRank(left!, right!),
+};
 
 /**
  * W = left·right with left [out, r] and right [r, in]: r·(out + in) numbers and multiply-adds in place of out·in. A
@@ -13,14 +25,14 @@ export function lowRank(left: Operator, right: Operator): Operator {
   const [out, rank] = left.shape as [number, number];
   const [, ...rest] = right.shape;
   const [, inner] = matrixOf(right.shape);
+  const sizes = { rank, shape: [out, ...rest], children: [left, right] };
   return {
     kind: 'lowRank',
-    form: `lowRank ${rank}${storedAs([left, right])}`,
-    shape: [out, ...rest],
+    ...sizes,
+    form: lowRankForm.describe(sizes),
     parameters: left.parameters + right.parameters,
     bytes: left.bytes + right.bytes,
     multiplyAdds: left.multiplyAdds + right.multiplyAdds,
-    children: [left, right],
     with: ([first, second]) => lowRank(first!, second!),
     async inputOf(index, input, multiply) {
       return index === 1 ? input : through(input, await right.toDense(multiply), rank, multiply);

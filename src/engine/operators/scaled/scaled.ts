@@ -1,5 +1,18 @@
-import { BYTES_OF, type Dense, elements, type Mode, type Operator } from '../operator';
+import { BYTES_OF, type Dense, elements, type Form, type Mode, type Operator } from '../operator';
 import { scaledBy } from '../statistics';
+
+declare module '../operator' {
+  interface Forms {
+    /** One scale for each column, [1, in]. */
+    readonly scaled: { readonly scales: Dense };
+  }
+}
+
+export const scaledForm: Form<'scaled', { readonly scales: Dense }> = {
+  describe: ({ children }) => children[0]!.form,
+  keep: ({ scales }) => ({ scales }),
+  restore: ({ children: [inner], scales }) => scaled(inner!, scales),
+};
 
 /**
  * W = inner·diag(d): each column of `inner` [out, in, …kernel] times its scale. `scales` is a leaf [1, in]; it stays as
@@ -9,14 +22,14 @@ export function scaled(inner: Operator, scales: Dense): Operator {
   const columns = inner.shape[1]!;
   const kernel = inner.shape.slice(2);
   const taps = elements(kernel);
+  const sizes = { scales, shape: inner.shape, children: [inner] };
   return {
     kind: 'scaled',
-    form: inner.form,
-    shape: inner.shape,
+    ...sizes,
+    form: scaledForm.describe(sizes),
     parameters: inner.parameters + scales.parameters,
     bytes: inner.bytes + scales.bytes,
     multiplyAdds: inner.multiplyAdds + columns,
-    children: [inner],
     with: ([next]) => scaled(next!, scales),
     async inputOf(_, input) {
       const d = await scales.toDense();

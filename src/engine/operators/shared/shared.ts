@@ -3,9 +3,25 @@ import { shared as dense } from '../../reference/weights/shared';
 import { hashOf } from '../../sharing';
 import { counting } from '../export/counting';
 import { cast, cropped, reshaped } from '../export/nodes';
-import { elements, matrixOf, type Operator } from '../operator';
+import { elements, type Form, matrixOf, type NodeWriter, type Operator } from '../operator';
 import { stored } from '../stored';
-import type { NodeWriter } from '../writer';
+
+declare module '../operator' {
+  interface Forms {
+    readonly shared: {
+      readonly slots: number;
+      /** Weights that lie together: from 1 to as many as there are slots. */
+      readonly run: number;
+      readonly seed: number;
+    };
+  }
+}
+
+export const sharedForm: Form<'shared', { readonly run: number; readonly seed: number }> = {
+  describe: ({ slots }) => `shared ${slots}`,
+  keep: ({ run, seed }) => ({ run, seed }),
+  restore: ({ shape, children: [slots], run, seed }) => shared(slots!, shape, run, seed),
+};
 
 /** What is stored beside the slots: the number that the graph counts from. */
 export const BESIDE_SLOTS = 8;
@@ -27,14 +43,14 @@ export function shared(slots: Operator, shape: readonly number[], run: number, s
   const overhang = runs * run > size;
   const kernel = shape.length > 2;
   const first = stored('first', [1], DataType.INT64, new BigInt64Array(1));
+  const sizes = { slots: count, run, seed, shape, children: [slots] };
   return {
     kind: 'shared',
-    form: `shared ${count}`,
-    shape,
+    ...sizes,
+    form: sharedForm.describe(sizes),
     parameters: slots.parameters,
     bytes: slots.bytes + BESIDE_SLOTS,
     multiplyAdds: size,
-    children: [slots],
     with: ([next]) => shared(next!, shape, run, seed),
     async toDense(multiply) {
       const values = await slots.toDense(multiply);

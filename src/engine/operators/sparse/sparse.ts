@@ -1,10 +1,18 @@
 import { dense, denseOf, plannedDense } from '../dense/dense';
 import { addedBytes } from '../export/graphOverhead';
 import { reshaped } from '../export/nodes';
-import { BYTES_OF, type Dense, type FloatType, isDense, type Operator } from '../operator';
+import {
+  BYTES_OF,
+  type Dense,
+  type FloatType,
+  type Form,
+  isDense,
+  type NodeWriter,
+  type Operator,
+  type OperatorOf,
+} from '../operator';
 import { percent } from '../percent';
 import { storedAs } from '../tree';
-import type { NodeWriter } from '../writer';
 import { fromCells, gridOf, type Pattern, shapingBytes, toCells, writeFromCells } from './layouts/cells';
 import { cellsOf, type Grid, type Layout, type Values } from './layouts/layout';
 import {
@@ -28,13 +36,22 @@ export interface SparseTarget {
   readonly weights?: number;
 }
 
-/** An operator whose places can be told. */
-interface Sparse extends Operator {
-  readonly kind: 'sparse';
-  readonly places: Places;
+declare module '../operator' {
+  interface Forms {
+    readonly sparse: { readonly target: SparseTarget; readonly places: Places };
+  }
 }
 
-const isSparse = (operator: Operator): operator is Sparse => operator.kind === 'sparse';
+export const sparseForm: Form<'sparse', { readonly target: SparseTarget; readonly places: Places }> = {
+  describe: ({ target, places, children }) =>
+    `sparse ${nameOf(target.pattern)}${percent(sparsityOf(target, places))}${storedAs(children)}`,
+  keep: ({ target, places }) => ({ target, places }),
+  restore: ({ target, places, children: [values] }) => sparse(target, places, values!),
+};
+
+/** The share of zeros. */
+export const sparsityOf = ({ weights }: SparseTarget, { kept, grid }: Places): number =>
+  1 - kept / (weights ?? cellsOf(grid));
 
 /**
  * W that is zero but at its places, seen as [out, in·taps]. `values`, [1, entries], are a child, so that other methods
@@ -44,7 +61,7 @@ const isSparse = (operator: Operator): operator is Sparse => operator.kind === '
 export function sparse(target: SparseTarget, places: Places, given: Operator): Operator {
   const values = isDense(given) ? withPadding(given, places) : given;
   const { shape, pattern } = target;
-  const { grid, layout, entries, kept } = places;
+  const { grid, layout, entries } = places;
   const form: Layout = LAYOUTS[layout];
   const dims = form.dims(grid);
   const turns = form.transposeBytes && pattern.kind !== 'block' && shape.length === 2;
@@ -57,16 +74,15 @@ export function sparse(target: SparseTarget, places: Places, given: Operator): O
     const arrays = places.arrays.map((array) => writer.constant(array));
     return form.rebuild(writer, arrays, held, grid, { entries, turned });
   };
-  const operator: Sparse = {
+  const sizes = { target, places, shape, children: [values] };
+  const operator: OperatorOf<'sparse'> = {
     kind: 'sparse',
-    places,
-    form: `sparse ${nameOf(pattern)}${percent(1 - kept / (target.weights ?? cellsOf(grid)))}${storedAs([values])}`,
-    shape,
+    ...sizes,
+    form: sparseForm.describe(sizes),
     parameters: values.parameters,
     bytes: values.bytes + places.arrays.reduce((sum, { bytes }) => sum + bytes, 0),
     multiplyAdds: values.multiplyAdds,
     ...(places.estimated && { estimated: true }),
-    children: [values],
     with: ([next]) => sparse(target, places, next!),
     async toDense(multiply) {
       const held = await values.toDense(multiply);
@@ -97,7 +113,7 @@ export function sparse(target: SparseTarget, places: Places, given: Operator): O
       transposingBytes: form.transposeBytes!(grid, entries),
     }),
   };
-  return isSparse(values) ? { ...operator, ...merging(operator, values, target) } : operator;
+  return values.kind === 'sparse' ? { ...operator, ...merging(operator, values, target) } : operator;
 }
 
 /** The values as a leaf that knows how many of them only fill up what the layout asks for. */
@@ -112,7 +128,11 @@ function withPadding(values: Dense, { kept, grid }: Places): Dense {
  * included: a mask of blocks beside one of their weights, as the whole has a bit for each weight; or where so few are left
  * that steps over the gaps between them are most of what there is.
  */
-function merging(outer: Operator, { places, children }: Sparse, target: SparseTarget): Pick<Operator, 'merging'> {
+function merging(
+  outer: Operator,
+  { places, children }: OperatorOf<'sparse'>,
+  target: SparseTarget,
+): Pick<Operator, 'merging'> {
   const [values] = children;
   const { opset } = target;
   if (!values || !isDense(values)) return {};

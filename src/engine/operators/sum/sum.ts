@@ -1,18 +1,30 @@
-import type { Operator } from '../operator';
+import { elements, type Form, type Operator } from '../operator';
+
+declare module '../operator' {
+  interface Forms {
+    readonly sum: object;
+  }
+}
+
+export const sumForm: Form<'sum'> = {
+  describe: ({ children }) => children.map(({ form }) => form).join(' + '),
+  keep: () => ({}),
+  restore: ({ children }) => sum(children),
+};
 
 /** W = Σ parts, all of one shape: a low rank plus what it leaves over. */
 export function sum(parts: readonly Operator[]): Operator {
   const total = (of: (part: Operator) => number) => parts.reduce((all, part) => all + of(part), 0);
   const { shape } = parts[0]!;
-  const count = shape.reduce((all, size) => all * size, 1);
+  const count = elements(shape);
+  const sizes = { shape, children: parts };
   return {
     kind: 'sum',
-    form: parts.map(({ form }) => form).join(' + '),
-    shape,
+    ...sizes,
+    form: sumForm.describe(sizes),
     parameters: total((part) => part.parameters),
     bytes: total((part) => part.bytes),
     multiplyAdds: total((part) => part.multiplyAdds),
-    children: parts,
     with: sum,
     inputOf: (_, input) => input,
     async toDense(multiply) {

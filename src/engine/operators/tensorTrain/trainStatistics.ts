@@ -1,6 +1,6 @@
 import { separated } from '../../linalg/sites';
 import { transpose } from '../../linalg/transpose';
-import type { Multiply } from '../operator';
+import type { Multiply } from '../product';
 import { congruence, fromGram, type InputStatistics, LARGEST_GRAM } from '../statistics';
 import type { Site } from './trainSites';
 

@@ -1,7 +1,20 @@
-import { elements, type Operator } from '../operator';
+import { elements, type Form, type Operator } from '../operator';
 import { product } from '../product';
 import { fromGram, type InputStatistics, through } from '../statistics';
 import { storedAs } from '../tree';
+
+declare module '../operator' {
+  interface Forms {
+    /** Channels that the kernel takes and makes. */
+    readonly tucker2: { readonly rankIn: number; readonly rankOut: number };
+  }
+}
+
+export const tucker2Form: Form<'tucker2'> = {
+  describe: ({ rankIn, rankOut, children }) => `tucker2 ${rankOut}×${rankIn}${storedAs(children)}`,
+  keep: () => ({}),
+  restore: ({ children: [input, core, output] }) => tucker2(input!, core!, output!),
+};
 
 /**
  * A convolution [out, in, …kernel] as three: 1×1 in → r1, kernel r1 → r2, 1×1 r2 → out (Kim et al. 2016). `input` is
@@ -12,15 +25,20 @@ export function tucker2(input: Operator, core: Operator, output: Operator): Oper
   const [out, rOut] = output.shape as [number, number];
   const kernel = core.shape.slice(2);
   const taps = elements(kernel);
+  const sizes = {
+    rankIn: rIn,
+    rankOut: rOut,
+    shape: [out, inner, ...kernel],
+    children: [input, core, output],
+  };
   return {
     kind: 'tucker2',
-    form: `tucker2 ${rOut}×${rIn}${storedAs([input, core, output])}`,
-    shape: [out, inner, ...kernel],
+    ...sizes,
+    form: tucker2Form.describe(sizes),
     parameters: input.parameters + core.parameters + output.parameters,
     bytes: input.bytes + core.bytes + output.bytes,
     // At stride 1; at stride s the input stage sees s² positions for each of the output's.
     multiplyAdds: input.multiplyAdds + core.multiplyAdds + output.multiplyAdds,
-    children: [input, core, output],
     with: ([first, second, third]) => tucker2(first!, second!, third!),
     async inputOf(index, unfolded, multiply) {
       if (index === 0) return overTaps(unfolded, inner, taps);

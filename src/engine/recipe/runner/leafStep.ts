@@ -4,8 +4,8 @@ import type { Method, MethodContext, Outcome, StepContext, Target } from '../../
 import type { Layer } from '../../model/layers';
 import { spilled } from '../../operators/dense/dense';
 import { BeyondRange } from '../../operators/dense/rounding';
-import type { Dense, Multiply, Operator } from '../../operators/operator';
-import { multiplyOn } from '../../operators/product';
+import type { Dense, Operator } from '../../operators/operator';
+import { type Multiply, multiplyOn } from '../../operators/product';
 import type { InputStatistics } from '../../operators/statistics';
 import { noneReach, rewriteLeaves } from '../../operators/tree';
 import type { StepReport } from '../report';

@@ -1,8 +1,8 @@
 import { DataType } from '../../../model/onnx/build';
 import { counting } from '../../export/counting';
 import { cast, cropped, reshaped } from '../../export/nodes';
+import type { NodeWriter } from '../../operator';
 import { pack, unpack, writeUnpacked } from '../../packedCodes';
-import type { NodeWriter } from '../../writer';
 import { cellDims, cellsOf, type Grid, type Layout, type Rebuilding, withZero, zerosOf } from './layout';
 
 /** One bit a cell. */

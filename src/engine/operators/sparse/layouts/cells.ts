@@ -1,6 +1,5 @@
 import { cropped, reshaped } from '../../export/nodes';
-import { elements, matrixOf } from '../../operator';
-import type { NodeWriter } from '../../writer';
+import { elements, matrixOf, type NodeWriter } from '../../operator';
 import type { Grid } from './layout';
 
 /** Which weights of [out, in·taps] may go: any; all but n of every m neighbours in a row; whole blocks. */

@@ -1,6 +1,6 @@
 import { DataType } from '../../../model/onnx/build';
 import { cast, reshaped } from '../../export/nodes';
-import type { NodeWriter } from '../../writer';
+import type { NodeWriter } from '../../operator';
 import { cellDims, cellsOf, type Grid, type Layout, zerosOf } from './layout';
 
 /** The widest gap that a byte can tell; wider ones are gone in several steps, each with a value of 0. */

@@ -1,4 +1,4 @@
-import type { NodeWriter } from '../../writer';
+import type { NodeWriter } from '../../operator';
 
 /** A weight as a matrix of cells: single weights, or blocks of `cell` weights each. */
 export interface Grid {

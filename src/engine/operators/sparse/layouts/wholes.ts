@@ -1,6 +1,6 @@
 import { DataType } from '../../../model/onnx/build';
 import { cast } from '../../export/nodes';
-import type { NodeWriter } from '../../writer';
+import type { NodeWriter } from '../../operator';
 import type { ArrayPlan, PlaceValues } from './layout';
 
 /**

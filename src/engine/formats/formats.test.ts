@@ -1,9 +1,12 @@
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { memorySource } from '../core/bytes';
-import { readModel } from './model';
-import { concat, Parts } from './onnx/parts';
-import { refusal } from './reading.fixtures';
+import { readModel } from '../model/model';
+import { modelBytes, node } from '../model/onnx/build';
+import { concat, Parts } from '../model/onnx/parts';
+import { refusal } from '../model/reading.fixtures';
+import { formatOf } from './formats';
+import { sampleOfBytes } from './sample';
 
 const text = (words: string) => new TextEncoder().encode(words);
 
@@ -83,7 +86,8 @@ const cases: [what: string, bytes: Uint8Array, remedy: string][] = [
   ],
   ['a picture', latin('\xff\xd8\xff\xe0\0\x10JFIF'), 'open an .onnx file'],
   ['a PDF document', text('%PDF-1.7\n'), 'open an .onnx file'],
-  ['JSON', text('{ "version": 1, "steps": [] }'), 'a recipe is opened beside it'],
+  ['JSON', text('{ "architectures": ["Net"] }'), 'a recipe is opened beside it'],
+  ['a recipe', text('{ "version": 1, "steps": [] }'), 'open a model, and this file beside it'],
 ];
 
 describe('a file that is something else', () => {
@@ -92,6 +96,12 @@ describe('a file that is something else', () => {
     expect(sentence).toMatch(/^model\.onnx is .*, not an ONNX model: .*\.$/);
     expect(sentence).toContain(`model.onnx is ${what}`);
     expect(sentence).toContain(remedy);
+  });
+
+  it('is told from an ONNX model by its bytes alone', async () => {
+    const onnx = modelBytes({ nodes: [node('Relu', ['x'], ['y'])], inputs: [], outputs: [] });
+    expect(formatOf(sampleOfBytes(onnx, 'download'))?.gives).toBe('model');
+    for (const [, bytes] of cases) expect(formatOf(sampleOfBytes(bytes, 'model.onnx'))?.gives).not.toBe('model');
   });
 
   it('is not guessed', async () => {

@@ -1,0 +1,5 @@
+/** Options for tests of every method: with and without looking at data, where both exist. */
+export const EXAMPLES = {
+  method: 'half',
+  options: [{}],
+};

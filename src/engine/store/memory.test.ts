@@ -1,0 +1,7 @@
+import { memoryBacking } from './memory';
+import { testStore } from './store.suite';
+
+testStore('a store in memory', async () => {
+  const backing = memoryBacking();
+  return { backing, again: async () => backing };
+});

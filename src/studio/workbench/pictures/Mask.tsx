@@ -1,0 +1,21 @@
+import type { MaskPicture } from '../../../engine/methods/pictures/mask';
+import { formatShare } from '../../format';
+import { TableCanvas } from '../../TableCanvas';
+
+export function Mask({ picture: { map, zeros, of } }: { picture: MaskPicture }) {
+  const { rows, columns, values } = map;
+  const gone = formatShare(zeros / of);
+  return (
+    <figure className="preview-map preview-method">
+      <TableCanvas
+        rows={rows}
+        columns={columns}
+        values={values}
+        scale={1}
+        tone="kept"
+        label={`Mask: ${gone} are zero`}
+      />
+      <figcaption>The mask: {gone} are zero; the fuller a block, the more of it is left.</figcaption>
+    </figure>
+  );
+}
