@@ -20,8 +20,8 @@ export interface TotalCost {
   /** How many of the layers that would change have a known error, and how many one above `HEAVY_ERROR`. */
   readonly errors: number;
   readonly heavy: number;
-  /** What the layers would be: each distinct form once. */
-  readonly forms: readonly string[];
+  /** What the layers would be: each distinct form once, by its description. */
+  readonly forms: ReadonlyMap<string, Operator>;
   /** Layers that no step would change, and why the first of those would not whose plan says so. */
   readonly skipped: number;
   readonly left: { readonly layer: LayerReport; readonly reason: string } | undefined;
@@ -70,7 +70,7 @@ export function totalCost(layers: readonly LayerReport[], plans: Plans, count = 
   const { stacks, aim = DEFAULT_EXPORT.aim } = plans;
   const before = { bytes: 0, parameters: 0, multiplyAdds: 0 };
   const after = { bytes: 0, parameters: 0, multiplyAdds: 0 };
-  const forms = new Set<string>();
+  const forms = new Map<string, Operator>();
   let worst: TotalCost['worst'];
   let [errors, heavy, skipped, idle, unknown] = [0, 0, 0, 0, 0];
   let idled: TotalCost['idled'];
@@ -101,9 +101,8 @@ export function totalCost(layers: readonly LayerReport[], plans: Plans, count = 
     if (operator) {
       graph += graphBytes(layer, operator, plans.opset, aim);
       estimated ||= isEstimated(plan, count);
-      forms.add(
-        isDense(operator) && operator.parameters < parameters ? `cut to ${operator.shape.join('×')}` : operator.form,
-      );
+      const cut = isDense(operator) && operator.parameters < parameters;
+      forms.set(cut ? `cut to ${operator.shape.join('×')}` : operator.form, operator);
     }
     const found = plans.measured?.(layer, stack, Math.min(count, stack.length));
     const error = found ?? predictedError(plan, count);
@@ -120,7 +119,7 @@ export function totalCost(layers: readonly LayerReport[], plans: Plans, count = 
     worst,
     errors,
     heavy,
-    forms: [...forms],
+    forms,
     skipped,
     left,
     idle,

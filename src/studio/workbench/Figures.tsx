@@ -28,7 +28,7 @@ export function Figures({ view: { layers, stack, index } }: { view: StackView })
     <dl className="figures" aria-live="off">
       <Figure
         name="form"
-        value={forms.length > 0 ? (several ? spread(forms) : formWords(forms[0])) : known ? 'as it was' : '…'}
+        value={forms.size > 0 ? describeForms(forms) : known ? 'as it was' : '…'}
         note={estimated ? `${when}, estimated` : when}
       />
       <Figure
@@ -111,13 +111,11 @@ function Figure({ name, value, note, hurts }: FigureProps) {
   );
 }
 
-/** "rank 4–32" of several; where they are of different kinds, how many there are. */
-function spread(forms: readonly string[]): string {
-  const ranks = forms.map((form) => /^lowRank (\d+)$/.exec(form)?.[1]);
-  if (forms.length === 1) return formWords(forms[0]);
-  if (ranks.every((rank) => rank !== undefined)) {
-    const numbers = ranks.map(Number);
-    return `rank ${Math.min(...numbers)}–${Math.max(...numbers)}`;
-  }
-  return `${forms.length} forms`;
+/** The form; of several that are all of low rank "rank 4–32", else how many there are. */
+function describeForms(forms: TotalCost['forms']): string {
+  const [first] = forms.keys();
+  if (forms.size === 1) return formWords(first);
+  const ranks = [...forms.values()].map((operator) => (operator.kind === 'lowRank' ? operator.rank : Number.NaN));
+  const [least, most] = [Math.min(...ranks), Math.max(...ranks)];
+  return Number.isNaN(least) ? `${forms.size} forms` : `rank ${least}–${most}`;
 }

@@ -13,7 +13,7 @@ const total = (some: Partial<TotalCost>): TotalCost => ({
   worst: { layer, error: 0.634, measured: false },
   errors: 3,
   heavy: 0,
-  forms: [],
+  forms: new Map(),
   skipped: 0,
   left: undefined,
   idle: 0,

@@ -90,8 +90,8 @@ export const tensorTrain: Method<TensorTrainOptions> = {
   measure: (id, weight, given, { backend }, call) =>
     trainSpectrumOf(id, weight, sitesFor(weight, given), backend, call),
   picture({ train, operator }) {
-    const bonds = /^tensorTrain ([\d·]+)/.exec(operator.form)?.[1]?.split('·').map(Number);
-    return train && bonds ? bondsOf(train, bonds) : null;
+    const cores = operator.kind === 'scaled' ? operator.children[0]! : operator;
+    return train && cores.kind === 'tensorTrain' ? bondsOf(train, cores.sizes.bonds) : null;
   },
   work: ({ shape }) => ({ kind: 'tensor-train', cost: factorisationCost(shape) }),
 };
