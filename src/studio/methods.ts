@@ -26,6 +26,10 @@ export function formOf(name: string): MethodForm | undefined {
   return method && made(method);
 }
 
+/** The variants that comparisons at equal bytes draw where data is open. */
+export const variantNames = (): readonly string[] =>
+  methods.flatMap(({ variants = [] }) => variants.map(({ variant }) => variant));
+
 const methodOf = (name: string) => methods.find((method) => method.name === name);
 
 const forms = new WeakMap<AnyMethod, MethodForm>();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slotsOf } from '../engine/methods/pictures/slots';
 import { offer, round } from '../engine/methods/round.fixtures';
 import type { EqualBytesReport } from '../worker/protocol';
-import { checked, describeOptions, formOf, methodForms, newStep, writtenRecipe } from './methods';
+import { checked, describeOptions, formOf, methodForms, newStep, variantNames, writtenRecipe } from './methods';
 import { MethodPicture } from './workbench/pictures/MethodPicture';
 import { seriesOf } from './workbench/series';
 
@@ -44,6 +44,7 @@ describe('a method that is added to the list of the engine is found', () => {
       skipped: [],
       absent: [],
     };
+    expect(variantNames()).toContain('truncated');
     const [plain, truncated] = seriesOf(report, 'output');
     expect([plain!.title, truncated!.title]).toEqual(['Rounding', 'Rounding, truncated']);
     expect(truncated!.look.colour).toBe(plain!.look.colour);

@@ -1,8 +1,9 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
-import type { EqualBytesReport, LayerReport, ModelReport } from '../../worker/protocol';
+import type { DataReport, EqualBytesReport, LayerReport, ModelReport } from '../../worker/protocol';
 import { engine } from '../engine';
 import { formatBytes, formatError } from '../format';
+import { variantNames } from '../methods';
 import { useStudio, withJob } from '../store';
 import { SeriesKey } from './SeriesKey';
 import { formatSize, lineOf, missingIn, seriesOf } from './series';
@@ -17,10 +18,11 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
   const model = useStudio((state) => state.model);
   const busy = useStudio(({ job }) => job !== null);
   const running = useStudio(({ job }) => job?.kind === 'methods');
-  const [found, setFound] = useState<{ model: ModelReport | null; report: EqualBytesReport } | null>(null);
+  const data = useStudio((state) => state.data);
+  const [found, setFound] = useState<Found | null>(null);
   const [of, setOf] = useState<'weight' | 'output'>('output');
-  const report = found?.model === model ? found?.report : undefined;
-  const withOutputs = report?.points.some(({ outputError }) => outputError !== undefined) ?? false;
+  const report = found && isCurrent(found, model, data) ? found.report : undefined;
+  const withOutputs = report !== undefined && hasOutputs(report);
   const shown = withOutputs ? of : 'weight';
   const compare = async () => {
     const answer = await withJob('methods', 'Comparing methods', (job) =>
@@ -30,7 +32,7 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
         job,
       ),
     );
-    if (answer) setFound({ model, report: answer });
+    if (answer) setFound({ model, data, report: answer });
   };
   return (
     <section className="card" aria-label="Methods at equal bytes">
@@ -61,8 +63,8 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
       </div>
       {!report && (
         <p className="preview-note">
-          Runs every method alone on {layers.length === 1 ? 'this layer' : 'these layers'}, at{' '}
-          {SIZES.map(formatSize).join(', ')} of the bytes, and draws what each loses.
+          Runs every method by itself on {layers.length === 1 ? 'this layer' : 'these layers'}, at{' '}
+          {SIZES.map(formatSize).join(', ')} of the bytes, and draws the error of each.
         </p>
       )}
       {report && (
@@ -75,18 +77,32 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
           <Table report={report} of={shown} />
           <Missing report={report} />
           <p className="preview-legend">
-            {describeLayers(report)}. Each method with the options that its form begins with, measured.{' '}
+            {describeLayers(report)}. Each method runs with the options that its form begins with; all errors are
+            measured.{' '}
             {shown === 'output'
-              ? 'The error of the output is that on the data kept for calibration, from XᵀX; whitened, Wanda, SparseGPT and GPTQ look at that data.'
+              ? `The output's error is on the calibration data, computed from XᵀX. These variants use that data: ${variantNames().join(', ')}.`
               : withOutputs
-                ? 'The error of a weight is not yet that of an answer: Output has that of what the layer hands on, and the variants that look at data to keep it.'
-                : 'The error of a weight is not yet that of an answer: with data open, that of the output is measured too, and variants that look at it: whitened, Wanda, SparseGPT, GPTQ.'}
+                ? 'A small error of the weights does not promise good answers. Output shows the error of what the layer hands on, and the variants that use data.'
+                : `A small error of the weights does not promise good answers. With data open, the error of the output is measured too, and these variants that use the data: ${variantNames().join(', ')}.`}
           </p>
         </>
       )}
     </section>
   );
 }
+
+interface Found {
+  readonly model: ModelReport | null;
+  readonly data: DataReport | null;
+  readonly report: EqualBytesReport;
+}
+
+const hasOutputs = ({ points }: EqualBytesReport): boolean =>
+  points.some(({ outputError }) => outputError !== undefined);
+
+/** Errors of outputs are those on the data that was open; errors of weights depend on no data. */
+const isCurrent = ({ report, ...then }: Found, model: ModelReport | null, data: DataReport | null): boolean =>
+  then.model === model && (then.data === data || !hasOutputs(report));
 
 const describeLayers = ({ layers, denseBytes }: EqualBytesReport): string =>
   `${layers.length === 1 ? layers[0] : `${layers[0]} and ${layers.length - 1} more`}, ${formatBytes(denseBytes)} when dense`;

@@ -29,13 +29,13 @@ const options = z.strictObject({
     .default(0.25),
   iterations: whole(1, 1000, {
     title: 'Iterations',
-    help: 'how often the two parts make up for each other at most; they stop where that gains nothing more',
+    help: 'the most rounds in which each part is fitted to what the other leaves; fewer where a round gains nothing',
     range: [1, 80],
   }).default(80),
   whiten: choice(['none', 'diagonal'], {
-    title: 'Whiten',
-    help: 'what the parts come near to: the weight, or its columns times the size of their input on calibration data',
-    labels: { none: 'the weight', diagonal: 'the output, inputs one by one' },
+    title: 'Minimise error of',
+    help: "what loses as little as possible: the weights, or the layer's outputs on calibration data, by the size of each input (diagonal)",
+    labels: { none: 'weights', diagonal: 'outputs (diagonal)' },
   }).default('none'),
 });
 

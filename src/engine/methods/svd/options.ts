@@ -26,9 +26,9 @@ export const svdOptions = z
     }).optional(),
     size: share({ title: 'Size', help: 'stored bytes after over before', group, initial: 0.5 }).optional(),
     whiten: choice(WHITENINGS, {
-      title: 'Whiten',
-      help: "what energy and error are of: the weight, or the layer's output on calibration data",
-      labels: { none: 'of the weight', diagonal: 'of the output, inputs one by one', full: 'of the output' },
+      title: 'Minimise error of',
+      help: "what loses as little as possible, and what energy and error are of: the weights, or the layer's outputs on calibration data, by the size of each input (diagonal) or by all products of two inputs (full)",
+      labels: { none: 'weights', diagonal: 'outputs (diagonal)', full: 'outputs (full)' },
     }).default('none'),
   })
   .refine(...exactlyOne<Partial<Record<(typeof budgets)[number], number>>>(budgets));

@@ -53,9 +53,9 @@ const options = z
     }).optional(),
     size: share({ title: 'Size', help: 'stored bytes after over before', group, initial: 0.5 }).optional(),
     whiten: choice(['none', 'diagonal'], {
-      title: 'Whiten',
-      help: "whether an input's column counts by how large the input is on calibration data; error is of the same",
-      labels: { none: 'every column alike', diagonal: 'by the size of the input' },
+      title: 'Minimise error of',
+      help: "what loses as little as possible, and what error is of: the weights, or the layer's outputs on calibration data, by the size of each input (diagonal)",
+      labels: { none: 'weights', diagonal: 'outputs (diagonal)' },
     }).default('none'),
   })
   .refine(...exactlyOne<Partial<Record<(typeof budgets)[number], unknown>>>(budgets))
