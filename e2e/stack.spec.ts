@@ -167,6 +167,14 @@ test('methods are compared at equal bytes, and that can be cancelled', async ({ 
   expect(await table.getByRole('row').count()).toBeGreaterThan(3);
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`)).toEqual([]);
+
+  // Errors of outputs are those on the data that was open.
+  await page
+    .getByRole('banner')
+    .getByRole('button', { name: /samples/ })
+    .click();
+  await page.getByRole('menuitem', { name: 'Use generated inputs' }).click();
+  await expect(table).toHaveCount(0);
 });
 
 test('a step that needs data says so before Compress does, and opens it', async ({ page }) => {
