@@ -44,13 +44,15 @@ function run(command: string, args: string[], options: SpawnSyncOptions = {}) {
 /** The command while it runs. */
 export function started(...args: string[]) {
   const child = spawn(process.execPath, ['scripts/carrara.mjs', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
   let stderr = '';
   let ended = false;
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  // An end that nobody reads would block the command.
-  child.stdout.resume();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
   const end = new Promise<{ status: number | null; stderr: string }>((resolve) => {
     child.on('close', (status) => {
       ended = true;
@@ -61,6 +63,7 @@ export function started(...args: string[]) {
     pid: child.pid!,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     end,
+    stdout: () => stdout,
     /** Waits until the command has said `text` on standard error. */
     said: (text: string) =>
       until(() => {
