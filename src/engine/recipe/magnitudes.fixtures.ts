@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { Backend } from '../backend/backend';
 import { Calibration } from '../calibration/calibration';
 import { memorySource } from '../core/bytes';
@@ -140,4 +141,43 @@ function relativeDistance(before: Float32Array, after: Float32Array): number {
     norm += before[i]! ** 2;
   }
   return Math.sqrt(difference / norm);
+}
+
+/**
+ * Powers of two that weights of about 1 are multiplied by: 1e−40, …, 1e36 in float32; in float16 from where numbers are
+ * some steps of the smallest one to near the largest. `noise`: what rounding the weight itself to so small steps takes.
+ */
+export const SIZES: Readonly<Record<FloatType, readonly { readonly exponent: number; readonly noise: number }[]>> = {
+  float32: [
+    { exponent: -133, noise: 1e-4 },
+    { exponent: -126, noise: 1e-6 },
+    { exponent: -83, noise: 0 },
+    { exponent: -45, noise: 0 },
+    { exponent: 70, noise: 0 },
+    { exponent: 120, noise: 0 },
+  ],
+  float16: [
+    { exponent: -20, noise: 0.04 },
+    { exponent: -15, noise: 1e-3 },
+    { exponent: -10, noise: 1e-3 },
+    { exponent: 8, noise: 1e-3 },
+    { exponent: 14, noise: 1e-3 },
+  ],
+};
+
+/**
+ * Expects the error of `now` to be at most a tenth larger than the usual one: ties are broken differently at another size,
+ * and ranks that are chosen by an error differ by one.
+ */
+export function expectAlike(usual: Found, now: Found, noise: number, what: string): void {
+  if (now.reason !== undefined) {
+    expect(now.reason, what).toMatch(/\w+ \w+/);
+    return;
+  }
+  expect(usual.reason, what).toBeUndefined();
+  for (const key of ['error', 'output'] as const) {
+    expect(now[key], `${what}: ${key}, ${usual[key]} of the usual ones`).toBeLessThanOrEqual(
+      1.1 * Math.hypot(usual[key]!, 2 * noise) + 1e-6,
+    );
+  }
 }
