@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import '../worker/transfer';
-import type { Engine, Job, JobProgress } from '../worker/protocol';
+import type { Engine } from '../worker/protocol';
 
 /** A worker with the engine in it, until it is replaced. */
 interface Running {
@@ -62,14 +62,6 @@ export function replaceEngine(): void {
 /** Called when the worker has died by itself, with what the browser says of it. */
 export function whenEngineDies(listener: (message: string) => void): void {
   onDeath = listener;
-}
-
-let count = 0;
-
-/** A job with an id of its own. */
-export function newJob(onProgress?: (progress: JobProgress) => void): Job {
-  const id = `job-${++count}`;
-  return onProgress ? { id, onProgress } : { id };
 }
 
 /** Marks a callback so that it stays here and the worker calls it from afar. */

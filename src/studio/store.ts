@@ -1,16 +1,15 @@
 import { create } from 'zustand';
-import type { Job } from '../worker/protocol';
 import { engineSlice } from './state/engineSlice';
 import { historySlice } from './state/history';
-import { jobSlice, noticeSlice, runJob } from './state/jobs';
+import { jobSlice } from './state/jobs';
 import { layersSlice } from './state/layersSlice';
 import { modelSlice } from './state/modelSlice';
-import { previewSlice } from './state/previewSlice';
+import { noticeSlice } from './state/notices';
 import { restartSlice } from './state/restart';
 import { runsSlice } from './state/runsSlice';
 import { spectraSlice } from './state/spectra';
 import { stackSlice } from './state/stackSlice';
-import type { JobKind } from './state/types/jobs';
+import { trialSlice } from './state/trialSlice';
 import type { Studio } from './state/types/studio';
 
 /**
@@ -24,16 +23,12 @@ export const useStudio = create<Studio>()((set, get) => ({
   ...spectraSlice(set, get),
   ...stackSlice(set, get),
   ...historySlice(set, get),
-  ...previewSlice(set, get),
+  ...trialSlice(set, get),
   ...runsSlice(set, get),
   ...jobSlice(set, get),
   ...restartSlice(set, get),
   ...noticeSlice(set, get),
 }));
-
-/** For long calls that are no action of the store (a lesson's): one at a time, with progress, cancel and notices. */
-export const withJob = <T>(kind: JobKind, label: string, call: (job: Job) => Promise<T>): Promise<T | undefined> =>
-  runJob(useStudio.setState, useStudio.getState, kind, label, call);
 
 export type * from './state/types/engine';
 export type * from './state/types/history';

@@ -4,6 +4,7 @@ import type { Provider } from '../../engine/runtime';
 import type { RunReport } from '../../worker/protocol';
 import { isWrittenOtherwise } from '../aims';
 import { formatInteger } from '../format';
+import { isBusy, isRunning, userJob } from '../state/jobs';
 import { onSoftware, SOFTWARE_SAMPLES } from '../state/runsSlice';
 import { useStudio } from '../store';
 import { ComparisonTable } from './ComparisonTable';
@@ -31,7 +32,7 @@ export default function ComparePanel() {
   const load = current && describeLoad(current);
   const points = pointsOf(runs, currentRun);
   const settings = useStudio((state) => state.settings);
-  const job = useStudio((state) => state.job?.kind);
+  const job = useStudio((state) => userJob(state)?.kind);
   const ticked = useStudio(({ included }) => included.size);
   const compressible = useStudio(({ model }) => model?.layers.some((layer) => layer.compressible) ?? false);
   useWrittenAsChosen(current);
@@ -104,7 +105,7 @@ export default function ComparePanel() {
 /** Writes the run in view for another aim as soon as one is chosen: sizes are those of what an export would be. */
 function useWrittenAsChosen(current: RunReport | undefined): void {
   const settings = useStudio((state) => state.settings);
-  const busy = useStudio(({ job }) => job !== null);
+  const busy = useStudio(isBusy);
   const isLost = useStudio(({ lostRuns }) => current !== undefined && lostRuns.has(current.run));
   const writeAsChosen = useStudio((state) => state.writeAsChosen);
   // Once for each choice: where the user cancels the writing, it must not begin anew.
@@ -126,8 +127,8 @@ function Controls() {
   const provider = useStudio((state) => state.provider);
   const setProvider = useStudio((state) => state.setProvider);
   const evaluate = useStudio((state) => state.evaluate);
-  const busy = useStudio(({ job }) => job !== null);
-  const comparing = useStudio(({ job }) => job?.kind === 'evaluate');
+  const busy = useStudio(isBusy);
+  const comparing = useStudio(isRunning('evaluate'));
   const current = useStudio((state) => state.runs.find(({ run }) => run === state.currentRun));
   const slow = useStudio(onSoftware);
   const samples = useStudio((state) => state.data?.samples);

@@ -5,6 +5,7 @@ import { AIM_WORDS, isWrittenOtherwise } from '../aims';
 import { save } from '../files';
 import { formatBytes } from '../format';
 import { writtenRecipe } from '../methods';
+import { isBusy, isRunning } from '../state/jobs';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
 
@@ -12,8 +13,8 @@ import styles from './compare.module.css';
 export function ExportSection({ run }: { run: RunReport }) {
   const exportRun = useStudio((state) => state.exportRun);
   const model = useStudio((state) => state.model);
-  const busy = useStudio(({ job }) => job !== null);
-  const exporting = useStudio(({ job }) => job?.kind === 'export');
+  const busy = useStudio(isBusy);
+  const exporting = useStudio(isRunning('export'));
   const settings = useStudio((state) => state.settings);
   const written = useStudio(({ exports }) => exports.get(run.run));
   // What was written for another aim is not what is offered under this one.

@@ -1,6 +1,7 @@
 import { CloseButton } from '@mantine/core';
 import { headlineOf } from '../../engine/evaluation/metrics/metrics';
 import { formatBytes } from '../format';
+import { isBusy } from '../state/jobs';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
 import { describeRuns } from './describe';
@@ -12,7 +13,7 @@ export function RunHistory() {
   const currentRun = useStudio((state) => state.currentRun);
   const showRun = useStudio((state) => state.showRun);
   const forgetRun = useStudio((state) => state.forgetRun);
-  const busy = useStudio(({ job }) => job !== null);
+  const busy = useStudio(isBusy);
   const described = describeRuns(runs);
   const metrics = new Set(
     runs.flatMap(({ evaluation }) => (evaluation ? [headlineOf(evaluation).metric.fullTitle] : [])),

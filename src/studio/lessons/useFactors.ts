@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { MatrixPicture, PictureFactors } from '../../worker/protocol';
 import { engine } from '../engine';
-import { useStudio, withJob } from '../store';
+import { isBusy } from '../state/jobs';
+import { useStudio } from '../store';
 
 // Kept with the picture, so that going back to one costs nothing.
 const known = new WeakMap<MatrixPicture, PictureFactors>();
@@ -15,19 +16,22 @@ export interface Factoring {
 
 /** The engine's factors of `picture`, asked for as soon as no other long call is under way. Null asks for nothing. */
 export function useFactors(picture: MatrixPicture | null): Factoring {
-  const idle = useStudio(({ engine: started, job }) => started !== null && job === null);
+  const idle = useStudio((state) => state.engine !== null && !isBusy(state));
   const [, redraw] = useState(0);
   const [stopped, setStopped] = useState<MatrixPicture | null>(null);
   const factors = (picture && known.get(picture)) ?? null;
 
   useEffect(() => {
     // Several figures may see the engine idle at once; the store itself tells who came first.
-    if (!picture || !idle || known.has(picture) || stopped === picture || useStudio.getState().job) return;
-    void withJob('lesson', 'Factoring the picture', (job) => engine.factorPicture(picture, job)).then((result) => {
-      if (result) known.set(picture, result);
-      else setStopped(picture);
-      redraw((count) => count + 1);
-    });
+    if (!picture || !idle || known.has(picture) || stopped === picture || isBusy(useStudio.getState())) return;
+    void useStudio
+      .getState()
+      .runJob('lesson', 'Factoring the picture', (job) => engine.factorPicture(picture, job))
+      .then((result) => {
+        if (result) known.set(picture, result);
+        else setStopped(picture);
+        redraw((count) => count + 1);
+      });
   }, [picture, idle, stopped]);
 
   const retry = useCallback(() => setStopped(null), []);

@@ -1,12 +1,13 @@
 import { Menu } from '@mantine/core';
 import { GPU_ADDRESS } from '../route';
+import { isBusy } from '../state/jobs';
 import { useStudio } from '../store';
 import { backendName } from './backendName';
 
 /** Which backend factorises and why; a click switches. */
 export function BackendChip() {
   const engine = useStudio((state) => state.engine);
-  const busy = useStudio(({ job }) => job !== null);
+  const busy = useStudio(isBusy);
   const start = useStudio((state) => state.start);
   if (!engine) return <span className="chip">starting…</span>;
   const { kind, description, note } = engine.backend;

@@ -2,6 +2,7 @@ import { Button, Menu } from '@mantine/core';
 import { AIM_WORDS } from '../aims';
 import { save } from '../files';
 import { formatBytes } from '../format';
+import { isBusy } from '../state/jobs';
 import { currentRecipe } from '../state/recipe';
 import { useStudio } from '../store';
 
@@ -9,7 +10,7 @@ import { useStudio } from '../store';
 export function ExportMenu() {
   const run = useStudio((state) => state.currentRun);
   const aim = useStudio(({ settings }) => settings.export?.aim ?? 'speed');
-  const busy = useStudio(({ job }) => job !== null);
+  const busy = useStudio(isBusy);
   return (
     <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>

@@ -2,13 +2,14 @@ import { Menu } from '@mantine/core';
 import { MODEL_FILES, pick } from '../files';
 import { formatBytes, formatCount } from '../format';
 import { lessonAddress } from '../route';
+import { isBusy } from '../state/jobs';
 import { useStudio } from '../store';
 
 /** What is open; a click offers another model, or a sample. */
 export function ModelChip() {
   const model = useStudio((state) => state.model);
   const samples = useStudio((state) => state.samples);
-  const busy = useStudio(({ job }) => job !== null);
+  const busy = useStudio(isBusy);
   const openFiles = useStudio((state) => state.openFiles);
   const openSample = useStudio((state) => state.openSample);
   if (!model) return null;

@@ -3,17 +3,14 @@ import { useEffect, useState } from 'react';
 import { headlineOf } from '../../engine/evaluation/metrics/metrics';
 import { headline } from '../compare/quality';
 import { formatBytes, formatSecondsLeft } from '../format';
-import { CANCELLABLE } from '../state/jobs';
-import type { JobState } from '../store';
+import { CANCELLABLE, nameOf, shownJob } from '../state/jobs';
+import type { StudioJob } from '../store';
 import { useStudio } from '../store';
 
-/** What runs, how far it is, how long it takes yet, and the way to stop it. */
+/** What runs, how far it is, how long it still takes, and a button that stops it. */
 export function StatusBar() {
-  const job = useStudio((state) => state.job);
-  const background = useStudio((state) => state.background);
-  const previewing = useStudio((state) => state.previewing);
   const paused = useStudio((state) => state.spectraPaused && state.model !== null);
-  const shown = job ?? background ?? previewing;
+  const shown = useStudio(shownJob);
   return (
     <footer className="status" data-busy={shown || paused ? true : undefined}>
       {shown ? <Running job={shown} /> : paused ? <Paused /> : <span className="status-label">Ready</span>}
@@ -38,11 +35,14 @@ function LatestRun() {
   );
 }
 
-function Running({ job }: { job: JobState }) {
+function Running({ job }: { job: StudioJob }) {
   const cancel = useStudio((state) => state.cancel);
   const stopNow = useStudio((state) => state.stopNow);
-  const unheard = useUnheard(job.cancelling);
-  const { kind, label, done, total, secondsLeft, cancelling } = job;
+  const { kind, progress } = job;
+  const stopping = job.status === 'stopping';
+  const unheard = useUnheard(stopping);
+  const label = nameOf(job);
+  const { done, total, secondsLeft } = progress ?? { done: 0, total: 0 };
   return (
     <>
       <div
@@ -57,7 +57,7 @@ function Running({ job }: { job: JobState }) {
         <div style={{ width: total > 0 ? `${(100 * done) / total}%` : undefined }} />
       </div>
       <span className="status-label" title={label}>
-        {cancelling ? 'Stopping…' : label}
+        {stopping ? 'Stopping…' : label}
       </span>
       {total > 1 && (
         <span className="status-count">
@@ -66,12 +66,12 @@ function Running({ job }: { job: JobState }) {
         </span>
       )}
       {secondsLeft !== undefined && <span className="status-count">{formatSecondsLeft(secondsLeft)}</span>}
-      {CANCELLABLE.has(kind) && (!cancelling || !unheard) && (
-        <Button size="compact-xs" variant="default" disabled={cancelling} onClick={() => void cancel()} title="Esc">
+      {CANCELLABLE.has(kind) && (!stopping || !unheard) && (
+        <Button size="compact-xs" variant="default" disabled={stopping} onClick={cancel} title="Esc">
           Cancel
         </Button>
       )}
-      {cancelling && unheard && (
+      {stopping && unheard && (
         <Button
           size="compact-xs"
           variant="default"
@@ -85,15 +85,15 @@ function Running({ job }: { job: JobState }) {
   );
 }
 
-/** Whether a cancelled job still runs after a moment: then it may hang. */
-function useUnheard(cancelling: boolean): boolean {
+/** Whether a cancelled job still runs after a moment: it may hang. */
+function useUnheard(stopping: boolean): boolean {
   const [unheard, setUnheard] = useState(false);
   useEffect(() => {
     setUnheard(false);
-    if (!cancelling) return;
+    if (!stopping) return;
     const timer = setTimeout(() => setUnheard(true), 2000);
     return () => clearTimeout(timer);
-  }, [cancelling]);
+  }, [stopping]);
   return unheard;
 }
 

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { lessonAddress, STUDIO_ADDRESS, useRoute } from '../route';
+import { isBusy, isRunning } from '../state/jobs';
 import { useStudio } from '../store';
 import { AimMenu } from './AimMenu';
 import { BackendChip } from './BackendChip';
@@ -49,8 +50,8 @@ export function TopBar() {
 
 function CompressButton() {
   const count = useStudio(({ included }) => included.size);
-  const busy = useStudio(({ job }) => job !== null);
-  const compressing = useStudio(({ job }) => job?.kind === 'compress');
+  const busy = useStudio(isBusy);
+  const compressing = useStudio(isRunning('compress'));
   const compress = useStudio((state) => state.compress);
   return (
     <Button

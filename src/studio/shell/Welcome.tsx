@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { MODEL_FILES, pick } from '../files';
 import { formatBytes, formatCount } from '../format';
 import { lessonAddress } from '../route';
+import { isBusy, userJob } from '../state/jobs';
 import { listed } from '../state/opening';
 import './welcome.css';
 import { useStudio } from '../store';
@@ -11,7 +12,7 @@ export function Welcome() {
   const waiting = useStudio((state) => state.waiting);
   const samples = useStudio((state) => state.samples);
   // A click while the engine starts waits for it.
-  const busy = useStudio(({ job }) => job !== null && job.kind !== 'start');
+  const busy = useStudio((state) => isBusy(state) && userJob(state)?.kind !== 'start');
   const openFiles = useStudio((state) => state.openFiles);
   const openSample = useStudio((state) => state.openSample);
   return (

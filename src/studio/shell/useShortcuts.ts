@@ -17,7 +17,7 @@ export function useShortcuts(): void {
       }
       if (chord && (key === 'z' || (key === 'y' && !event.shiftKey))) takeBack(event, key === 'y' || event.shiftKey);
       const open = document.querySelector('[role="menu"], [role="dialog"], [role="listbox"][data-composed]');
-      if (event.key === 'Escape' && !event.defaultPrevented && !open) await useStudio.getState().cancel();
+      if (event.key === 'Escape' && !event.defaultPrevented && !open) useStudio.getState().cancel();
     };
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);

@@ -1,5 +1,4 @@
 import { engine } from '../engine';
-import { runJob } from './jobs';
 import type { EngineSlice } from './types/engine';
 import type { Slice } from './types/studio';
 
@@ -24,7 +23,7 @@ export const engineSlice: Slice<EngineSlice> = (set, get) => {
   };
 
   async function start(preferred?: 'gpu' | 'cpu'): Promise<void> {
-    const report = await runJob(set, get, 'start', 'Starting the engine', () => engine.start(preferred));
+    const report = await get().runJob('start', 'Starting the engine', () => engine.start(preferred));
     if (!report) return;
     const { provider } = get();
     set({ engine: report, provider: report.providers.includes(provider) ? provider : report.providers[0] });

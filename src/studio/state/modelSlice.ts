@@ -1,6 +1,6 @@
 import { engine } from '../engine';
 import { classifyFiles, type Dropped, dropped } from '../files';
-import { runJob, sentence } from './jobs';
+import { isBusy, sentence } from './jobs';
 import { besideModel, listed } from './opening';
 import { worthCompressing } from './recipe';
 import type { ModelSlice } from './types/model';
@@ -66,7 +66,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       // Many a sample's file is called "model.onnx"; on the page it goes by what it is.
       const name = `${sample.id}.onnx`;
       if (!(await mayReplace(name))) return;
-      const files = await runJob(set, get, 'open', `Loading ${sample.name}`, (_, signal) =>
+      const files = await get().runJob('open', `Loading ${sample.name}`, (_, signal) =>
         Promise.all([
           fetchFile(`samples/${sample.model}`, signal, name),
           ...[sample.data, sample.calibration].flatMap((path) => (path ? [fetchFile(`samples/${path}`, signal)] : [])),
@@ -81,7 +81,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     },
 
     async clearData() {
-      const data = await runJob(set, get, 'data', 'Generating inputs', () => engine.clearData());
+      const data = await get().runJob('data', 'Generating inputs', () => engine.clearData());
       const { sources } = get();
       if (data) set({ data, sources: sources && { ...sources, data: [] } });
     },
@@ -135,7 +135,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
   /** Whether it can be opened at all, before anybody is asked to let go of what is open; where nothing is lost, `open` tells. */
   async function isModel(files: readonly File[]): Promise<boolean> {
     if (get().runs.length === 0) return true;
-    const read = await runJob(set, get, 'open', `Reading ${nameOf(files)}`, async (job) => {
+    const read = await get().runJob('open', `Reading ${nameOf(files)}`, async (job) => {
       await engine.check(files, job);
       return true;
     });
@@ -144,10 +144,10 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
 
   /** Whether the open model, with the runs it has, may go. Asked of the user only where there is something to lose. */
   async function mayReplace(opening: string): Promise<boolean> {
-    const { runs, job, replacement } = get();
+    const { runs, replacement } = get();
     replacement?.answer(false);
     // What runs now refuses the new model by itself.
-    if (runs.length === 0 || job) return true;
+    if (runs.length === 0 || isBusy(get())) return true;
     return new Promise((resolve) => {
       const answer = (yes: boolean) => {
         set({ replacement: null });
@@ -169,7 +169,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
   }
 
   async function open(files: readonly File[]): Promise<boolean> {
-    const model = await runJob(set, get, 'open', `Opening ${nameOf(files)}`, (job) => engine.open(files, job));
+    const model = await get().runJob('open', `Opening ${nameOf(files)}`, (job) => engine.open(files, job));
     if (!model) return false;
     const worthwhile = worthCompressing(model.layers);
     set({
@@ -204,7 +204,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
   }
 
   async function openData(file: File): Promise<void> {
-    const data = await runJob(set, get, 'data', `Reading ${file.name}`, () => engine.openData(file));
+    const data = await get().runJob('data', `Reading ${file.name}`, () => engine.openData(file));
     const { sources } = get();
     if (data) set({ data, sources: sources && { ...sources, data: [...sources.data, file] } });
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { gone, latest, newest } from './notices';
+import { lastNoticeId, newestNotices, withoutErrors } from './notices';
 import type { Notice } from './types/notices';
 
 const notices = (tones: string): Notice[] =>
@@ -12,13 +12,13 @@ it.each([
   ['eeei', [1, 2, 3]],
   ['wwwww', [2, 3, 4]],
 ])('of %s the newest three stay, errors before the rest', (tones, ids) => {
-  expect(newest(notices(tones)).map(({ id }) => id)).toEqual(ids);
+  expect(newestNotices(notices(tones)).map(({ id }) => id)).toEqual(ids);
 });
 
 it('errors are past that were there before something went well, and only these', () => {
   const all = notices('ewie');
-  expect(latest({ notices: all.slice(0, 3) })).toBe(2);
-  expect(latest({ notices: [] })).toBe(0);
-  expect(gone(all, 2).map(({ past }) => past)).toEqual([true, undefined, undefined, undefined]);
-  expect(gone(all, 3).map(({ past }) => past)).toEqual([true, undefined, undefined, true]);
+  expect(lastNoticeId({ notices: all.slice(0, 3) })).toBe(2);
+  expect(lastNoticeId({ notices: [] })).toBe(0);
+  expect(withoutErrors(all, 2).map(({ past }) => past)).toEqual([true, undefined, undefined, undefined]);
+  expect(withoutErrors(all, 3).map(({ past }) => past)).toEqual([true, undefined, undefined, true]);
 });

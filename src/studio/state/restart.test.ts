@@ -1,14 +1,19 @@
 import { expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
-import { noticeSlice } from './jobs';
+import { jobSlice } from './jobs';
+import { noticeSlice } from './notices';
 import { restartSlice } from './restart';
 import type { Studio } from './types/studio';
 
 // The engine's worker is none of this.
-const engine = vi.hoisted(() => ({ start: vi.fn(), open: vi.fn(), openData: vi.fn() }));
+const engine = vi.hoisted(() => ({
+  start: vi.fn(),
+  cancel: vi.fn(async () => undefined),
+  open: vi.fn(),
+  openData: vi.fn(),
+}));
 vi.mock('../engine', () => ({
   engine,
-  newJob: () => ({ id: 'job' }),
   isCancelled: () => false,
   replaceEngine: vi.fn(),
   whenEngineDies: vi.fn(),
@@ -30,7 +35,7 @@ async function restarted(data: Studio['data']) {
         sources: { model: [], data: [new File([], 'old.npz'), new File([], 'new.npz')] },
         data,
         runs: [{ run: 1 }],
-        job: null,
+        ...jobSlice(set, get),
         ...noticeSlice(set, get),
         measureSpectra: vi.fn(),
       }) as unknown as Studio,

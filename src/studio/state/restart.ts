@@ -1,5 +1,5 @@
 import { engine, replaceEngine, whenEngineDies } from '../engine';
-import { runJob } from './jobs';
+import { nameOf, shownJob } from './jobs';
 import { listed } from './opening';
 import type { RestartSlice } from './types/engine';
 import type { JobKind } from './types/jobs';
@@ -27,9 +27,8 @@ export const restartSlice: Slice<RestartSlice> = (set, get) => {
     lostRuns: new Set(),
     restart: (why) => restartEngine(set, get, why),
     async stopNow() {
-      const { job, previewing, background } = get();
-      const label = (job ?? background ?? previewing)?.label;
-      if (label !== undefined) await get().restart(`“${label}” was stopped, and the engine was started again.`);
+      const job = shownJob(get());
+      if (job) await get().restart(`“${nameOf(job)}” was stopped, and the engine was started again.`);
     },
   };
 };
@@ -39,13 +38,12 @@ function watchSilence(get: () => Studio): void {
   let silent = 0;
   let last = performance.now();
   setInterval(() => {
-    const { job, background, previewing, restarting } = get();
     const now = performance.now();
     // A computer that slept, or a page in the background, has not waited all that time.
     const passed = Math.min(now - last, 2 * LOOK_MS);
     last = now;
-    const shown = job ?? previewing ?? background;
-    if (!shown || restarting) {
+    const shown = shownJob(get());
+    if (!shown || get().restarting) {
       silent = 0;
       return;
     }
@@ -65,7 +63,7 @@ function watchSilence(get: () => Studio): void {
     silent = 0;
     const minutes = Math.round(limit / 60_000);
     void get().restart(
-      `“${shown.label}” gave no sign for ${minutes} minutes, so it was stopped and the engine was started again.`,
+      `“${nameOf(shown)}” gave no sign for ${minutes} minutes, so it was stopped and the engine was started again.`,
     );
   }, LOOK_MS);
 }
@@ -80,9 +78,9 @@ async function restartEngine(set: SetStudio, get: () => Studio, why: string): Pr
   set({ restarting: true, lostRuns: allRuns() });
   replaceEngine();
   // What was under way ends as if it had been cancelled.
-  while (get().job || get().previewing || get().background) await new Promise((resolve) => setTimeout(resolve, 20));
+  await get().endJobs();
   const { model, sources, runs, preferred } = get();
-  const again = await runJob(set, get, 'start', 'Starting the engine again', async (job) => {
+  const again = await get().runJob('start', 'Starting the engine again', async (job) => {
     const report = await engine.start(preferred);
     set({ engine: report });
     if (!model || !sources) return 'nothing was open';

@@ -1,12 +1,13 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import type { RunReport } from '../../worker/protocol';
+import { jobSlice } from './jobs';
 import { runsSlice } from './runsSlice';
 import type { Studio } from './types/studio';
 
 // The engine's worker is none of this.
 const engine = vi.hoisted(() => ({ compress: vi.fn(), writeFor: vi.fn() }));
-vi.mock('../engine', () => ({ engine, newJob: () => ({ id: 'job' }), isCancelled: () => false }));
+vi.mock('../engine', () => ({ engine, isCancelled: () => false }));
 
 const runOf = (sha256: string): RunReport =>
   ({
@@ -25,12 +26,12 @@ const studio = (part: Partial<Studio> = {}) =>
         ...runsSlice(set, get),
         runs: [runOf('before')],
         exports: new Map([[1, {}]]),
-        job: null,
+        ...jobSlice(set, get),
         notices: [],
         settings: {},
         lostRuns: new Set(),
         notify: vi.fn(),
-        goOn: vi.fn(),
+        clearErrorsBefore: vi.fn(),
         measureSpectra: vi.fn(),
         ...part,
       }) as unknown as Studio,

@@ -2,7 +2,7 @@ import { GPU_ERROR } from '../../engine/core/errors';
 import type { Job, RunReport } from '../../worker/protocol';
 import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
 import { engine } from '../engine';
-import { runJob, sentence } from './jobs';
+import { sentence } from './jobs';
 import { currentRecipe, stackOf } from './recipe';
 import type { EngineSlice } from './types/engine';
 import type { RunsSlice } from './types/runs';
@@ -38,7 +38,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
   async function isThere(run: number): Promise<boolean> {
     const report = get().runs.find((candidate) => candidate.run === run);
     if (!report || !get().lostRuns.has(run)) return true;
-    const again = await runJob(set, get, 'compress', `Compressing run ${run} again`, (job) =>
+    const again = await get().runJob('compress', `Compressing run ${run} again`, (job) =>
       compressAnywhere(report.recipe, job, run),
     );
     if (!again) return false;
@@ -64,7 +64,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       const recipe = currentRecipe(get());
       if (!recipe) return;
       const { included, stacks } = get();
-      const run = await runJob(set, get, 'compress', 'Compressing', (job) => compressAnywhere(recipe, job));
+      const run = await get().runJob('compress', 'Compressing', (job) => compressAnywhere(recipe, job));
       if (!run) return;
       const { gpuFailures } = run.result;
       if (gpuFailures)
@@ -85,7 +85,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       if (!(await isThere(run))) return;
       const { provider } = get();
       const limit = onSoftware(get()) ? SOFTWARE_SAMPLES : undefined;
-      const evaluation = await runJob(set, get, 'evaluate', 'Comparing', (job) =>
+      const evaluation = await get().runJob('evaluate', 'Comparing', (job) =>
         engine.evaluate(run, provider, job, limit),
       );
       if (!evaluation) return;
@@ -122,9 +122,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       if (!report || !isWrittenOtherwise(report.recipe, settings)) return true;
       // When it is asked for, it is compressed again first.
       if (lostRuns.has(run)) return false;
-      const written = await runJob(
-        set,
-        get,
+      const written = await get().runJob(
         'write',
         `Writing run ${run} ${AIM_WORDS[settings.export?.aim ?? 'speed']}`,
         (job) => engine.writeFor(run, settings.export, job),
@@ -139,7 +137,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
     },
     async exportRun(run) {
       if (!(await isThere(run)) || !(await get().writeAsChosen(run))) return undefined;
-      const report = await runJob(set, get, 'export', 'Exporting', (job) => engine.exportRun(run, job));
+      const report = await get().runJob('export', 'Exporting', (job) => engine.exportRun(run, job));
       if (report) set({ exports: new Map([...get().exports, [run, report]]) });
       return report;
     },

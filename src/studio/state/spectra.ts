@@ -1,14 +1,20 @@
 import { Pace } from '../../engine/core/pace';
 import { factorisationCost } from '../../engine/methods/work';
-import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
-import { callback, engine, isCancelled, newJob } from '../engine';
+import { PRIORITY } from '../../engine/project/queue';
+import type { Job, LayerReport, LayerSpectrum, ModelReport } from '../../worker/protocol';
+import { callback, engine, isCancelled } from '../engine';
 import { sentence } from './jobs';
 import type { SpectraSlice } from './types/layers';
 import type { Slice, Studio } from './types/studio';
 
+/** How long measured spectra are collected before they are shown: each showing draws all charts and rows again. */
+const SHOW_EVERY_MS = 200;
+/** More warnings about single layers would fill the page. */
+const MOST_WARNINGS = 3;
+
 /**
- * Measures one layer a call, so that the queue stays in the page: the layers in view come first, a new selection is
- * heard at once, and a job that the user waits for costs at most the layer in work.
+ * Measures spectra in the background, one layer a job: layers in view come first, a new selection counts at once, and
+ * jobs of the user pause at most one layer.
  */
 export const spectraSlice: Slice<SpectraSlice> = (set, get) => {
   let measuring: Promise<void> | null = null;
@@ -17,8 +23,12 @@ export const spectraSlice: Slice<SpectraSlice> = (set, get) => {
     spectraPaused: false,
     unmeasured: new Map(),
     measureSpectra() {
-      measuring ??= measure().finally(() => {
+      const { model } = get();
+      if (!model) return Promise.resolve();
+      measuring ??= measureAll(model).finally(() => {
         measuring = null;
+        // Another model was opened meanwhile.
+        if (get().model !== model) void get().measureSpectra();
       });
       return measuring;
     },
@@ -28,60 +38,64 @@ export const spectraSlice: Slice<SpectraSlice> = (set, get) => {
     },
   };
 
-  async function measure(): Promise<void> {
-    const { model } = get();
+  async function measureAll(model: ModelReport): Promise<void> {
     const arrived = new Map<string, LayerSpectrum>();
     const pace = new Pace();
-    let shown = performance.now();
-    // Each showing draws charts and rows anew: a thousand small layers must not do so one by one.
+    let shownAt = performance.now();
     const show = () => {
       if (arrived.size > 0 && get().model === model) set({ spectra: new Map([...get().spectra, ...arrived]) });
       arrived.clear();
-      shown = performance.now();
+      shownAt = performance.now();
     };
-    const goesOn = () =>
-      get().model === model && !get().job && !get().previewing && !get().spectraPaused && !get().restarting;
+    const goesOn = () => get().model === model && !get().spectraPaused && !get().restarting;
     for (let layer = next(get(), arrived); layer && goesOn(); layer = next(get(), arrived)) {
-      const { id } = layer;
-      const job = newJob();
-      set({ background: { id: job.id, kind: 'spectra', cancelling: false, ...progress(get(), arrived, layer, pace) } });
-      const started = performance.now();
+      let measured = layer;
       try {
-        await engine.spectra(
-          [id],
-          callback((spectrum) => arrived.set(spectrum.id, spectrum)),
-          job,
-        );
-        await settle(() => arrived.has(id));
-        if (!arrived.has(id))
-          throw new Error(`${layer.name} came back without a spectrum: reload the page to try again.`);
-        pace.observe('spectrum', work(layer), performance.now() - started);
+        await get().enqueue({
+          kind: 'spectra',
+          label: `Measuring spectra: ${layer.name}`,
+          priority: PRIORITY.background,
+          yieldsTo: PRIORITY.foreground,
+          call: async (job) => {
+            // Jobs of the user may have come first, and the selection may have changed meanwhile.
+            const now = goesOn() ? next(get(), arrived) : undefined;
+            if (now) await measure((measured = now), arrived, pace, job);
+          },
+        });
       } catch (error) {
-        if (get().model === model && !isCancelled(error)) fail(id, sentence(error));
+        if (get().model === model && !isCancelled(error)) fail(measured.id, sentence(error));
       }
       const { selection } = get();
-      const waitedFor = selection.length === 1 && selection[0] === id;
-      if (waitedFor || performance.now() - shown > Math.max(SHOW_EVERY_MS, model?.layers.length ?? 0)) show();
+      const isInView = selection.length === 1 && selection[0] === measured.id;
+      // A millisecond more for every layer: what is drawn grows with them.
+      if (isInView || performance.now() - shownAt > Math.max(SHOW_EVERY_MS, model.layers.length)) show();
     }
     show();
-    set({ background: null });
-    // A model that was opened meanwhile has layers of its own.
-    if (get().model !== model && !get().job) setTimeout(() => void get().measureSpectra());
+  }
+
+  async function measure(layer: LayerReport, arrived: Map<string, LayerSpectrum>, pace: Pace, job: Job): Promise<void> {
+    const { id, name } = layer;
+    job.onProgress?.(progress(get(), arrived, layer, pace));
+    const started = performance.now();
+    await engine.spectra(
+      [id],
+      callback((spectrum) => arrived.set(spectrum.id, spectrum)),
+      { id: job.id },
+    );
+    await settle(() => arrived.has(id));
+    if (!arrived.has(id)) throw new Error(`${name} came back without a spectrum: reload the page to try again.`);
+    pace.observe('spectrum', workOf(layer), performance.now() - started);
   }
 
   function fail(id: string, reason: string) {
     const unmeasured = new Map(get().unmeasured).set(id, reason);
     set({ unmeasured });
-    // The workbench gives every layer's reason; a backend that fails for all must not fill the page.
-    if (unmeasured.size <= MOST_NOTICES) get().notify('warning', reason);
+    // The workbench shows the reason of every layer; a backend that fails for all layers must not fill the page.
+    if (unmeasured.size <= MOST_WARNINGS) get().notify('warning', reason);
   }
 };
 
-/** And a millisecond for every layer, since what there is to draw grows with them. */
-const SHOW_EVERY_MS = 200;
-const MOST_NOTICES = 3;
-
-/** The callback's message and the call's answer travel on two ports, in no promised order. */
+/** The callback's message and the call's answer travel on two ports, in no fixed order. */
 async function settle(arrived: () => boolean): Promise<void> {
   for (let wait = 0; wait < 50 && !arrived(); wait++) await new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -94,8 +108,9 @@ function missing({ model, spectra, unmeasured }: Studio, arrived: Arrived): Laye
   );
 }
 
+/** The least work first, so that many layers are there soon. */
 function next(state: Studio, arrived: Arrived): LayerReport | undefined {
-  const layers = missing(state, arrived).sort((a, b) => work(a) - work(b));
+  const layers = missing(state, arrived).sort((a, b) => workOf(a) - workOf(b));
   const selected = new Set(state.selection);
   return layers.find(({ id }) => selected.has(id)) ?? layers[0];
 }
@@ -103,7 +118,7 @@ function next(state: Studio, arrived: Arrived): LayerReport | undefined {
 function progress(state: Studio, arrived: Arrived, layer: LayerReport, pace: Pace) {
   const left = missing(state, arrived);
   const total = state.model?.layers.filter(({ compressible }) => compressible).length ?? 0;
-  const secondsLeft = pace.secondsLeft(left.map((each) => ({ kind: 'spectrum', cost: work(each) })));
+  const secondsLeft = pace.secondsLeft(left.map((each) => ({ kind: 'spectrum', cost: workOf(each) })));
   return {
     label: `Measuring spectra: ${layer.name}`,
     done: total - left.length,
@@ -112,4 +127,4 @@ function progress(state: Studio, arrived: Arrived, layer: LayerReport, pace: Pac
   };
 }
 
-const work = ({ shape }: LayerReport): number => factorisationCost(shape);
+const workOf = ({ shape }: LayerReport): number => factorisationCost(shape);

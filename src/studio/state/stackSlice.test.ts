@@ -7,7 +7,6 @@ import type { Studio } from './types/studio';
 const engine = vi.hoisted(() => ({ checkRecipe: vi.fn() }));
 vi.mock('../engine', () => ({
   engine,
-  newJob: vi.fn(),
   isCancelled: (error: unknown) => error instanceof Error && error.name === 'AbortError',
 }));
 
@@ -19,7 +18,7 @@ const studio = () =>
         model: { layers: [] },
         notices: [],
         notify: vi.fn(),
-        goOn: vi.fn(),
+        clearErrorsBefore: vi.fn(),
         edit: vi.fn(),
       }) as unknown as Studio,
   );

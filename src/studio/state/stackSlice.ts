@@ -1,6 +1,6 @@
 import { engine, isCancelled } from '../engine';
 import { sentence } from './jobs';
-import { latest } from './notices';
+import { lastNoticeId } from './notices';
 import { DEFAULT_STACK, settingsOf, stackOf, stacksOf } from './recipe';
 import type { Stack, StackSlice } from './types/stacks';
 import type { Slice } from './types/studio';
@@ -44,10 +44,10 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
   async applyRecipe(recipe, name = 'The recipe') {
     const { model } = get();
     if (!model) return false;
-    const heard = latest(get());
+    const earlier = lastNoticeId(get());
     try {
       const given = stacksOf(model, await engine.checkRecipe(recipe));
-      // Another model was opened meanwhile: the layers are not its own.
+      // Another model was opened meanwhile: the steps belong to the layers of the one before.
       if (get().model !== model) return false;
       get().edit({
         fixedRecipe: recipe,
@@ -57,10 +57,10 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
         selection: model.layers.filter(({ id }) => given.has(id)).map(({ id }) => id),
         step: 0,
       });
-      get().goOn(heard);
+      get().clearErrorsBefore(earlier);
       return true;
     } catch (error) {
-      // Of an engine that is replaced its replacement tells.
+      // The restart of the engine is reported by itself.
       if (!isCancelled(error)) get().notify('error', sentence(error).replace(/^The recipe/, name));
       return false;
     }

@@ -4,7 +4,8 @@ import type { DataReport, EqualBytesReport, LayerReport, ModelReport } from '../
 import { engine } from '../engine';
 import { formatBytes, formatError } from '../format';
 import { variantNames } from '../methods';
-import { useStudio, withJob } from '../store';
+import { isBusy, isRunning } from '../state/jobs';
+import { useStudio } from '../store';
 import { SeriesKey } from './SeriesKey';
 import { formatSize, lineOf, missingIn, seriesOf } from './series';
 
@@ -16,8 +17,9 @@ const SIZES = [0.5, 0.25, 0.125, 0.0625];
 /** What each method loses on the layers in view for the same stored bytes. */
 export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
   const model = useStudio((state) => state.model);
-  const busy = useStudio(({ job }) => job !== null);
-  const running = useStudio(({ job }) => job?.kind === 'methods');
+  const runJob = useStudio((state) => state.runJob);
+  const busy = useStudio(isBusy);
+  const running = useStudio(isRunning('methods'));
   const data = useStudio((state) => state.data);
   const [found, setFound] = useState<Found | null>(null);
   const [of, setOf] = useState<'weight' | 'output'>('output');
@@ -25,7 +27,7 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
   const withOutputs = report !== undefined && hasOutputs(report);
   const shown = withOutputs ? of : 'weight';
   const compare = async () => {
-    const answer = await withJob('methods', 'Comparing methods', (job) =>
+    const answer = await runJob('methods', 'Comparing methods', (job) =>
       engine.equalBytes(
         layers.map(({ id }) => id),
         SIZES,

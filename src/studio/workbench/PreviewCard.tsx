@@ -6,6 +6,7 @@ import { formatDuration } from '../compare/rows';
 import { planOf } from '../cost';
 import { formatBytes, formatCount, formatError } from '../format';
 import { checked, formOf } from '../methods';
+import { isBusy, isRunning } from '../state/jobs';
 import { useStudio } from '../store';
 import { layerToTry } from '../studioCosts';
 import { usePlans } from './usePlans';
@@ -20,7 +21,7 @@ const AT_ONCE = 2 ** 22;
 export function PreviewCard({ view }: { view: StackView }) {
   const layer = layerToTry(view.layers, usePlans(), view.index);
   const trial = useStudio((state) => state.trial);
-  const previewing = useStudio((state) => state.previewing !== null);
+  const previewing = useStudio(isRunning('preview'));
   const wanted = useStudio((state) => state.trialKey(layer.id));
   const valid = view.stack.length > 0 && view.stack.every((step) => 'options' in checked(step));
   const automatic = layer.parameters <= AT_ONCE;
@@ -86,7 +87,7 @@ function Elsewhere({ view: { layers, stack }, layer }: { view: StackView; layer:
 /** Asks anew whenever the question changes, and when what stood in the way has ended. */
 function useTrials(layer: LayerReport, wanted: boolean, key: string): void {
   const tryStack = useStudio((state) => state.tryStack);
-  const busy = useStudio(({ job, previewing }) => job !== null || previewing !== null);
+  const busy = useStudio((state) => isBusy(state) || isRunning('preview')(state));
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` and `busy` say when to ask again
   useEffect(() => {
     if (wanted) tryStack(layer.id);
@@ -96,7 +97,7 @@ function useTrials(layer: LayerReport, wanted: boolean, key: string): void {
 /** Why there is no trial, and the way to one. */
 function Without({ layer, fault, large }: { layer: LayerReport; fault?: string; large?: boolean }) {
   const tryAgain = useStudio((state) => state.tryAgain);
-  const busy = useStudio(({ job, previewing }) => job !== null || previewing !== null);
+  const busy = useStudio((state) => isBusy(state) || isRunning('preview')(state));
   return (
     <p className="preview-note advice-data">
       <span>{fault ?? (large ? `With ${formatCount(layer.parameters)} weights this takes a while.` : 'Stopped.')}</span>

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from 'react';
 import type { LayerReport, MatrixPicture } from '../../../worker/protocol';
 import { engine, isCancelled } from '../../engine';
 import { formatInteger, formatShape, formatShare } from '../../format';
-import { sentence } from '../../state/jobs';
+import { isBusy, sentence } from '../../state/jobs';
 import { useStudio } from '../../store';
 import { useFactors } from '../useFactors';
 import { noiseTable } from './pictures';
@@ -68,7 +68,7 @@ export function LayerStep() {
 function OpenSample() {
   const sample = useStudio(({ samples }) => samples[0]);
   const openSample = useStudio((state) => state.openSample);
-  const busy = useStudio(({ job }) => job !== null);
+  const busy = useStudio(isBusy);
   if (!sample) return <p>Open a model in the studio to see this step on one of its layers.</p>;
   return (
     <Button size="sm" disabled={busy} onClick={() => void openSample(sample)}>

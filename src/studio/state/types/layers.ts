@@ -14,12 +14,13 @@ export interface LayersSlice {
 }
 
 export interface SpectraSlice {
-  /** By layer id; grows while they are measured in the background. */
+  /** By layer id; grows while spectra are measured in the background. */
   readonly spectra: ReadonlyMap<string, LayerSpectrum>;
   /** The user stopped the measuring. */
   readonly spectraPaused: boolean;
-  /** The engine could not measure these; the reason by layer id. */
+  /** Why the engine could not measure these layers, by layer id. */
   readonly unmeasured: ReadonlyMap<string, string>;
+  /** Measures all layers that have no spectrum yet. */
   measureSpectra(): Promise<void>;
   resumeSpectra(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { ModelSlice } from './model';
 import type { NoticeSlice } from './notices';
 import type { RunsSlice } from './runs';
 import type { StackSlice } from './stacks';
-import type { PreviewSlice } from './trials';
+import type { TrialSlice } from './trials';
 
 export type Studio = EngineSlice &
   ModelSlice &
@@ -14,7 +14,7 @@ export type Studio = EngineSlice &
   SpectraSlice &
   StackSlice &
   HistorySlice &
-  PreviewSlice &
+  TrialSlice &
   RunsSlice &
   JobSlice &
   RestartSlice &

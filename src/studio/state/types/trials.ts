@@ -1,22 +1,20 @@
 import type { StackPreview, TrainSpectrum } from '../../../worker/protocol';
-import type { JobState } from './jobs';
 
+/** The outcome of trying a stack on one layer. `key` names the layer, the stack and the data. */
 export type Trial = { readonly key: string } & (
   | { readonly result: StackPreview }
-  /** Why there is none, in a sentence; absent where the user stopped it. */
+  /** Why there is no result, in one sentence; absent where the user stopped the trial. */
   | { readonly result?: undefined; readonly fault?: string }
 );
 
-export interface PreviewSlice {
+export interface TrialSlice {
   readonly trial: Trial | null;
-  /** The spectra of the cuts of a train that trials have measured, by layer id. */
+  /** Spectra of the cuts of tensor trains that trials have measured, by layer id. */
   readonly trains: ReadonlyMap<string, TrainSpectrum>;
-  /** A trial under way: nothing else runs meanwhile. */
-  readonly previewing: JobState | null;
-  /** What `trial` would be called for this layer now. */
+  /** The `key` that a trial on this layer would have now. */
   trialKey(id: string): string;
-  /** Tries the layer's stack when nothing has changed for a moment; whatever is tried of another goes. */
+  /** Tries the layer's stack once nothing has changed for a moment, and cancels a trial of anything else. */
   tryStack(id: string): void;
-  /** Tries it once more, at once. */
+  /** Tries it again, at once. */
   tryAgain(id: string): void;
 }

@@ -1,10 +1,10 @@
 import { expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
-import { previewSlice } from './previewSlice';
+import { trialSlice } from './trialSlice';
 import type { Studio } from './types/studio';
 
 // The engine's worker is none of this.
-vi.mock('../engine', () => ({ engine: {}, newJob: vi.fn(), isCancelled: () => false }));
+vi.mock('../engine', () => ({ engine: {}, isCancelled: () => false }));
 
 it('A trial is of the data that is open: of other files of the same name, and for calibration, it is another', () => {
   const file = (name: string, content: string) => new File([content], name, { lastModified: 0 });
@@ -12,7 +12,7 @@ it('A trial is of the data that is open: of other files of the same name, and fo
     createStore<Studio>()(
       (set, get) =>
         ({
-          ...previewSlice(set, get),
+          ...trialSlice(set, get),
           stacks: new Map(),
           included: new Set(),
           settings: {},
