@@ -12,7 +12,7 @@ import type { Layer } from '../engine/model/layers';
 import type { Model } from '../engine/model/model';
 import { sessionModelOf } from '../engine/model/write';
 import { weightOf } from '../engine/operators/weight';
-import type { Compressed } from '../engine/recipe/compress';
+import type { Compressed } from '../engine/recipe/finishedRun';
 import { spectrumOf } from '../engine/recipe/spectra';
 import type { Provider, Runtime, Session } from '../engine/runtime';
 import { type ChosenBackend, chooseBackend } from './backends';

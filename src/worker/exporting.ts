@@ -3,7 +3,7 @@ import type { LongCall } from '../engine/core/progress';
 import { sha256 } from '../engine/core/sha256';
 import { among, type Model, readModel } from '../engine/model/model';
 import { type FileToWrite, writtenBytes } from '../engine/model/write';
-import type { Compressed } from '../engine/recipe/compress';
+import type { Compressed } from '../engine/recipe/finishedRun';
 import { verify } from '../engine/recipe/verify';
 import type { ExportReport } from './protocol';
 

@@ -9,40 +9,18 @@ import { dataFileNoun } from '../formats/formats';
 import type { Factorisations } from '../methods/factorisations';
 import type { Trial } from '../methods/pruneStructured/trial';
 import { getMethod } from '../methods/registry';
-import { hashModel, hashText } from '../model/hashModel';
-import type { Layer } from '../model/layers';
-import { type Model, storedBytes } from '../model/model';
-import { countParameters } from '../model/parameters';
-import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
-import { type ExportChoice, loadBytes, loadNeeds } from '../operators/export/choice';
-import { replaceWeights } from '../operators/export/replace';
-import { consumptionOf } from '../operators/export/subgraph';
-import type { Operator } from '../operators/operator';
+import { hashModel } from '../model/hashModel';
+import type { Model } from '../model/model';
 import { multiplyOn } from '../operators/product';
 import { compressedBefore, skippedAsCompressed } from './compressedBefore';
-import { isChanged, memoryOf, reportOf, skippedIn } from './layerOutcomes';
-import type { CalibrationReport, CompressReport, ErrorReport, SkippedLayerReport } from './report';
-import { resolvedRecipe } from './resolved';
+import { type Compressed, type FinishedRun, writeRun } from './finishedRun';
+import { isChanged, skippedIn } from './layerOutcomes';
+import type { CalibrationReport, ErrorReport } from './report';
 import { layersIn } from './runner/graphStep';
 import type { KeptResults } from './runner/keptResults';
 import { Runner } from './runner/runner';
-import { exportOf, type Recipe } from './schema';
+import type { Recipe } from './schema';
 import { selectLayers } from './select';
-
-export interface Compressed {
-  readonly model: Model;
-  /** Ready to be written: the model with recipe and hashes in its metadata. */
-  readonly files: readonly FileToWrite[];
-  /** The model that layers were rewritten of: the original, but for what steps cut out of it. */
-  readonly before: Model;
-  /** Its layers that were rewritten, and what stands for the weight of each. */
-  readonly rewritten: ReadonlyMap<Layer, Operator>;
-  /** What stands for each rewritten weight, by the layer's id. */
-  readonly operators: ReadonlyMap<string, Operator>;
-  readonly report: CompressReport;
-  /** The same operators written for another aim: nothing is compressed again. */
-  writtenFor(chosen: Recipe['export'], call: LongCall): Promise<Compressed>;
-}
 
 export interface CompressContext extends LongCall {
   readonly factorisations: Factorisations;
@@ -90,77 +68,25 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
   const outputErrors = await outputErrorsOf(runner, context);
   runner.tell('Hashing the original');
   const originalHash = await hashModel(model, signal);
-  const data = calibration && needsData(recipe) ? calibrationOf(calibration) : undefined;
-  const skipped = [...skippedIn(runner.progress.values()), ...skippedAsCompressed(recipe, compressed)];
-  const finished: Finished = { model, runner, recipe, context, outputErrors, originalHash, data, skipped, ms: 0 };
-  const result = await written(finished, exportOf(recipe), context);
-  finished.ms = performance.now() - started;
-  return { ...result, report: { ...result.report, ms: finished.ms } };
-}
-
-/** A run whose steps are done: what is the same however it is written. */
-interface Finished {
-  readonly model: Model;
-  readonly runner: Runner;
-  readonly recipe: Recipe;
-  readonly context: CompressContext;
-  readonly outputErrors: ReadonlyMap<Layer, ErrorReport>;
-  readonly originalHash: string;
-  readonly data: CalibrationReport | undefined;
-  readonly skipped: readonly SkippedLayerReport[];
-  /** From the beginning to the first time that it was written. */
-  ms: number;
-}
-
-/** The rewritten model with its files and report, as `choice` says. */
-async function written(finished: Finished, choice: ExportChoice, call: LongCall): Promise<Compressed> {
-  const { model, runner, context, outputErrors, data, skipped } = finished;
-  const { model: cut, main } = runner.now;
-  const changed = [...runner.progress.values()].filter(isChanged);
-  const loads = loadBytes(changed.map(({ layer, operator }) => loadNeeds(operator, consumptionOf(layer), choice)));
-  const layers = changed.map((each, i) => reportOf(each, outputErrors.get(each.layer), choice, loads[i]!));
-  const rewritten = changed.filter(({ operator, weight }) => operator !== weight);
-  const operators = new Map(rewritten.map(({ layer, operator }) => [layer, operator]));
-  const replaced = await replaceWeights(cut, main, operators, { signal: call.signal, choice });
-  const recipe = { ...finished.recipe, export: choice };
-  const files = filesOf(replaced, context.fileName ?? compressedName(model.name, 1), metadataOf(finished, recipe));
-  const parameters = rewritten.reduce(
-    (count, { weight, operator }) => count - weight.parameters + operator.parameters,
-    countParameters(cut),
-  );
-  return {
-    model: replaced,
-    files,
-    before: cut,
-    rewritten: operators,
-    operators: new Map([...operators].map(([{ id }, operator]) => [id, operator])),
-    report: {
-      before: { bytes: storedBytes(model), parameters: countParameters(model) },
-      after: { bytes: writtenBytes(files), parameters },
-      memory: memoryOf(model, layers),
-      layers,
-      skipped,
-      backend: context.factorisations.backend.kind,
-      ...(data && { calibration: data }),
-      ...(runner.trial && { trial: runner.trial }),
-      ...(runner.gpuFailures.length > 0 && { gpuFailures: runner.gpuFailures }),
-      ms: finished.ms,
-    },
-    writtenFor: (chosen, other) => written(finished, exportOf({ ...finished.recipe, export: chosen }), other),
+  const run: FinishedRun = {
+    original: model,
+    originalHash,
+    now: runner.now,
+    changed: [...runner.progress.values()].filter(isChanged),
+    outputErrors,
+    recipe,
+    fileName: context.fileName ?? compressedName(model.name, 1),
+    program: version,
+    skipped: [...skippedIn(runner.progress.values()), ...skippedAsCompressed(recipe, compressed)],
+    backend: factorisations.backend.kind,
+    ...(calibration && needsData(recipe) && { calibration: calibrationOf(calibration) }),
+    ...(runner.trial && { trial: runner.trial }),
+    ...(runner.gpuFailures.length > 0 && { gpuFailures: runner.gpuFailures }),
+    ms: 0,
   };
-}
-
-/** What the written file says of how it came about. */
-function metadataOf({ originalHash, data }: Finished, recipe: Recipe): Record<string, string> {
-  const resolved = JSON.stringify(resolvedRecipe(recipe));
-  return {
-    'carrara.version': version,
-    'carrara.recipe': resolved,
-    'carrara.recipe_sha256': hashText(resolved),
-    'carrara.original_sha256': originalHash,
-    'carrara.seed': String(recipe.seed ?? 0),
-    ...(data && { 'carrara.calibration_sha256': data.sha256 }),
-  };
+  const result = await writeRun(run, context);
+  run.ms = performance.now() - started;
+  return { ...result, report: { ...result.report, ms: run.ms } };
 }
 
 /** Whether a step of the recipe needs statistics of its layers' inputs. */
@@ -184,16 +110,17 @@ function calibrationOf({ dataset }: Calibration): CalibrationReport {
   return { data: name, samples, ...(of !== undefined && { samplesOf: of }), sha256: hashDataset(dataset) };
 }
 
-/** How far the output of each rewritten layer moves on the calibration data, where there is some. */
+/** How far the output of each rewritten layer moves on the calibration data, where there is some; by the layer's id. */
 async function outputErrorsOf(
   { now, progress, calibration }: Runner,
   { factorisations: { backend }, signal, onProgress }: CompressContext,
-): Promise<ReadonlyMap<Layer, ErrorReport>> {
+): Promise<ReadonlyMap<string, ErrorReport>> {
   const rewritten = [...progress.values()].filter(({ operator, weight }) => operator !== weight);
   if (!calibration || rewritten.length === 0) return new Map();
   const layers = new Map(rewritten.map(({ layer, weight, operator }) => [layer, { weight, operator }]));
   const call = { signal, onProgress, calibration, multiply: multiplyOn(backend) };
-  return withRecovery(backend, () => outputErrors(now.model, now.main, layers, call));
+  const found = await withRecovery(backend, () => outputErrors(now.model, now.main, layers, call));
+  return new Map([...found].map(([layer, error]) => [layer.id, error]));
 }
 
 /** "recogniser.onnx" → "recogniser.run2.onnx", so that one run's file does not overwrite another's. */

@@ -11,7 +11,7 @@ import { randomNodes } from '../model/randomNodes';
 import { elements, type Operator } from '../operators/operator';
 import { multiplyOn } from '../operators/product';
 import type { Runtime } from '../runtime';
-import type { Compressed } from './compress';
+import type { Compressed } from './finishedRun';
 import { layerError } from './verification/layerCheck';
 import type { ReadBack } from './verification/readBack';
 import { modelDifference } from './verification/sameModel';
