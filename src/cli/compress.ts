@@ -8,12 +8,12 @@ import { among, type Model, readModel, storedBytes } from '../engine/model/model
 import { keepOffHeapIn } from '../engine/model/offHeap';
 import { dataNameOf, SINGLE_FILE_LIMIT, sessionModelOf } from '../engine/model/write';
 import { formWords } from '../engine/operators/formWords';
+import { chooseBackend } from '../engine/project/backends';
 import { compress } from '../engine/recipe/compress';
 import { type CompressReport, trialSentence } from '../engine/recipe/report';
 import { parseRecipe } from '../engine/recipe/schema';
 import { describeReadBack } from '../engine/recipe/verification/readBack';
 import { type ReadBack, verify } from '../engine/recipe/verify';
-import { chooseBackend } from '../worker/backends';
 import { dawn } from './dawn';
 import { openCalibration } from './openData';
 import { filesBehind, openModel, readFile } from './readFiles';

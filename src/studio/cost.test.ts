@@ -6,7 +6,7 @@ import type {
   MatrixSpectrum,
   StepReport,
   TuckerSpectrum,
-} from '../worker/protocol';
+} from '../engine/project/engine';
 import { breakEven, cutOf, errorsAtSizes, isEstimated, maxRank, operatorAfter, planOf, predictedError } from './cost';
 import type { Stack } from './store';
 import { layerToTry, measuredBy, totalCost } from './studioCosts';

@@ -1,8 +1,8 @@
 import { methods } from '../engine/methods/registry';
 import { plannedDense } from '../engine/operators/dense/dense';
 import type { FloatType, Operator } from '../engine/operators/operator';
+import type { LayerReport, LayerSpectrum, TrainSpectrum } from '../engine/project/engine';
 import { type PlannedStep, planStack } from '../engine/recipe/plan';
-import type { LayerReport, LayerSpectrum, TrainSpectrum } from '../worker/protocol';
 import { checked } from './methods';
 import type { Stack } from './store';
 

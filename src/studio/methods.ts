@@ -2,9 +2,9 @@ import { UserError } from '../engine/core/errors';
 import type { AnyMethod } from '../engine/methods/method';
 import { type Control, controlsOf, initialOptions, initialValue } from '../engine/methods/options';
 import { methods } from '../engine/methods/registry';
+import type { StackStep } from '../engine/project/engine';
 import { resolvedRecipe } from '../engine/recipe/resolved';
 import { checkRecipe } from '../engine/recipe/schema';
-import type { StackStep } from '../worker/protocol';
 import { formatShare } from './format';
 
 /** A method as the page shows it. Imported where a model is open only: it brings the engine's methods along. */

@@ -3,7 +3,7 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slotsOf } from '../engine/methods/pictures/slots';
 import { offer, round } from '../engine/methods/round.fixtures';
-import type { EqualBytesReport } from '../worker/protocol';
+import type { EqualBytesReport } from '../engine/project/engine';
 import { checked, describeOptions, formOf, methodForms, newStep, variantNames, writtenRecipe } from './methods';
 import { MethodPicture } from './workbench/pictures/MethodPicture';
 import { seriesOf } from './workbench/series';

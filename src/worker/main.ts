@@ -1,16 +1,17 @@
 import '../noEval';
 import * as Comlink from 'comlink';
+import { Project } from '../engine/project/project';
 import { webRuntime } from '../runtime/web';
-import { StudioEngine } from './engine';
 import './transfer';
+import { indexedDbStore } from './tuningStore';
 
 // The page calls at once; calls made while the runtime is found wait for it.
-const engine = webRuntime().then((runtime) => new StudioEngine(runtime));
-const target = new Proxy({} as StudioEngine, {
+const project = webRuntime().then((runtime) => new Project(runtime, { tuning: indexedDbStore() }));
+const target = new Proxy({} as Project, {
   get:
-    (_, name: keyof StudioEngine) =>
+    (_, name: keyof Project) =>
     async (...args: never[]) => {
-      const ready = await engine;
+      const ready = await project;
       return (ready[name] as (...args: never[]) => unknown).apply(ready, args);
     },
 });

@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import type { Job, JobProgress } from './protocol';
+import type { Job, JobProgress } from '../engine/project/engine';
 
 // Imported by page and worker alike. Comlink proxies arguments, not what they hold, so that a Job's `onProgress` would
 // not cross. A port does it instead: progress is told one way, and nobody waits for an answer.

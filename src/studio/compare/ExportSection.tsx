@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
+import type { RunReport } from '../../engine/project/engine';
 import { describeReadBack } from '../../engine/recipe/verification/readBack';
-import type { RunReport } from '../../worker/protocol';
 import { AIM_WORDS, isWrittenOtherwise } from '../aims';
 import { save } from '../files';
 import { formatBytes } from '../format';

@@ -1,4 +1,4 @@
-import type { EvaluateReport } from '../../worker/protocol';
+import type { EvaluateReport } from '../../engine/project/engine';
 import styles from './compare.module.css';
 import { formatMs } from './rows';
 

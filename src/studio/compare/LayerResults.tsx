@@ -1,6 +1,6 @@
 import { formWords } from '../../engine/operators/formWords';
+import type { CompressReport, StepReport } from '../../engine/project/engine';
 import { trialSentence } from '../../engine/recipe/report';
-import type { CompressReport, StepReport } from '../../worker/protocol';
 import { formatBytes, formatError } from '../format';
 import { ShortName } from '../ShortName';
 import styles from './compare.module.css';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EvaluateReport, RunReport } from '../../worker/protocol';
+import type { EvaluateReport, RunReport } from '../../engine/project/engine';
 import { describeAim, describeLoad, describeRun, describeRuns } from './describe';
 import { histogramOf } from './histogram';
 import { frontier, pointsOf, roundTicks } from './points';

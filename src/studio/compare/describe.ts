@@ -1,5 +1,5 @@
+import type { RunReport, StackStep } from '../../engine/project/engine';
 import type { Recipe } from '../../engine/recipe/schema';
-import type { RunReport, StackStep } from '../../worker/protocol';
 import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
 import { describeOptions } from '../methods';
 import type { RecipeSettings } from '../store';

@@ -1,6 +1,6 @@
 import type { Metric } from '../../engine/evaluation/metrics/metric';
 import { headlineOf } from '../../engine/evaluation/metrics/metrics';
-import type { EvaluateReport, RunReport } from '../../worker/protocol';
+import type { EvaluateReport, RunReport } from '../../engine/project/engine';
 
 /** A dot of size against quality; run null is the original. */
 export interface Point {

@@ -6,7 +6,7 @@ import {
   measuredAgainstLabels,
   measuredCloseness,
 } from '../../engine/evaluation/metrics/metrics';
-import type { EvaluateReport } from '../../worker/protocol';
+import type { EvaluateReport } from '../../engine/project/engine';
 import { formatShare } from '../format';
 import { formatFigure, type Row, relative } from './rows';
 

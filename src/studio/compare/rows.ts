@@ -1,6 +1,6 @@
 import { describeDrawing, describeShapes } from '../../engine/evaluation/describe';
 import { isWithoutLabels } from '../../engine/evaluation/metrics/metrics';
-import type { CalibrationReport, CompressReport, EvaluateReport, LatencyReport } from '../../worker/protocol';
+import type { CalibrationReport, CompressReport, EvaluateReport, LatencyReport } from '../../engine/project/engine';
 import { formatBytes, formatChange, formatCount, formatInteger } from '../format';
 import type { JobKind } from '../state/types/jobs';
 

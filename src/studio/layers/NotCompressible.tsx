@@ -1,4 +1,4 @@
-import type { LayerReport, OtherParameters } from '../../worker/protocol';
+import type { LayerReport, OtherParameters } from '../../engine/project/engine';
 import { formatInteger, formatShape } from '../format';
 import { ShortName } from '../ShortName';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
+import type { LayerReport, LayerSpectrum } from '../../engine/project/engine';
 import { arrange } from './arrange';
 
 const layer = (name: string, op: string, shape: number[], compressible = true): LayerReport => ({

@@ -1,4 +1,4 @@
-import type { LayerReport, LayerSpectrum } from '../../worker/protocol';
+import type { LayerReport, LayerSpectrum } from '../../engine/project/engine';
 import { errorsAtSizes } from '../cost';
 import type { SortKey } from '../store';
 

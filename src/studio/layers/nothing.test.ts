@@ -8,10 +8,10 @@ import { inspect } from '../../engine/model/inspect';
 import { readModel } from '../../engine/model/model';
 import { DataType, modelBytes, node, tensor, value } from '../../engine/model/onnx/build';
 import { bytesOfFile } from '../../engine/model/write';
+import type { LayerReport } from '../../engine/project/engine';
 import { compress } from '../../engine/recipe/compress';
 import { checkRecipe } from '../../engine/recipe/schema';
 import { nodeRuntime } from '../../runtime/node';
-import type { LayerReport } from '../../worker/protocol';
 import { emptyListReason } from './nothing';
 
 /** The layers of two MatMuls after each had this bit width. */

@@ -1,5 +1,5 @@
 import { formWords } from '../../engine/operators/formWords';
-import type { LayerReport } from '../../worker/protocol';
+import type { LayerReport } from '../../engine/project/engine';
 
 /** More forms than these say nothing at a glance. */
 const MOST_FORMS = 3;

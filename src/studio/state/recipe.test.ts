@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isGraphMethod } from '../../engine/methods/method';
 import { methods } from '../../engine/methods/registry';
+import type { LayerReport, ModelReport } from '../../engine/project/engine';
 import { checkRecipe } from '../../engine/recipe/schema';
-import type { LayerReport, ModelReport } from '../../worker/protocol';
 import { buildRecipe, GRAPH_METHODS, peersOf, settingsOf, stackKey, stacksOf, worthCompressing } from './recipe';
 import type { Stack } from './types/stacks';
 

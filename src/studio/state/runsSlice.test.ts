@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
-import type { RunReport } from '../../worker/protocol';
+import type { RunReport } from '../../engine/project/engine';
 import { jobSlice } from './jobs';
 import { runsSlice } from './runsSlice';
 import type { Studio } from './types/studio';

@@ -1,5 +1,5 @@
 import { GPU_ERROR } from '../../engine/core/errors';
-import type { Job, RunReport } from '../../worker/protocol';
+import type { Job, RunReport } from '../../engine/project/engine';
 import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
 import { engine } from '../engine';
 import { sentence } from './jobs';

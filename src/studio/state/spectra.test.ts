@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
-import type { Job, LayerReport, LayerSpectrum } from '../../worker/protocol';
+import type { Job, LayerReport, LayerSpectrum } from '../../engine/project/engine';
 import { jobSlice } from './jobs';
 import { spectraSlice } from './spectra';
 import type { Studio } from './types/studio';

@@ -1,7 +1,7 @@
 import { Pace } from '../../engine/core/pace';
 import { factorisationCost } from '../../engine/methods/work';
+import type { Job, LayerReport, LayerSpectrum, ModelReport } from '../../engine/project/engine';
 import { PRIORITY } from '../../engine/project/queue';
-import type { Job, LayerReport, LayerSpectrum, ModelReport } from '../../worker/protocol';
 import { callback, engine, isCancelled } from '../engine';
 import { sentence } from './jobs';
 import type { SpectraSlice } from './types/layers';

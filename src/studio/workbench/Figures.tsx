@@ -1,5 +1,5 @@
 import { formWords } from '../../engine/operators/formWords';
-import type { LayerReport } from '../../worker/protocol';
+import type { LayerReport } from '../../engine/project/engine';
 import { planOf, predictedError } from '../cost';
 import { formatBytes, formatChange, formatCount, formatError } from '../format';
 import { ShortName } from '../ShortName';

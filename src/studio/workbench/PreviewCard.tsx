@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { lazy, Suspense, useEffect } from 'react';
 import { formWords } from '../../engine/operators/formWords';
-import type { LayerReport, StackPreview, StepReport } from '../../worker/protocol';
+import type { LayerReport, StackPreview, StepReport } from '../../engine/project/engine';
 import { formatDuration } from '../compare/rows';
 import { planOf } from '../cost';
 import { formatBytes, formatCount, formatError } from '../format';

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { HeatMap, StackPreview } from '../../worker/protocol';
+import type { HeatMap, StackPreview } from '../../engine/project/engine';
 import { formatFigure } from '../compare/rows';
 import { formatShape } from '../format';
 import { TableCanvas } from '../TableCanvas';

@@ -1,5 +1,5 @@
 import { lazy, Suspense, useDeferredValue, useMemo } from 'react';
-import type { LayerReport } from '../../worker/protocol';
+import type { LayerReport } from '../../engine/project/engine';
 import { isTucker } from '../cost';
 import { useStudio } from '../store';
 import { CutOverlay } from './CutOverlay';

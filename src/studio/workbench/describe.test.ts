@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LayerReport } from '../../worker/protocol';
+import type { LayerReport } from '../../engine/project/engine';
 import type { TotalCost } from '../studioCosts';
 import { describeHeavy, describeRest, describeWorst } from './describe';
 

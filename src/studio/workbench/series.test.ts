@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { EqualBytesReport } from '../../worker/protocol';
+import type { EqualBytesReport } from '../../engine/project/engine';
 import { errorAxis, formatSize, heightOf, missingIn, placed, seriesOf } from './series';
 
 const point = (method: string, bytes: number, error: number, outputError?: number) => ({

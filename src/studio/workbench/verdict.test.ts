@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { EvaluateReport, RunReport } from '../../worker/protocol';
+import type { EvaluateReport, RunReport } from '../../engine/project/engine';
 import type { Stack } from '../store';
 import { verdictOf } from './verdict';
 

@@ -1,5 +1,5 @@
 import { headlineOf, lossOf } from '../../engine/evaluation/metrics/metrics';
-import type { RunReport } from '../../worker/protocol';
+import type { RunReport } from '../../engine/project/engine';
 import { agreementSaysLittle, formatValue, headline } from '../compare/quality';
 import { stackKey, stackOf } from '../state/recipe';
 import type { Studio } from '../store';

@@ -1,6 +1,6 @@
 import { Button, Select } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
-import type { LayerReport, MatrixPicture } from '../../../worker/protocol';
+import type { LayerReport, MatrixPicture } from '../../../engine/project/engine';
 import { engine, isCancelled } from '../../engine';
 import { formatInteger, formatShape, formatShare } from '../../format';
 import { isBusy, sentence } from '../../state/jobs';

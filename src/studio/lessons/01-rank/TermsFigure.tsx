@@ -1,6 +1,6 @@
 import { Slider } from '@mantine/core';
 import { useId, useMemo, useState } from 'react';
-import type { MatrixPicture, PictureFactors } from '../../../worker/protocol';
+import type { MatrixPicture, PictureFactors } from '../../../engine/project/engine';
 import { formatError, formatInteger, formatShare } from '../../format';
 import { TableCanvas } from '../../TableCanvas';
 import styles from './rank.module.css';

@@ -1,4 +1,4 @@
-import type { MatrixPicture } from '../../../worker/protocol';
+import type { MatrixPicture } from '../../../engine/project/engine';
 
 /**
  * The lesson's pictures: drawn here, the same on every machine, values in −1 (black) … 1 (white). Zero is middle grey,

@@ -1,6 +1,6 @@
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import type { MatrixPicture, PictureFactors } from '../../../worker/protocol';
+import type { MatrixPicture, PictureFactors } from '../../../engine/project/engine';
 import { drawPicture, type PictureName, turnedSquare } from './pictures';
 import { breakEvenRank, corner, PartialSum, rankForError, tailError } from './rebuild';
 

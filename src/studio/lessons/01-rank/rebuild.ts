@@ -1,4 +1,4 @@
-import type { MatrixPicture, PictureFactors } from '../../../worker/protocol';
+import type { MatrixPicture, PictureFactors } from '../../../engine/project/engine';
 
 /**
  * The first r terms of a factored picture, Σ_{i<r} left_i ⊗ right_i, kept up to date while r moves: going from r to s

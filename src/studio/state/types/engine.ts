@@ -1,5 +1,5 @@
+import type { EngineReport } from '../../../engine/project/engine';
 import type { Provider } from '../../../engine/runtime';
-import type { EngineReport } from '../../../worker/protocol';
 
 export interface EngineSlice {
   readonly engine: EngineReport | null;

@@ -1,5 +1,5 @@
+import type { Job } from '../../../engine/project/engine';
 import type { JobState } from '../../../engine/project/queue';
-import type { Job } from '../../../worker/protocol';
 
 export type JobKind =
   | 'start'

@@ -1,4 +1,4 @@
-import type { LayerSpectrum } from '../../../worker/protocol';
+import type { LayerSpectrum } from '../../../engine/project/engine';
 
 export type SortKey = 'order' | 'name' | 'size' | 'share' | 'effectiveRank' | 'error';
 

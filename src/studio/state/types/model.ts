@@ -1,4 +1,4 @@
-import type { DataReport, ModelReport } from '../../../worker/protocol';
+import type { DataReport, ModelReport } from '../../../engine/project/engine';
 import type { Dropped } from '../../files';
 
 export interface Sample {

@@ -1,4 +1,4 @@
-import type { ExportReport, RunReport } from '../../../worker/protocol';
+import type { ExportReport, RunReport } from '../../../engine/project/engine';
 import type { Stack } from './stacks';
 
 export interface RunsSlice {

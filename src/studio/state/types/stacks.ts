@@ -1,5 +1,5 @@
 import type { Aim } from '../../../engine/operators/export/choice';
-import type { ExportSettings, StackStep } from '../../../worker/protocol';
+import type { ExportSettings, StackStep } from '../../../engine/project/engine';
 
 export type Stack = readonly StackStep[];
 

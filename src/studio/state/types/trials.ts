@@ -1,4 +1,4 @@
-import type { StackPreview, TrainSpectrum } from '../../../worker/protocol';
+import type { StackPreview, TrainSpectrum } from '../../../engine/project/engine';
 
 /** The outcome of trying a stack on one layer. `key` names the layer, the stack and the data. */
 export type Trial = { readonly key: string } & (

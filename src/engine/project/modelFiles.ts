@@ -1,6 +1,6 @@
-import { blobSource } from '../engine/core/bytes';
-import { UserError } from '../engine/core/errors';
-import { among, type Model, readModel } from '../engine/model/model';
+import { blobSource } from '../core/bytes';
+import { UserError } from '../core/errors';
+import { among, type Model, readModel } from '../model/model';
 
 /** Reads the first of the files as a model; the others may hold its external data. */
 export function readFiles(files: readonly File[]): Promise<Model> {

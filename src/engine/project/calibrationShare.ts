@@ -1,9 +1,9 @@
-import { Calibration } from '../engine/calibration/calibration';
-import { type Dataset, split } from '../engine/evaluation/dataset';
-import { hashDataset } from '../engine/evaluation/hashDataset';
-import type { Model } from '../engine/model/model';
-import type { CompressReport } from '../engine/recipe/report';
-import type { Session } from '../engine/runtime';
+import { Calibration } from '../calibration/calibration';
+import { type Dataset, split } from '../evaluation/dataset';
+import { hashDataset } from '../evaluation/hashDataset';
+import type { Model } from '../model/model';
+import type { CompressReport } from '../recipe/report';
+import type { Session } from '../runtime';
 
 /** What recipes are calibrated on, and what is left to evaluate those on: the open data in two, or data given for each. */
 export class CalibrationShare {

@@ -1,5 +1,5 @@
-import type { LongCall } from '../engine/core/progress';
-import type { Provider, Session } from '../engine/runtime';
+import type { LongCall } from '../core/progress';
+import type { Provider, Session } from '../runtime';
 
 /** The original's session, kept from one evaluation to the next; one at a time. */
 export class OriginalSession {

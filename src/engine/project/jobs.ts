@@ -1,6 +1,6 @@
-import { PlannedPace } from '../engine/core/pace';
-import type { LongCall, Progress } from '../engine/core/progress';
-import type { Job } from './protocol';
+import { PlannedPace } from '../core/pace';
+import type { LongCall, Progress } from '../core/progress';
+import type { Job } from './engine';
 
 /** How often progress is told: as fast as the eye follows, so that the page never drowns in messages. */
 const EVERY_MS = 60;

@@ -1,11 +1,11 @@
-import type { Backend } from '../engine/backend/backend';
-import { withRecovery } from '../engine/backend/recovery';
-import type { LongCall } from '../engine/core/progress';
-import { svd, truncate } from '../engine/linalg/svd';
-import type { Layer } from '../engine/model/layers';
-import type { Model } from '../engine/model/model';
-import { weightOf } from '../engine/operators/weight';
-import type { MatrixPicture, PictureFactors } from './protocol';
+import type { Backend } from '../backend/backend';
+import { withRecovery } from '../backend/recovery';
+import type { LongCall } from '../core/progress';
+import { svd, truncate } from '../linalg/svd';
+import type { Layer } from '../model/layers';
+import type { Model } from '../model/model';
+import { weightOf } from '../operators/weight';
+import type { MatrixPicture, PictureFactors } from './engine';
 
 const LARGEST = 512;
 

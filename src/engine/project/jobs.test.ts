@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Progress } from '../engine/core/progress';
+import type { Progress } from '../core/progress';
+import type { JobProgress } from './engine';
 import { Jobs } from './jobs';
-import type { JobProgress } from './protocol';
 
 /** What the page is told of a job that reports this. */
 async function told(progress: Progress): Promise<JobProgress[]> {

@@ -1,11 +1,11 @@
-import { blobSource } from '../engine/core/bytes';
-import type { LongCall } from '../engine/core/progress';
-import { sha256 } from '../engine/core/sha256';
-import { among, type Model, readModel } from '../engine/model/model';
-import { type FileToWrite, writtenBytes } from '../engine/model/write';
-import type { Compressed } from '../engine/recipe/finishedRun';
-import { verify } from '../engine/recipe/verify';
-import type { ExportReport } from './protocol';
+import { blobSource } from '../core/bytes';
+import type { LongCall } from '../core/progress';
+import { sha256 } from '../core/sha256';
+import { among, type Model, readModel } from '../model/model';
+import { type FileToWrite, writtenBytes } from '../model/write';
+import type { Compressed } from '../recipe/finishedRun';
+import { verify } from '../recipe/verify';
+import type { ExportReport } from './engine';
 
 type Written = Pick<ExportReport, 'files' | 'bytes' | 'sha256'>;
 

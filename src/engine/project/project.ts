@@ -1,28 +1,22 @@
-import type { Backend } from '../engine/backend/backend';
-import { withRecovery } from '../engine/backend/recovery';
-import { UserError } from '../engine/core/errors';
-import type { LongCall } from '../engine/core/progress';
-import { evaluate } from '../engine/evaluation/evaluate';
-import { OutputCache } from '../engine/evaluation/outputCache';
-import { dataFileNoun } from '../engine/formats/formats';
-import { isSoftwareOnly } from '../engine/gpu/device';
-import { Factorisations } from '../engine/methods/factorisations';
-import { inspect } from '../engine/model/inspect';
-import type { Layer } from '../engine/model/layers';
-import type { Model } from '../engine/model/model';
-import { sessionModelOf } from '../engine/model/write';
-import { weightOf } from '../engine/operators/weight';
-import type { Compressed } from '../engine/recipe/finishedRun';
-import { spectrumOf } from '../engine/recipe/spectra';
-import type { Provider, Runtime, Session } from '../engine/runtime';
+import type { Backend } from '../backend/backend';
+import { withRecovery } from '../backend/recovery';
+import { UserError } from '../core/errors';
+import type { LongCall } from '../core/progress';
+import { evaluate } from '../evaluation/evaluate';
+import { OutputCache } from '../evaluation/outputCache';
+import { dataFileNoun } from '../formats/formats';
+import { isSoftwareOnly } from '../gpu/device';
+import type { TuningStore } from '../gpu/tuning';
+import { Factorisations } from '../methods/factorisations';
+import { inspect } from '../model/inspect';
+import type { Layer } from '../model/layers';
+import type { Model } from '../model/model';
+import { sessionModelOf } from '../model/write';
+import { weightOf } from '../operators/weight';
+import type { Compressed } from '../recipe/finishedRun';
+import { spectrumOf } from '../recipe/spectra';
+import type { Provider, Runtime, Session } from '../runtime';
 import { type ChosenBackend, chooseBackend } from './backends';
-import { exportRun } from './exporting';
-import { Jobs } from './jobs';
-import { reportOf } from './layerReports';
-import { readFiles } from './modelFiles';
-import { OpenData } from './openData';
-import { OriginalSession } from './originalSession';
-import { factorPicture, weightPicture } from './pictures';
 import type {
   Engine,
   ExportSettings,
@@ -32,8 +26,14 @@ import type {
   PreviewSetting,
   RunReport,
   StackStep,
-} from './protocol';
-import { indexedDbStore } from './tuningStore';
+} from './engine';
+import { exportRun } from './exporting';
+import { Jobs } from './jobs';
+import { reportOf } from './layerReports';
+import { readFiles } from './modelFiles';
+import { OpenData } from './openData';
+import { OriginalSession } from './originalSession';
+import { factorPicture, weightPicture } from './pictures';
 
 const recipes = () => import('./recipes');
 
@@ -50,20 +50,28 @@ interface Opened {
   lastRun: number;
 }
 
-/** The engine behind the page: one open model, its runs, one backend, one runtime. */
-export class StudioEngine implements Engine {
+export interface ProjectOptions {
+  /** Keeps the fastest variants of the GPU's kernels from one start to the next. */
+  readonly tuning?: TuningStore;
+}
+
+/** One open model with its data and its runs, one backend, one runtime: all that page, command line and tests need. */
+export class Project implements Engine {
   readonly #jobs = new Jobs();
   readonly #runtime: Runtime;
   #chosen: ChosenBackend | undefined;
   #factorisations: Factorisations | undefined;
   #opened: Opened | undefined;
 
-  constructor(runtime: Runtime) {
+  constructor(
+    runtime: Runtime,
+    private readonly options: ProjectOptions = {},
+  ) {
     this.#runtime = runtime;
   }
 
   async start(preferred?: 'gpu' | 'cpu') {
-    const chosen = await chooseBackend(this.#runtime, preferred, navigator.gpu, indexedDbStore());
+    const chosen = await chooseBackend(this.#runtime, preferred, navigator.gpu, this.options.tuning);
     this.#chosen?.backend.dispose();
     this.#chosen = chosen;
     this.#factorisations = new Factorisations(chosen.backend);

@@ -1,14 +1,14 @@
-import type { LongCall } from '../engine/core/progress';
-import { type Dataset, openDataset, reportDataset, take } from '../engine/evaluation/dataset';
-import { generateDataset } from '../engine/evaluation/generate';
-import { type MakeUpOptions, makeUpInputs } from '../engine/evaluation/makeUpInputs';
-import { makeUpFor } from '../engine/evaluation/makeUpInputsFor';
-import type { DataReport } from '../engine/evaluation/report';
-import { readArrays } from '../engine/formats/readArrays';
-import { inputSpecs } from '../engine/model/inspect';
-import type { Model } from '../engine/model/model';
-import { type RandomNode, randomNodes } from '../engine/model/randomNodes';
-import type { Runtime, Session } from '../engine/runtime';
+import type { LongCall } from '../core/progress';
+import { type Dataset, openDataset, reportDataset, take } from '../evaluation/dataset';
+import { generateDataset } from '../evaluation/generate';
+import { type MakeUpOptions, makeUpInputs } from '../evaluation/makeUpInputs';
+import { makeUpFor } from '../evaluation/makeUpInputsFor';
+import type { DataReport } from '../evaluation/report';
+import { readArrays } from '../formats/readArrays';
+import { inputSpecs } from '../model/inspect';
+import type { Model } from '../model/model';
+import { type RandomNode, randomNodes } from '../model/randomNodes';
+import type { Runtime, Session } from '../runtime';
 import type { CalibrationShare } from './calibrationShare';
 
 /**

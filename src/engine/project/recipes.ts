@@ -1,16 +1,16 @@
 // What recipes need, methods and all: loaded once a model is open, as the first page is to be small.
 
-import { getMethod } from '../engine/methods/registry';
-import type { Layer } from '../engine/model/layers';
-import { omitDefaults } from '../engine/recipe/resolved';
-import { checkRecipe } from '../engine/recipe/schema';
-import { selectLayers } from '../engine/recipe/select';
-import type { SelectedStep } from './protocol';
+import { getMethod } from '../methods/registry';
+import type { Layer } from '../model/layers';
+import { omitDefaults } from '../recipe/resolved';
+import { checkRecipe } from '../recipe/schema';
+import { selectLayers } from '../recipe/select';
+import type { SelectedStep } from './engine';
 
-export { openFolded } from '../engine/evaluation/foldedSession';
-export { compress, compressedName, needsData } from '../engine/recipe/compress';
-export { compareAtEqualBytes } from '../engine/recipe/equalBytes';
-export { previewStack } from '../engine/recipe/preview';
+export { openFolded } from '../evaluation/foldedSession';
+export { compress, compressedName, needsData } from '../recipe/compress';
+export { compareAtEqualBytes } from '../recipe/equalBytes';
+export { previewStack } from '../recipe/preview';
 export { CalibrationShare } from './calibrationShare';
 export { checkRecipe };
 

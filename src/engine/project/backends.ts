@@ -1,10 +1,10 @@
-import type { Backend } from '../engine/backend/backend';
-import { UserError } from '../engine/core/errors';
-import { createCpuBackend } from '../engine/cpu/backend';
-import { createGpuBackend } from '../engine/gpu/backend';
-import type { TuningStore } from '../engine/gpu/tuning';
-import type { Runtime } from '../engine/runtime';
-import type { BackendReport } from './protocol';
+import type { Backend } from '../backend/backend';
+import { UserError } from '../core/errors';
+import { createCpuBackend } from '../cpu/backend';
+import { createGpuBackend } from '../gpu/backend';
+import type { TuningStore } from '../gpu/tuning';
+import type { Runtime } from '../runtime';
+import type { BackendReport } from './engine';
 
 export interface ChosenBackend {
   readonly backend: Backend;

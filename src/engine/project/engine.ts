@@ -1,21 +1,21 @@
-import type { DataReport, EvaluateReport } from '../engine/evaluation/report';
-import type { LayerSpectrum } from '../engine/methods/report';
-import type { ModelReport } from '../engine/model/report';
-import type { Aim } from '../engine/operators/export/choice';
-import type { EqualBytesReport } from '../engine/recipe/equalBytes';
-import type { StackPreview } from '../engine/recipe/preview';
-import type { CompressReport } from '../engine/recipe/report';
-import type { ReadBack } from '../engine/recipe/verify';
-import type { Provider } from '../engine/runtime';
+import type { DataReport, EvaluateReport } from '../evaluation/report';
+import type { LayerSpectrum } from '../methods/report';
+import type { ModelReport } from '../model/report';
+import type { Aim } from '../operators/export/choice';
+import type { EqualBytesReport } from '../recipe/equalBytes';
+import type { StackPreview } from '../recipe/preview';
+import type { CompressReport } from '../recipe/report';
+import type { ReadBack } from '../recipe/verify';
+import type { Provider } from '../runtime';
 
-export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../engine/evaluation/report';
-export type { HeatMap } from '../engine/methods/pictures/heatMap';
-export type { Histogram } from '../engine/methods/pictures/histogram';
-export type { StepPicture } from '../engine/methods/pictures/pictures';
-export type { LayerSpectrum, MatrixSpectrum, TrainSpectrum, TuckerSpectrum } from '../engine/methods/report';
-export type { LayerReport, ModelReport, OtherParameters, ValueReport } from '../engine/model/report';
-export type { EqualBytesPoint, EqualBytesReport } from '../engine/recipe/equalBytes';
-export type { StackPreview } from '../engine/recipe/preview';
+export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../evaluation/report';
+export type { HeatMap } from '../methods/pictures/heatMap';
+export type { Histogram } from '../methods/pictures/histogram';
+export type { StepPicture } from '../methods/pictures/pictures';
+export type { LayerSpectrum, MatrixSpectrum, TrainSpectrum, TuckerSpectrum } from '../methods/report';
+export type { LayerReport, ModelReport, OtherParameters, ValueReport } from '../model/report';
+export type { EqualBytesPoint, EqualBytesReport } from '../recipe/equalBytes';
+export type { StackPreview } from '../recipe/preview';
 export type {
   CalibrationReport,
   CompressedLayerReport,
@@ -24,8 +24,8 @@ export type {
   SizeReport,
   SkippedLayerReport,
   StepReport,
-} from '../engine/recipe/report';
-export type { ReadBack } from '../engine/recipe/verify';
+} from '../recipe/report';
+export type { ReadBack } from '../recipe/verify';
 
 /**
  * What page and engine tell each other. Plain reports only: no tensor crosses, but for spectra and pictures small

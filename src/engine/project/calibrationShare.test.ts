@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { openDataset } from '../engine/evaluation/dataset';
-import { hashDataset } from '../engine/evaluation/hashDataset';
-import type { CompressReport } from '../engine/recipe/report';
+import { openDataset } from '../evaluation/dataset';
+import { hashDataset } from '../evaluation/hashDataset';
+import type { CompressReport } from '../recipe/report';
 import { CalibrationShare } from './calibrationShare';
 
 it('evaluates a run on what it was not calibrated on, and every other run on everything', () => {

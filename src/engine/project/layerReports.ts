@@ -1,9 +1,9 @@
-import { whyUnseen } from '../engine/calibration/consumers';
-import { inspect } from '../engine/model/inspect';
-import { type Layer, layersOf } from '../engine/model/layers';
-import type { Model } from '../engine/model/model';
-import type { ModelReport } from '../engine/model/report';
-import { scopeOf } from '../engine/model/scopes';
+import { whyUnseen } from '../calibration/consumers';
+import { inspect } from '../model/inspect';
+import { type Layer, layersOf } from '../model/layers';
+import type { Model } from '../model/model';
+import type { ModelReport } from '../model/report';
+import { scopeOf } from '../model/scopes';
 
 /** What the page is told of a model, with what its plans need to know of each layer's input; and the layers, by id. */
 export function reportOf(model: Model): { report: ModelReport; layers: ReadonlyMap<string, Layer> } {
