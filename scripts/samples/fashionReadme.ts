@@ -14,10 +14,12 @@ export interface FashionFacts {
   readonly bundled: number;
 }
 
+/** An accuracy (0…1) to a hundredth of a per cent: one of the 10,000 test pictures. */
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
 /** The sample's README: what it is, how it was made, how good it is, and whose data it was made from. */
 export function fashionReadme(facts: FashionFacts): string {
   const { seed, epochs, batch, rate, weightDecay, parameters, bytes, all, bundled } = facts;
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const count = (value: number) => value.toLocaleString('en');
   const rows = FASHION_LAYERS.map(
     ({ node, weight, output }) =>

@@ -5,7 +5,7 @@ import { accuracy } from './accuracy';
 import type { SampleEntry } from './entry';
 import { FASHION_CLASSES, greyStatistics, readFashion, slice } from './fashionData';
 import { fashionNetwork } from './fashionNetwork';
-import { fashionReadme } from './fashionReadme';
+import { fashionReadme, percent } from './fashionReadme';
 import { countParameters, networkBytes } from './network';
 import { permutation } from './permutation';
 import { type Pictures, train } from './train';
@@ -86,8 +86,6 @@ export async function makeFashion(
     },
   };
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 
 const pictures = ({ images, labels, height, width }: Pictures) =>
   ({ type: 'uint8', dims: [labels.length, 1, height, width], data: images }) as const;

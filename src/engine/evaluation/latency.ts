@@ -1,4 +1,5 @@
 import { type LongCall, Pacer } from '../core/progress';
+import { quantile } from '../core/quantile';
 import type { HostTensor, Session } from '../runtime';
 import type { LatencyReport } from './report';
 
@@ -70,14 +71,4 @@ export async function measureLatency(
 
 export function spread(timings: readonly number[]): LatencyReport {
   return { median: quantile(timings, 0.5), p10: quantile(timings, 0.1), p90: quantile(timings, 0.9) };
-}
-
-/** The `share`-quantile (0…1) by linear interpolation between order statistics. Throws a RangeError for no values. */
-export function quantile(values: readonly number[], share: number): number {
-  if (values.length === 0) throw new RangeError('There is no quantile of no values.');
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = share * (sorted.length - 1);
-  const low = Math.floor(at);
-  const high = Math.min(low + 1, sorted.length - 1);
-  return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
 }

@@ -2,27 +2,26 @@ import { Button } from '@mantine/core';
 import type { RunReport } from '../../engine/project/engine';
 import { describeReadBack } from '../../engine/recipe/verification/readBack';
 import { AIM_WORDS, isWrittenOtherwise } from '../aims';
+import { exportRecipe } from '../exportRecipe';
 import { save } from '../files';
 import { formatBytes } from '../format';
-import { writtenRecipe } from '../methods';
 import { isBusy, isRunning } from '../state/jobs';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
 
-/** Writes the run as `.onnx`, tells what reading it back gave, and only then offers it. */
+/** Writes the run as `.onnx`, verifies what was written, and then offers it as a download. */
 export function ExportSection({ run }: { run: RunReport }) {
   const exportRun = useStudio((state) => state.exportRun);
-  const model = useStudio((state) => state.model);
   const busy = useStudio(isBusy);
   const exporting = useStudio(isRunning('export'));
   const settings = useStudio((state) => state.settings);
   const written = useStudio(({ exports }) => exports.get(run.run));
-  // What was written for another aim is not what is offered under this one.
+  // A file that was written for another aim is not offered under this one.
   const report = isWrittenOtherwise(run.recipe, settings) ? undefined : written;
   return (
     <section aria-labelledby="compare-export">
       <div className={styles.title}>
-        <h3 id="compare-export">Take it away</h3>
+        <h3 id="compare-export">Export</h3>
         <span>
           Run {run.run}, {AIM_WORDS[settings.export?.aim ?? 'speed']}
         </span>
@@ -45,14 +44,14 @@ export function ExportSection({ run }: { run: RunReport }) {
             Write and verify .onnx
           </Button>
         )}
-        <Button size="compact-sm" variant="default" onClick={() => saveRecipe(run, model?.name ?? 'model')}>
-          Recipe .json
+        <Button size="compact-sm" variant="default" onClick={() => void exportRecipe(run)}>
+          Recipe (.json)
         </Button>
       </div>
       <p className={styles.note} aria-live="polite">
         {report
           ? `${describeReadBack(report.readBack)} Verifying took ${(report.readBack.ms / 1000).toFixed(1)} s.`
-          : 'The file is read back and run before it is offered.'}
+          : 'The file is read back and run before you can download it.'}
       </p>
       {report && (
         <p className={styles.hash} title="SHA-256 of the .onnx file">
@@ -61,9 +60,4 @@ export function ExportSection({ run }: { run: RunReport }) {
       )}
     </section>
   );
-}
-
-function saveRecipe({ recipe, run }: RunReport, model: string): void {
-  const text = `${writtenRecipe(recipe)}\n`;
-  save(`${model.replace(/\.onnx$/i, '')}.run${run}.recipe.json`, new Blob([text], { type: 'application/json' }));
 }

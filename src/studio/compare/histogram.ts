@@ -1,3 +1,5 @@
+import { quantile } from '../../engine/core/quantile';
+
 /** A bin of two interleaved timings: how many samples of each fall into [from, from + width), in ms. */
 export interface Bin {
   readonly from: number;
@@ -34,9 +36,4 @@ export function histogramOf(before: readonly number[], after: readonly number[],
   put(before, 'before');
   put(after, 'after');
   return { bins, width, beyond };
-}
-
-function quantile(samples: readonly number[], share: number): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.round(share * (sorted.length - 1))];
 }

@@ -1,9 +1,10 @@
 import { CartesianGrid, Line, LineChart, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from 'recharts';
 import type { SparsityCurve } from '../../engine/gpu/measure/sparsity';
+import { formatShare } from '../format';
 
 const COLOURS = ['var(--kept)', 'var(--second)', 'var(--quiet)'];
 const tick = { fill: 'var(--quiet)', fontSize: 11 };
-const percent = (share: number) => `${Math.round(100 * share)} %`;
+const percent = (share: number) => formatShare(share, 0);
 const tokensOf = (tokens: number) => (tokens === 1 ? '1 token' : `${tokens} tokens`);
 
 /** Times faster than dense over the share of zeros, a curve for each number of tokens, and where each breaks even. */

@@ -1,14 +1,15 @@
 import { Button, Menu } from '@mantine/core';
 import { AIM_WORDS } from '../aims';
+import { exportRecipe } from '../exportRecipe';
 import { save } from '../files';
 import { formatBytes } from '../format';
 import { isBusy } from '../state/jobs';
-import { currentRecipe } from '../state/recipe';
 import { useStudio } from '../store';
 
-/** Takes the current run away as `.onnx`, and its recipe as JSON. */
+/** Exports the current run as `.onnx`, and its recipe as JSON. */
 export function ExportMenu() {
   const run = useStudio((state) => state.currentRun);
+  const report = useStudio(({ runs, currentRun }) => runs.find((each) => each.run === currentRun));
   const aim = useStudio(({ settings }) => settings.export?.aim ?? 'speed');
   const busy = useStudio(isBusy);
   return (
@@ -22,8 +23,8 @@ export function ExportMenu() {
         <Menu.Item disabled={run === null} onClick={() => void exportModel(run!)}>
           {run === null ? 'Model (.onnx): compress first' : `Model of run ${run} (.onnx), ${AIM_WORDS[aim]}`}
         </Menu.Item>
-        <Menu.Item onClick={() => void exportRecipe()}>Recipe (.json)</Menu.Item>
-        <p className="menu-note">The model is read back and run before it is offered.</p>
+        <Menu.Item onClick={() => void exportRecipe(report)}>Recipe (.json)</Menu.Item>
+        <p className="menu-note">The model is read back and run before you can download it.</p>
       </Menu.Dropdown>
     </Menu>
   );
@@ -37,15 +38,4 @@ async function exportModel(run: number): Promise<void> {
   const names = report.files.map(({ name }) => name).join(', ');
   const { describeReadBack } = await import('../../engine/recipe/verification/readBack');
   notify('info', `${names} (${formatBytes(report.bytes)}). ${describeReadBack(report.readBack)}`);
-}
-
-async function exportRecipe(): Promise<void> {
-  // Not in the first load, which it would bring the methods into.
-  const { writtenRecipe } = await import('../methods');
-  const state = useStudio.getState();
-  const run = state.runs.find(({ run }) => run === state.currentRun);
-  const recipe = run ? { ...(run.recipe as object), export: state.settings.export } : currentRecipe(state);
-  const text = writtenRecipe(recipe);
-  const name = state.model?.name.replace(/\.onnx$/i, '') ?? 'model';
-  save(`${name}.recipe.json`, new Blob([`${text}\n`], { type: 'application/json' }));
 }

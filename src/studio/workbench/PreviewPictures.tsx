@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { quantile } from '../../engine/core/quantile';
 import type { HeatMap, StackPreview } from '../../engine/project/engine';
 import { formatFigure } from '../compare/rows';
 import { formatShape } from '../format';
@@ -61,8 +62,4 @@ function Heat({ map, scale, caption, lost }: { map: HeatMap; scale: number; capt
       <figcaption>{caption}</figcaption>
     </figure>
   );
-}
-
-function quantile(values: Float32Array, p: number): number {
-  return values.toSorted()[Math.floor(p * (values.length - 1))];
 }
