@@ -84,6 +84,14 @@ it('the engine knows neither page nor runtime', () => {
   expect(wrong).toEqual([]);
 });
 
+it('the page imports the engine through the files of one folder', () => {
+  const wrong = imports
+    .filter(({ from }) => from.startsWith('src/studio/'))
+    .filter((each) => /^src\/engine\/(?!page\/)/.test(pathOf(each)))
+    .map((each) => `${each.from} imports ${pathOf(each)}`);
+  expect(wrong).toEqual([]);
+});
+
 it('no files import each other in a circle, types included', () => {
   const next = new Map<string, string[]>();
   for (const each of imports) {

@@ -1,4 +1,4 @@
-import type { Aim } from '../engine/operators/export/choice';
+import type { Aim } from '../engine/page/light';
 import type { RecipeSettings } from './state/types/stacks';
 
 /** What a model is written for, as the end of a sentence: "written for speed". */

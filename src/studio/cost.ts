@@ -1,8 +1,5 @@
-import { methods } from '../engine/methods/registry';
-import { plannedDense } from '../engine/operators/dense/dense';
-import type { FloatType, Operator } from '../engine/operators/operator';
-import type { LayerReport, LayerSpectrum, TrainSpectrum } from '../engine/project/engine';
-import { type PlannedStep, planStack } from '../engine/recipe/plan';
+import type { FloatType, LayerReport, LayerSpectrum, Operator, PlannedStep, TrainSpectrum } from '../engine/page/light';
+import { methods, plannedDense, planStack } from '../engine/page/planning';
 import { checked } from './methods';
 import type { Stack } from './store';
 

@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
+import type { Engine } from '../engine/page/light';
 import '../worker/transfer';
-import type { Engine } from '../engine/project/engine';
 
 /** A worker with the engine in it, until it is replaced. */
 interface Running {

@@ -1,4 +1,4 @@
-import type { RunReport } from '../engine/project/engine';
+import type { RunReport } from '../engine/page/light';
 import { save } from './files';
 import { currentRecipe } from './state/recipe';
 import { useStudio } from './store';

@@ -1,6 +1,4 @@
-import { blobSource } from '../engine/core/bytes';
-import { dataExtensions, formatNamed, readableFormatOf } from '../engine/formats/formats';
-import { sampleOf } from '../engine/formats/sample';
+import { blobSource, dataExtensions, formatNamed, readableFormatOf, sampleOf } from '../engine/page/light';
 
 /** A file that was dropped or picked, and the folder that it lay in where a whole folder was dropped. */
 export interface Dropped {

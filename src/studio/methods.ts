@@ -1,10 +1,12 @@
-import { UserError } from '../engine/core/errors';
-import type { AnyMethod } from '../engine/methods/method';
-import { type Control, controlsOf, initialOptions, initialValue } from '../engine/methods/options';
-import { methods } from '../engine/methods/registry';
-import type { StackStep } from '../engine/project/engine';
-import { resolvedRecipe } from '../engine/recipe/resolved';
-import { checkRecipe } from '../engine/recipe/schema';
+import { type AnyMethod, type Control, type StackStep, UserError } from '../engine/page/light';
+import {
+  checkRecipe,
+  controlsOf,
+  initialOptions,
+  initialValue,
+  methods,
+  resolvedRecipe,
+} from '../engine/page/planning';
 import { formatShare } from './format';
 
 /** A method as the page shows it. Imported where a model is open only: it brings the engine's methods along. */

@@ -1,8 +1,13 @@
-import { type Aim, DEFAULT_EXPORT } from '../engine/operators/export/choice';
-import { exportedMultiplyAdds } from '../engine/operators/export/exported';
-import { graphOverheadBytes } from '../engine/operators/export/graphOverhead';
-import { type FloatType, isDense, type Mode, type Operator } from '../engine/operators/operator';
-import type { CompressReport, LayerReport } from '../engine/project/engine';
+import {
+  type Aim,
+  type CompressReport,
+  DEFAULT_EXPORT,
+  type FloatType,
+  type LayerReport,
+  type Mode,
+  type Operator,
+} from '../engine/page/light';
+import { exportedMultiplyAdds, graphOverheadBytes, isDense } from '../engine/page/planning';
 import { isEstimated, type Known, operatorAfter, planOf, predictedError } from './cost';
 import { stackKey, stackOf } from './state/recipe';
 import type { Stack } from './store';

@@ -1,7 +1,6 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { lazy, Suspense, useEffect, useRef } from 'react';
-import type { RunReport } from '../../engine/project/engine';
-import type { Provider } from '../../engine/runtime';
+import type { Provider, RunReport } from '../../engine/page/light';
 import { isWrittenOtherwise } from '../aims';
 import { formatInteger } from '../format';
 import { isBusy, isRunning, userJob } from '../state/jobs';

@@ -1,4 +1,4 @@
-import type { EvaluateReport, RunReport } from '../../engine/project/engine';
+import type { EvaluateReport, RunReport } from '../../engine/page/light';
 import { formatBytes, formatCount } from '../format';
 import { OpenDataButton } from '../OpenDataButton';
 import { useStudio } from '../store';

@@ -1,6 +1,5 @@
 import { Button } from '@mantine/core';
-import type { RunReport } from '../../engine/project/engine';
-import { describeReadBack } from '../../engine/recipe/verification/readBack';
+import { describeReadBack, type RunReport } from '../../engine/page/light';
 import { AIM_WORDS, isWrittenOtherwise } from '../aims';
 import { exportRecipe } from '../exportRecipe';
 import { save } from '../files';

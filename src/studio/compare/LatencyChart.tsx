@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { Bar, BarChart, ResponsiveContainer, XAxis } from 'recharts';
-import type { EvaluateReport } from '../../engine/project/engine';
+import type { EvaluateReport } from '../../engine/page/light';
 import styles from './compare.module.css';
 import { histogramOf } from './histogram';
 import { formatMs } from './rows';

@@ -1,4 +1,4 @@
-import type { EvaluateReport } from '../../engine/project/engine';
+import type { EvaluateReport } from '../../engine/page/light';
 import styles from './compare.module.css';
 import { formatMs } from './rows';
 

@@ -1,6 +1,4 @@
-import { formWords } from '../../engine/operators/formWords';
-import type { CompressReport, StepReport } from '../../engine/project/engine';
-import { trialSentence } from '../../engine/recipe/report';
+import { type CompressReport, formWords, type StepReport, trialSentence } from '../../engine/page/light';
 import { formatBytes, formatError } from '../format';
 import { ShortName } from '../ShortName';
 import styles from './compare.module.css';

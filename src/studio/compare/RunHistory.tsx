@@ -1,5 +1,5 @@
 import { CloseButton } from '@mantine/core';
-import { headlineOf } from '../../engine/evaluation/metrics/metrics';
+import { headlineOf } from '../../engine/page/light';
 import { formatBytes } from '../format';
 import { isBusy } from '../state/jobs';
 import { useStudio } from '../store';

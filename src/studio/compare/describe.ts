@@ -1,5 +1,4 @@
-import type { RunReport, StackStep } from '../../engine/project/engine';
-import type { Recipe } from '../../engine/recipe/schema';
+import type { Recipe, RunReport, StackStep } from '../../engine/page/light';
 import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
 import { describeOptions } from '../methods';
 import type { RecipeSettings } from '../store';

@@ -1,4 +1,4 @@
-import { quantile } from '../../engine/core/quantile';
+import { quantile } from '../../engine/page/light';
 
 /** A bin of two interleaved timings: how many samples of each fall into [from, from + width), in ms. */
 export interface Bin {

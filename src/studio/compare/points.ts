@@ -1,6 +1,4 @@
-import type { Metric } from '../../engine/evaluation/metrics/metric';
-import { headlineOf } from '../../engine/evaluation/metrics/metrics';
-import type { EvaluateReport, RunReport } from '../../engine/project/engine';
+import { type EvaluateReport, headlineOf, type Metric, type RunReport } from '../../engine/page/light';
 
 /** A dot of size against quality; run null is the original. */
 export interface Point {

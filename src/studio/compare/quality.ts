@@ -1,12 +1,12 @@
-import type { Metric } from '../../engine/evaluation/metrics/metric';
 import {
+  type EvaluateReport,
   headlineOf,
   isWeak,
   type Measured,
+  type Metric,
   measuredAgainstLabels,
   measuredCloseness,
-} from '../../engine/evaluation/metrics/metrics';
-import type { EvaluateReport } from '../../engine/project/engine';
+} from '../../engine/page/light';
 import { formatShare } from '../format';
 import { formatFigure, type Row, relative } from './rows';
 

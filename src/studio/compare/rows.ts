@@ -1,6 +1,12 @@
-import { describeDrawing, describeShapes } from '../../engine/evaluation/describe';
-import { isWithoutLabels } from '../../engine/evaluation/metrics/metrics';
-import type { CalibrationReport, CompressReport, EvaluateReport, LatencyReport } from '../../engine/project/engine';
+import {
+  type CalibrationReport,
+  type CompressReport,
+  describeDrawing,
+  describeShapes,
+  type EvaluateReport,
+  isWithoutLabels,
+  type LatencyReport,
+} from '../../engine/page/light';
 import { formatBytes, formatChange, formatCount, formatInteger } from '../format';
 import type { JobKind } from '../state/types/jobs';
 

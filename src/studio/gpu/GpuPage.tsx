@@ -1,8 +1,7 @@
 import { Button, Progress, Table } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
-import { isAbort, messageOf } from '../../engine/core/errors';
-import type { Progress as Step } from '../../engine/core/progress';
-import { type GpuReport, measureGpu } from '../../engine/gpu/measure/measure';
+import { isAbort, messageOf, type Progress as Step } from '../../engine/page/light';
+import { type GpuReport, measureGpu } from '../../engine/page/measuring';
 import { indexedDbStore } from '../../worker/tuningStore';
 import { STUDIO_ADDRESS } from '../route';
 import SparsityChart from './SparsityChart';

@@ -1,5 +1,5 @@
 import { CartesianGrid, Line, LineChart, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from 'recharts';
-import type { SparsityCurve } from '../../engine/gpu/measure/sparsity';
+import type { SparsityCurve } from '../../engine/page/measuring';
 import { formatShare } from '../format';
 
 const COLOURS = ['var(--kept)', 'var(--second)', 'var(--quiet)'];

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type MouseEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { LayerReport, LayerSpectrum } from '../../engine/project/engine';
+import type { LayerReport, LayerSpectrum } from '../../engine/page/light';
 import { useStudio } from '../store';
 import { LayerRow } from './LayerRow';
 import { afterClick, afterKey, type Choice } from './selecting';

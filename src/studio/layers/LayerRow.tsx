@@ -1,5 +1,5 @@
 import { type MouseEvent, memo, type ReactNode } from 'react';
-import type { LayerReport, LayerSpectrum } from '../../engine/project/engine';
+import type { LayerReport, LayerSpectrum } from '../../engine/page/light';
 import { errorsAtSizes, STRIP_SIZES } from '../cost';
 import { formatCount, formatShape, formatShare } from '../format';
 import { ShortName } from '../ShortName';

@@ -1,4 +1,4 @@
-import type { LayerReport, OtherParameters } from '../../engine/project/engine';
+import type { LayerReport, OtherParameters } from '../../engine/page/light';
 import { formatInteger, formatShape } from '../format';
 import { ShortName } from '../ShortName';
 

@@ -1,6 +1,6 @@
 import { hierarchy, treemap, treemapSquarify } from 'd3-hierarchy';
 import { memo, useMemo } from 'react';
-import type { LayerReport, LayerSpectrum } from '../../engine/project/engine';
+import type { LayerReport, LayerSpectrum } from '../../engine/page/light';
 import { errorsAtSizes } from '../cost';
 import { formatShape, formatShare } from '../format';
 import { useStudio } from '../store';

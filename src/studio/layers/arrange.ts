@@ -1,4 +1,4 @@
-import type { LayerReport, LayerSpectrum } from '../../engine/project/engine';
+import type { LayerReport, LayerSpectrum } from '../../engine/page/light';
 import { errorsAtSizes } from '../cost';
 import type { SortKey } from '../store';
 

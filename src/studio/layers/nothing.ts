@@ -1,5 +1,4 @@
-import { formWords } from '../../engine/operators/formWords';
-import type { LayerReport } from '../../engine/project/engine';
+import { formWords, type LayerReport } from '../../engine/page/light';
 
 /** More forms than these say nothing at a glance. */
 const MOST_FORMS = 3;

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
-import type { MatrixPicture, PictureFactors } from '../../engine/project/engine';
+import type { MatrixPicture, PictureFactors } from '../../engine/page/light';
 import { engine } from '../engine';
 import { isBusy } from '../state/jobs';
 import { useStudio } from '../store';

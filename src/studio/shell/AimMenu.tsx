@@ -1,5 +1,5 @@
 import { Menu } from '@mantine/core';
-import type { Aim } from '../../engine/operators/export/choice';
+import type { Aim } from '../../engine/page/light';
 import { useStudio } from '../store';
 
 const AIMS: Readonly<Record<Aim, { readonly title: string; readonly words: string }>> = {

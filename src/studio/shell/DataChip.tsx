@@ -1,6 +1,5 @@
 import { Menu } from '@mantine/core';
-import { describeShapes } from '../../engine/evaluation/describe';
-import { dataFormats, listedDataExtensions } from '../../engine/formats/formats';
+import { dataFormats, describeShapes, listedDataExtensions } from '../../engine/page/light';
 import { DATA_FILES, pick } from '../files';
 import { formatInteger } from '../format';
 import { useStudio } from '../store';

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { dataFileNoun, listedDataExtensions } from '../../engine/formats/formats';
+import { dataFileNoun, listedDataExtensions } from '../../engine/page/light';
 import { filesOf } from '../files';
 import { sentence } from '../state/jobs';
 import './notices.css';

@@ -1,4 +1,5 @@
 import { Button, Menu } from '@mantine/core';
+import { describeReadBack } from '../../engine/page/light';
 import { AIM_WORDS } from '../aims';
 import { exportRecipe } from '../exportRecipe';
 import { save } from '../files';
@@ -36,6 +37,5 @@ async function exportModel(run: number): Promise<void> {
   if (!report) return;
   for (const { name, blob } of report.files) save(name, blob);
   const names = report.files.map(({ name }) => name).join(', ');
-  const { describeReadBack } = await import('../../engine/recipe/verification/readBack');
   notify('info', `${names} (${formatBytes(report.bytes)}). ${describeReadBack(report.readBack)}`);
 }

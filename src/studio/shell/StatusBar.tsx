@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import { headlineOf } from '../../engine/evaluation/metrics/metrics';
+import { headlineOf } from '../../engine/page/light';
 import { headline } from '../compare/quality';
 import { formatBytes, formatSecondsLeft } from '../format';
 import { CANCELLABLE, nameOf, shownJob } from '../state/jobs';

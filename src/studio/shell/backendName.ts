@@ -1,4 +1,4 @@
-import type { BackendReport } from '../../engine/project/engine';
+import type { BackendReport } from '../../engine/page/light';
 
 /**
  * A backend in as few words as fit into a chip: the adapter's name, or how many threads the CPU has. What the runtime

@@ -1,5 +1,4 @@
-import { BROKEN_RUNTIME } from '../../engine/core/errors';
-import { JobQueue, PRIORITY } from '../../engine/project/queue';
+import { BROKEN_RUNTIME, JobQueue, PRIORITY } from '../../engine/page/light';
 import { engine, isCancelled } from '../engine';
 import { lastNoticeId } from './notices';
 import type { JobKind, JobSlice, StudioJob } from './types/jobs';

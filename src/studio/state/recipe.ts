@@ -1,4 +1,4 @@
-import type { LayerReport, ModelReport, SelectedStep, StackStep } from '../../engine/project/engine';
+import type { LayerReport, ModelReport, SelectedStep, StackStep } from '../../engine/page/light';
 import type { RecipeSettings, Stack } from './types/stacks';
 import type { Studio } from './types/studio';
 

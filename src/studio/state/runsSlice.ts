@@ -1,5 +1,4 @@
-import { GPU_ERROR } from '../../engine/core/errors';
-import type { Job, RunReport } from '../../engine/project/engine';
+import { GPU_ERROR, type Job, type RunReport } from '../../engine/page/light';
 import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
 import { engine } from '../engine';
 import { sentence } from './jobs';

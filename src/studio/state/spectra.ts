@@ -1,7 +1,12 @@
-import { Pace } from '../../engine/core/pace';
-import { factorisationCost } from '../../engine/methods/work';
-import type { Job, LayerReport, LayerSpectrum, ModelReport } from '../../engine/project/engine';
-import { PRIORITY } from '../../engine/project/queue';
+import {
+  factorisationCost,
+  type Job,
+  type LayerReport,
+  type LayerSpectrum,
+  type ModelReport,
+  Pace,
+  PRIORITY,
+} from '../../engine/page/light';
 import { callback, engine, isCancelled } from '../engine';
 import { sentence } from './jobs';
 import type { SpectraSlice } from './types/layers';

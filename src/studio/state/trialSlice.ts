@@ -1,4 +1,4 @@
-import { PRIORITY } from '../../engine/project/queue';
+import { PRIORITY } from '../../engine/page/light';
 import { engine, isCancelled } from '../engine';
 import { sentence } from './jobs';
 import { peersOf, stackKey, stackOf } from './recipe';

@@ -1,6 +1,6 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
-import type { DataReport, EqualBytesReport, LayerReport, ModelReport } from '../../engine/project/engine';
+import type { DataReport, EqualBytesReport, LayerReport, ModelReport } from '../../engine/page/light';
 import { engine } from '../engine';
 import { formatBytes, formatError } from '../format';
 import { variantNames } from '../methods';

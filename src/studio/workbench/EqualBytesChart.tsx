@@ -1,5 +1,5 @@
 import { CartesianGrid, Line, LineChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
-import type { EqualBytesReport } from '../../engine/project/engine';
+import type { EqualBytesReport } from '../../engine/page/light';
 import { formatShare } from '../format';
 import { SeriesKey } from './SeriesKey';
 import { drawnError, errorAxis, formatSize, heightOf, placed, seriesOf } from './series';

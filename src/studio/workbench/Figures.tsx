@@ -1,5 +1,4 @@
-import { formWords } from '../../engine/operators/formWords';
-import type { LayerReport } from '../../engine/project/engine';
+import { formWords, type LayerReport } from '../../engine/page/light';
 import { planOf, predictedError } from '../cost';
 import { formatBytes, formatChange, formatCount, formatError } from '../format';
 import { ShortName } from '../ShortName';

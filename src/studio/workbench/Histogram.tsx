@@ -1,4 +1,4 @@
-import type { Histogram as Counts } from '../../engine/project/engine';
+import type { Histogram as Counts } from '../../engine/page/light';
 import { formatFigure } from '../compare/rows';
 
 const [WIDTH, HEIGHT] = [200, 92];

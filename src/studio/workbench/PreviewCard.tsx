@@ -1,7 +1,6 @@
 import { Button } from '@mantine/core';
 import { lazy, Suspense, useEffect } from 'react';
-import { formWords } from '../../engine/operators/formWords';
-import type { LayerReport, StackPreview, StepReport } from '../../engine/project/engine';
+import { formWords, type LayerReport, type StackPreview, type StepReport } from '../../engine/page/light';
 import { formatDuration } from '../compare/rows';
 import { planOf } from '../cost';
 import { formatBytes, formatCount, formatError } from '../format';

@@ -1,6 +1,5 @@
 import { useMemo } from 'react';
-import { quantile } from '../../engine/core/quantile';
-import type { HeatMap, StackPreview } from '../../engine/project/engine';
+import { type HeatMap, quantile, type StackPreview } from '../../engine/page/light';
 import { formatFigure } from '../compare/rows';
 import { formatShape } from '../format';
 import { TableCanvas } from '../TableCanvas';

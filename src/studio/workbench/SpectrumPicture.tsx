@@ -1,5 +1,5 @@
 import { lazy, Suspense, useDeferredValue, useMemo } from 'react';
-import type { LayerReport } from '../../engine/project/engine';
+import type { LayerReport } from '../../engine/page/light';
 import { isTucker } from '../cost';
 import { useStudio } from '../store';
 import { CutOverlay } from './CutOverlay';

@@ -1,10 +1,6 @@
 import { SegmentedControl } from '@mantine/core';
-import type { Control } from '../../engine/methods/options';
-import { initialValue } from '../../engine/methods/options';
-import { getMethod } from '../../engine/methods/registry';
-import type { FloatType } from '../../engine/operators/operator';
-import type { StackStep } from '../../engine/project/engine';
-import { valueWithin } from '../../engine/recipe/sizing';
+import type { Control, FloatType, StackStep } from '../../engine/page/light';
+import { getMethod, initialValue, valueWithin } from '../../engine/page/planning';
 import { operatorAfter, planOf } from '../cost';
 import { applies, effective, formOf, settled } from '../methods';
 import { useStudio } from '../store';

@@ -1,4 +1,4 @@
-import { dataFileNoun } from '../../engine/formats/formats';
+import { dataFileNoun } from '../../engine/page/light';
 import { OpenDataButton } from '../OpenDataButton';
 import { type Studio, useStudio } from '../store';
 

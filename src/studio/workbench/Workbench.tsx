@@ -1,7 +1,7 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
 import { useMemo } from 'react';
-import type { LayerReport } from '../../engine/project/engine';
+import type { LayerReport } from '../../engine/page/light';
 import { formatInteger, formatShape, formatShare } from '../format';
 import { emptyListReason } from '../layers/nothing';
 import './workbench.css';

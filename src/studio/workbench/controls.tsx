@@ -1,6 +1,6 @@
 import { NumberInput, SegmentedControl, Select, Slider, Switch, TextInput } from '@mantine/core';
 import { type ReactNode, useEffect, useState } from 'react';
-import type { Control } from '../../engine/methods/options';
+import type { Control } from '../../engine/page/light';
 import { maxRank } from '../cost';
 import { writeValue } from '../methods';
 import { scaleOf, tidy } from './scale';

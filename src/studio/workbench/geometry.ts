@@ -1,4 +1,4 @@
-import type { LayerReport, LayerSpectrum } from '../../engine/project/engine';
+import type { LayerReport, LayerSpectrum } from '../../engine/page/light';
 
 /** A layer in view, with what the chart needs of it. */
 export interface Measured {

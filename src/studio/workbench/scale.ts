@@ -1,4 +1,4 @@
-import type { Control } from '../../engine/methods/options';
+import type { Control } from '../../engine/page/light';
 
 /**
  * Where a number stands on its slider. Shares of energy crowd at 1 and errors at 0, so those sliders are logarithmic:

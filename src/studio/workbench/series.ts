@@ -1,4 +1,4 @@
-import type { EqualBytesReport } from '../../engine/project/engine';
+import type { EqualBytesReport } from '../../engine/page/light';
 import { formatShare } from '../format';
 
 /** How a method's line looks; never by colour alone: its name stands at its end, and no two are dashed alike in one colour. */

@@ -1,4 +1,4 @@
-import type { LayerReport, StackStep } from '../../engine/project/engine';
+import type { LayerReport, StackStep } from '../../engine/page/light';
 import { formOf } from '../methods';
 import { stackKey, stackOf } from '../state/recipe';
 import { type Stack, useStudio } from '../store';

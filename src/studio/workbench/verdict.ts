@@ -1,5 +1,4 @@
-import { headlineOf, lossOf } from '../../engine/evaluation/metrics/metrics';
-import type { RunReport } from '../../engine/project/engine';
+import { headlineOf, lossOf, type RunReport } from '../../engine/page/light';
 import { agreementSaysLittle, formatValue, headline } from '../compare/quality';
 import { stackKey, stackOf } from '../state/recipe';
 import type { Studio } from '../store';

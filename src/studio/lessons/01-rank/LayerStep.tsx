@@ -1,6 +1,6 @@
 import { Button, Select } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
-import type { LayerReport, MatrixPicture } from '../../../engine/project/engine';
+import { breakEvenRank, type LayerReport, type MatrixPicture, rankForError } from '../../../engine/page/light';
 import { engine, isCancelled } from '../../engine';
 import { formatInteger, formatShape, formatShare } from '../../format';
 import { isBusy, sentence } from '../../state/jobs';
@@ -8,7 +8,7 @@ import { useStudio } from '../../store';
 import { useFactors } from '../useFactors';
 import { noiseTable } from './pictures';
 import styles from './rank.module.css';
-import { breakEvenRank, corner, rankForError } from './rebuild';
+import { corner } from './rebuild';
 import { TermsFigure } from './TermsFigure';
 import { Waiting } from './Waiting';
 

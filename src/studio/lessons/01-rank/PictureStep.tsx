@@ -1,10 +1,10 @@
 import { SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
+import { breakEvenRank, rankForError } from '../../../engine/page/light';
 import { formatShare } from '../../format';
 import { useFactors } from '../useFactors';
 import { drawPicture, type PictureName } from './pictures';
 import styles from './rank.module.css';
-import { breakEvenRank, rankForError } from './rebuild';
 import { TermsFigure } from './TermsFigure';
 import { Waiting } from './Waiting';
 

@@ -1,10 +1,10 @@
 import { Button, Radio, SegmentedControl } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
+import { breakEvenRank, rankForError } from '../../../engine/page/light';
 import { TableCanvas } from '../../TableCanvas';
 import { useFactors } from '../useFactors';
 import { turnedSquare } from './pictures';
 import styles from './rank.module.css';
-import { breakEvenRank, rankForError } from './rebuild';
 import { TermsFigure } from './TermsFigure';
 import { Waiting } from './Waiting';
 

@@ -1,10 +1,10 @@
 import { Slider } from '@mantine/core';
 import { useId, useMemo, useState } from 'react';
-import type { MatrixPicture, PictureFactors } from '../../../engine/project/engine';
+import { breakEvenRank, type MatrixPicture, type PictureFactors, truncationError } from '../../../engine/page/light';
 import { formatError, formatInteger, formatShare } from '../../format';
 import { TableCanvas } from '../../TableCanvas';
 import styles from './rank.module.css';
-import { breakEvenRank, PartialSum, tailError } from './rebuild';
+import { PartialSum } from './rebuild';
 import { SigmaCurve } from './SigmaCurve';
 
 /**
@@ -93,7 +93,11 @@ export function TermsFigure(props: {
           tone={saves ? 'kept' : 'hurts'}
         />
         <Figure name="error" value={formatError(measured)} detail="measured on the cells" />
-        <Figure name="error" value={formatError(tailError(factors.values, shown))} detail="from the singular values" />
+        <Figure
+          name="error"
+          value={formatError(truncationError(factors.values, shown))}
+          detail="from the singular values"
+        />
       </dl>
     </div>
   );

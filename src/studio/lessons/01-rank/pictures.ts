@@ -1,4 +1,4 @@
-import type { MatrixPicture } from '../../../engine/project/engine';
+import type { MatrixPicture } from '../../../engine/page/light';
 
 /**
  * The lesson's pictures: drawn here, the same on every machine, values in −1 (black) … 1 (white). Zero is middle grey,

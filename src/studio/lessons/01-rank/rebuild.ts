@@ -1,4 +1,4 @@
-import type { MatrixPicture, PictureFactors } from '../../../engine/project/engine';
+import type { MatrixPicture, PictureFactors } from '../../../engine/page/light';
 
 /**
  * The first r terms of a factored picture, Σ_{i<r} left_i ⊗ right_i, kept up to date while r moves: going from r to s
@@ -67,34 +67,6 @@ export class PartialSum {
       for (let column = 0; column < columns; column++) values[start + column] += factor * right[from + column];
     }
   }
-}
-
-/** ‖W − W_r‖ / ‖W‖ of the best rank-r approximation: √(Σ_{i≥r} σ² / Σ σ²). `values` fall; 0 for a zero matrix. */
-export function tailError(values: ArrayLike<number>, rank: number): number {
-  let tail = 0;
-  let whole = 0;
-  for (let i = values.length - 1; i >= 0; i--) {
-    whole += values[i] ** 2;
-    if (i >= rank) tail = whole;
-  }
-  return whole === 0 ? 0 : Math.sqrt(tail / whole);
-}
-
-/** The least number of terms whose error is at most `error` (relative, Frobenius). */
-export function rankForError(values: ArrayLike<number>, error: number): number {
-  let whole = 0;
-  for (let i = 0; i < values.length; i++) whole += values[i] ** 2;
-  let tail = 0;
-  for (let rank = values.length; rank > 0; rank--) {
-    tail += values[rank - 1] ** 2;
-    if (tail > error * error * whole) return rank;
-  }
-  return 0;
-}
-
-/** Rank above which two factors hold more numbers than the matrix: mn/(m+n). */
-export function breakEvenRank(rows: number, columns: number): number {
-  return (rows * columns) / (rows + columns);
 }
 
 /** The leading corner of `picture`, at most `size` × `size`. */

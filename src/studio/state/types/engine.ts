@@ -1,5 +1,4 @@
-import type { EngineReport } from '../../../engine/project/engine';
-import type { Provider } from '../../../engine/runtime';
+import type { EngineReport, Provider } from '../../../engine/page/light';
 
 export interface EngineSlice {
   readonly engine: EngineReport | null;

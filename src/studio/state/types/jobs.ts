@@ -1,5 +1,4 @@
-import type { Job } from '../../../engine/project/engine';
-import type { JobState } from '../../../engine/project/queue';
+import type { Job, JobState } from '../../../engine/page/light';
 
 export type JobKind =
   | 'start'

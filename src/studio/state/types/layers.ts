@@ -1,4 +1,4 @@
-import type { LayerSpectrum } from '../../../engine/project/engine';
+import type { LayerSpectrum } from '../../../engine/page/light';
 
 export type SortKey = 'order' | 'name' | 'size' | 'share' | 'effectiveRank' | 'error';
 

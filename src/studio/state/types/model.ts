@@ -1,4 +1,4 @@
-import type { DataReport, ModelReport } from '../../../engine/project/engine';
+import type { DataReport, ModelReport } from '../../../engine/page/light';
 import type { Dropped } from '../../files';
 
 export interface Sample {

@@ -1,4 +1,4 @@
-import type { ExportReport, RunReport } from '../../../engine/project/engine';
+import type { ExportReport, RunReport } from '../../../engine/page/light';
 import type { Stack } from './stacks';
 
 export interface RunsSlice {

@@ -1,5 +1,4 @@
-import type { Aim } from '../../../engine/operators/export/choice';
-import type { ExportSettings, StackStep } from '../../../engine/project/engine';
+import type { Aim, ExportSettings, StackStep } from '../../../engine/page/light';
 
 export type Stack = readonly StackStep[];
 

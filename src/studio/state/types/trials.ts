@@ -1,4 +1,4 @@
-import type { StackPreview, TrainSpectrum } from '../../../engine/project/engine';
+import type { StackPreview, TrainSpectrum } from '../../../engine/page/light';
 
 /** The outcome of trying a stack on one layer. `key` names the layer, the stack and the data. */
 export type Trial = { readonly key: string } & (

@@ -1,4 +1,4 @@
-import type { BondsPicture } from '../../../engine/methods/pictures/bonds';
+import type { BondsPicture } from '../../../engine/page/light';
 
 const [WIDE, TALL] = [600, 150];
 /** Smaller shares of the largest value are numerical dust. */

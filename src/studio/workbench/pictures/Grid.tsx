@@ -1,4 +1,4 @@
-import type { GridPicture } from '../../../engine/methods/pictures/grid';
+import type { GridPicture } from '../../../engine/page/light';
 import { SMALL } from './size';
 
 const [WIDTH, HEIGHT] = SMALL;

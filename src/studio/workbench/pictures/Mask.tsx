@@ -1,4 +1,4 @@
-import type { MaskPicture } from '../../../engine/methods/pictures/mask';
+import type { MaskPicture } from '../../../engine/page/light';
 import { formatShare } from '../../format';
 import { TableCanvas } from '../../TableCanvas';
 

@@ -1,5 +1,5 @@
 import type { FunctionComponent } from 'react';
-import type { StepPicture } from '../../../engine/project/engine';
+import type { StepPicture } from '../../../engine/page/light';
 import { Bonds } from './Bonds';
 import { Grid } from './Grid';
 import { Mask } from './Mask';

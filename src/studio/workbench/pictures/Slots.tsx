@@ -1,4 +1,4 @@
-import type { SlotsPicture } from '../../../engine/methods/pictures/slots';
+import type { SlotsPicture } from '../../../engine/page/light';
 import { formatInteger } from '../../format';
 import { bars } from '../Histogram';
 import { SMALL } from './size';
