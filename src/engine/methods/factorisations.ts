@@ -4,13 +4,13 @@ import { type Svd, svd } from '../linalg/svd';
 import { type Hosvd, hosvd } from '../linalg/tucker2';
 import type { Dense } from '../operators/operator';
 
-/** What `matrix` and `convolution` found, the least recently used first. */
+/** Keeps what `matrix` and `convolution` found; the least recently used entry is dropped first. */
 class Store {
   readonly #kept = new Map<string, Svd | Hosvd>();
   #bytes = 0;
   constructor(private readonly budget: number) {}
 
-  /** Without counting as a use. */
+  /** Does not count as a use. */
   peek(key: string): Svd | Hosvd | undefined {
     return this.#kept.get(key);
   }
@@ -38,11 +38,11 @@ class Store {
   }
 }
 
-/** Spectra and bases of weights, so that looking at a layer more than once factorises once. */
+/** Spectra and bases of weights. A layer that is looked at more than once is factorised once. */
 export class Factorisations {
   /**
-   * `budget`: bytes to keep; the least recently used go first. `whole`: whether a basis is made in full where part of it
-   * is asked for, so that another rank of the same layer costs nothing more.
+   * `budget`: how many bytes to keep; the least recently used entries are dropped first. `whole`: make the whole basis
+   * where part of it is asked for, so that another rank of the same layer costs nothing more.
    */
   constructor(
     readonly backend: Backend,
@@ -51,20 +51,23 @@ export class Factorisations {
     private readonly store = new Store(budget),
   ) {}
 
-  /** Whether vectors of the weight with this key are kept; singular values alone are not what takes the time. */
+  /**
+   * Whether vectors of the weight with this key are kept. Singular values alone do not count: the vectors take the
+   * time.
+   */
   has(key: string): boolean {
     const known = this.store.peek(key);
     return known !== undefined && ('core' in known || known.basis.length > 0);
   }
 
-  /** The same factorisations for a run over many layers, which makes no more of a basis than it asks for. */
+  /** The same factorisations for a run over many layers, which makes no more of a basis than is asked for. */
   forRun(): Factorisations {
     return new Factorisations(this.backend, undefined, false, this.store);
   }
 
   /**
-   * SVD of a matrix [m, n] (a 1×1 convolution counts as one) with at least as many vectors as `count` says, all where it
-   * says nothing; 0 for the singular values alone.
+   * SVD of a matrix [m, n] with at least `count` vectors: all of them by default; 0 gives the singular values alone. A
+   * 1×1 convolution is a matrix.
    */
   async matrix(
     leaf: Dense,

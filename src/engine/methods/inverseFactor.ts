@@ -5,15 +5,18 @@ import type { Skipped } from './method';
 import { DAMPING } from './whitening';
 
 export interface InverseFactor {
-  /** Uᵀ for H⁻¹ = UᵀU, [size, size]: row k holds what column k has from the columns before it, u_jk. */
+  /** Uᵀ for H⁻¹ = UᵀU, [size, size]. Row k holds the entries u_jk of the columns j before column k. */
   readonly lower: Float64Array;
-  /** Inputs that calibration never saw (H_jj = 0). They are given a diagonal, and so stand by themselves. */
+  /**
+   * Inputs that are always zero on the calibration data (H_jj = 0). They get a diagonal entry, and no other input
+   * affects them.
+   */
   readonly unseen: readonly number[];
 }
 
 /**
- * What GPTQ and SparseGPT pass the loss of a column on with, from the damped H = XᵀX: where column j errs by e, column k
- * behind it makes up for e/u_jj·u_jk.
+ * The factor by which GPTQ and SparseGPT compensate errors, from the damped H = XᵀX: where column j has an error of e,
+ * each later column k changes by e/u_jj·u_jk.
  */
 export async function inverseFactor(input: InputStatistics, call: LongCall = {}): Promise<InverseFactor | Skipped> {
   const { size } = input;

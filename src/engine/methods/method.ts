@@ -11,9 +11,9 @@ import type { PicturedStep, StepPicture } from './pictures/pictures';
 import type { Trial } from './pruneStructured/trial';
 import type { LayerSpectrum, TrainSpectrum, TrialReport } from './report';
 
-/** What every method says of itself. */
+/** What every method declares of itself. */
 export interface MethodFace<Options> {
-  /** As recipes call it. */
+  /** Its name in recipes. */
   readonly name: string;
   readonly title: string;
   /** What it does, in a sentence. */
@@ -22,26 +22,29 @@ export interface MethodFace<Options> {
   readonly paper: string;
   /** Strict: unknown keys and impossible values are refused. Forms and help are made of it (`controlsOf`). */
   readonly options: z.ZodType<Options>;
-  /** The checked options with those filled in that follow from others where they are left out. */
+  /** The checked options, with defaults filled in that depend on other options. */
   resolve?(options: Options): Options;
   /** Whether these options need statistics of the layer's input. */
   needsData?(options: Options): boolean;
   /**
-   * What `apply` will make of a leaf, from sizes alone: an operator whose values are not there yet. 'unknown' where the
-   * size follows from the values.
+   * What `apply` will make of a leaf, from sizes alone: an operator without values. 'unknown' where the size depends on
+   * the values.
    */
   plan(leaf: Dense, options: Options, context: PlanContext): Operator | Skipped | 'unknown';
-  /** Whether the size of what `plan` makes is only near: that of what `apply` makes follows from values. */
+  /** Whether the size of what `plan` makes is an estimate: the size of what `apply` makes depends on the values. */
   estimates?(leaf: Dense, options: Options, context: PlanContext): boolean;
-  /** ‖W−Ŵ‖/‖W‖ of a leaf that `plan` rewrites, where it is known beforehand: exactly, or but for rounding. */
+  /** ‖W−Ŵ‖/‖W‖ of a leaf that `plan` rewrites, where it is known beforehand: exactly, or up to rounding. */
   predict?(leaf: Dense, options: Options, context: PlanContext): number | undefined;
   /** What a method that truncates spectra does to a measured one. */
   readonly truncation?: Truncation<Options>;
-  /** "Will it help here?": what a user should know before, in sentences with numbers. */
+  /** "Will it help here?": what a user should know before running it, in sentences with numbers. */
   advice?(leaf: Dense, options: Options, context: PlanContext): string[];
-  /** Ways of looking at calibration data that are known to gain by it: comparisons at equal bytes draw a line for each. */
+  /** Ways of using calibration data that are known to help. Comparisons at equal bytes draw a line for each. */
   readonly variants?: readonly Variant<Options>[];
-  /** The spectrum of a weight that these options cut, where it takes a measurement of its own; `plan` can use it. */
+  /**
+   * Measures the spectrum that these options cut, for a method whose spectrum is not that of the weight itself. `plan`
+   * can use it.
+   */
   measure?(
     id: string,
     weight: Dense,
@@ -49,17 +52,19 @@ export interface MethodFace<Options> {
     factorisations: Factorisations,
     call: LongCall,
   ): Promise<TrainSpectrum>;
-  /** What of the values is worth seeing after a step; null where nothing is. */
+  /** What is worth seeing of the values after a step; null where nothing is. */
   picture?(step: PicturedStep, options: Options): StepPicture | null;
-  /** What a step without data costs on a layer; absent: as much for each weight. */
+  /** The work of a step without data on a layer; absent: proportional to the number of weights. */
   work?(layer: Pick<Layer, 'id' | 'shape'>, options: Options, factorisations: Factorisations): PiecesOfWork;
 }
 
-/** Of a method that keeps the leading singular directions of a weight: what charts of its spectrum show. */
+/** Of a method that keeps the leading singular directions of a weight: what a chart of the spectrum shows. */
 export interface Truncation<Options> {
-  /** How many directions these options keep: [rank], or [outputs, inputs] of a kernel; undefined while it is not known. */
+  /**
+   * How many directions these options keep: [rank], or [outputs, inputs] of a kernel; undefined while it is unknown.
+   */
   kept(leaf: Dense, options: Options, context: PlanContext): readonly number[] | undefined;
-  /** The most directions, on both sides of a kernel, at which the file gets smaller; 0: none do. */
+  /** The largest rank, on both sides of a kernel, at which the file gets smaller; 0 where none does. */
   breakEven(leaf: Dense, context: PlanContext): number;
   /** Options that store at most this share of the bytes. */
   ofSize(size: number): Options;
@@ -74,9 +79,9 @@ export interface Variant<Options> {
 
 /** A way to make a weight smaller: rewrites the dense leaves of an operator tree. */
 export interface Method<Options = unknown> extends MethodFace<Options> {
-  /** Whether one budget is shared among all leaves of a step, for `prepare` to see them together. */
+  /** Whether all leaves of a step share one budget; `prepare` then sees them together. */
   shares?(options: Options): boolean;
-  /** Called once a step with all leaves it works on, where these options share a budget; `apply` gets its answer. */
+  /** Called once for each step whose options share a budget, with all its leaves; `apply` gets the result. */
   prepare?(
     leaves: readonly Target[],
     options: Options,
@@ -85,7 +90,10 @@ export interface Method<Options = unknown> extends MethodFace<Options> {
   apply(leaf: Dense, options: Options, context: MethodContext): Promise<Outcome>;
 }
 
-/** A way to make a model smaller that edits several tensors together. It works on layers that no step has rewritten. */
+/**
+ * A way to make a model smaller that edits several tensors together. It works on layers that no earlier step has
+ * rewritten.
+ */
 export interface GraphMethod<Options = unknown> extends MethodFace<Options> {
   edit(
     model: Model,
@@ -103,11 +111,11 @@ export const isGraphMethod = (method: AnyMethod): method is GraphMethod => 'edit
 export interface GraphContext extends StepContext {
   /** All layers of the model, whether or not the step selects them. */
   readonly layers: readonly Layer[];
-  /** Whether a step before has put another operator in the layer's place. */
+  /** Whether an earlier step has rewritten the layer. */
   rewritten(layer: Layer): boolean;
   /** Statistics of a layer's input, or why there are none. */
   statisticsOf(layer: Layer): InputStatistics | string;
-  /** For running what was edited; absent: edits are not tried. */
+  /** Runs what was edited. Absent: edits are not tried. */
   readonly trial?: Trial | undefined;
 }
 
@@ -119,39 +127,39 @@ export interface GraphEdit {
   readonly trial?: TrialReport;
 }
 
-/** A leaf on its way through a step. */
+/** A leaf that a step will rewrite. */
 export interface Target {
   readonly leaf: Dense;
   readonly input?: InputStatistics;
-  /** The layer that it is part of, or all of. */
+  /** The whole layer; the leaf is part of it, or all of it. */
   readonly tree: Operator;
   /** The operator that uses the layer: "Gemm". */
   readonly op: string;
 }
 
 export interface PlanContext {
-  /** Of the model's standard operators: what the exported form may use. */
+  /** The opset of the model's standard operators: the exported form may use no later ones. */
   readonly opset: number;
   /** The operator that uses the layer: "Gemm". */
   readonly op: string;
-  /** Of the whole layer, where it has been measured; only a leaf that is the layer itself may use it. */
+  /** The spectrum of the whole layer, where it has been measured. Only a leaf that is the layer itself may use it. */
   readonly spectrum?: LayerSpectrum | undefined;
-  /** The same across the cuts of a train. */
+  /** The spectra across the cuts of a train. */
   readonly train?: TrainSpectrum | undefined;
 }
 
 export interface StepContext extends LongCall {
   readonly factorisations: Factorisations;
-  /** For whatever is drawn at random. */
+  /** Seeds everything that is drawn at random. */
   readonly seed: number;
 }
 
 export interface MethodContext extends StepContext, PlanContext {
-  /** Statistics of what the leaf is applied to. */
+  /** Statistics of the leaf's input. */
   readonly input?: InputStatistics | undefined;
   /** Why there are none, as the end of a sentence: "no calibration data was given". */
   readonly noInput: string;
-  /** The answer of `prepare`. */
+  /** What `prepare` returned. */
   readonly prepared?: unknown;
 }
 
@@ -162,9 +170,9 @@ export interface Skipped {
 export type Outcome =
   | {
       readonly operator: Operator;
-      /** ‖W−Ŵ‖/‖W‖ that the method expects of its own rewriting, where it knows better than by computing it. */
+      /** ‖W−Ŵ‖/‖W‖ by the method's own theory, where that is more precise than computing it from the values. */
       readonly predicted?: number;
-      /** `prepare` found that it saves bytes together with others, whatever it takes by itself. */
+      /** `prepare` found that it saves bytes together with other leaves, even if it does not by itself. */
       readonly weighed?: boolean;
     }
   | Skipped;

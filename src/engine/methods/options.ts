@@ -1,23 +1,23 @@
 import { z } from 'zod';
 
 /**
- * The kinds of options that methods have. Each is a zod schema that says in its metadata how a form shows it, so that
- * the studio's controls, the command line's help and the checks of a recipe all come from one place.
+ * The kinds of options that methods have. Each is a zod schema whose metadata says how a form shows it: the studio's
+ * controls, the command line's help and the checks of a recipe are all made from it.
  */
 export interface ControlHints {
   readonly title: string;
   /** What it means, with its unit. */
   readonly help: string;
   readonly unit?: 'share' | 'count';
-  /** Of several options in one group exactly one is given. */
+  /** Exactly one option of a group is given. */
   readonly group?: string;
   /** Shown only where another option has one of these values. */
   readonly when?: Readonly<Record<string, readonly unknown[]>>;
-  /** Where a slider begins and ends, when the schema's bounds are wider than what is useful. */
+  /** Where a slider begins and ends, if the bounds of the schema are wider than what is useful. */
   readonly range?: readonly [number, number];
   /** Small values matter as much as large ones; 'toOne': the distance from 1 does. */
   readonly logarithmic?: boolean | 'toOne';
-  /** What a form begins with, where the schema has no default. Of a group, the first option that has one is chosen. */
+  /** What a form begins with, where the schema has no default. In a group, the first option that has one is chosen. */
   readonly initial?: number | string | boolean | readonly number[];
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -70,19 +70,19 @@ export interface Control extends ControlHints {
   readonly optional: boolean;
   readonly fallback?: unknown;
   readonly least?: number;
-  /** Where `least` itself is refused. */
+  /** `least` itself is refused. */
   readonly above?: true;
   readonly most?: number;
   readonly whole?: boolean;
   readonly values?: readonly (string | number)[];
 }
 
-/** The keys that a method's options may have, each with what it means where no control says so. */
+/** The keys of a method's options, each with its description where no control has one. */
 export const keysOf = (options: z.ZodType): { readonly key: string; readonly help?: string | undefined }[] =>
   Object.entries(jsonOf(options).properties ?? {}).map(([key, { description }]) => ({ key, help: description }));
 
 function jsonOf(options: z.ZodType): JsonSchema {
-  // What is brought into shape before it is checked: a form gives it in shape.
+  // A form writes options in the shape that the preprocessing step would give them.
   const shaped = options instanceof z.ZodPipe ? (options.out as z.ZodType) : options;
   return z.toJSONSchema(shaped, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
 }
@@ -108,8 +108,8 @@ export function controlsOf(options: z.ZodType): Control[] {
 }
 
 /**
- * Which of the options that were given has no effect beside the others, and why; `parsed` has the defaults too. A default
- * that is written out changes nothing, and what belongs to a group is its schema's to judge.
+ * The first given option that has no effect beside the others, and why; `parsed` has the defaults filled in. A default
+ * that is written out is no fault, and options of a group are checked by their schema.
  */
 export function withoutEffect(
   options: z.ZodType,
@@ -124,7 +124,7 @@ export function withoutEffect(
   return undefined;
 }
 
-/** The options that a form begins with: what must be given, and one of each group; defaults stay unsaid. */
+/** The options that a form begins with: those that must be given, and one of each group. Defaults are left out. */
 export function initialOptions(controls: readonly Control[]): Record<string, unknown> {
   const chosen = new Map<string, Control>();
   for (const control of controls) {

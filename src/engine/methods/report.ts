@@ -1,4 +1,4 @@
-/** What a layer's truncation costs at every rank: enough for sliders to be exact without asking the engine. */
+/** What truncating a layer costs at every rank: with it sliders are exact without asking the engine. */
 export type LayerSpectrum = MatrixSpectrum | TuckerSpectrum;
 
 export interface MatrixSpectrum {
@@ -6,33 +6,33 @@ export interface MatrixSpectrum {
   readonly id: string;
   /** Singular values, falling. */
   readonly values: Float64Array;
-  /** e^S, S the entropy of σ²/Σσ²: how many directions carry the weight. */
+  /** e^S, with the entropy S of σ²/Σσ²: about how many directions carry the weight. */
   readonly effectiveRank: number;
 }
 
 export interface TuckerSpectrum {
   readonly kind: 'tucker';
   readonly id: string;
-  /** Singular values of the unfoldings: output channels and input channels. */
+  /** Singular values of the two unfoldings: by output channel and by input channel. */
   readonly outValues: Float64Array;
   readonly inValues: Float64Array;
   /** [out+1, in+1]: energy of the leading (rOut, rIn) block of the core; the last entry is ‖W‖². */
   readonly energy: Float64Array;
-  /** Of the side, outputs or inputs, whose effective rank is the smaller share of its channels. */
+  /** Of the side, outputs or inputs, where it is the smaller share of the channels. */
   readonly effectiveRank: number;
 }
 
-/** What cutting a train between two sites costs, for every cut (its Schmidt spectra), before any truncation. */
+/** What cutting a train between two sites costs, for every cut: its Schmidt spectra before any truncation. */
 export interface TrainSpectrum {
   readonly kind: 'train';
   readonly id: string;
-  /** The factors of outputs and inputs; a side that they do not make is padded with zeros. */
+  /** The factors of outputs and inputs. A side that they exceed is padded with zeros. */
   readonly sites: { readonly out: readonly number[]; readonly in: readonly number[] };
   readonly cuts: readonly TrainCut[];
 }
 
 export interface TrainCut {
-  /** Singular values, falling: how many numbers they are is the largest bond that the cut can need. */
+  /** Singular values, falling. Their number is the largest bond that the cut can need. */
   readonly values: Float64Array;
   /** S = −Σ p·ln p with p = σ²/Σσ², in nats: the entanglement entropy. */
   readonly entropy: number;
@@ -40,7 +40,7 @@ export interface TrainCut {
   readonly effectiveBond: number;
 }
 
-/** How the cuts of a method that removes units were tried: cut and masked must compute the same. */
+/** How the cuts of a method that removes units were tried: the cut model must compute the same as the masked one. */
 export interface TrialReport {
   /** Whether they were run. */
   readonly ran: boolean;

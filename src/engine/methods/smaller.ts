@@ -6,15 +6,17 @@ import type { PlanContext, Skipped } from './method';
 
 type Consumer = Pick<PlanContext, 'op' | 'opset'>;
 
-/** The operator, or that a file with it in place of `before` would not be smaller: nodes count as well as what is stored. */
+/**
+ * The operator, or why a file with it in place of `before` would not be smaller: its nodes count as well as its values.
+ */
 export const smaller = (operator: Operator, before: Operator, consumer: Consumer): Operator | Skipped =>
   unless(addedBytes(operator, before, consumer), operator, before);
 
-/** The same of one leaf of `tree`, in whose nodes, and with whose mask if it is sparse, it stands. */
+/** The same for one leaf of `tree`: the nodes of the whole tree count, and the mask of a sparse one. */
 export const smallerLeaf = (operator: Operator, leaf: Dense, tree: Operator, consumer: Consumer): Operator | Skipped =>
   unless(addedByLeaf(operator, leaf, tree, consumer), operator, leaf);
 
-/** Bytes that a file has more with `operator` in the place of one leaf of `tree`. */
+/** How many bytes more a file has with `operator` in place of one leaf of `tree`. */
 export const addedByLeaf = (operator: Operator, leaf: Dense, tree: Operator, consumer: Consumer): number =>
   addedBytes(
     mapLeaves(tree, (each) => (each === leaf ? operator : each)),

@@ -5,27 +5,31 @@ import { Held } from '../linalg/held';
 import type { InputStatistics } from '../operators/statistics';
 
 /**
- * Whitening: with S·Sᵀ = H/samples an error Δ of the weight moves the output by ‖X·Δᵀ‖ = √samples·‖Δ·S‖, so that a plain
- * factorisation of W·S is the best one for the output.
+ * Whitening: with S·Sᵀ = H/samples an error Δ of the weight changes the output by ‖X·Δᵀ‖ = √samples·‖Δ·S‖. A plain
+ * factorisation of W·S is therefore the best one for the output.
  */
 export const WHITENINGS = ['none', 'diagonal', 'full'] as const;
 
 export type Whitening = Exclude<(typeof WHITENINGS)[number], 'none'>;
 
 /**
- * Added to the diagonal of H, relative to its mean: inputs that are always zero, or that always move together, leave H
- * singular. As much as GPTQ takes. On the bundled language model's blocks at half their size it made no difference to 64
- * windows of calibration data (perplexity 4.930; 4.931 with a millionth), and helped a single one (5.30; 5.32). Ten times
- * as much helped that further (5.17), but one outlier channel would then count for more than the rest of the data.
+ * Added to the diagonal of H, relative to its mean: inputs that are always zero, or that always change together, make H
+ * singular. GPTQ uses the same value. On the bundled language model's blocks at half their size it made no difference
+ * with 64 windows of calibration data (perplexity 4.930; 4.931 with a millionth), and helped with a single window
+ * (5.30; 5.32). Ten times as much helped that further (5.17), but then one outlier channel would count for more than
+ * all other data.
  */
 export const DAMPING = 1e-2;
 
-/** Meets failures of the factorisation: H is a sum of rounded products, with an outlier channel far from its mean. */
+/**
+ * The damping grows by this factor where the factorisation fails: H is a sum of rounded products, and an outlier
+ * channel is far from its mean.
+ */
 const HARDER = 10;
 
 /**
- * √(mean x²) of each input, [size]: what its column of W counts for where inputs are independent (the diagonal of H, as in
- * ASVD by Yuan et al., 2023). Damped, so that dividing by it is safe; undefined where no input is ever other than zero.
+ * √(mean x²) of each input, [size]: the weight of its column of W if inputs were independent (the diagonal of H, as in
+ * ASVD by Yuan et al., 2023). Damped, so that it is safe to divide by; undefined where all inputs are zero.
  */
 export function diagonalRoot({ meanSquare, size }: InputStatistics): Float64Array<ArrayBuffer> | undefined {
   const mean = meanSquare.reduce((sum, value) => sum + value, 0) / size;
@@ -34,14 +38,14 @@ export function diagonalRoot({ meanSquare, size }: InputStatistics): Float64Arra
 
 /**
  * S with S·Sᵀ = H/samples, damped: [size, size] row-major, lower triangular (SVD-LLM by Wang et al., 2024). n³/3
- * operations in float64. undefined where no input is ever other than zero.
+ * operations in float64. undefined where all inputs are zero.
  */
 export async function fullRoot(
   input: InputStatistics,
   call: LongCall = {},
 ): Promise<Float64Array<ArrayBuffer> | undefined> {
   const { size: n, samples } = input;
-  // A copy: what is asked for may be what is kept.
+  // A copy, because the statistics may keep the original.
   const moments = (await input.gram()).map((value) => value / samples);
   let mean = 0;
   for (let i = 0; i < n; i++) mean += moments[i * n + i]! / n;
@@ -54,7 +58,7 @@ export async function fullRoot(
   }
 }
 
-/** W·S, [rows, size], but for a factor that keeps it in range; undefined where no input is ever other than zero. */
+/** W·S, [rows, size], up to a factor that keeps it in range; undefined where all inputs are zero. */
 export async function whitened(
   backend: Backend,
   values: Float32Array,
@@ -80,8 +84,8 @@ export async function whitened(
 }
 
 /**
- * What each direction of the output carries, in order: tᵢ·(H/samples)·tᵢᵀ for the rows tᵢ of T = Uᵀ·W [count, size]. Their
- * sum over directions that are left out is the mean square error of the output, exactly, whatever they were chosen by.
+ * The energy of each output direction, in order: tᵢ·(H/samples)·tᵢᵀ for the rows tᵢ of T = Uᵀ·W [count, size]. The sum
+ * over directions that are left out is exactly the mean square error of the output, however they were chosen.
  */
 export async function energiesOf(
   backend: Backend,

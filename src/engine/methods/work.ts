@@ -5,8 +5,8 @@ import type { Factorisations } from './factorisations';
 import type { AnyMethod } from './method';
 
 /**
- * Proportional to the arithmetic of a factorisation: the short side squared times the long one, once per unfolding of a
- * convolution [out, in, ...kernel] on its channels.
+ * Proportional to the arithmetic of a factorisation: the short side squared times the long side, once for each channel
+ * unfolding of a convolution [out, in, ...kernel].
  */
 export function factorisationCost(shape: readonly number[]): number {
   const [out = 1, inner = 1, ...kernel] = shape;
@@ -15,14 +15,15 @@ export function factorisationCost(shape: readonly number[]): number {
   return factor(out, inner * taps) + (taps > 1 ? factor(inner, out * taps) : 0);
 }
 
-/** What a step does to a layer, for an estimate of its time. */
+/** The work of a step on a layer, for an estimate of its time. */
 export function workOf(
   { id, shape }: Pick<Layer, 'id' | 'shape'>,
   method: AnyMethod,
   options: unknown,
   factorisations: Factorisations,
 ): PiecesOfWork {
-  // Statistics of the inputs are a matrix as wide as the weight: to factorise or to multiply them takes as long.
+  // Statistics of the inputs are a matrix as wide as the weight: to factorise it, or to multiply by it, takes about as
+  // long.
   if (method.needsData?.(options)) return { kind: `${method.name}, with data`, cost: factorisationCost(shape) };
   return method.work?.({ id, shape }, options, factorisations) ?? { kind: method.name, cost: elements(shape) };
 }

@@ -33,14 +33,14 @@ const options = z.strictObject({
 
 export type ClusterOptions = z.infer<typeof options>;
 
-/** The codebook of a step, by the type that its leaves are stored in, and the leaves that gain by it. */
+/** For each type that leaves are stored in: the codebook of the step, and the leaves that get smaller by it. */
 type Shared = ReadonlyMap<FloatType, { readonly book: Codebook; readonly leaves: readonly Dense[] }>;
 
 /**
- * Weight sharing by k-means: every weight becomes the nearest of a few values, which are chosen so that the squares of
- * what that changes sum up to the least. A codebook for the whole step suits layers of like scale; the model stores it
- * once, and its bytes count with the first weight that uses it: what the weights save with their codes is weighed against
- * it together. A plan, which knows of one layer only, leaves it out.
+ * Weight sharing by k-means. Every weight becomes the nearest of a few values, which are chosen so that the sum of the
+ * squared changes is smallest. One codebook for the whole step suits layers whose weights are of similar size. The
+ * model stores that codebook once, and its bytes count with the first weight that uses it: `prepare` compares them with
+ * what all weights save together. A plan knows of one layer only, and leaves the bytes of a shared codebook out.
  */
 export const cluster: Method<ClusterOptions> = {
   name: 'cluster',
@@ -92,10 +92,13 @@ function planned({ shape, type }: Dense, { values, scope }: ClusterOptions): Ope
   return plannedClustered(shape, plannedCodebook(values, type), scope === 'layer');
 }
 
-/** What Lloyd–Max quantisers of normal numbers lose, of the norm: within 5 % of the published table for 2 to 256 values. */
+/**
+ * ‖W−Ŵ‖/‖W‖ of Lloyd–Max quantisers on normally distributed numbers: within 5 % of the published table for 2 to 256
+ * values.
+ */
 export const normalLoss = (values: number): number => 1.65 / (values + 0.85);
 
-/** As many centres as asked for: the last is repeated where weights have fewer values than that. */
+/** As many centres as were asked for. Where the weights have fewer distinct values, the last centre is repeated. */
 async function centresOf(
   leaves: readonly Dense[],
   type: FloatType,
@@ -108,7 +111,7 @@ async function centresOf(
   return roundedTo(all, type, 'codebook');
 }
 
-/** For each value the code of the nearest in the codebook, whose values rise. */
+/** For each value, the code of the nearest value in the codebook, whose values rise. */
 async function nearestIn({ array, type, size }: Codebook, values: Float32Array, call: LongCall): Promise<Uint8Array> {
   const held = decodeFloats(await array.read(), DATA_TYPE[type], 'codebook');
   const limits = Float64Array.from({ length: size - 1 }, (_, i) => (held[i]! + held[i + 1]!) / 2);
@@ -121,10 +124,12 @@ async function nearestIn({ array, type, size }: Codebook, values: Float32Array, 
   return codes;
 }
 
-/** Values between two looks at the clock. */
+/** How many values are encoded between two looks at the clock. */
 const PIECE = 1 << 16;
 
-/** codes[i]: how many of the rising `limits` values[i] is above. In a function of its own, which is compiled well. */
+/**
+ * codes[i] is the number of rising `limits` that values[i] is above. A small function of its own compiles to fast code.
+ */
 function encode(values: Float32Array, limits: Float64Array, codes: Uint8Array, first: number, end: number): void {
   for (let i = first; i < end; i++) {
     let from = 0;

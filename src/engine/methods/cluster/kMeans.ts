@@ -6,14 +6,16 @@ export interface Points {
   readonly weights: Float64Array;
 }
 
-/** Lists of more numbers than this are counted into bins: sorting takes 10 s and 1.2 GB for a hundred million. */
+/** Longer lists are counted into bins: to sort a hundred million numbers takes 10 s and 1.2 GB. */
 const SORTED = 1 << 22;
-/** Each as wide as 1/2^20 of the range: of 256 values the closest are some thousand bins apart. */
+/** A bin is 1/2^20 of the range wide: the closest of 256 values are some thousand bins apart. */
 const BINS = 1 << 20;
-/** Points among which the best partition is searched; it is then perfected on all. */
+/** The best partition is searched among this many points, and then improved on all points. */
 const SEARCHED = 4096;
 
-/** The numbers of all lists together, each distinct one a point, or each bin's mean where there are too many. */
+/**
+ * The numbers of all lists together. Each distinct number is a point; where there are too many, each bin's mean is one.
+ */
 export async function pointsOf(
   lists: readonly { readonly length: number; read(): Promise<Float32Array> }[],
   call: LongCall = {},
@@ -58,11 +60,11 @@ export async function pointsOf(
 }
 
 /**
- * The `count` values that are nearest to the points in the least squares sense, in rising order; fewer where there are
- * fewer points. In one dimension clusters are intervals, so that the best of all partitions is found by dynamic programming
- * (Wang & Song 2011), where Lloyd's iterations depend on where they begin: here nothing is drawn at random. It is searched
- * among at most 4096 points, into whose bins the others are merged; Lloyd's iterations on all of them then run until
- * nothing moves. O(count·points·log points) with points ≤ 4096, then O(count·log points) an iteration.
+ * The `count` values that are nearest to the points in the least-squares sense, in rising order; fewer where there are
+ * fewer points. In one dimension clusters are intervals, so dynamic programming finds the best of all partitions (Wang
+ * & Song 2011). Lloyd's iterations alone would depend on random starting values. The search takes at most 4096 points,
+ * into which the others are merged; Lloyd's iterations on all points then run until nothing changes. O(count·points·log
+ * points) with points ≤ 4096, then O(count·log points) an iteration.
  */
 export async function kMeans(points: Points, count: number, call: LongCall = {}): Promise<Float64Array> {
   const { values } = points;
@@ -70,13 +72,14 @@ export async function kMeans(points: Points, count: number, call: LongCall = {})
   const [lo, width] = [values[0]!, values.at(-1)! - values[0]!];
   const bin = (i: number) => Math.min(SEARCHED - 1, Math.floor(((values[i]! - lo) / width) * SEARCHED));
   const few = values.length <= SEARCHED ? points : merged(values, points.weights, bin);
-  // So many alike that all else shares a few bins: every point of those counts, from the bins' edges on.
+  // Where so many numbers are alike that all others share a few bins, every point between the edges of those bins
+  // counts.
   const searched = few.values.length <= count ? evenly(points) : few;
   const centres = await bestPartition(searched, Math.min(count, searched.values.length), new Pacer(call.signal));
   return perfected(points, centres);
 }
 
-/** Points of one key, which rises with the values, become one: their mean. */
+/** Points with the same key become one point at their mean. Keys rise with the values. */
 function merged(values: Float64Array, weights: Float64Array, key: (i: number) => number): Points {
   const [means, totals]: [number[], number[]] = [[], []];
   for (let i = 0; i < values.length; ) {
@@ -93,13 +96,13 @@ function merged(values: Float64Array, weights: Float64Array, key: (i: number) =>
   return { values: Float64Array.from(means), weights: Float64Array.from(totals) };
 }
 
-/** At most 4096 points of equally many others each. */
+/** At most 4096 points, each of which stands for equally many others. */
 function evenly({ values, weights }: Points): Points {
   const each = values.length / SEARCHED;
   return merged(values, weights, (i) => Math.floor(i / each));
 }
 
-/** Sums over the first i points of weight, weighted value and weighted square, about the middle of the range. */
+/** Sums over the first i points of weight, weighted value and weighted square, relative to the middle of the range. */
 class Sums {
   readonly #weight: Float64Array;
   readonly #value: Float64Array;
@@ -137,14 +140,15 @@ class Sums {
 async function bestPartition(points: Points, count: number, pacer: Pacer): Promise<Float64Array> {
   const sums = new Sums(points);
   const size = points.values.length;
-  // least[i]: the spread of the first i points in the clusters so far; starts: where the last of them begins.
+  // least[i]: the smallest spread of the first i points in the clusters so far; starts[i]: where the last cluster
+  // begins.
   let least = Float64Array.from({ length: size + 1 }, (_, i) => (i === 0 ? 0 : sums.spread(0, i)));
   const starts = Array.from({ length: count }, () => new Uint16Array(size + 1));
   for (let k = 1; k < count; k++) {
     const before = least;
     const now = new Float64Array(size + 1).fill(Number.POSITIVE_INFINITY);
     const start = starts[k]!;
-    // The best start rises with i: the middle one's bounds those on either side.
+    // The best start rises with i, so the start found for the middle bounds those on either side.
     const fill = (from: number, to: number, low: number, high: number): void => {
       if (from > to) return;
       const i = (from + to) >> 1;

@@ -7,14 +7,17 @@ import type { Method, Skipped } from '../method';
 
 const options = z.strictObject({});
 
-/** The largest number that rounds to a float16; from 65520 on it would be infinity. */
+/** From 65520 on a number rounds to infinity in float16. */
 const LARGEST = 65520;
-/** Fifty times what rounding takes in float16's range: weights below that range lose digits, and then all of them. */
+/**
+ * Fifty times the rounding error in float16's normal range. Smaller weights lose digits first, and then all of them.
+ */
 const MOST = 0.01;
 
 /**
- * Stores a weight as float16, which rounds by `HALF_ROUNDING` of its norm. Where the model computes in float32 a Cast, which
- * the runtime folds when it loads, gives the weight back: the file halves, memory and time stay.
+ * Stores a weight as float16, which rounds it by `HALF_ROUNDING` of its norm. In a model that computes in float32 a
+ * Cast restores the weight, and the runtime folds the Cast when it loads: the file halves, memory and time stay the
+ * same.
  */
 export const half: Method<z.infer<typeof options>> = {
   name: 'half',

@@ -42,9 +42,9 @@ const options = z.strictObject({
 export type LowRankPlusSparseOptions = z.infer<typeof options>;
 
 /**
- * W ≈ L + S with L of low rank and S sparse, as many values in every row (OATS: Zhang & Papyan 2024, arXiv:2409.13652):
- * few directions that all weights share, and few weights that stand out, are not paid for by each other. Whitened by
- * D = diag(√mean x²), the two come near to W·D, and Ŵ = (L + S)·D⁻¹.
+ * W ≈ L + S, with L of low rank and S sparse with equally many values in every row (OATS: Zhang & Papyan 2024,
+ * arXiv:2409.13652). L takes the few directions that all weights share, and S the few weights that stand out, so that
+ * neither has to represent both. With whitening by D = diag(√mean x²), L + S approximates W·D, and Ŵ = (L + S)·D⁻¹.
  */
 export const lowRankPlusSparse: Method<LowRankPlusSparseOptions> = {
   name: 'low-rank-plus-sparse',
@@ -73,7 +73,7 @@ export const lowRankPlusSparse: Method<LowRankPlusSparseOptions> = {
 
 interface Parts {
   readonly rank: number;
-  /** Weights of the sparse part, as many in every row. */
+  /** How many weights the sparse part has; equally many in every row. */
   readonly kept: number;
 }
 
@@ -84,7 +84,7 @@ const targetOf = ({ shape, type }: Dense, opset: number): SparseTarget => ({
   opset,
 });
 
-/** What the bytes are enough for, or why they aren't. */
+/** The rank and the number of weights that fit into the bytes, or why they don't. */
 function partsOf(leaf: Dense, { size, rankShare }: LowRankPlusSparseOptions, opset: number): Parts | Skipped {
   if (!isMatrix(leaf)) return { skipped: `is a ${leaf.shape.slice(2).join('×')} convolution: only matrices are split` };
   const [rows, columns] = leaf.shape as [number, number];
@@ -122,7 +122,7 @@ async function apply(leaf: Dense, given: LowRankPlusSparseOptions, context: Meth
   const { backend } = context.factorisations;
   const { rank, kept } = partsOf(leaf, given, opset) as Parts;
   const values = await leaf.toDense();
-  // Scales relative to the largest, so that nothing overflows.
+  // Relative to the largest scale, so that nothing overflows.
   const largest = root?.reduce((most, value) => Math.max(most, value), 0) ?? 1;
   const scales = Float32Array.from({ length: columns }, (_, j) => (root ? root[j]! / largest : 1));
   const weight = { values: values.map((value, i) => value * scales[i % columns]!), rows, columns };
@@ -130,13 +130,13 @@ async function apply(leaf: Dense, given: LowRankPlusSparseOptions, context: Meth
   const { left, right } = await alternated(backend, weight, share, context);
   const unscaled = right.map((value, i) => value / scales[i % columns]!);
   const low = lowRank(denseOf([rows, rank], leaf.type, left), denseOf([rank, columns], leaf.type, unscaled));
-  // What stands out of the factors as they are stored.
+  // What the factors, as they are stored, leave of the weight.
   const rest = (await low.toDense(multiplyOn(backend))).map((near, i) => values[i]! - near);
   const weighted = rest.map((value, i) => value * scales[i % columns]!);
   for (let inRow = share.inRow; ; inRow--) {
     const mask = await backend.selection.rowMask(weighted, rows, columns, inRow, context);
     const operator = sum([low, await sparseOf(chosen(rest, mask, rows, columns), targetOf(leaf, opset))]);
-    // Places that are spread unevenly take more padding than was planned.
+    // Unevenly spread positions need more padding than the plan assumed.
     if (operator.bytes <= given.size * leaf.bytes || inRow === 1) return { operator };
   }
 }

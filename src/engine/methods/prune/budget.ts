@@ -5,7 +5,9 @@ import { chosenLayout, expectedCensus } from '../../operators/sparse/layouts/pla
 import type { SparseTarget } from '../../operators/sparse/sparse';
 import { type PruneOptions, patternOf, scopeOf } from './options';
 
-/** Of how many cells, as many in every row where `inRows`, the form has at most `bytes`; 0 where not even one fits. */
+/**
+ * The most cells whose form takes at most `bytes`; equally many in every row with `inRows`. 0 where not even one fits.
+ */
 export function keptWithin({ shape, type, pattern, opset }: SparseTarget, inRows: boolean, bytes: number): number {
   const grid = gridOf(shape, pattern);
   const target = { grid, opset, valueBytes: BYTES_OF[type] };
@@ -19,19 +21,19 @@ export function keptWithin({ shape, type, pattern, opset }: SparseTarget, inRows
   return inRows ? least * grid.rows : least;
 }
 
-/** What a leaf's sparse form is made for. */
+/** The sparse form that a leaf gets. */
 export function targetOf(leaf: Dense, options: PruneOptions, opset: number): SparseTarget {
   const { shape, type, parameters } = leaf;
   const padded = isPadded(leaf) && options.pattern !== 'block';
   return { shape, type, pattern: patternOf(options), opset, ...(padded && { weights: parameters }) };
 }
 
-/** Whether some of a leaf's values are padding, of a sparse weight whose layout asks for it. */
+/** Whether a leaf has padding: zeros that the layout of a sparse weight needs. */
 export const isPadded = ({ shape, parameters }: Dense): boolean => parameters < elements(shape);
 
 /**
- * The grid of the cells that may survive: padding, zeros in a leaf [1, n], never does. Blocks are counted as they are: each
- * may hold some of both.
+ * The grid of the cells that may survive. Padding, zeros in a leaf [1, n], never survives. Blocks are counted whole: a
+ * block may hold weights and padding.
  */
 export function livingGrid(leaf: Dense, options: PruneOptions): Grid {
   const grid = gridOf(leaf.shape, patternOf(options));
@@ -39,9 +41,8 @@ export function livingGrid(leaf: Dense, options: PruneOptions): Grid {
 }
 
 /**
- * How many cells survive: of a share, the nearest whole number, in each row or in all; of a size, as many as their bytes
- * and those of their places allow. 0 where a size leaves no room for any. N of every m with a pattern that says so, where
- * there are as many but for padding.
+ * How many cells survive. For a sparsity, the nearest whole number, in each row or in all; for a size, as many as fit
+ * with their positions, 0 where none do. With the pattern n:m, n of every m, less where padding leaves fewer.
  */
 export function keptOf(leaf: Dense, options: PruneOptions, opset: number): number {
   const pattern = patternOf(options);
@@ -56,14 +57,14 @@ export function keptOf(leaf: Dense, options: PruneOptions, opset: number): numbe
   return keptAt(livingGrid(leaf, options), sparsity!, inRows);
 }
 
-/** How many cells survive of a leaf that may take `bytes`. */
+/** How many cells of a leaf survive if it may take `bytes`. */
 export const keptIn = (leaf: Dense, options: PruneOptions, opset: number, bytes: number): number =>
   Math.min(
     cellsOf(livingGrid(leaf, options)),
     keptWithin(targetOf(leaf, options, opset), scopeOf(options) === 'row', bytes),
   );
 
-/** At least one weight survives in every row, or in all: a form without values has no use. */
+/** At least one weight survives, in every row or in all: a form without values has no use. */
 export const keptAt = (grid: Grid, sparsity: number, inRows: boolean): number =>
   inRows
     ? grid.rows * Math.max(1, Math.round((1 - sparsity) * grid.columns))

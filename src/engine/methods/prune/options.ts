@@ -78,8 +78,8 @@ function faultIn(given: PruneOptions): { readonly message: string; readonly path
 }
 
 /**
- * A recipe may write a pattern in one piece: `"pattern": {"n": 2, "m": 4}` or `{"block": [4, 4]}` stand for the flat
- * options that a form shows.
+ * A recipe may also write a pattern as one object: `"pattern": {"n": 2, "m": 4}` or `{"block": [4, 4]}` stand for the
+ * flat options that a form shows.
  */
 export const pruneOptions = z.preprocess((given) => {
   const nested = onePiece.safeParse((given as { pattern?: unknown } | undefined)?.pattern);

@@ -7,9 +7,9 @@ import type { InputStatistics } from '../../operators/statistics';
 import { type PruneOptions, patternOf, scopeOf } from './options';
 
 /**
- * What decides which cells of [out, in·taps] go first. magnitude: |W|. wanda: |W_ij|·‖X_j‖₂, the norm of column j of the
- * inputs, up to a factor that all have in common (Sun et al., 2023, arXiv:2306.11695). A block has the root of the sum
- * of its weights' squares, the norm of what would go.
+ * The score of each cell of [out, in·taps]; the smallest go first. magnitude: |W|. wanda: |W_ij|·‖X_j‖₂ with the norm
+ * of column j of the inputs, up to a common factor (Sun et al., 2023, arXiv:2306.11695). The score of a block is the
+ * root of the sum of its weights' squared scores.
  */
 export function scoresOf(
   values: Float32Array,
@@ -23,7 +23,7 @@ export function scoresOf(
   if (options.score === 'wanda') {
     const norms = Float64Array.from(input!.meanSquare, Math.sqrt);
     const largest = norms.reduce((most, norm) => Math.max(most, norm), 0) || 1;
-    // Weights that are compared with no others may be taken in any unit.
+    // Weights that are compared with no other leaf may be scored in any unit.
     const unit = scopeOf(options) === 'model' ? 1 : unusualScale(values);
     scores = new Float32Array(values.length);
     for (let i = 0, j = 0; i < values.length; i++, j = j + 1 === inner ? 0 : j + 1) {
@@ -47,7 +47,7 @@ export function bitsSet(mask: Uint32Array): number {
   return count;
 }
 
-/** Which cells survive: the best of each row, of the layer, or those above what all layers of a step were measured by. */
+/** Which cells survive: the best of each row, of the layer, or those above the common threshold of the step. */
 export type Choice =
   | { readonly scope: 'row' | 'layer'; readonly kept: number }
   | { readonly scope: 'group' }

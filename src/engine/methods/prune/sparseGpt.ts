@@ -2,23 +2,31 @@ import { type LongCall, Pacer } from '../../core/progress';
 import { subtractProduct } from '../../eigen/subtractProduct';
 import type { InverseFactor } from '../inverseFactor';
 
-/** What goes: as many of each row, or of the layer, as leave `kept`; or all but n of every m neighbours in a row. */
+/** How many weights survive: `kept` of the layer or of each row, or n of every m neighbours in a row. */
 export type Budget =
   | { readonly scope: 'row' | 'layer'; readonly kept: number }
   | { readonly scope: 'group'; readonly n: number; readonly m: number };
 
-/** Columns between two updates of all that lie behind them: within, a column only meets the other ones of its block. */
+/**
+ * Columns between two updates of all later columns. Within a block, a column updates only the other columns of the
+ * block.
+ */
 const BLOCK = 128;
-/** Rows at a time where rows don't compete, a multiple of the three that `subtractProduct` takes. */
+/**
+ * How many rows are pruned at a time where rows don't compete: a multiple of the three that `subtractProduct` takes.
+ */
 const CHUNK = 192;
 
 /**
- * SparseGPT (Frantar & Alistarh, 2023, arXiv:2301.00774): W [rows, columns] with weights at zero and the others changed so
- * that ‖X(W−Ŵ)ᵀ‖ stays small, from the inputs' H = XᵀX alone, which `inverseFactor` has factorised. Columns are gone through from the left; the loss of
- * a weight is w²/u_jj², with H⁻¹ = UᵀU, and what goes is made up for by the columns behind it, as far as H lets them.
- * What goes is chosen for 128 columns at a time, from the weights as they are by then: in each row, which kept more of a
- * small language model's answers than choosing in the whole block, though the latter errs less on X. Weights of inputs
- * that calibration never saw go first, and make nothing up. All in float64, rows·columns²/2 multiply-adds.
+ * SparseGPT (Frantar & Alistarh, 2023, arXiv:2301.00774): sets weights of W [rows, columns] to zero and changes the
+ * others so that ‖X(W−Ŵ)ᵀ‖ stays small. It needs only H = XᵀX of the inputs, which `inverseFactor` has factorised as
+ * H⁻¹ = UᵀU. Columns are visited from left to right. The loss of a weight is w²/u_jj², and later columns compensate for
+ * each removed weight.
+ *
+ * Weights are chosen for 128 columns at a time, from their values at that moment, in each row. On a small language
+ * model that kept more of the answers than choosing in the whole block, although the latter has a smaller error on X.
+ * Weights of inputs that are always zero on the calibration data go first, and need no compensation. All in float64,
+ * rows·columns²/2 multiply-adds.
  */
 export async function sparseGpt(
   values: Float32Array,
@@ -30,7 +38,7 @@ export async function sparseGpt(
 ): Promise<Float32Array<ArrayBuffer>> {
   const result = new Float32Array(rows * columns);
   const pacer = new Pacer(call.signal);
-  // All rows compete for what a layer keeps.
+  // All rows compete for the weights that a layer keeps.
   const chunk = budget.scope === 'layer' ? rows : CHUNK;
   const losses = new Float64Array(Math.min(chunk, rows) * BLOCK);
   const errors = new Float64Array(Math.min(chunk, rows) * columns);
@@ -66,8 +74,8 @@ type Gone =
   | { readonly scope: 'group'; readonly n: number; readonly m: number };
 
 /**
- * What goes in columns `left` to `right`: those whose input was never seen, and of the others as large a share in every
- * block, rounded so that all together are the whole number that was asked for.
+ * How many weights go in columns `left` to `right`: those whose input is always zero, and the same share of the others
+ * in every block, rounded so that the total is the number that was asked for.
  */
 function budgetIn(
   budget: Budget,
@@ -91,11 +99,11 @@ function budgetIn(
 }
 
 interface Part {
-  /** [count, columns], as are the errors over u_jj. */
+  /** [count, columns], like the errors over u_jj. */
   readonly weights: Float64Array;
   readonly errors: Float64Array;
   readonly lower: Float64Array;
-  /** Room for those of a block. */
+  /** Room for the errors of one block. */
   readonly losses: Float64Array;
   readonly count: number;
   readonly columns: number;
@@ -103,11 +111,11 @@ interface Part {
   readonly right: number;
 }
 
-/** Prunes the columns of a block, each making up for those before it. */
+/** Prunes the columns of a block. Later columns of the block compensate. */
 async function pruneBlock(part: Part, gone: Gone, pacer: Pacer): Promise<void> {
   const { weights, errors, lower, count, columns, left, right } = part;
   const width = right - left;
-  // U's block on its own: its rows lie next to one another.
+  // U's block in an array of its own, so that its rows are adjacent.
   const upper = new Float64Array(width * width);
   for (let j = 0; j < width; j++) {
     for (let k = j; k < width; k++) upper[j * width + k] = lower[(left + k) * columns + left + j]!;
@@ -133,7 +141,7 @@ async function pruneBlock(part: Part, gone: Gone, pacer: Pacer): Promise<void> {
   }
 }
 
-/** w²/u_jj² of some rows, and of columns counted from the block's first. */
+/** w²/u_jj² of some rows. Columns are counted from the first of the block. */
 function lossesOf(part: Part, upper: Float64Array, top: number, bottom: number, from: number, to: number) {
   const { weights, columns, left, right, losses } = part;
   const width = right - left;
@@ -144,7 +152,7 @@ function lossesOf(part: Part, upper: Float64Array, top: number, bottom: number, 
   return losses.subarray(0, at);
 }
 
-/** Marks the `count` smallest; of equal ones the last. */
+/** Marks the `count` smallest; among equal ones, the last. */
 function markSmallest(losses: Float64Array, count: number, marks: Uint8Array, from: number): void {
   if (count < 1) return;
   const threshold = losses.slice().sort()[count - 1]!;

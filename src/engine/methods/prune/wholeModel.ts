@@ -8,15 +8,16 @@ import { keptAt, keptIn, livingGrid } from './budget';
 import { type PruneOptions, patternOf } from './options';
 import { bitsSet, scoresOf } from './scores';
 
-/** For each leaf, the threshold that its cells have to pass, and how many of those that equal it do. */
+/** For each leaf, the threshold that its cells must exceed, and how many of the cells that equal it survive. */
 export type Thresholds = ReadonlyMap<Dense, Threshold>;
 
-/** How often the number of survivors is corrected for a size: each time leaves an error of the second order. */
+/** How often the number of survivors is corrected for a size. Each correction leaves an error of second order. */
 const CORRECTIONS = 5;
 
 /**
- * One threshold for all leaves. The scores are counted digit by digit and made anew for each pass, so that one leaf at a
- * time is in memory. For a size, how many survive follows from the bytes that the survivors of each leaf would take.
+ * One threshold for all leaves. The scores are counted digit by digit and computed anew for each pass, so that only one
+ * leaf at a time is in memory. For a size, the number of survivors follows from the bytes that the survivors of each
+ * leaf take.
  */
 export async function modelThresholds(
   targets: readonly Target[],
@@ -69,7 +70,7 @@ export async function modelThresholds(
     return { thresholds, counts };
   }
 
-  /** What does not get smaller stays dense. */
+  /** A leaf that does not get smaller stays dense. */
   function bytesOf(counts: readonly number[]): number {
     return targets.reduce((sum, { leaf }, i) => {
       const target = { grid: grids[i]!, opset, valueBytes: BYTES_OF[leaf.type] };

@@ -25,11 +25,12 @@ const options = z.strictObject({
 export type PruneStructuredOptions = z.infer<typeof options>;
 
 /**
- * Structured pruning: whole neurons, attention heads or channels go, with every tensor that depends on them (LLM-Pruner's
- * dependency groups), so that what is left is a smaller dense model that every runtime runs faster.
+ * Structured pruning: removes whole neurons, attention heads or channels, and with them every tensor slice that depends
+ * on them (LLM-Pruner's dependency groups). What is left is a smaller dense model, which every runtime runs faster.
  *
- * A unit's score is the sum over the group's weights of its share of ‖W‖²: rows of what makes it, columns of what takes it.
- * With `wanda`, of what takes it alone, each column weighted by the mean square of its input.
+ * The score of a unit is a sum over the weights of its group, each relative to its ‖W‖²: the rows of weights that make
+ * the unit, and the columns of weights that read it. With `wanda` only the columns count, each weighted by the mean
+ * square of its input.
  */
 export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
   name: 'prune-structured',
@@ -38,7 +39,7 @@ export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
   paper: 'Ma et al. 2023 (LLM-Pruner); Fang et al. 2023 (DepGraph); Sun et al. 2023 (Wanda)',
   options,
   needsData: ({ score }) => score === 'wanda',
-  // Which units a layer makes or takes, and whether they can go, is for the graph to tell.
+  // Which units a layer makes or reads, and whether they can be removed, depends on the graph.
   plan: (leaf, { unit }) =>
     leaf.shape.length > 2 === (unit === 'channels') ? 'unknown' : { skipped: `it has no ${unit}` },
   advice: (_, { unit }) => [
@@ -98,7 +99,7 @@ export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
       return { group, kept: ranked.slice(0, count).sort((a, b) => a - b) };
     }
 
-    /** ‖row‖² or ‖column‖² of a layer's weight; `weights`: by which each entry of a row counts. */
+    /** ‖row‖² or ‖column‖² of a layer's weight; `weights` multiply the entries of each row. */
     async function energiesOf(layer: Layer, axis: 0 | 1, weights?: Float64Array): Promise<Float64Array> {
       const values = await weightOf(model, layer).toDense();
       const [out, inner, ...kernel] = layer.shape as [number, number, ...number[]];

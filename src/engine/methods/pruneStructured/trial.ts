@@ -14,9 +14,9 @@ import { percent } from '../../operators/percent';
 import type { HostTensor, Session } from '../../runtime';
 import type { TrialReport } from '../report';
 
-/** What it takes to run models on a sample. */
+/** What is needed to run models on a sample. */
 export interface Trial {
-  /** Samples for the model's inputs; throws where there are none and none can be made up. */
+  /** Samples for the model's inputs. Throws where there are none and none can be made up. */
   readonly dataset: () => Dataset | Promise<Dataset>;
   readonly open: (model: Model) => Promise<Session>;
 }
@@ -24,24 +24,26 @@ export interface Trial {
 type Outputs = Readonly<Record<string, HostTensor>>;
 
 /**
- * ‖difference‖/‖output‖ that is taken for rounding: sums without their zero terms differ by some 1e−7 in float32 and 5e−4
- * in float16, and layers behind them amplify that. A unit cut in the wrong place moves an output by the order of itself.
+ * The largest ‖difference‖/‖output‖ that counts as rounding. Sums without their zero terms differ by about 1e−7 in
+ * float32 and 5e−4 in float16, and later layers amplify that. A unit that is cut in the wrong place changes an output
+ * by about its own size.
  */
 const TOLERANCE = { float32: 1e-3, float16: 0.03 };
 
 /**
- * Where an output moves more than that, it may be one that jumps, such as scores of which only the largest are kept. Then
- * weights are shaken by this share of themselves, several roundings, and what that makes of the output is the measure.
+ * An output that differs by more may be discontinuous, such as scores of which only the largest are kept. Then the
+ * weights are changed by this share of themselves, several roundings, and the effect of that on the output is the
+ * measure.
  */
 const SHAKE = { float32: 2 ** -20, float16: 2 ** -9 };
 
-/** How many times as far as the shaken model's an output may be. */
+/** An output may differ by this many times the difference of the model with changed weights. */
 const MARGIN = 10;
 
 /**
- * Runs the model with the units cut and with the units masked (nobody reads them) on one sample, and compares what it
- * puts out and what the layers that took the units make of the rest. Where all cuts together differ, each is tried alone,
- * and then those that passed together. What cannot be run is accepted, and the report says why it was not tried.
+ * Runs the model on one sample with the units cut, and with the units masked so that nothing reads them. Compares the
+ * outputs, and the results of the layers that read the units. Where all cuts together differ, each is tried alone, and
+ * then those that passed are tried together. What cannot be run is accepted, and the report says why it was not tried.
  */
 export async function tryCuts(
   model: Model,
@@ -86,7 +88,7 @@ export async function tryCuts(
     return { refused: new Map(), report: { ran: false, note: error.message } };
   }
 
-  /** Why these cuts do not do what they should; undefined: they do. */
+  /** Why these cuts change the model; undefined where they do not. */
   async function differenceOf(some: readonly Cut[]): Promise<string | undefined> {
     signal?.throwIfAborted();
     onProgress?.({ done: 0, total: 1, label: 'Trying the cuts on a sample' });
@@ -128,14 +130,16 @@ export async function tryCuts(
   }
 }
 
-/** Nothing can be said, as the uncut model does not run or says nothing definite. */
+/** Nothing can be concluded: the uncut model does not run, or does not give the same outputs twice. */
 class NotRun extends Error {}
 
-/** The model's own outputs, and those of the layers that take the units, where nothing hides a difference yet. */
+/**
+ * The model's own outputs, and the outputs of the layers that read the units, before anything can hide a difference.
+ */
 function outputsOf(model: Model, cuts: readonly Cut[]) {
   const own = model.graph.output;
   const nodes = cuts.flatMap(({ group }) => group.consumers.flatMap(({ uses }) => uses.map(({ node }) => node)));
-  // What a layer that takes units makes may be units itself, of which fewer are left.
+  // The output of a layer that reads units may itself consist of units, some of which are cut.
   const listed = new Set([...own.map(({ name }) => name), ...cuts.flatMap(({ group }) => group.values)]);
   const more = [...new Set<NodeProto>(nodes)].map(({ output }) => output[0]!).filter((name) => !listed.has(name));
   return [...own, ...more.map((name) => create(ValueInfoProtoSchema, { name }))];
@@ -144,7 +148,7 @@ function outputsOf(model: Model, cuts: readonly Cut[]) {
 const usesHalves = (model: Model): boolean =>
   [...tensorsOf(model.proto)].some(({ dataType }) => dataType === DataType.FLOAT16);
 
-/** How far each floating-point output is off, by ‖difference‖/‖output‖. */
+/** ‖difference‖/‖output‖ of each floating-point output. */
 const distances = (actual: Outputs, expected: Outputs): { readonly name: string; readonly far: number }[] =>
   Object.entries(expected).flatMap(([name, one]) => {
     if (!isFloat(one.type)) return [];
@@ -156,7 +160,7 @@ const distances = (actual: Outputs, expected: Outputs): { readonly name: string;
 function farness(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   let [difference, norm] = [0, 0];
   for (let i = 0; i < expected.length; i++) {
-    // A masked unit that is infinite gives 0·∞ where the cut one gives nothing.
+    // A masked unit that is infinite gives 0·∞, where the cut model gives nothing.
     if (!Number.isFinite(expected[i]!)) continue;
     if (!Number.isFinite(actual[i]!)) return Number.POSITIVE_INFINITY;
     difference += (actual[i]! - expected[i]!) ** 2;

@@ -6,8 +6,8 @@ import type { PlanContext } from '../method';
 import type { QuantizeOptions } from './options';
 
 /**
- * ‖W−Ŵ‖/‖W‖ of normally distributed weights rounded to nearest: a group's range grows as the root of the logarithm of its
- * size. Fitted to 10⁶ draws in groups of 16 to 1024, within 2 % at 8 and 4 bits and 5 % at 2.
+ * ‖W−Ŵ‖/‖W‖ of normally distributed weights that are rounded to nearest: the range of a group grows as the root of the
+ * logarithm of its size. Fitted to 10⁶ draws in groups of 16 to 1024: within 2 % at 8 and 4 bits, and 5 % at 2.
  */
 export function normalRoundingLoss({ bits, zeroPoints }: Pick<Quantisation, 'bits' | 'zeroPoints'>, group: number) {
   const doublings = Math.log2(Math.max(4, group));
@@ -17,8 +17,8 @@ export function normalRoundingLoss({ bits, zeroPoints }: Pick<Quantisation, 'bit
 }
 
 /**
- * "Will it help here?" for quantize. Times were measured on WASM (SIMD, two threads) with a weight [4096, 1024],
- * bits a byte on the blocks of the bundled language model (bench/results/quality.json).
+ * "Will it help here?" for quantize. Times were measured on WASM (SIMD, two threads) with a weight [4096, 1024]; bits
+ * per byte on the blocks of the bundled language model (bench/results/quality.json).
  */
 export function quantizeAdvice(
   leaf: Dense,

@@ -9,20 +9,22 @@ import type { FittedForm, GridOptions } from './grid';
 import { nearest } from './nearest';
 
 const RATIOS = Array.from({ length: 20 }, (_, i) => i / 20);
-/** Rows that choose the ratio, spread evenly: 20 products [rows, columns]·[columns, columns] at most. */
+/** How many evenly spread rows choose the ratio: at most 20 products [rows, columns]·[columns, columns]. */
 const SAMPLE = 512;
-/** The smallest mean |x| that counts, of the largest: an input that never occurs would take the whole range. */
+/**
+ * The smallest mean |x| that counts, relative to the largest: an input that never occurs would take the whole range.
+ */
 const LEAST = 1e-4;
 
 /**
- * AWQ (Lin et al. 2024, arXiv:2306.00978): columns of W that meet large inputs are enlarged before rounding, by
- * s = mean|x|^ratio over √(max s·min s), so that they take more of their group's range, and the inputs made smaller in
- * return. Of the ratios 0, .05 … .95 the one whose rounding errs least at the output, by tr(Δ·H·Δᵀ), is taken; 0 is
- * rounding to nearest.
+ * AWQ (Lin et al. 2024, arXiv:2306.00978): columns of W that meet large inputs are enlarged before rounding, by s =
+ * mean|x|^ratio/√(max s·min s), and the inputs are divided by s. The enlarged columns use more of their group's range.
+ * Of the ratios 0, .05 … .95 the one with the smallest error of the output, tr(Δ·H·Δᵀ), is taken; ratio 0 is rounding
+ * to nearest.
  *
- * The inverse of s stays a factor of its own on x, one multiplication a channel. The authors fold it into the norm or the
- * linear layer before: that saves this multiplication and depends on what stands there and on who else reads it; kept,
- * it works behind anything, and for a factor of another method too. It is rounded to `type`.
+ * The inverse of s is stored as a factor of x, one multiplication a channel. The authors fold it into the norm or the
+ * linear layer before, which saves that multiplication but depends on what stands there and on who else reads it. A
+ * factor of its own works behind anything, and for a factor of another method too. It is rounded to `type`.
  */
 export async function awq(
   backend: Backend,
@@ -54,7 +56,7 @@ export async function awq(
     for (const [step, ratio] of RATIOS.entries()) {
       signal?.throwIfAborted();
       const inverse = inverseScales(magnitudes, ratio, type);
-      // Enlarged, each weight must still be a number of the type: of float16 that is not always so.
+      // An enlarged weight must still be a number of the type; in float16 it may overflow.
       if (reaches.some((reach, channel) => reach / inverse[channel]! > LARGEST[type])) continue;
       const weights = quantized(await coded(sample, inverse, chosen), new Float32Array(chosen * columns));
       const delta = differenceOf(sample, weights, perColumn(inverse, taps), chosen);
@@ -81,7 +83,7 @@ function inverseScales(magnitudes: Float64Array, ratio: number, type: FloatType)
   return roundedTo(inverse, type, 'scales');
 }
 
-/** A value per channel as one per column, of which each channel has `taps`. */
+/** Repeats the value of each channel for its `taps` columns. */
 function perColumn(channels: Float32Array, taps: number): Float32Array {
   if (taps === 1) return channels;
   return Float32Array.from({ length: channels.length * taps }, (_, column) => channels[Math.floor(column / taps)]!);

@@ -5,20 +5,21 @@ import { inverseFactor } from '../inverseFactor';
 import type { Skipped } from '../method';
 import { type FittedForm, Grid, type GridOptions } from './grid';
 
-/** Columns whose errors are handed on at once; a group that is larger makes a block of its own. */
+/** Columns whose errors are applied to later columns at once. A larger group is a block of its own. */
 const BLOCK = 128;
-/** Rows at a time, a multiple of the three that `subtractProduct` takes: they know nothing of each other. */
+/** How many rows are rounded at a time: a multiple of the three that `subtractProduct` takes. Rows are independent. */
 const CHUNK = 192;
 
 /**
- * GPTQ (Frantar et al. 2023, arXiv:2210.17323): column by column, left to right, each weight of [rows, columns] takes its
- * nearest code, and what it loses is made up for by the columns behind it, as far as the inputs' H = XᵀX lets them:
- * w_k −= (w_j − q_j)/u_jj·u_jk with H⁻¹ = UᵀU. A group's grid is fitted when its turn comes, to the weights as they are
- * by then; one that is a whole row, to the row as it was.
+ * GPTQ (Frantar et al. 2023, arXiv:2210.17323): column by column, from left to right, each weight of [rows, columns]
+ * takes its nearest code, and later columns compensate for the error: w_k −= (w_j − q_j)/u_jj·u_jk with H⁻¹ = UᵀU of
+ * the inputs' H = XᵀX. The grid of a group is fitted when its first column is reached, to the weights at that moment. A
+ * group that is a whole row is fitted to the original row.
  *
- * All in float64, rows·columns²/2 multiply-adds: errors are gathered by block, as a triangular solve is, for which H⁻¹'s
- * factor is turned. An input that calibration never saw (H_jj = 0) is given a diagonal and so rounds to nearest by itself:
- * the authors set its weights to zero, which saves nothing here and costs whoever does use it.
+ * All in float64, rows·columns²/2 multiply-adds. Errors are gathered by block, as in a triangular solve, with the
+ * transposed factor of H⁻¹. An input that is always zero on the calibration data (H_jj = 0) gets a diagonal entry, so
+ * that its weights round to nearest. The authors set such weights to zero, which saves nothing here and harms a model
+ * that meets that input later.
  */
 export async function gptq(
   values: Float32Array,
@@ -33,7 +34,7 @@ export async function gptq(
   const { lower } = factor;
   const grid = new Grid(rows, columns, options);
   const { blockSize } = options;
-  // One group across the row is fitted before anything moves.
+  // A group that is the whole row is fitted before any weight changes.
   const width = grid.blocks === 1 ? BLOCK : Math.max(BLOCK, blockSize);
   const pacer = new Pacer(call.signal);
   const w = new Float64Array(CHUNK * columns);

@@ -7,35 +7,35 @@ export interface GridOptions {
   readonly bits: 2 | 4 | 8;
   /** Columns that share a scale. */
   readonly blockSize: number;
-  /** Around zero with as much room on either side; else from the least to the largest value, zero among them. */
+  /** Symmetric: as much room on either side of zero. Otherwise from the least to the largest value, zero included. */
   readonly symmetric: boolean;
   /** What scales are stored as. */
   readonly type: FloatType;
 }
 
-/** Codes, and whether scales in float32 would serve them much better than those in float16. */
+/** Codes, and whether scales in float32 would serve them much better than scales in float16. */
 export type FittedForm = QuantizedForm & { readonly coarse: boolean };
 
-/** How much larger the squares of errors may be for float16 scales, which take half of the bytes. */
+/** By how much the squared error may grow with float16 scales, which take half of the bytes. */
 const COARSE = 2;
 
-/** Of each type: the least number of full precision, the step between the numbers below it, and the largest number. */
+/** Of each type: the least number of full precision, the distance of the numbers below it, and the largest number. */
 const RANGES: Readonly<Record<FloatType, { readonly normal: number; readonly step: number; readonly most: number }>> = {
   float32: { normal: 2 ** -126, step: 2 ** -149, most: (2 - 2 ** -23) * 2 ** 127 },
   float16: { normal: 2 ** -14, step: 2 ** -24, most: 65504 },
 };
 
 /**
- * The codes of a matrix [rows, columns], packed, with the scale and zero point of each group: a weight is
- * scale·(code − zero). Groups are fitted one at a time, so that a method may move weights in between. Each place is
- * given its code once.
+ * The packed codes of a matrix [rows, columns], with the scale and zero point of each group: a weight is scale·(code −
+ * zero). Groups are fitted one at a time, so that a method may change weights in between. Each position gets its code
+ * once.
  */
 export class Grid {
   readonly blocks: number;
   readonly #codes: Uint8Array<ArrayBuffer>;
   readonly #scales: Float32Array<ArrayBuffer>;
   readonly #zeros: Uint8Array<ArrayBuffer>;
-  /** Codes of a row, with those behind the last column. */
+  /** Codes of a row, with the padding after the last column. */
   readonly #padded: number;
   readonly #most: number;
   /** A byte holds 2^shift codes. */
@@ -58,13 +58,13 @@ export class Grid {
   }
 
   /**
-   * Chooses scale and zero point of a group for values[from … to). Zero is always among what the codes can say, exactly; a
-   * value within the range is at most half a scale from the nearest, but for the rounding of the scale itself. Symmetric
-   * codes leave the lowest one out: 2 bits then say −s, 0 and s.
+   * Chooses scale and zero point of a group for values[from … to). Zero is always represented exactly. A value within
+   * the range is at most half a scale from its nearest code, up to the rounding of the scale itself. Symmetric codes
+   * leave the lowest code out: 2 bits then represent −s, 0 and s.
    *
-   * Where a scale is so small that its type holds it with less precision than usual, or not at all, the next smaller and
-   * the next larger number are tried on the values, and the better one is taken. A float16 weight that small is a multiple
-   * of the smallest number itself: with that as its scale it is often exact.
+   * Where a scale is so small that its type holds it with less precision than usual, or not at all, the next smaller
+   * and the next larger number are tried on the values, and the better one is taken. A float16 weight that small is a
+   * multiple of the smallest number, which is often an exact scale for it.
    */
   fit(row: number, block: number, values: Float64Array, from: number, to: number): void {
     let [lo, hi] = [0, 0];
@@ -85,11 +85,12 @@ export class Grid {
       const below = Math.max(1, Math.floor(exact / step)) * step;
       const [one, other] = [below, below + step].map((each) => this.#loss(each, lo, values, from, to));
       scale = one! <= other! ? below : below + step;
-      // A weight that is rebuilt in float16 is rounded to its steps in any case.
+      // A weight that is rebuilt in float16 is rounded to the numbers of that type anyway.
       const rounding = ((to - from) * step ** 2) / 12;
       this.#coarse ||= Math.min(one!, other!) > COARSE * (this.#loss(exact, lo, values, from, to) + rounding);
     }
-    // What the outermost codes stand for must be a number of the type, where the values are. (AWQ's may be larger.)
+    // Where the values are numbers of the type, the outermost codes must stand for such numbers too. (AWQ's values may
+    // be larger.)
     const largest = Math.max(-lo, hi);
     if (largest <= most && largest > most - scale)
       while (this.#reach(scale, lo, hi) > most) scale = before(scale, type);
@@ -98,7 +99,7 @@ export class Grid {
     this.#zeros[group] = this.#zeroFor(scale, lo);
   }
 
-  /** Stores the code nearest to `value` at a place whose group was fitted; returns what it stands for. */
+  /** Stores the code nearest to `value` at a position whose group was fitted; returns the value of that code. */
   put(row: number, column: number, value: number): number {
     const group = row * this.blocks + Math.floor(column / this.options.blockSize);
     const scale = this.#scales[group]!;
@@ -111,8 +112,8 @@ export class Grid {
   }
 
   /**
-   * `put` for each of a group's values[from … to), which are float32. Cutting off q + zero + ½ rounds like `Math.round`
-   * here, and is faster: a quotient q of two float32 numbers is a half or at least 2^−26 away from it.
+   * `put` for each of a group's values[from … to), which are float32. To truncate q + zero + ½ rounds like `Math.round`
+   * here, and is faster: a quotient q of two float32 numbers is a half, or at least 2^−26 away from it.
    */
   putGroup(row: number, block: number, values: Float64Array, from: number, to: number): void {
     const group = row * this.blocks + block;
@@ -137,7 +138,7 @@ export class Grid {
     const { bits, blockSize, symmetric } = this.options;
     const { rows, columns, blocks } = this;
     const padded = this.#padded;
-    // What stands beyond the last column is zero as well: a product over it adds nothing.
+    // The padding after the last column is zero as well, so that a product over it adds nothing.
     for (let i = 0; i < rows; i++) {
       const zero = this.#zeros[(i + 1) * blocks - 1]!;
       for (let place = i * padded + columns; place < (i + 1) * padded; place++) this.#write(place, zero);
@@ -164,7 +165,7 @@ export class Grid {
     return symmetric || scale === 0 ? 2 ** (bits - 1) : Math.min(this.#most, Math.round(-lo / scale));
   }
 
-  /** The squares of what rounding at this scale changes, summed; in units of the scale, so that they can't vanish. */
+  /** The sum of the squared errors at this scale, in units of the scale, so that it can't underflow. */
   #loss(scale: number, lo: number, values: Float64Array, from: number, to: number): number {
     const zero = this.#zeroFor(scale, lo);
     let sum = 0;
@@ -175,7 +176,7 @@ export class Grid {
     return sum * scale ** 2;
   }
 
-  /** The largest magnitude that a code of values from `lo` to `hi` stands for. */
+  /** The largest magnitude that the codes of values from `lo` to `hi` stand for. */
   #reach(scale: number, lo: number, hi: number): number {
     const zero = this.#zeroFor(scale, lo);
     return (
@@ -184,7 +185,7 @@ export class Grid {
   }
 }
 
-/** The next smaller number of the type, of a positive one of full precision. */
+/** The next smaller number of the type, below a positive number of full precision. */
 function before(scale: number, type: FloatType): number {
   const digits = type === 'float32' ? 23 : 10;
   return scale - 2 ** (Math.floor(Math.log2(scale)) - digits);

@@ -2,9 +2,9 @@ import { type LongCall, Pacer } from '../../core/progress';
 import { type FittedForm, Grid, type GridOptions } from './grid';
 
 /**
- * Each weight of [rows, columns] by the code nearest to it, on grids that span their groups and zero. Ranges and codes are
- * found in one pass on the host, whatever the backend: the values lie there, and each is looked at twice while it is in
- * the cache.
+ * Each weight of [rows, columns] takes the nearest code, on grids that span the values of their groups and zero. Ranges
+ * and codes are found in one pass on the host, whatever the backend: the values are there, and each is read twice while
+ * it is in the cache.
  */
 export async function nearest(
   values: Float32Array,

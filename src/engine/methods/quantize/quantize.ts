@@ -15,9 +15,9 @@ import { nearest } from './nearest';
 import { type QuantizeOptions, quantizeOptions } from './options';
 
 /**
- * Stores weights as whole numbers of 8, 4 or 2 bits with a scale for each group of a row, and a zero point where ranges
- * may be lopsided: by default at 4 and 2 bits, where a code that is never used is a sixteenth or a quarter of them, and not
- * at 8. With 8-bit activations weights have one scale a row and no zero points, which is what MatMulInteger takes.
+ * Stores weights as whole numbers of 8, 4 or 2 bits with a scale for each group of a row. A zero point serves lopsided
+ * ranges: by default at 4 and 2 bits, where an unused code is a sixteenth or a quarter of all, and not at 8. With 8-bit
+ * activations weights have one scale a row and no zero points, as MatMulInteger needs them.
  */
 export const quantize: Method<QuantizeOptions> = {
   name: 'quantize',
@@ -42,7 +42,7 @@ export const quantize: Method<QuantizeOptions> = {
       return { skipped: `${what} needs statistics of the layer's input, and ${noInput}` };
     }
     const values = await leaf.toDense();
-    // Scales of inputs and weights are multiplied in float32 before they meet the sums.
+    // The scales of inputs and weights are multiplied in float32 first.
     if (given.activations !== 'none' && unusualScale(values) !== 1)
       return { skipped: 'its weights are too small or too large for 8-bit inputs: take activations none' };
     if (given.activations === 'outliers') return withOutliers(leaf, values, given, context, input!);
@@ -63,8 +63,8 @@ function specOf(leaf: Dense, { bits, groupSize, symmetric = bits === 8, activati
 }
 
 /**
- * Blocks of the layout, whose last is padded. A row that one group covers gets one block: of a size that MatMulNBits
- * takes where that wastes little, else just long enough for whole bytes.
+ * The block size of the layout, whose last block is padded. A row that one group covers gets one block: a size that
+ * MatMulNBits takes, where that wastes little, else just enough for whole bytes.
  */
 function blockSizeOf(leaf: Dense, groupSize: number): number {
   const [, columns] = matrixOf(leaf.shape);
@@ -80,9 +80,9 @@ function planned(leaf: Dense, given: QuantizeOptions): Operator {
   return given.rounding === 'awq' ? scaled(operator, plannedDense([1, leaf.shape[1]!], leaf.type)) : operator;
 }
 
-/** Why these options can't be had of this model's operators. */
+/** Why these options do not work with this operator or opset. */
 function unfit({ activations, rounding }: QuantizeOptions, { opset, op }: PlanContext): Skipped | undefined {
-  // A row that is looked up is the output: no input brings its columns together, and to nearest is the best there is.
+  // A row that is looked up is the output itself: no input combines its columns, so rounding to nearest is best.
   if (op === 'Gather' && rounding !== 'nearest')
     return {
       skipped: `is read by index: there is no input to round by, take rounding nearest in place of ${rounding}`,
@@ -134,7 +134,7 @@ async function fitted(
   return { ...form, inverse };
 }
 
-/** LLM.int8(): columns whose inputs grow large stay in floating point, so that the others' range is not theirs. */
+/** LLM.int8(): columns with large inputs stay in floating point, so that they do not widen the range of the others. */
 async function withOutliers(
   leaf: Dense,
   values: Float32Array,

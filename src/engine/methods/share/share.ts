@@ -26,12 +26,12 @@ const options = z.strictObject({
 export type ShareOptions = z.infer<typeof options>;
 
 /**
- * Hash-shared weights: every run of weights lies on slots that follow one another. Runs as long as the slots (STABLE-RPS)
- * load every slot alike, with c weights each; shorter ones (ROAST's chunks, HashedNets at 1) fall on them at random, leave
- * some empty, and err by √(1 − (1 − e^(−c))/c) in place of √(1 − 1/c): at c = 2 .753 in place of .707.
+ * Hash-shared weights: every run of weights uses consecutive slots. Runs as long as the number of slots (STABLE-RPS)
+ * give every slot equally many weights, c. Shorter runs (ROAST's chunks, HashedNets at 1) meet slots at random and
+ * leave some unused; their error is √(1 − (1 − e^(−c))/c) in place of √(1 − 1/c): .753 in place of .707 at c = 2.
  *
- * After training, a slot takes the least squares value, the mean of its weights times their signs. Weights that a hash
- * brings together have nothing in common, so that the error is the same whatever they are.
+ * After training, a slot takes the least-squares value: the mean of its weights times their signs. Weights that a hash
+ * brings together have nothing in common, so that the error is the same for all weights.
  */
 export const share: Method<ShareOptions> = {
   name: 'share',
@@ -64,12 +64,12 @@ export const share: Method<ShareOptions> = {
   picture: ({ after }) => slotsOf(after),
 };
 
-/** Weights that lie together. */
+/** How many weights stay together. */
 const runOf = ({ chunk = Number.POSITIVE_INFINITY }: ShareOptions, slots: number): number => Math.min(chunk, slots);
 
 /**
- * Of weights of one variance and no relation, n on a slot, their mean keeps an n-th: all slots that are met together as
- * many as they are, of all weights. A slot is missed by each run with 1 − run/slots.
+ * The mean of n unrelated weights of one variance keeps 1/n of their energy, so that all used slots together keep (used
+ * slots)/(weights). A run misses a slot with probability 1 − run/slots.
  */
 function errorOf({ shape, type }: Dense, slots: number, given: ShareOptions): number {
   const count = elements(shape);
@@ -79,7 +79,7 @@ function errorOf({ shape, type }: Dense, slots: number, given: ShareOptions): nu
   return Math.hypot(Math.sqrt(1 - kept), rounding);
 }
 
-/** As many slots as the size has room for. */
+/** As many slots as fit into the size. */
 function slotsFor({ shape, type, bytes }: Dense, { size }: ShareOptions): number | Skipped {
   const room = size * bytes;
   const slots = Math.floor((room - BESIDE_SLOTS) / BYTES_OF[type]);

@@ -23,12 +23,14 @@ import type { MatrixSpectrum, TuckerSpectrum } from '../report';
 import { smaller } from '../smaller';
 import { isWhitened, type SvdOptions } from './options';
 
-/** What ranks follow from: singular values of the matrix, or of the two channel unfoldings of a kernel. */
+/** What ranks are computed from: singular values of the matrix, or of the two channel unfoldings of a kernel. */
 type Spectrum =
   | Pick<MatrixSpectrum, 'kind' | 'values'>
   | Pick<TuckerSpectrum, 'kind' | 'outValues' | 'inValues' | 'energy'>;
 
-/** [rank] of two factors, or [output, input] of Tucker-2; undefined where the ranks follow from a spectrum that is not given. */
+/**
+ * [rank] of two factors, or [output, input] of Tucker-2; undefined where they depend on a spectrum that is not given.
+ */
 export function svdRanks(leaf: Dense, budget: SvdOptions, spectrum?: Spectrum): readonly number[] | undefined {
   const { rank, size } = budget;
   if (!isTucker(leaf, budget)) {
@@ -58,14 +60,14 @@ function kernelOf({ shape }: Dense) {
   return { out, inner, taps: elements(kernel) };
 }
 
-/** What a truncation to the ranks that the options ask for stores. */
+/** The factors of the ranks that the options ask for, without values. */
 export function planned(leaf: Dense, budget: SvdOptions, { spectrum }: PlanContext): Operator | Skipped | 'unknown' {
   const ranks = svdRanks(leaf, budget, spectrum);
   if (!ranks) return 'unknown';
   return tooLarge(leaf, ranks) ?? (isTucker(leaf, budget) ? staged(leaf, ranks) : factored(leaf, ranks[0]!));
 }
 
-/** Why a truncation to these ranks is not worth having, if it is not. */
+/** Why a truncation to these ranks saves nothing, if that is so. */
 export function tooLarge(leaf: Dense, ranks: readonly number[]): Skipped | undefined {
   const [rows, columns] = matrixOf(leaf.shape);
   const [rOut, rIn] = ranks as [number, number?];
@@ -77,13 +79,13 @@ export function tooLarge(leaf: Dense, ranks: readonly number[]): Skipped | undef
   return { skipped: `would not get smaller: ${what} stores as much as the dense weight or more${limit}` };
 }
 
-/** ‖W−Ŵ‖/‖W‖ of a truncation, from the spectrum; undefined for a whitened one, of which only the output's error is known. */
+/** ‖W−Ŵ‖/‖W‖ of a truncation, from the spectrum. Undefined with whitening, where only the output's error is known. */
 export function predict(leaf: Dense, budget: SvdOptions, { spectrum }: PlanContext): number | undefined {
   const ranks = spectrum && !isWhitened(budget) && svdRanks(leaf, budget, spectrum);
   return ranks ? errorAt(leaf, ranks, spectrum) : undefined;
 }
 
-/** ‖W−Ŵ‖/‖W‖ at these ranks, with the rounding of factors that are stored in the leaf's type. */
+/** ‖W−Ŵ‖/‖W‖ at these ranks. Factors that are stored in float16 add their rounding. */
 export function errorAt({ type }: Dense, [rOut, rIn]: readonly number[], spectrum: Spectrum): number {
   return spectrum.kind === 'matrix'
     ? withRounding(truncationError(spectrum.values, rOut!), type, 2, spectrum.values[0]!)
@@ -92,14 +94,14 @@ export function errorAt({ type }: Dense, [rOut, rIn]: readonly number[], spectru
 
 /** The error of a truncation whose `factors` are rounded to their type, which adds an independent error for each. */
 export function withRounding(error: number, type: FloatType, factors: number, largest: number): number {
-  // A zero weight has factors of zeros, which don't round.
+  // The factors of a zero weight are zeros, which don't round.
   return type === 'float16' && largest > 0 ? Math.hypot(error, Math.sqrt(factors) * HALF_ROUNDING) : error;
 }
 
 /**
- * The largest rank at which a truncation makes the file smaller, on both channel sides of a kernel: the last below mn/(m+n)
- * (for a kernel the last r with C·r + r²·K + T·r < T·C·K) whose nodes do not take what its factors save. 0 where there is
- * none.
+ * The largest rank at which a truncation makes the file smaller, on both channel sides of a kernel. That is the last
+ * rank below mn/(m+n) (for a kernel the last r with C·r + r²·K + T·r < T·C·K) whose graph nodes take less than its
+ * factors save. 0 where there is none.
  */
 export function breakEven(leaf: Dense, context: PlanContext): number {
   const saves = (rank: number) => {
@@ -117,14 +119,14 @@ export function breakEven(leaf: Dense, context: PlanContext): number {
   return rank;
 }
 
-/** Two factors of a leaf, or what they will be: of a kernel the second one is a kernel too. */
+/** The two factors of a leaf, or their plan. The second factor of a kernel is a kernel too. */
 export function factored(leaf: Dense, rank: number, factors?: Factors): Operator {
   const { shape, type } = leaf;
   const inputs = isMatrix(leaf) ? shape.slice(1, 2) : shape.slice(1);
   return lowRank(leafOf([shape[0]!, rank], type, factors?.left), leafOf([rank, ...inputs], type, factors?.right));
 }
 
-/** The three stages of a kernel, or what they will be. */
+/** The three stages of a kernel, or their plan. */
 export function staged({ shape, type }: Dense, [rOut, rIn]: readonly number[], factors?: Hosvd): Operator {
   const [out, inner, ...kernel] = shape as [number, number, ...number[]];
   const parts = factors && stagesOf(factors, { rOut: rOut!, rIn: rIn! }, type);
@@ -135,7 +137,7 @@ export function staged({ shape, type }: Dense, [rOut, rIn]: readonly number[], f
   );
 }
 
-/** Input, core and output. The core carries the weight's size unless its type can't. */
+/** Input, core and output. The core carries the scale of the weight, as far as its type can. */
 function stagesOf(factors: Hosvd, ranks: TuckerRanks, type: FloatType): Float32Array<ArrayBuffer>[] {
   const { input, core, output } = truncateTucker2({ ...factors, scale: 1 }, ranks);
   return spread([input, core, output], -Math.log2(factors.scale), type, 1);

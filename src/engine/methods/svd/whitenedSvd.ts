@@ -11,21 +11,21 @@ import type { InputStatistics } from '../../operators/statistics';
 import { energiesOf, type Whitening, whitened } from '../whitening';
 
 export interface WhitenedBudget {
-  /** Known beforehand, or found from the mean square that each direction of the output carries, largest first. */
+  /** Known beforehand, or computed from the mean square that each output direction carries, largest first. */
   readonly rank: number | ((energies: Float64Array) => number);
-  /** Whether to look for the leading directions alone. */
+  /** Whether to compute the leading directions alone. */
   readonly leading: boolean;
 }
 
 /**
- * The rank-r approximation of W [rows, columns] whose output on the calibration data is nearest to W's: with
- * W·S = U·Σ·Vᵀ, S·Sᵀ = H/samples, it is Ŵ = Uᵣ·Σᵣ·Vᵣᵀ·S⁻¹ (SVD-LLM, Wang et al., 2024), and the output's error is
- * √(samples·Σ_{i>r}σᵢ²). Since Σᵣ·Vᵣᵀ = Uᵣᵀ·W·S, that is Ŵ = Uᵣ·(Uᵣᵀ·W), and this is how it is computed: nothing is solved
- * with S, whose small pivots would magnify the rounding of float32; S only chooses directions of the output. ‖Ŵ‖ ≤ ‖W‖,
- * also on inputs that the data never had.
+ * The rank-r approximation of W [rows, columns] whose output on the calibration data is nearest to W's. With W·S =
+ * U·Σ·Vᵀ and S·Sᵀ = H/samples it is Ŵ = Uᵣ·Σᵣ·Vᵣᵀ·S⁻¹ (SVD-LLM, Wang et al., 2024), and the output's error is
+ * √(samples·Σ_{i>r}σᵢ²). Because Σᵣ·Vᵣᵀ = Uᵣᵀ·W·S, this is Ŵ = Uᵣ·(Uᵣᵀ·W), and it is computed so: nothing is solved
+ * with S, whose small pivots would magnify the rounding of float32. S only selects output directions. ‖Ŵ‖ ≤ ‖W‖, also
+ * for inputs that the data does not contain.
  *
- * A weight of unusual size is multiplied by a power of two first. The factors share the norm of each direction evenly, as
- * those of the plain SVD do. undefined where the data gives no input other than zero.
+ * A weight of unusual scale is first multiplied by a power of two. The two factors share the norm of each direction
+ * evenly, as those of the plain SVD do. undefined where all inputs in the data are zero.
  */
 export async function whitenedFactors(
   backend: Backend,
@@ -75,7 +75,8 @@ async function outputDirections(
     const { basis, transposed, scale } = await svd(backend, white, { ...call, count });
     const vectors = basis.slice(0, count * Math.min(rows, columns));
     if (!transposed) return backend.upload(vectors, count, rows);
-    // The long side's vectors follow from the short side's; where σ is roundoff only an orthonormal completion is left.
+    // The vectors of the long side follow from those of the short side. Where σ is roundoff, they only complete the
+    // basis.
     const weight = held.hold(backend.upload(scaled(values, scale), rows, columns));
     const axes = held.hold(backend.upload(vectors, count, columns));
     const images = held.hold(await backend.multiply(axes, weight, { b: true }));

@@ -7,10 +7,12 @@ import { trainMultiplyAdds } from '../../operators/tensorTrain/trainSites';
 import type { PlanContext, Skipped } from '../method';
 import { sameSites } from './trainMatrix';
 
-/** Above this share of its length a spectrum counts as flat: to drop half of it drops about half of the weight. */
+/** A spectrum is called flat above this share of its length: to drop half of it drops about half of the weight. */
 const FLAT = 0.7;
 
-/** What a train means for a layer's file and its time, beside a truncated SVD of the same size, in sentences. */
+/**
+ * What a train means for the layer's file and its time, compared with a truncated SVD of the same size, in sentences.
+ */
 export function adviceOnTrain(
   leaf: Dense,
   sites: SiteShape,
@@ -55,7 +57,10 @@ export function adviceOnTrain(
   return said;
 }
 
-/** The largest bond, the same everywhere, at which a train is smaller and sooner contracted than the dense weight. */
+/**
+ * The largest bond, the same at every cut, at which a train is smaller than the dense weight and faster to multiply
+ * with.
+ */
 function fastestBond(sites: SiteShape, dense: number): number {
   const pays = (bond: number) => {
     const bonds = attainableBonds(sites, bond);

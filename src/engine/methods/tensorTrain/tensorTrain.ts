@@ -96,13 +96,13 @@ export const tensorTrain: Method<TensorTrainOptions> = {
   work: ({ shape }) => ({ kind: 'tensor-train', cost: factorisationCost(shape) }),
 };
 
-/** How the sides of a leaf, a kernel's read as [out, in·taps], are split; padded where the factors make more. */
+/** The factors of the sides of a leaf; a kernel is read as [out, in·taps]. Factors that exceed a side mean padding. */
 export function sitesFor(leaf: Pick<Dense, 'shape'>, { sites = 3, factors }: TensorTrainOptions): SiteShape {
   const [rows, columns] = matrixOf(leaf.shape);
   return factors ?? balancedSites(rows, columns, sites);
 }
 
-/** The bonds, where they follow from what is asked, or from spectra that have been measured. */
+/** The bonds, where they follow from the options, or from spectra that have been measured. */
 function bondsFor(
   leaf: Dense,
   sites: SiteShape,
@@ -120,7 +120,7 @@ function bondsFor(
   return bondsForSize(sites, spectra, most);
 }
 
-/** The budget's share of the leaf, less the scales. */
+/** The numbers that fit into the budget, less the scales. */
 function numbersFor(leaf: Dense, size: number, given: TensorTrainOptions): number {
   return size * elements(leaf.shape) - (isWhitened(given) ? leaf.shape[1]! : 0);
 }
@@ -133,8 +133,8 @@ function planned(leaf: Dense, given: TensorTrainOptions, context: PlanContext): 
   if (fault) return fault;
   const { shape, type } = leaf;
   const { size } = given;
-  // A size is shared among the bonds by their spectra. Until these are known even bonds stand for them, which store as
-  // much but for what one bond more would take.
+  // A size is divided among the bonds by their spectra. Before these are known, equal bonds stand for them, which store
+  // nearly as much: the difference is less than one bond more takes.
   const bonds =
     bondsFor(leaf, sites, given, context) ??
     (size === undefined ? undefined : evenBonds(sites, numbersFor(leaf, size, given)));
@@ -144,7 +144,7 @@ function planned(leaf: Dense, given: TensorTrainOptions, context: PlanContext): 
   return operator.bytes < leaf.bytes ? operator : tooLarge(bonds);
 }
 
-/** Factors that a recipe names may not make the layer's sides. */
+/** Factors that a recipe names may not fit the sides of the layer. */
 function misfit(leaf: Dense, sites: SiteShape): Skipped | undefined {
   const [rows, columns] = matrixOf(leaf.shape);
   for (const [side, sizes, what] of [
@@ -184,7 +184,7 @@ async function apply(leaf: Dense, given: TensorTrainOptions, context: MethodCont
   const { backend } = context.factorisations;
   const { cores, discarded, energy } = await decompose(backend, weight, sites, budget, context);
   const { shape, type } = leaf;
-  // The last core carries the weight's size unless its type can't.
+  // The last core carries the scale of the weight, as far as its type can.
   const sized = spread(
     cores.map(({ values }) => values),
     -Math.log2(scale),
@@ -198,14 +198,14 @@ async function apply(leaf: Dense, given: TensorTrainOptions, context: MethodCont
   );
   const operator = scales ? scaledOperator(train, denseOf([1, shape[1]!], type, scales)) : train;
   if (operator.bytes >= leaf.bytes) return tooLarge(cores.slice(0, -1).map((core) => core.shape[3]));
-  // What is dropped is that of the weight as it was cut: not of a padded or whitened one's.
+  // The dropped energy is that of the matrix that was cut, which with padding or whitening is not the weight itself.
   if (scales || !withinLeaf(leaf, sites)) return { operator };
   const error = energy === 0 ? 0 : Math.sqrt(discarded.reduce((sum, dropped) => sum + dropped, 0) / energy);
   const rounding = type === 'float16' && energy > 0 ? Math.sqrt(cores.length) * HALF_ROUNDING : 0;
   return { operator, predicted: Math.hypot(error, rounding) };
 }
 
-/** What `decompose` is asked for; a size of more than two sites is shared among the bonds by their spectra. */
+/** The budget for `decompose`. A size with more than two sites is divided among the bonds by their spectra. */
 async function budgetFor(
   leaf: Dense,
   sites: SiteShape,
@@ -226,7 +226,7 @@ const firstHalf = ({ signal, onProgress }: LongCall): LongCall => ({
   onProgress: onProgress && ((progress) => onProgress({ ...progress, done: progress.done / 2 })),
 });
 
-/** 1/√(mean x²) of each input, or channel, as the leaf's type holds it, their largest 1. */
+/** 1/√(mean x²) of each input, or channel, relative to the largest and rounded to the leaf's type. */
 async function scalesOf({ shape, type }: Dense, root: Float64Array): Promise<Dense> {
   const channels = shape[1]!;
   const taps = root.length / channels;

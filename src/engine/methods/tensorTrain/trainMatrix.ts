@@ -5,15 +5,15 @@ import { type Dense, elements, matrixOf } from '../../operators/operator';
 export const sameSites = (one: SiteShape, other: SiteShape): boolean =>
   String([one.out, one.in]) === String([other.out, other.in]);
 
-/** Whether the sites make the leaf's sides and nothing beyond them. */
+/** Whether the sites fit the leaf's sides exactly. */
 export function withinLeaf(leaf: Pick<Dense, 'shape'>, sites: SiteShape): boolean {
   const [rows, columns] = matrixOf(leaf.shape);
   return elements(sites.out) === rows && elements(sites.in) === columns;
 }
 
 /**
- * The leaf's matrix with zeros after its rows and columns, as many as the sites make: exact, as they are cropped again.
- * Each column is divided by its input channel's entry of `scales`.
+ * The leaf's matrix, padded with zeros after its rows and columns to the size that the sites make. This is exact: the
+ * padding is cropped again. Each column is divided by its input channel's entry of `scales`.
  */
 export async function paddedTo(
   leaf: Dense,
