@@ -59,7 +59,7 @@ export default defineConfig({
           name: 'dawn',
           environment: 'node',
           include: ['src/engine/**/*.gpu.test.ts'],
-          exclude: ['src/engine/evaluation/**', 'src/engine/operators/**', 'src/engine/store/**'],
+          exclude: ['src/engine/evaluation/**', 'src/engine/operators/export/**', 'src/engine/store/**'],
           setupFiles: ['scripts/dawn.setup.ts'],
           fileParallelism: false,
           testTimeout: HANGS_AFTER,

@@ -6,14 +6,23 @@ import { seeded } from '../src/engine/core/random';
 import { Buffers } from '../src/engine/gpu/buffers';
 import { openDevice } from '../src/engine/gpu/device';
 import { Dispatcher } from '../src/engine/gpu/dispatcher';
-import { breakEvenOf, type SparsityCurve } from '../src/engine/gpu/measure/sparsity';
 import { Pace } from '../src/engine/gpu/pace';
 import { prepare } from '../src/engine/gpu/products/prepare';
 import type { Product } from '../src/engine/gpu/products/product';
 import { usualVariants } from '../src/engine/gpu/variants';
-import { floatsToHalves } from '../src/engine/model/tensors';
-import { blockSparseOf, nmOf, sparseOf } from '../src/engine/sparsity';
-import type { WeightForm } from '../src/engine/weightForm';
+import { median } from '../src/engine/measure/median';
+import { breakEvenOf, type SparsityCurve } from '../src/engine/measure/sparsity';
+import { clustered, codebookOf } from '../src/engine/operators/codebook/codebook';
+import { denseOf } from '../src/engine/operators/dense/dense';
+import { lowRank } from '../src/engine/operators/lowRank/lowRank';
+import type { Operator } from '../src/engine/operators/operator';
+import { quantizedOf } from '../src/engine/operators/quantized/quantized';
+import { scaled } from '../src/engine/operators/scaled/scaled';
+import { shared } from '../src/engine/operators/shared/shared';
+import type { Pattern } from '../src/engine/operators/sparse/layouts/cells';
+import { sparseOf } from '../src/engine/operators/sparse/sparse';
+import { sum } from '../src/engine/operators/sum/sum';
+import { trainOf } from '../src/engine/operators/tensorTrain/tensorTrain';
 
 const SIZES = [512, 1024];
 const TOKENS = [1, 16, 256];
@@ -25,63 +34,57 @@ const SAMPLE_MS = 10;
 const random = seeded(1);
 const normals = (length: number) => Float32Array.from({ length }, () => random.normal());
 const bytes = (length: number) => Uint8Array.from({ length }, () => random.below(256));
-const dense = (rows: number, columns: number) => ({
-  kind: 'dense' as const,
-  rows,
-  columns,
-  values: normals(rows * columns),
-});
-const half = (rows: number, columns: number): WeightForm => ({
-  ...dense(rows, columns),
-  values: floatsToHalves(normals(rows * columns)),
-});
+const dense = (rows: number, columns: number) => denseOf([rows, columns], 'float32', normals(rows * columns));
+const half = (rows: number, columns: number) => denseOf([rows, columns], 'float16', normals(rows * columns));
 
-function formsOf(n: number): Record<string, WeightForm> {
-  const quantized = (bits: 2 | 4 | 8, blockSize: number): WeightForm => {
+async function operatorsOf(n: number): Promise<Record<string, Operator>> {
+  const quantised = (bits: 2 | 4 | 8, blockSize: number): Operator => {
     const blocks = n / blockSize;
     const codes = bytes((n * n * bits) / 8);
     const zeroPoints = blocks > 1 ? bytes(n * Math.ceil((blocks * bits) / 8)) : undefined;
-    return { kind: 'quantized', rows: n, columns: n, bits, blockSize, codes, scales: normals(n * blocks), zeroPoints };
+    return quantizedOf([n, n], 'float32', { bits, blockSize, codes, scales: normals(n * blocks), zeroPoints });
   };
-  const thinned = (density: number) => normals(n * n).map((value) => (random.uniform() < density ? value : 0));
-  const train = (sites: readonly number[], bond: number): WeightForm => {
-    const bonds = sites.slice(1).map(() => bond);
-    const cores = sites.map((site, k) => normals((bonds[k - 1] ?? 1) * site * site * (bonds[k] ?? 1)));
-    return { kind: 'tensorTrain', out: sites, in: sites, bonds, cores };
+  const train = (sites: readonly number[], bond: number): Operator => {
+    const cores = sites.map((site, k) => {
+      const shape = [k === 0 ? 1 : bond, site, site, k === sites.length - 1 ? 1 : bond] as const;
+      return { shape, values: normals(shape.reduce((all, size) => all * size, 1)) };
+    });
+    return trainOf(cores, [n, n], 'float32');
   };
-  const lowRank = (rank: number): WeightForm => ({ kind: 'lowRank', left: dense(n, rank), right: dense(rank, n) });
-  const twoOfFour = normals(n * n).map((value, at) => (at % 4 < 2 ? value : 0));
+  const sparseIn = (values: Float32Array, pattern: Pattern) =>
+    sparseOf(values, { shape: [n, n], type: 'float32', pattern, opset: 17 });
+  const thinned = (density: number) =>
+    sparseIn(
+      normals(n * n).map((value) => (random.uniform() < density ? value : 0)),
+      { kind: 'unstructured' },
+    );
+  const rank = (r: number) => lowRank(dense(n, r), dense(r, n));
   const keep = Array.from({ length: (n / 16) ** 2 }, () => random.uniform() < 0.1);
   const blocks = normals(n * n).map((value, at) =>
     keep[Math.floor(at / n / 16) * (n / 16) + Math.floor((at % n) / 16)] ? value : 0,
   );
-  const sparse = (density: number) => sparseOf(thinned(density), n, n);
+  const twoOfFour = normals(n * n).map((value, at) => (at % 4 < 2 ? value : 0));
+  const codes = bytes(n * n).map((byte) => byte % 16);
+  const sparse: Record<string, Operator> = {};
+  for (const density of DENSITIES) sparse[`sparse ${density}`] = await thinned(density);
   return {
     dense: dense(n, n),
     'dense float16': half(n, n),
-    'low rank n/8': lowRank(n / 8),
-    'low rank n/32': lowRank(n / 32),
-    'low rank n/8 float16': { kind: 'lowRank', left: half(n, n / 8), right: half(n / 8, n) },
-    'int8 per channel': quantized(8, n),
-    'int4 groups of 32': quantized(4, 32),
-    'int2 groups of 32': quantized(2, 32),
-    ...Object.fromEntries(DENSITIES.map((density) => [`sparse ${density}`, sparse(density)])),
-    '2:4': nmOf(twoOfFour, n, n, 2, 4),
-    'blocks 16×16, 0.1': blockSparseOf(blocks, n, n, 16, 16),
+    'low rank n/8': rank(n / 8),
+    'low rank n/32': rank(n / 32),
+    'low rank n/8 float16': lowRank(half(n, n / 8), half(n / 8, n)),
+    'int8 per channel': quantised(8, n),
+    'int4 groups of 32': quantised(4, 32),
+    'int2 groups of 32': quantised(2, 32),
+    'codebook of 16': clustered([n, n], codes, codebookOf(normals(16), 'float32')),
+    ...sparse,
+    '2:4': await sparseIn(twoOfFour, { kind: 'n:m', n: 2, m: 4 }),
+    'blocks 16×16, 0.1': await sparseIn(blocks, { kind: 'block', rows: 16, columns: 16 }),
     'tensor train, 2 sites, bond 8': train([32, n / 32], 8),
     'tensor train, 3 sites, bond 8': train([8, 8, n / 64], 8),
-    'hash-shared 16×': {
-      kind: 'shared',
-      rows: n,
-      columns: n,
-      slots: normals((n * n) / 16),
-      run: (n * n) / 16,
-      scale: 1,
-      offset: 0,
-      seed: 1,
-    },
-    'low rank n/32 + sparse 0.05': { kind: 'sum', parts: [lowRank(n / 32), sparse(0.05)] },
-    'diagonals · int4 groups of 32': { kind: 'scaled', out: normals(n), in: normals(n), inner: quantized(4, 32) },
+    'hash-shared 16×': shared(dense(1, (n * n) / 16), [n, n], (n * n) / 16, 1),
+    'low rank n/32 + sparse 0.05': sum([rank(n / 32), await thinned(0.05)]),
+    'scaled int4 groups of 32': scaled(quantised(4, 32), dense(1, n)),
   };
 }
 
@@ -119,7 +122,6 @@ function timer(product: Product, x: GPUBuffer, tokens: number) {
   };
 }
 
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const digits = (value: number) => Number(value.toPrecision(3));
 interface Row {
   n: number;
@@ -138,7 +140,8 @@ interface Row {
 const rows: Row[] = [];
 for (const n of SIZES) {
   const products = new Map<string, Product>();
-  for (const [name, form] of Object.entries(formsOf(n))) products.set(name, await prepare(context, form));
+  const operators = await operatorsOf(n);
+  for (const [name, operator] of Object.entries(operators)) products.set(name, await prepare(context, operator));
   for (const tokens of TOKENS) {
     const x = context.buffers.upload(normals(tokens * n), 'x');
     const timers = [...products].map(([name, product]) => ({ name, product, timer: timer(product, x, tokens) }));
@@ -164,7 +167,7 @@ for (const n of SIZES) {
         timesFasterThanDense: digits(denseMs / ms),
         weightBytes: product.bytes,
         leastBytesMoved: product.bytes + 4 * tokens * (product.rows + product.columns),
-        multiplyAdds: tokens * product.multiplyAdds,
+        multiplyAdds: tokens * operators[name]!.multiplyAdds,
         dispatches: timer.dispatches,
       });
       timer.free();

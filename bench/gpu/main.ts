@@ -1,5 +1,6 @@
 // Runs in the browser: the adapter's ceilings and the engine's kernels, then products beside the peers'.
-import { type GpuReport, measureGpu, median } from '../../src/engine/gpu/measure/measure';
+import { type GpuReport, measureGpu } from '../../src/engine/measure/measureGpu';
+import { median } from '../../src/engine/measure/median';
 import { compare } from '../../src/engine/reference/compare';
 import { normal } from '../../src/engine/reference/random';
 import { type Multiplier, type Peer, peers } from './peers';

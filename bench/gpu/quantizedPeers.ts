@@ -1,8 +1,9 @@
+import type { QuantizedArrays } from '../../src/engine/backend/weights';
 import { prepare } from '../../src/engine/gpu/products/prepare';
 import { openSession } from '../../src/engine/gpu/session';
 import { usualVariants } from '../../src/engine/gpu/variants';
 import { DataType, modelBytes, node, tensor, value } from '../../src/engine/model/onnx/build';
-import type { QuantizedForm } from '../../src/engine/weightForm';
+import { quantizedOf } from '../../src/engine/operators/quantized/quantized';
 import { ortMultiplier, type Peer } from './peers';
 
 const BITS = 4;
@@ -14,7 +15,7 @@ export async function quantizedPeers(): Promise<Peer[]> {
 }
 
 /** b [k, n] as a weight [n, k] of symmetric codes around 8, low nibble first. */
-function quantize(b: Float32Array, k: number, n: number): QuantizedForm {
+function quantize(b: Float32Array, k: number, n: number): QuantizedArrays {
   const blocks = k / GROUP;
   const codes = new Uint8Array((n * k * BITS) / 8);
   const scales = new Float32Array(n * blocks);
@@ -31,7 +32,7 @@ function quantize(b: Float32Array, k: number, n: number): QuantizedForm {
       }
     }
   }
-  return { kind: 'quantized', rows: n, columns: k, bits: BITS, blockSize: GROUP, codes, scales };
+  return { rows: n, columns: k, bits: BITS, blockSize: GROUP, codes, scales };
 }
 
 async function own(): Promise<Peer> {
@@ -40,9 +41,10 @@ async function own(): Promise<Peer> {
   return {
     name: 'carrara',
     async open(m, k, n, a, b) {
+      const codes = quantize(b, k, n);
       const product = await prepare(
         { buffers, dispatcher, pace, panelBytes, variants: usualVariants(device) },
-        quantize(b, k, n),
+        quantizedOf([n, k], 'float32', codes),
       );
       const x = buffers.upload(a, 'x');
       return {

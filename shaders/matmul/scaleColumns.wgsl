@@ -1,11 +1,10 @@
-// scaled[row, column] = matrix[row, column]·diagonal[column] (+ scaled).
+// scaled[row, column] = matrix[row, column]·diagonal[column].
 override workgroupSize: u32 = 64u;
 
 struct Uniforms {
   columns: u32,
   firstRow: u32,
   rows: u32,
-  accumulate: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -20,9 +19,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     return;
   }
   let at = (uniforms.firstRow + group.y) * uniforms.columns + column;
-  var value = matrix[at] * diagonal[column];
-  if (uniforms.accumulate != 0u) {
-    value += scaled[at];
-  }
-  scaled[at] = value;
+  scaled[at] = matrix[at] * diagonal[column];
 }

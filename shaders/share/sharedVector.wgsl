@@ -16,13 +16,13 @@ struct Uniforms {
 // Beyond the last column x is zero.
 fn weightQuad(row: u32, quad: u32) -> vec4f {
   let k = quad * 4u;
-  let i = uniforms.offset + row * uniforms.columns + k;
+  let i = row * uniforms.columns + k;
   let slot = slotOf(i);
   // One place, where neither run nor slots end between four neighbours.
   if (i % uniforms.run + 3u < uniforms.run && slot + 3u < uniforms.slotCount) {
     let values = vec4f(slots[slot], slots[slot + 1u], slots[slot + 2u], slots[slot + 3u]);
     let turned = rowHash(row);
-    return uniforms.scale * values * vec4f(
+    return values * vec4f(
       signOf(turned ^ hash(k)),
       signOf(turned ^ hash(k + 1u)),
       signOf(turned ^ hash(k + 2u)),

@@ -1,8 +1,6 @@
 // The last fields of Uniforms in kernels that multiply by hash-shared weights.
   slotCount: u32,
   run: u32,
-  offset: u32,
   hashA: u32,
   hashB: u32,
   hashC: u32,
-  scale: f32,

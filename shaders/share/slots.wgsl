@@ -1,5 +1,5 @@
-// Hash-shared weights: with i = offset + row·columns + column,
-// W = scale · sign · slots[(h(⌊i / run⌋) mod slotCount + i mod run) mod slotCount]; the sign is the highest bit of
+// Hash-shared weights: with i = row·columns + column,
+// W = sign · slots[(h(⌊i / run⌋) mod slotCount + i mod run) mod slotCount]; the sign is the highest bit of
 // h(column), times that of h(columns + row). Nothing but the slots is stored.
 // h(x) = c + x·(b + a·x) in 32 bits, a permutation of them (a is even, b odd).
 // The importing kernel declares slots (array<f32>), columns and the fields of slotFields.wgsl.
@@ -22,6 +22,6 @@ fn rowHash(row: u32) -> u32 {
 }
 
 fn rightAt(row: u32, k: u32) -> f32 {
-  let i = uniforms.offset + row * uniforms.columns + k;
-  return uniforms.scale * signOf(rowHash(row) ^ hash(k)) * slots[slotOf(i)];
+  let i = row * uniforms.columns + k;
+  return signOf(rowHash(row) ^ hash(k)) * slots[slotOf(i)];
 }

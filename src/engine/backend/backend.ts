@@ -1,5 +1,6 @@
 import type { GpuError } from '../core/errors';
 import type { Selection } from './selection';
+import type { PreparedWeight, Weight } from './weights';
 
 /**
  * The few matrix operations that the GPU and the CPU both offer. Linear algebra (`linalg/`) is written once, against
@@ -23,6 +24,12 @@ export interface Backend {
   multiply(a: Matrix, b: Matrix, transpose?: { a?: boolean; b?: boolean }): Promise<Matrix>;
 
   /**
+   * Lays a weight out to multiply in its own form. Throws a RangeError where its arrays contradict each other, a UserError
+   * where it is more than the backend can hold.
+   */
+  prepare(weight: Weight): Promise<BackendWeight>;
+
+  /**
    * Left singular vectors of `a`, whose entries must be finite and scaled to a largest magnitude of about 1. Those beyond
    * the rank complete an orthonormal basis.
    */
@@ -39,6 +46,16 @@ export interface Backend {
   free(...matrices: Matrix[]): void;
   /** Frees everything, the device included. */
   dispose(): void;
+}
+
+/** A weight W [rows, columns] on a backend. */
+export interface BackendWeight extends PreparedWeight {
+  /** x·Wᵀ, x [tokens, columns]; throws the signal's reason once it is aborted. */
+  multiply(x: Matrix, call?: { readonly signal?: AbortSignal | undefined }): Promise<Matrix>;
+  /**
+   * Milliseconds of one such product, of `times` that follow one another. The results are dropped: this is for measuring.
+   */
+  time(x: Matrix, times: number, call?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
 }
 
 /** How many of the leading vectors are wanted: a number, or what the values, falling, say. */

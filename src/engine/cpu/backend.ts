@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime';
 import { leftSingularVectors } from './leftSingularVectors';
 import { type Dense, Products } from './products';
 import { cpuSelection } from './selection';
+import { cpuWeights } from './weights';
 
 /** The matrix operations without a GPU: products by onnxruntime, eigenvectors in TypeScript, all in host memory. */
 export function createCpuBackend(runtime: Runtime): Backend {
@@ -45,6 +46,28 @@ export function createCpuBackend(runtime: Runtime): Backend {
         throw new RangeError(`Inner dimensions differ: [${rows}, ${inner}] times [${other}, ${columns}].`);
       }
       return keep(await products.multiply(read(a), read(b), transposeA, transposeB), rows, columns);
+    },
+
+    async prepare(weight) {
+      const { multiply, ...prepared } = await weight.prepare(cpuWeights(products));
+      const { rows, columns } = prepared;
+      const tokensOf = (x: Matrix) => {
+        if (x.columns === columns) return x.rows;
+        throw new RangeError(`Tokens of ${x.columns} features do not meet a weight of ${columns}.`);
+      };
+      return {
+        ...prepared,
+        async multiply(x, { signal } = {}) {
+          const tokens = tokensOf(x);
+          return keep(await multiply(read(x).values, tokens, new Pacer(signal)), tokens, rows);
+        },
+        async time(x, times, { signal } = {}) {
+          const [{ values }, tokens, pacer] = [read(x), tokensOf(x), new Pacer(signal)];
+          const started = performance.now();
+          for (let i = 0; i < times; i++) await multiply(values, tokens, pacer);
+          return (performance.now() - started) / times;
+        },
+      };
     },
 
     async leftSingularVectors(a, { count, signal, onProgress } = {}) {

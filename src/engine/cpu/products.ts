@@ -1,4 +1,4 @@
-import { DataType, modelBytes, node, value } from '../model/onnx/build';
+import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import type { Provider, Runtime, Session } from '../runtime';
 
 /**
@@ -43,6 +43,17 @@ export class Products {
     );
     const { y } = await session.run({ x: { type: 'float64', dims: [rows, columns], data: x } });
     return y.data as Float64Array<ArrayBuffer>;
+  }
+
+  /** W [rows, columns] as a constant of a model of its own, as a layer's weight is: the runtime lays it out once. */
+  weight(values: Float32Array, rows: number, columns: number): Promise<Session> {
+    const bytes = modelBytes({
+      nodes: [node('Gemm', ['x', 'w'], ['y'], { transB: 1 })],
+      inputs: [value('x', DataType.FLOAT, ['tokens', columns])],
+      outputs: [value('y', DataType.FLOAT, ['tokens', rows])],
+      initializers: [tensor('w', [rows, columns], values)],
+    });
+    return this.runtime.open({ bytes, externalData: [] }, this.#provider);
   }
 
   release(): void {

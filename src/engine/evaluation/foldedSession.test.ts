@@ -2,6 +2,7 @@ import { toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { randomQuantized } from '../backend/weights.fixtures';
 import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
 import { constantGraphs } from '../model/constantGraphs';
@@ -18,7 +19,6 @@ import type { Operator } from '../operators/operator';
 import { quantizedOf } from '../operators/quantized/quantized';
 import { sparsely } from '../operators/sparse/sparse.fixtures';
 import { sum } from '../operators/sum/sum';
-import { randomQuantized } from '../reference/weights/forms.fixtures';
 import { foldedModel, openFolded } from './foldedSession';
 
 const runtime = nodeRuntime();

@@ -2,10 +2,11 @@ import type { Backend, Matrix } from '../backend/backend';
 import { factorize } from './factorize';
 import { factorizeByGram } from './factorizeByGram';
 import { createPanels, type GpuMatrix, panelProducts } from './panels';
+import { backendWeight } from './products/onBackend';
+import { runProduct } from './runProduct';
 import { gpuSelection } from './selection';
 import { type Session, Sessions } from './session';
 import type { TuningStore } from './tuning';
-import { runProduct } from './variants';
 
 /** What the GPU was asked for since its device was opened, and what it holds. */
 export interface GpuCounts {
@@ -134,6 +135,16 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
     },
 
     multiply: (a, b, transpose) => multiply(a, b, transpose),
+
+    async prepare(weight) {
+      const session = using();
+      const check = (...matrices: readonly Matrix[]) => {
+        if (using(...matrices) !== session) {
+          throw session.device.failed ?? new Error('The weight is of a device that was replaced.');
+        }
+      };
+      return backendWeight(session, weight, { check, keep: (matrix) => keep(matrix, session) });
+    },
 
     async leftSingularVectors(a, call) {
       const session = using(a);

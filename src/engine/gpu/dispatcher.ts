@@ -42,6 +42,12 @@ export function dispatch<L extends UniformLayout>(
 
 const resourceOf = (binding: Binding): GPUBufferBinding => ('offset' in binding ? binding : { buffer: binding });
 
+/** What follows so many bytes of a binding. */
+export function fromOffset(binding: Binding, bytes: number): Binding {
+  const { buffer, offset = 0 } = resourceOf(binding) as { buffer: GPUBuffer; offset?: number };
+  return { buffer, offset: offset + bytes };
+}
+
 function sameBinding(one: Binding, other: Binding): boolean {
   const [first, second] = [resourceOf(one), resourceOf(other)];
   return first.buffer === second.buffer && (first.offset ?? 0) === (second.offset ?? 0);

@@ -10,8 +10,8 @@ import {
   PAIR_ENTRIES,
 } from './kernels';
 import type { Pace } from './pace';
+import { runProduct } from './runProduct';
 import type { Session } from './session';
-import { runProduct } from './variants';
 
 export interface FactorizeCall {
   readonly signal?: AbortSignal | undefined;

@@ -4,9 +4,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeSync } from 'node:fs';
 import { GpuError } from '../core/errors';
+import { runProduct } from './runProduct';
 import { closeSession, openSession, type Session } from './session';
 import { testGpu } from './testing';
-import { runProduct } from './variants';
 
 const EACH = 2 ** 25;
 const MORE = 2 ** 30;

@@ -42,3 +42,6 @@ export function labelOf(declared: Kernel): string {
   const overrides = Object.entries(declared.overrides).map(([name, value]) => `${name}=${value}`);
   return [declared.name, ...overrides].join(' ');
 }
+
+/** A kernel among kernels of other layouts. */
+export const anyKernel = (declared: unknown): Kernel => declared as Kernel;

@@ -225,6 +225,10 @@ export const identityKernel = kernel({
   grid: ({ columns }) => [Math.ceil(columns / WORKGROUP), 1],
 });
 
+/** Variants of lib/rowProduct: how many invocations share a row. */
+export const ROW_SLICES = [16, 4, 1] as const;
+export type RowSlices = (typeof ROW_SLICES)[number];
+
 /** Every kernel there is, for the test that holds each declaration against its WGSL. */
 export const KERNELS = [
   ...Object.values(matmulKernels),

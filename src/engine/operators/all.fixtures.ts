@@ -1,6 +1,6 @@
+import { randomQuantized } from '../backend/weights.fixtures';
 import { seeded } from '../core/random';
 import { gaussian } from '../model/fixtures';
-import { randomQuantized } from '../reference/weights/forms.fixtures';
 import { clustered, codebookOf } from './codebook/codebook';
 import { columnParts, columnsOf } from './columnParts/columnParts';
 import { denseOf } from './dense/dense';

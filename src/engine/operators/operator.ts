@@ -1,3 +1,5 @@
+import type { Weight } from '../backend/weights';
+import type { Random } from '../core/random';
 import type { node } from '../model/onnx/build';
 import type { Multiply } from './product';
 import type { InputStatistics } from './statistics';
@@ -38,10 +40,15 @@ export interface Form<K extends Kind, Kept = object> {
   keep(operator: OperatorOf<K>): Kept;
   /** The same operator from what `keep` gave: a model that is exported with it has the same bytes. */
   restore(kept: Kept & Pick<OperatorBase, 'shape' | 'children'>): Operator;
+  /**
+   * An operator of a plan with random contents in place of those that are not known yet, over children that have some
+   * already; absent: nothing but children is stored.
+   */
+  fill?(operator: OperatorOf<K>, children: readonly Operator[], random: Random): Operator;
 }
 
 /** What operators of every form have. */
-export interface OperatorBase {
+export interface OperatorBase extends Weight {
   /** The kind with its sizes, for people: what the form's `describe` says. */
   readonly form: string;
   readonly shape: readonly number[];

@@ -1,5 +1,5 @@
 /** What the page loads to measure the kernels of this GPU. */
 
-export type { GpuReport } from '../gpu/measure/measure';
-export { measureGpu } from '../gpu/measure/measure';
-export type { SparsityCurve } from '../gpu/measure/sparsity';
+export type { GpuReport } from '../measure/measureGpu';
+export { measureGpu } from '../measure/measureGpu';
+export type { SparsityCurve } from '../measure/sparsity';

@@ -1,4 +1,4 @@
-import { type Dispatch, dispatch } from '../dispatcher';
+import { type Binding, type Dispatch, dispatch } from '../dispatcher';
 import { copyColumnsKernel } from './kernels';
 
 // Workgroups that a dispatch may have in one direction.
@@ -16,7 +16,7 @@ interface Place {
 }
 
 /** Copies the columns of `[tokens, columns]` to a place among those of another matrix, or adds them there. */
-export function* copyColumns(from: GPUBuffer, to: GPUBuffer, tokens: number, place: Place): Generator<Dispatch> {
+export function* copyColumns(from: Binding, to: Binding, tokens: number, place: Place): Generator<Dispatch> {
   for (let firstToken = 0; firstToken < tokens; firstToken += MOST_TOKENS) {
     const here = Math.min(MOST_TOKENS, tokens - firstToken);
     yield dispatch(copyColumnsKernel, { ...place, firstToken, tokens: here }, [from, to], here * place.written);

@@ -1,10 +1,11 @@
-import { type Dispatch, dispatch } from '../dispatcher';
-import type { Kernel, UniformValues } from '../kernel';
+import { type Binding, type Dispatch, dispatch, fromOffset } from '../dispatcher';
+import { anyKernel, type Kernel, type UniformValues } from '../kernel';
+import type { RowSlices } from '../kernels';
 import { MOST_VECTORS, matmulDispatches, matmulKernelsFor } from '../matmul';
 import { cuts, type Pace } from '../pace';
 import type { Variants } from '../variants';
-import { copyColumnsKernel, type RowSlices } from './kernels';
-import { anyKernel, type Operand, type Scratch } from './product';
+import { copyColumnsKernel } from './kernels';
+import type { Operand, Scratch } from './product';
 import { tileSteps, vectorSteps } from './steps';
 
 /** The kernels of a form whose weights are decoded before they multiply. */
@@ -59,7 +60,7 @@ export function decodedSteps(
   pace: Pace,
 ): Iterable<Dispatch> {
   const { decoding, rowSlices } = variants;
-  const shape = { rows, columns, extra, buffers: (x: GPUBuffer) => [x, ...stored, operand.y] };
+  const shape = { rows, columns, extra, buffers: (x: Binding) => [x, ...stored, operand.y] };
   if (operand.tokens <= MOST_VECTORS) {
     const own = { ...shape, extra: { ...vectorExtra, ...extra } };
     return vectorSteps(vector, rowSlices, own, operand, scratch, pace);
@@ -88,7 +89,7 @@ function* unpackedSteps(
       const uniforms = { columns, firstRow: begin + first * STEP, rowsHere: here, ...extra };
       yield dispatch(kernel, uniforms, [...stored, into], perRow * here);
     }
-    const c = { buffer: y, offset: begin * 4 };
+    const c = fromOffset(y, begin * 4);
     const product = { m: tokens, n: count, k: columns, a: x, b: panel, c, transposeB: true, strideC: rows };
     yield* matmulDispatches({ ...product, beta: Number(accumulate) }, variants, pace);
   }

@@ -1,10 +1,10 @@
 import { type Dispatch, dispatch } from '../dispatcher';
-import type { UniformValues } from '../kernel';
+import { anyKernel, type UniformValues } from '../kernel';
 import { TILES } from '../kernels';
 import { cuts, type Pace } from '../pace';
 import type { Variants } from '../variants';
 import { type GatherKernels, gatherRowsOf, OCTETS, transposeTokensKernels } from './gatherKernels';
-import { anyKernel, type Operand, type Scratch } from './product';
+import type { Operand, Scratch } from './product';
 
 // Beyond it, decoding an entry once for 8 tokens pays for turning x around.
 const ROW_TOKENS = 4;

@@ -5,9 +5,8 @@ import nmTokens from '../../../../shaders/prune/nmTokens.wgsl';
 import sparseRow from '../../../../shaders/prune/sparseRow.wgsl';
 import sparseTokens from '../../../../shaders/prune/sparseTokens.wgsl';
 import transposeTokens from '../../../../shaders/prune/transposeTokens.wgsl';
-import { kernel, type UniformLayout } from '../kernel';
-import { ROW_SLICES, type RowSlices } from './kernels';
-import { anyKernel } from './product';
+import { anyKernel, kernel, type UniformLayout } from '../kernel';
+import { ROW_SLICES, type RowSlices } from '../kernels';
 
 /** By whether x goes through workgroup memory. */
 export const transposeTokensKernels = ([0, 1] as const).map((staged) =>

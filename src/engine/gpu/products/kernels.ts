@@ -1,23 +1,24 @@
 import copyColumns from '../../../../shaders/matmul/copyColumns.wgsl';
 import halfTile from '../../../../shaders/matmul/halfTile.wgsl';
 import halfVector from '../../../../shaders/matmul/halfVector.wgsl';
+import pickColumns from '../../../../shaders/matmul/pickColumns.wgsl';
+import pieceTile from '../../../../shaders/matmul/pieceTile.wgsl';
 import scaleColumns from '../../../../shaders/matmul/scaleColumns.wgsl';
-import tensorSite from '../../../../shaders/matmul/tensorSite.wgsl';
+import turnPieces from '../../../../shaders/matmul/turnPieces.wgsl';
 import unpackHalves from '../../../../shaders/matmul/unpackHalves.wgsl';
+import codebookTile from '../../../../shaders/quantize/codebookTile.wgsl';
+import codebookVector from '../../../../shaders/quantize/codebookVector.wgsl';
 import dequantize from '../../../../shaders/quantize/dequantize.wgsl';
+import lookUp from '../../../../shaders/quantize/lookUp.wgsl';
 import quantizedTile from '../../../../shaders/quantize/quantizedTile.wgsl';
 import quantizedVector from '../../../../shaders/quantize/quantizedVector.wgsl';
 import sharedTile from '../../../../shaders/share/sharedTile.wgsl';
 import sharedVector from '../../../../shaders/share/sharedVector.wgsl';
 import unshare from '../../../../shaders/share/unshare.wgsl';
-import { kernel } from '../kernel';
-import { byTile, TILES, type TileVariant, tileSize, WIDTHS } from '../kernels';
-import { anyKernel } from './product';
+import { anyKernel, kernel } from '../kernel';
+import { byTile, ROW_SLICES, type RowSlices, TILES, type TileVariant, tileSize, WIDTHS } from '../kernels';
 
 const WORKGROUP = 64;
-/** Variants of lib/rowProduct: how many invocations share a row. */
-export const ROW_SLICES = [16, 4, 1] as const;
-export type RowSlices = (typeof ROW_SLICES)[number];
 /** Rows of W in a workgroup of lib/rowProduct. */
 export const rowsOf = (slices: RowSlices): number => 128 / slices;
 
@@ -94,10 +95,28 @@ export const copyColumnsKernel = kernel({
 export const scaleColumnsKernel = kernel({
   name: 'scaleColumns',
   source: scaleColumns,
-  uniforms: { columns: 'u32', firstRow: 'u32', rows: 'u32', accumulate: 'u32' },
+  uniforms: { columns: 'u32', firstRow: 'u32', rows: 'u32' },
   bindings: { matrix: 'read', diagonal: 'read', scaled: 'read_write' },
   overrides: { workgroupSize: WORKGROUP },
   grid: ({ columns, rows }) => [Math.ceil(columns / WORKGROUP), rows],
+});
+
+export const pickColumnsKernel = kernel({
+  name: 'pickColumns',
+  source: pickColumns,
+  uniforms: { columns: 'u32', picked: 'u32', firstToken: 'u32', tokens: 'u32' },
+  bindings: { x: 'read', places: 'read', copy: 'read_write' },
+  overrides: { workgroupSize: WORKGROUP },
+  grid: ({ picked, tokens }) => [Math.ceil(picked / WORKGROUP), tokens],
+});
+
+export const turnPiecesKernel = kernel({
+  name: 'turnPieces',
+  source: turnPieces,
+  uniforms: { rows: 'u32', columns: 'u32', firstPiece: 'u32', pieces: 'u32', accumulate: 'u32' },
+  bindings: { x: 'read', turned: 'read_write' },
+  overrides: { workgroupSize: WORKGROUP },
+  grid: ({ rows, columns, pieces }) => [Math.ceil((rows * columns) / WORKGROUP), pieces],
 });
 
 const halfFields = { quadsPerRow: 'u32' } as const;
@@ -174,14 +193,52 @@ export const quantizedKernels = new Map(
   }),
 );
 
+const codebookFields = { wordsPerRow: 'u32' } as const;
+const codebookStored = { codes: 'read', table: 'read' } as const;
+const codebookBindings = { x: 'read', ...codebookStored, y: 'read_write' } as const;
+
+/** The kernels for each number of bits. */
+export const codebookKernels = new Map(
+  ([1, 2, 4, 8] as const).map((bits) => {
+    const vector = byRow((overrides, grid) =>
+      kernel({
+        name: 'codebookVector',
+        source: codebookVector,
+        uniforms: { ...vectorFields, ...codebookFields },
+        bindings: codebookBindings,
+        // As for quantised weights: a word of codes serves one invocation.
+        overrides: { ...overrides, quadsPerLane: 8 / bits, bits },
+        grid,
+      }),
+    );
+    const tile = byTile((variant) =>
+      kernel({
+        name: 'codebookTile',
+        source: codebookTile,
+        uniforms: { ...tileFields, ...codebookFields },
+        bindings: codebookBindings,
+        overrides: { ...TILES[variant], bits },
+        grid: tileGrid(variant),
+      }),
+    );
+    const dense = kernel({
+      name: 'lookUp',
+      source: lookUp,
+      uniforms: { ...unpackFields, ...codebookFields },
+      bindings: { ...codebookStored, dense: 'read_write' },
+      overrides: { bits },
+      grid: unpackGrid(4),
+    });
+    return [bits, { vector, tile, dense }] as const;
+  }),
+);
+
 const slotFields = {
   slotCount: 'u32',
   run: 'u32',
-  offset: 'u32',
   hashA: 'u32',
   hashB: 'u32',
   hashC: 'u32',
-  scale: 'f32',
 } as const;
 const slotBindings = { x: 'read', slots: 'read', y: 'read_write' } as const;
 
@@ -216,12 +273,12 @@ export const unshareKernel = kernel({
   grid: unpackGrid(1),
 });
 
-export const tensorSiteKernels = byTile((variant) =>
+export const pieceTileKernels = byTile((variant) =>
   kernel({
-    name: 'tensorSite',
-    source: tensorSite,
-    uniforms: { ...tileFields, rest: 'u32', inputOrigin: 'u32', outputOrigin: 'u32' },
-    bindings: { x: 'read', core: 'read', y: 'read_write' },
+    name: 'pieceTile',
+    source: pieceTile,
+    uniforms: { ...tileFields, behind: 'u32' },
+    bindings: { x: 'read', weights: 'read', y: 'read_write' },
     overrides: TILES[variant],
     grid: tileGrid(variant),
   }),
@@ -234,7 +291,9 @@ export const PRODUCT_KERNELS = [
   ...[...halfVectorKernels.values()].flat(),
   ...Object.values(halfTileKernels),
   unpackHalvesKernel,
-  ...[...quantizedKernels.values()].flatMap(({ vector, tile, dense }) => [
+  pickColumnsKernel,
+  turnPiecesKernel,
+  ...[...quantizedKernels.values(), ...codebookKernels.values()].flatMap(({ vector, tile, dense }) => [
     dense,
     ...[...vector.values()].flat(),
     ...Object.values(tile),
@@ -242,5 +301,5 @@ export const PRODUCT_KERNELS = [
   ...[...sharedVectorKernels.values()].flat(),
   ...Object.values(sharedTileKernels),
   unshareKernel,
-  ...Object.values(tensorSiteKernels),
+  ...Object.values(pieceTileKernels),
 ].map(anyKernel);

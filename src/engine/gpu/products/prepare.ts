@@ -1,42 +1,40 @@
-import type { WeightForm } from '../../weightForm';
-import { prepareBlockSparse } from './blockSparse';
-import { prepareDense } from './dense';
-import { prepareLowRank } from './lowRank';
-import { prepareNM } from './nm';
-import { prepareInPanels } from './panels';
-import type { Preparation, PreparedForm, Product, ProductContext } from './product';
-import { prepareQuantized } from './quantized';
-import { prepareScaled } from './scaled';
-import { prepareShared } from './shared';
-import { prepareSparse } from './sparse';
-import { prepareSum } from './sum';
-import { prepareTensorTrain } from './tensorTrain';
+import type { Weight, WeightMaker } from '../../backend/weights';
+import { blockWeight } from './blocks';
+import { chainOf } from './chain';
+import { codebookWeight } from './codebook';
+import { columnPartsWeight } from './columnParts';
+import { denseWeight } from './dense';
+import { groupWeight } from './groups';
+import { hashedWeight } from './hashed';
+import type { PreparedForm, Product, ProductContext } from './product';
+import { quantizedWeight } from './quantized';
+import { scaledWeight } from './scaled';
+import { sparseWeight } from './sparse';
+import { sumOf } from './sum';
 import { applyToPanels } from './tokenPanels';
 
-const PREPARATIONS: { readonly [K in WeightForm['kind']]: Preparation<Extract<WeightForm, { kind: K }>> } = {
-  dense: prepareDense,
-  lowRank: prepareLowRank,
-  quantized: prepareQuantized,
-  sparse: prepareSparse,
-  nm: prepareNM,
-  blockSparse: prepareBlockSparse,
-  tensorTrain: prepareTensorTrain,
-  shared: prepareShared,
-  sum: prepareSum,
-  scaled: prepareScaled,
-};
+/** Lays weights out on a device. */
+export const gpuWeights = (context: ProductContext): WeightMaker<PreparedForm> => ({
+  dense: (weight) => denseWeight(context, weight),
+  quantized: (weight) => quantizedWeight(context, weight),
+  codebook: (weight) => codebookWeight(context, weight),
+  sparse: (weight) => sparseWeight(context, weight),
+  groups: (weight) => groupWeight(context, weight),
+  blocks: (weight) => blockWeight(context, weight),
+  hashed: (weight) => hashedWeight(context, weight),
+  chain: chainOf,
+  sum: sumOf,
+  scaled: (inner, scales) => scaledWeight(context, inner, scales),
+  columnParts: (parts) => columnPartsWeight(context, parts),
+});
 
 /**
- * Brings a weight to the device in its own form and compiles what multiplies by it. Throws a RangeError where the
- * form contradicts itself, a UserError where one row of it is more than the adapter can bind.
+ * Brings a weight to the device in its own form and compiles what multiplies by it. Throws a RangeError where its arrays
+ * contradict each other, a UserError where one row of it is more than the adapter can bind.
  */
-export async function prepare(context: ProductContext, form: WeightForm): Promise<Product> {
+export async function prepare(context: ProductContext, weight: Weight): Promise<Product> {
   const { buffers, dispatcher, pace } = context;
-  const prepareWhole = (inner: WeightForm): PreparedForm =>
-    (PREPARATIONS[inner.kind] as Preparation<WeightForm>)(context, inner, prepareForm);
-  const prepareForm = (inner: WeightForm): PreparedForm =>
-    prepareInPanels(context, inner, prepareWhole) ?? prepareWhole(inner);
-  const { kernels, ...prepared } = prepareForm(form);
+  const { kernels, pieces: _, ...prepared } = await weight.prepare(gpuWeights(context));
   await dispatcher.pipelines.prepare(...new Set(kernels)).catch((error) => {
     prepared.free();
     throw error;
@@ -44,7 +42,6 @@ export async function prepare(context: ProductContext, form: WeightForm): Promis
   const { rows, columns } = prepared;
   const product: Product = {
     ...prepared,
-    kind: form.kind,
     applyToPanels: (x, call) => applyToPanels(context, product, x, call),
     async apply(x, tokens, call) {
       if (!Number.isInteger(tokens) || tokens < 1 || x.size < tokens * columns * 4) {

@@ -1,6 +1,6 @@
-import type { WeightForm } from '../../weightForm';
+import type { PreparedWeight } from '../../backend/weights';
 import type { Buffers } from '../buffers';
-import type { Dispatch, Dispatcher, PacedCall } from '../dispatcher';
+import type { Binding, Dispatch, Dispatcher, PacedCall } from '../dispatcher';
 import type { Kernel } from '../kernel';
 import type { Pace } from '../pace';
 import type { GpuMatrix } from '../panels';
@@ -16,10 +16,10 @@ export interface ProductContext {
   readonly panelBytes: number;
 }
 
-/** x `[tokens, columns]` and y `[tokens, rows]`, row-major float32; y = x·Wᵀ, or y += x·Wᵀ. */
+/** x [tokens, columns] and y [tokens, rows], row-major float32; y = x·Wᵀ, or y += x·Wᵀ. */
 export interface Operand {
-  readonly x: GPUBuffer;
-  readonly y: GPUBuffer;
+  readonly x: Binding;
+  readonly y: Binding;
   readonly tokens: number;
   readonly accumulate: boolean;
 }
@@ -28,43 +28,35 @@ export interface Operand {
 export type Scratch = (length: number) => GPUBuffer;
 
 /** A weight on the device, in its form. */
-export interface PreparedForm {
-  readonly rows: number;
-  readonly columns: number;
-  /** Bytes that the weight takes on the device, which is what a product of one token reads of it. */
-  readonly bytes: number;
-  /** Multiply-adds for one token. */
-  readonly multiplyAdds: number;
+export interface PreparedForm extends PreparedWeight {
   readonly kernels: readonly Kernel[];
   /** The dispatches of a product, cut so that none runs long at this pace. */
   steps(operand: Operand, scratch: Scratch, pace: Pace): Iterable<Dispatch>;
-  free(): void;
+  /** `steps` for x in pieces [columns, behind] and y in pieces [rows, behind]; absent: only with the pieces turned. */
+  readonly pieces?: {
+    readonly kernels: readonly Kernel[];
+    steps(operand: PieceOperand, pace: Pace): Iterable<Dispatch>;
+  };
 }
 
-/** What makes a weight of one kind ready; `prepare` is for the forms that nest. */
-export type Preparation<F extends WeightForm> = (
-  context: ProductContext,
-  form: F,
-  prepare: (form: WeightForm) => PreparedForm,
-) => PreparedForm;
+/** `tokens` counts pieces. */
+export interface PieceOperand extends Operand {
+  readonly behind: number;
+}
 
 /** A weight that can multiply. */
-export interface Product extends Omit<PreparedForm, 'kernels'> {
-  readonly kind: WeightForm['kind'];
+export interface Product extends Omit<PreparedForm, 'kernels' | 'pieces'> {
   /**
-   * y = x·Wᵀ, x `[tokens, columns]` with finite entries, y `[tokens, rows]`, which the caller frees. Throws a
-   * RangeError where x is too short, a UserError where y or what lies between is more than the adapter can bind.
+   * y = x·Wᵀ, x [tokens, columns] with finite entries, y [tokens, rows], which the caller frees. Throws a RangeError
+   * where x is too short, a UserError where y or what lies between is more than the adapter can bind.
    */
   apply(x: GPUBuffer, tokens: number, call?: PacedCall): Promise<GPUBuffer>;
   /**
-   * The same for x `[tokens, columns]` in panels of tokens, as where all of x, or all of y, is more than the adapter can
-   * bind. y `[tokens, rows]` is in panels too, none larger than the context's `panelBytes` where 64 tokens are not.
+   * The same for x [tokens, columns] in panels of tokens, as where all of x, or all of y, is more than the adapter can
+   * bind. y [tokens, rows] is in panels too, none larger than the context's `panelBytes` where 64 tokens are not.
    */
   applyToPanels(x: GpuMatrix, call?: PacedCall): Promise<GpuMatrix>;
 }
 
-/** A kernel among kernels of other layouts. */
-export const anyKernel = (kernel: unknown) => kernel as Kernel;
-
 /** Bytes of buffers. */
-export const sizeOf = (...buffers: readonly GPUBuffer[]) => buffers.reduce((sum, { size }) => sum + size, 0);
+export const bytesOf = (...buffers: readonly GPUBuffer[]): number => buffers.reduce((sum, { size }) => sum + size, 0);

@@ -1,19 +1,24 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Weight } from '../../backend/weights';
+import { RANDOM_LEAVES, randomDense, randomWeight, sparseOf, weightOf } from '../../backend/weights.fixtures';
 import { type Random, seeded } from '../../core/random';
 import { halvesToFloats } from '../../model/tensors';
-import { denseOf, productOf } from '../../reference/weights/denseOf';
-import { RANDOM_LEAVES, randomDense, randomForm } from '../../reference/weights/forms.fixtures';
-import { nmOf, sparseOf } from '../../sparsity';
-import type { WeightForm } from '../../weightForm';
+import { denseWeights, productOf } from '../../reference/weights';
 import { Buffers } from '../buffers';
 import { type Device, openDevice } from '../device';
 import { Dispatcher } from '../dispatcher';
-import { type FewVariant, type MatmulVariant, SUBGROUP_VARIANTS, TILE_VARIANTS, VECTOR_VARIANTS } from '../kernels';
+import {
+  type FewVariant,
+  type MatmulVariant,
+  ROW_SLICES,
+  SUBGROUP_VARIANTS,
+  TILE_VARIANTS,
+  VECTOR_VARIANTS,
+} from '../kernels';
 import { Pace } from '../pace';
 import { createPanels } from '../panels';
 import { testGpu } from '../testing';
 import { usualVariants, type Variants } from '../variants';
-import { ROW_SLICES } from './kernels';
 import { prepare } from './prepare';
 import type { ProductContext } from './product';
 
@@ -45,11 +50,11 @@ const EPSILON = 2 ** -24;
 /**
  * Multiplies and holds the result against the twin. A sum of K products, whatever the order it is summed in, is within
  * K·ε/(1 − K·ε) of Σ|x·w| (Higham, 3.1). Products of factors add the lengths of their sums; a decoded or scaled weight
- * two roundings more; bonds of at most 6 between three sites, 18. `depth` is what comes on top of the columns.
+ * two roundings more; bonds of at most 6 between three links, 18. `depth` is what comes on top of the columns.
  */
-async function expectProduct(random: Random, form: WeightForm, tokens: number, depth = 0, within = context) {
+async function expectProduct(random: Random, form: Weight, tokens: number, depth = 0, within = context) {
   const { buffers } = within;
-  const weight = denseOf(form);
+  const weight = await form.prepare(denseWeights);
   const x = Float32Array.from({ length: tokens * weight.columns }, () => random.normal());
   const product = await prepare(within, form);
   const input = buffers.upload(x, 'a test');
@@ -100,7 +105,7 @@ describe('products', () => {
         rowSlices: pick(ROW_SLICES),
       };
       const [rows, columns] = [1 + random.below(150), 1 + random.below(300)];
-      const form = randomForm(random, rows, columns, 2);
+      const form = randomWeight(random, rows, columns, 2);
       // Two levels of factors sum at most 40 more terms each; two sums and scalings a few.
       await expectProduct(random, form, 1 + random.below(80), 100, { ...context, variants });
     }
@@ -124,7 +129,11 @@ describe('products', () => {
         await expectProduct(random, leaf(random, rows, columns), tokens, 18, within);
       }
     }
-    const product = await prepare(within, randomDense(random, 50, 100));
+    const values = randomDense(random, 50, 100);
+    const product = await prepare(
+      within,
+      weightOf((on) => on.dense(values)),
+    );
     // 400 bytes a row: five rows in each buffer.
     expect(context.buffers.count - held).toBe(10);
     product.free();
@@ -153,7 +162,7 @@ describe('products', () => {
         ]);
         const found: number[] = [];
         for (const { buffer } of y.panels) found.push(...new Float32Array(await buffers.read(buffer)));
-        const expected = productOf(values, tokens, denseOf(form));
+        const expected = productOf(values, tokens, await form.prepare(denseWeights));
         // As in `expectProduct`, 40 columns and bonds of 18.
         const bound = 62 * EPSILON * 1.01;
         const wrong = found.findIndex(
@@ -164,7 +173,11 @@ describe('products', () => {
         buffers.free(...[...x.panels, ...y.panels].map(({ buffer }) => buffer));
       }
     }
-    const product = await prepare(context, randomDense(random, 3, 5));
+    const five = randomDense(random, 3, 5);
+    const product = await prepare(
+      context,
+      weightOf((on) => on.dense(five)),
+    );
     const x = createPanels(buffers, 2, 4, 1e6, 'a test');
     await expect(product.applyToPanels(x)).rejects.toThrow('Tokens of 4 features do not meet a weight of 5');
     product.free();
@@ -180,7 +193,10 @@ describe('products', () => {
     const { buffers, variants } = context;
     for (const own of [...ROW_SLICES.map((rowSlices) => ({ tokens: 8, rowSlices })), ...unpacked]) {
       const within = { ...context, variants: { ...variants, ...own } };
-      const product = await prepare(within, { kind: 'dense', rows, columns, values: bits });
+      const product = await prepare(
+        within,
+        weightOf((on) => on.dense({ rows, columns, values: bits })),
+      );
       const units = new Float32Array(own.tokens * columns);
       for (let i = 0; i < columns; i++) units[i * columns + i] = 1;
       const x = buffers.upload(units, 'a test');
@@ -197,37 +213,59 @@ describe('products', () => {
     const random = seeded(12);
     const values = Float32Array.from({ length: 3 * 65_600 }, () => (random.below(500) ? 0 : random.normal()));
     values[65_599] = 7;
-    for (const tokens of [1, 5]) await expectProduct(random, sparseOf(values, 3, 65_600), tokens);
+    for (const tokens of [1, 5]) {
+      const sparse = sparseOf(values, 3, 65_600);
+      await expectProduct(
+        random,
+        weightOf((on) => on.sparse(sparse)),
+        tokens,
+      );
+    }
   });
 
-  it('of a tensor train take tokens in turns where the sites make too many numbers', async () => {
+  it('take tokens in turns where the links make too many numbers', async () => {
     const random = seeded(13);
-    const core = () => Float32Array.from({ length: 64 * 128 }, () => random.normal());
-    // 64·128 numbers for each of 64 inputs to come: 2¹⁹ a token, of which 8 tokens fill what is held between sites.
-    const form = { kind: 'tensorTrain', out: [64, 1], in: [1, 64], bonds: [128], cores: [core(), core()] } as const;
-    await expectProduct(random, form, 9, 128);
+    // 64·128 numbers for each of 64 inputs to come: 2¹⁹ a token, of which 8 tokens fill what is held between links.
+    const [first, second] = [randomDense(random, 64 * 128, 1), randomDense(random, 1, 128 * 64)];
+    const train = weightOf(async (on) => {
+      const links = [
+        { weight: await on.dense(first), behind: 64 },
+        { weight: await on.dense(second), behind: 1 },
+      ];
+      return on.chain({ rows: 64, columns: 64, padded: 64, links });
+    });
+    await expectProduct(random, train, 9, 128);
   });
 
-  it('count what they store and compute', async () => {
+  it('count the bytes that they store', async () => {
     const random = seeded(9);
     const [left, right] = [randomDense(random, 20, 4), randomDense(random, 4, 12)];
-    const product = await prepare(context, { kind: 'lowRank', left, right });
-    expect([product.bytes, product.multiplyAdds]).toEqual([4 * (80 + 48), 128]);
+    const product = await prepare(
+      context,
+      weightOf(async (on) => {
+        const links = [
+          { weight: await on.dense(right), behind: 1 },
+          { weight: await on.dense(left), behind: 1 },
+        ];
+        return on.chain({ rows: 20, columns: 12, padded: 12, links });
+      }),
+    );
+    expect(product.bytes).toBe(4 * (80 + 48));
     product.free();
   });
 
   it('reject what does not fit, and keep nothing', async () => {
     const random = seeded(10);
     const dense = randomDense(random, 4, 6);
-    await expect(prepare(context, { ...dense, rows: 5 })).rejects.toThrow('24 values do not fill a [5, 6] weight');
-    await expect(prepare(context, { kind: 'lowRank', left: dense, right: dense })).rejects.toThrow('does not meet');
-    await expect(prepare(context, { kind: 'sum', parts: [] })).rejects.toThrow('one part or more');
-    const scaled = { kind: 'scaled', inner: dense, out: new Float32Array(6) } as const;
-    await expect(prepare(context, scaled)).rejects.toThrow('do not fit');
-    expect(() => nmOf(dense.values, 4, 6, 1, 4)).toThrow('Row 0 has more than 1 of 4 values at column 0');
+    const refused = (make: Parameters<typeof weightOf>[0]) => expect(prepare(context, weightOf(make))).rejects;
+    await refused((on) => on.dense({ ...dense, rows: 5 })).toThrow('24 values do not fill a [5, 6] weight');
+    await refused((on) => on.sum([])).toThrow('one part or more');
     const sparse = sparseOf(dense.values, 4, 6);
-    await expect(prepare(context, { ...sparse, columns: 5 })).rejects.toThrow('beyond the last of 5');
-    const product = await prepare(context, dense);
+    await refused((on) => on.sparse({ ...sparse, columns: 5 })).toThrow('beyond the last of 5');
+    const product = await prepare(
+      context,
+      weightOf((on) => on.dense(dense)),
+    );
     const short = context.buffers.create(5, 'a test');
     await expect(product.apply(short, 1)).rejects.toThrow('20 bytes does not hold 1 tokens of 6');
     context.buffers.free(short);
@@ -235,7 +273,11 @@ describe('products', () => {
   });
 
   it('stop when told to', async () => {
-    const product = await prepare(context, randomDense(seeded(11), 64, 64));
+    const dense = randomDense(seeded(11), 64, 64);
+    const product = await prepare(
+      context,
+      weightOf((on) => on.dense(dense)),
+    );
     const x = context.buffers.create(64 * 64, 'a test');
     await expect(product.apply(x, 64, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
     context.buffers.free(x);

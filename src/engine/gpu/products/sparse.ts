@@ -1,7 +1,8 @@
-import type { SparseForm } from '../../weightForm';
+import type { SparseArrays } from '../../backend/weights';
 import { gatherKernelsOf, gatherSteps } from './gather';
 import { sparseKernels } from './gatherKernels';
-import { type Preparation, sizeOf } from './product';
+import { inPanels } from './panels';
+import { bytesOf, type PreparedForm, type ProductContext } from './product';
 
 /** What 16 bits of column can tell apart; wider weights are cut into panels of so many columns. */
 const PANEL = 65536;
@@ -11,24 +12,43 @@ const PANEL = 65536;
  * each 32 columns, with the offset of its values, takes 2 bits a column and 32 a value: less above a density of 1/8,
  * but there a product in sparse form gains little, and its lanes would wait for the fullest of their blocks.
  */
-export const prepareSparse: Preparation<SparseForm> = ({ buffers, variants }, form) => {
-  const { rows, columns, starts, columnOf, values } = form;
+export function sparseWeight(context: ProductContext, weight: SparseArrays): PreparedForm {
+  const { rows, columns, starts, columnOf, values } = weight;
   if (starts.length !== rows + 1 || starts[rows] !== values.length || columnOf.length !== values.length) {
     throw new RangeError(`The rows of a sparse [${rows}, ${columns}] weight do not hold its ${values.length} values.`);
   }
   if (columnOf.some((column) => column >= columns))
     throw new RangeError(`A column lies beyond the last of ${columns}.`);
+  return inPanels(context, {
+    rows,
+    columns,
+    // Rows are padded to whole quads.
+    bytesOf: (row) => 16 * Math.ceil((starts[row + 1]! - starts[row]!) / 4),
+    prepare(first, count) {
+      const [from, to] = [starts[first]!, starts[first + count]!];
+      return whole(context, {
+        rows: count,
+        columns,
+        starts: starts.slice(first, first + count + 1).map((start) => start - from),
+        columnOf: columnOf.subarray(from, to),
+        values: values.subarray(from, to),
+      });
+    },
+  });
+}
+
+function whole({ buffers, variants }: ProductContext, weight: SparseArrays): PreparedForm {
+  const { rows, columns } = weight;
   const what = `A sparse [${rows}, ${columns}] weight`;
   const panels = Array.from({ length: Math.ceil(columns / PANEL) }, (_, panel) => {
-    const packed = pack(form, panel * PANEL, (panel + 1) * PANEL);
+    const packed = pack(weight, panel * PANEL, (panel + 1) * PANEL);
     const stored = [packed.starts, packed.pairs, packed.values].map((array) => buffers.upload(array, what));
     return { stored, longest: packed.longest, extra: { firstColumn: panel * PANEL } };
   });
   return {
     rows,
     columns,
-    bytes: panels.reduce((sum, { stored }) => sum + sizeOf(...stored), 0),
-    multiplyAdds: values.length,
+    bytes: panels.reduce((sum, { stored }) => sum + bytesOf(...stored), 0),
     kernels: gatherKernelsOf(sparseKernels, variants),
     *steps(operand, scratch, pace) {
       for (const [i, panel] of panels.entries()) {
@@ -38,10 +58,10 @@ export const prepareSparse: Preparation<SparseForm> = ({ buffers, variants }, fo
     },
     free: () => buffers.free(...panels.flatMap(({ stored }) => stored)),
   };
-};
+}
 
 /** The entries in columns [from, to), each row padded to whole quads by zeros in the first column. */
-function pack({ rows, starts, columnOf, values }: SparseForm, from: number, to: number) {
+function pack({ rows, starts, columnOf, values }: SparseArrays, from: number, to: number) {
   const quadStarts = new Uint32Array(rows + 1);
   const inPanel = (e: number) => columnOf[e]! >= from && columnOf[e]! < to;
   let longest = 0;

@@ -1,10 +1,10 @@
-import { type Dispatch, dispatch } from '../dispatcher';
-import type { Kernel, UniformValues } from '../kernel';
-import { type TileVariant, tileSize, WIDTHS } from '../kernels';
+import { type Binding, type Dispatch, dispatch } from '../dispatcher';
+import { anyKernel, type Kernel, type UniformValues } from '../kernel';
+import { type RowSlices, type TileVariant, tileSize, WIDTHS } from '../kernels';
 import { cuts, type Pace } from '../pace';
 import { copyColumns } from './copyColumns';
-import { type RowSlices, rowsOf } from './kernels';
-import { anyKernel, type Operand, type Scratch } from './product';
+import { rowsOf } from './kernels';
+import type { Operand, Scratch } from './product';
 
 // Terms summed in registers before they are added to y, as in gpu/matmul: rounding grows with √RUN + √(k/RUN).
 const RUN = 512;
@@ -14,7 +14,7 @@ export function* padded(
   { x, tokens }: Operand,
   columns: number,
   scratch: Scratch,
-): Generator<Dispatch, GPUBuffer, undefined> {
+): Generator<Dispatch, Binding, undefined> {
   const width = Math.ceil(columns / 4) * 4;
   if (width === columns) return x;
   const copy = scratch(tokens * width);
@@ -28,7 +28,7 @@ interface Shared {
   /** Uniforms beside those of the library's kernel. */
   readonly extra: UniformValues<Record<string, 'u32' | 'f32'>>;
   /** The kernel's buffers, by its x. */
-  readonly buffers: (x: GPUBuffer) => readonly GPUBuffer[];
+  readonly buffers: (x: Binding) => readonly Binding[];
 }
 
 /** The dispatches of a kernel made of lib/rowProduct; `kernels` by slices, then by `WIDTHS`. */

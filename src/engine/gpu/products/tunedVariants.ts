@@ -1,8 +1,8 @@
-import type { QuantizedForm } from '../../weightForm';
-import { TILE_VARIANTS } from '../kernels';
+import type { QuantizedArrays } from '../../backend/weights';
+import { ROW_SLICES, TILE_VARIANTS } from '../kernels';
+import { tunedMatmul } from '../runProduct';
 import type { Session } from '../session';
-import { tunedMatmul, usualVariants, type Variants } from '../variants';
-import { ROW_SLICES } from './kernels';
+import { usualVariants, type Variants } from '../variants';
 import { prepare } from './prepare';
 
 // Large enough to fill an adapter, small enough to be timed some twelve times each.
@@ -34,7 +34,10 @@ export async function tunedVariants(session: Session): Promise<Variants> {
 /** A product with a weight of 4 bits, whose values do not matter. */
 async function multiplyOnce(session: Session, tokens: number, variants: Variants): Promise<void> {
   const { buffers, dispatcher, productPace: pace, panelBytes } = session;
-  const product = await prepare({ buffers, dispatcher, pace, panelBytes, variants }, zeros);
+  const product = await prepare(
+    { buffers, dispatcher, pace, panelBytes, variants },
+    { prepare: async (on) => on.quantized(zeros) },
+  );
   const x = buffers.create(tokens * N, 'tuning');
   try {
     buffers.free(await product.apply(x, tokens));
@@ -44,8 +47,7 @@ async function multiplyOnce(session: Session, tokens: number, variants: Variants
   }
 }
 
-const zeros: QuantizedForm = {
-  kind: 'quantized',
+const zeros: QuantizedArrays = {
   rows: N,
   columns: N,
   bits: 4,

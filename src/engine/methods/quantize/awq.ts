@@ -1,10 +1,10 @@
 import type { Backend } from '../../backend/backend';
+import { decodeQuantized } from '../../backend/codes';
 import type { LongCall } from '../../core/progress';
 import { Held } from '../../linalg/held';
 import { LARGEST, roundedTo } from '../../operators/dense/rounding';
 import type { FloatType } from '../../operators/operator';
 import { equilibrated, type InputStatistics, inUnitsOf } from '../../operators/statistics';
-import { quantized } from '../../reference/weights/quantized';
 import type { FittedForm, GridOptions } from './grid';
 import { nearest } from './nearest';
 
@@ -58,7 +58,7 @@ export async function awq(
       const inverse = inverseScales(magnitudes, ratio, type);
       // An enlarged weight must still be a number of the type; in float16 it may overflow.
       if (reaches.some((reach, channel) => reach / inverse[channel]! > LARGEST[type])) continue;
-      const weights = quantized(await coded(sample, inverse, chosen), new Float32Array(chosen * columns));
+      const weights = decodeQuantized(await coded(sample, inverse, chosen));
       const delta = differenceOf(sample, weights, perColumn(inverse, taps), chosen);
       const { values: seen, beta } = inUnitsOf(delta, balanced);
       const left = held.hold(backend.upload(seen, chosen, columns));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { decodeQuantized } from '../../backend/codes';
 import { seeded } from '../../core/random';
 import { halvesToFloats, roundedToHalf } from '../../model/tensors';
-import { quantized } from '../../reference/weights/quantized';
 import type { GridOptions } from './grid';
 import { nearest } from './nearest';
 
@@ -17,7 +17,7 @@ function relativeError(values: Float32Array, now: Float32Array | Float64Array): 
 }
 
 const error = async (values: Float32Array, columns: number, options: GridOptions) =>
-  relativeError(values, quantized(await nearest(values, values.length / columns, columns, options)));
+  relativeError(values, decodeQuantized(await nearest(values, values.length / columns, columns, options)));
 
 describe('float16 scales', () => {
   const columns = 64;
@@ -45,7 +45,7 @@ describe('float16 scales', () => {
         const rounding = Math.sqrt(1 / 12) / (largest * Math.sqrt(1 / 3));
         // Twice the squares in any one group makes the form coarse.
         const limit = Math.sqrt(2 * (exact ** 2 + rounding ** 2));
-        const found = relativeError(values, quantized(form));
+        const found = relativeError(values, decodeQuantized(form));
         if (!form.coarse) expect(found, `${bits} bits up to ${largest}`).toBeLessThanOrEqual(limit * 1.001);
       }
     }
@@ -65,7 +65,7 @@ describe('float16 scales', () => {
     for (const bits of [2, 4, 8] as const) {
       for (const symmetric of [true, false]) {
         const form = await nearest(values, 16, columns, { bits, blockSize: columns, symmetric, type: 'float16' });
-        for (const weight of quantized(form)) expect(Math.abs(roundedToHalf(weight))).toBeLessThanOrEqual(65504);
+        for (const weight of decodeQuantized(form)) expect(Math.abs(roundedToHalf(weight))).toBeLessThanOrEqual(65504);
       }
     }
   });
@@ -78,7 +78,7 @@ it('values beyond float16, as AWQ makes them, get float32 scales where float16 o
   const form = await nearest(values, 8, 64, { ...options, bits: 8 });
   expect(form.coarse).toBe(false);
   // Largest of 64 normal numbers: about 2.4, over 127 codes.
-  expect(relativeError(values, quantized(form))).toBeLessThan(0.01);
+  expect(relativeError(values, decodeQuantized(form))).toBeLessThan(0.01);
 });
 
 it('float32 scales err as much on the smallest and the largest numbers as on those around 1', async () => {

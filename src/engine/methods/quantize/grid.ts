@@ -1,7 +1,7 @@
+import type { QuantizedArrays } from '../../backend/weights';
 import { roundedToHalf } from '../../model/tensors';
 import type { FloatType } from '../../operators/operator';
 import { pack } from '../../operators/packedCodes';
-import type { QuantizedForm } from '../../weightForm';
 
 export interface GridOptions {
   readonly bits: 2 | 4 | 8;
@@ -14,7 +14,7 @@ export interface GridOptions {
 }
 
 /** Codes, and whether scales in float32 would serve them much better than scales in float16. */
-export type FittedForm = QuantizedForm & { readonly coarse: boolean };
+export type FittedForm = QuantizedArrays & { readonly coarse: boolean };
 
 /** By how much the squared error may grow with float16 scales, which take half of the bytes. */
 const COARSE = 2;
@@ -143,7 +143,7 @@ export class Grid {
       const zero = this.#zeros[(i + 1) * blocks - 1]!;
       for (let place = i * padded + columns; place < (i + 1) * padded; place++) this.#write(place, zero);
     }
-    const common = { kind: 'quantized', rows, columns, bits, blockSize } as const;
+    const common = { rows, columns, bits, blockSize } as const;
     const coarse = this.#coarse && this.options.type === 'float16';
     const form = { ...common, codes: this.#codes, scales: this.#scales, coarse };
     if (symmetric) return form;

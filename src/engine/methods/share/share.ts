@@ -3,7 +3,7 @@ import { Pacer } from '../../core/progress';
 import { denseOf, HALF_ROUNDING, plannedDense } from '../../operators/dense/dense';
 import { BYTES_OF, type Dense, elements, matrixOf } from '../../operators/operator';
 import { BESIDE_SLOTS, shared } from '../../operators/shared/shared';
-import { sharing } from '../../sharing';
+import { sharing } from '../../operators/shared/sharing';
 import type { Method, MethodContext, Outcome, Skipped } from '../method';
 import { share as shareOf, whole } from '../options';
 import { slotsOf } from '../pictures/slots';
@@ -95,7 +95,7 @@ async function apply(leaf: Dense, given: ShareOptions, context: MethodContext): 
   const [rows, columns] = matrixOf(shape);
   const run = runOf(given, slots);
   const values = await leaf.toDense();
-  const { slotOf, signOf } = sharing({ rows, columns, run, offset: 0, seed }, slots);
+  const { slotOf, signOf } = sharing({ rows, columns, run, seed }, slots);
   const sums = new Float64Array(slots);
   const counts = new Uint32Array(slots);
   const pacer = new Pacer(context.signal);

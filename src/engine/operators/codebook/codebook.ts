@@ -2,9 +2,11 @@ import { hashText } from '../../model/hashModel';
 import { DataType } from '../../model/onnx/build';
 import { decodeFloats, encodeFloats } from '../../model/tensors';
 import { DATA_TYPE } from '../dense/dense';
+import { roundedTo } from '../dense/rounding';
 import { cast, cropped, reshaped } from '../export/nodes';
-import { BYTES_OF, elements, type FloatType, type Form, type Operator } from '../operator';
+import { BYTES_OF, elements, type FloatType, type Form, matrixOf, type Operator } from '../operator';
 import { type CodeBits, pack, unpack, unpackedBytes, writeUnpacked } from '../packedCodes';
+import { randomBytes, randomValues } from '../randomContents';
 import { planned, type StoredArray, stored } from '../stored';
 
 declare module '../operator' {
@@ -24,6 +26,14 @@ export const codebookForm: Form<'codebook', Kept> = {
   describe: ({ book }) => `codebook of ${book.size}`,
   keep: ({ codes, book, counted }) => ({ codes, book, counted }),
   restore: ({ shape, codes, book, counted }) => codebook(shape, codes, book, counted),
+  fill({ shape, book }, _, random) {
+    const codes = randomBytes(random, elements(shape)).map((byte) => byte % book.size);
+    return clustered(
+      shape,
+      codes,
+      codebookOf(roundedTo(randomValues(random, book.size), book.type, 'values'), book.type),
+    );
+  },
 };
 
 /** The values that codes stand for. */
@@ -49,6 +59,9 @@ export const plannedCodebook = (size: number, type: FloatType): Codebook => ({
   type,
   size,
 });
+
+const valuesOf = async ({ array, type }: Codebook): Promise<Float32Array<ArrayBuffer>> =>
+  decodeFloats(await array.read(), DATA_TYPE[type], 'codebook');
 
 /** The fewest bits that tell `size` values apart and fill bytes. */
 export const codeBitsFor = (size: number): CodeBits => (size <= 2 ? 1 : size <= 4 ? 2 : size <= 16 ? 4 : 8);
@@ -83,8 +96,12 @@ function codebook(shape: readonly number[], codes: StoredArray, book: Codebook, 
     with() {
       return this;
     },
+    async prepare(on) {
+      const [rows, columns] = matrixOf(shape);
+      return on.codebook({ rows, columns, bits, codes: await codes.read(), table: await valuesOf(book) });
+    },
     async toDense() {
-      const values = decodeFloats(await book.array.read(), DATA_TYPE[book.type], 'codebook');
+      const values = await valuesOf(book);
       const all = unpack(await codes.read(), bits, count);
       const weights = new Float32Array(count);
       for (let i = 0; i < count; i++) weights[i] = values[all[i]!]!;

@@ -1,5 +1,6 @@
 import { DataType } from '../../model/onnx/build';
 import { elements, type Form, type NodeWriter, type Operator } from '../operator';
+import { preparedFrom } from '../prepared';
 import { selected } from '../statistics';
 import { type StoredArray, stored } from '../stored';
 
@@ -56,6 +57,11 @@ export function columnParts(parts: readonly ColumnPart[]): Operator {
       }
       return whole;
     },
+    prepare: (on) =>
+      preparedFrom(on, sizes.children, async (prepared) => {
+        const indices = await Promise.all(parts.map(({ columns }) => indicesOf(columns)));
+        return on.columnParts(prepared.map((weight, i) => ({ weight, columns: indices[i]! })));
+      }),
     // The parts, side by side, in order; and their columns' places.
     rebuildBytes: total(({ rebuildBytes }) => rebuildBytes) + 8 * out * inner + 16 * inner,
     rebuild(writer) {

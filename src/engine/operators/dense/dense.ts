@@ -1,6 +1,7 @@
 import { DataType } from '../../model/onnx/build';
-import { decodeFloats, encodeFloats } from '../../model/tensors';
-import { BYTES_OF, type Dense, elements, type FloatType, type Form } from '../operator';
+import { decodeFloats, encodeFloats, floatsToHalves } from '../../model/tensors';
+import { BYTES_OF, type Dense, elements, type FloatType, type Form, matrixOf } from '../operator';
+import { randomValues } from '../randomContents';
 import { type StoredArray, stored } from '../stored';
 import { roundedTo } from './rounding';
 
@@ -24,6 +25,8 @@ export const denseForm: Form<'dense', Kept> = {
     const load = async () => decodeFloats(await values.read(), values.dataType, values.label);
     return dense(shape, type, load, undefined, parameters);
   },
+  fill: ({ shape, type, key, parameters }, _, random) =>
+    dense(shape, type, async () => randomValues(random, elements(shape)), key, parameters),
 };
 
 /**
@@ -48,6 +51,11 @@ export function dense(
     multiplyAdds: parameters,
     with: () => leaf,
     toDense: () => load(),
+    async prepare(on) {
+      const values = await load();
+      const [rows, columns] = matrixOf(shape);
+      return on.dense({ rows, columns, values: type === 'float16' ? floatsToHalves(values) : values });
+    },
     rebuildBytes: count * (type === 'float16' ? BYTES_OF.float32 : 0),
     rebuild: (writer) => writer.leaf(leaf),
   };

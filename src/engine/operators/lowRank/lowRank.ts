@@ -1,5 +1,6 @@
 import { reshaped } from '../export/nodes';
 import { type Form, matrixOf, type Operator } from '../operator';
+import { preparedFrom } from '../prepared';
 import { product } from '../product';
 import { through } from '../statistics';
 import { storedAs } from '../tree';
@@ -40,6 +41,10 @@ export function lowRank(left: Operator, right: Operator): Operator {
     async toDense(multiply = product) {
       return multiply(await left.toDense(multiply), await right.toDense(multiply), out, rank, inner);
     },
+    prepare: (on) =>
+      preparedFrom(on, [right, left], (factors) =>
+        on.chain({ rows: out, columns: inner, padded: inner, links: factors.map((weight) => ({ weight, behind: 1 })) }),
+      ),
     rebuildBytes: left.rebuildBytes + right.rebuildBytes + 4 * inner * (rest.length > 1 ? rank + 2 * out : out),
     rebuild(writer) {
       const second = right.rebuild(writer);

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../../runtime/node';
+import type { QuantizedArrays } from '../../backend/weights';
+import { randomQuantized } from '../../backend/weights.fixtures';
 import { seeded } from '../../core/random';
-import { randomQuantized } from '../../reference/weights/forms.fixtures';
-import type { QuantizedForm } from '../../weightForm';
 import { expectRuns, running } from '../export/running.fixtures';
 import { quantizedOf } from './quantized';
 
@@ -10,11 +10,8 @@ const runtime = nodeRuntime();
 const random = seeded(22);
 
 it('decodes bytes as MatMulNBits lays them out: the low bits first, a row of zero points in whole bytes', async () => {
-  const decoded = (bits: 2 | 4 | 8, columns: number, codes: number[], more: Partial<QuantizedForm> = {}) =>
+  const decoded = (bits: 2 | 4 | 8, columns: number, codes: number[], more: Partial<QuantizedArrays> = {}) =>
     quantizedOf([1, columns], 'float32', {
-      kind: 'quantized',
-      rows: 1,
-      columns,
       bits,
       blockSize: 4,
       codes: Uint8Array.from(codes),

@@ -1,7 +1,7 @@
+import { decodeQuantized } from '../../backend/codes';
+import type { QuantizedArrays } from '../../backend/weights';
 import { DataType } from '../../model/onnx/build';
 import { decodeFloats, encodeFloats } from '../../model/tensors';
-import { quantized as decoded } from '../../reference/weights/quantized';
-import type { QuantizedForm } from '../../weightForm';
 import { DATA_TYPE } from '../dense/dense';
 import { cast, cropped, reshaped } from '../export/nodes';
 import {
@@ -16,6 +16,7 @@ import {
   type WeightWriter,
 } from '../operator';
 import { unpackedBytes, writeUnpacked } from '../packedCodes';
+import { randomBytes } from '../randomContents';
 import { planned, type StoredArray, stored } from '../stored';
 
 /**
@@ -26,7 +27,7 @@ import { planned, type StoredArray, stored } from '../stored';
 const INT8_TIME = 0.67;
 
 /** How the rows of a weight are quantised: W = scale·(code − zero point) in groups of `blockSize` columns. */
-export interface Quantisation extends Pick<QuantizedForm, 'bits' | 'blockSize'> {
+export interface Quantisation extends Pick<QuantizedArrays, 'bits' | 'blockSize'> {
   readonly zeroPoints: boolean;
   /** Also quantises what the weight is applied to, to 8 bits as it comes: 8-bit codes, one block per row, no zero points. */
   readonly dynamic?: boolean;
@@ -60,6 +61,18 @@ export const quantizedForm: Form<'quantized', Kept> = {
   }),
   restore: ({ shape, type, arrays, bits, blockSize, zeroPoints, dynamic }) =>
     quantized(shape, type, { bits, blockSize, zeroPoints, dynamic }, arrays),
+  fill({ shape, type, bits, blockSize, zeroPoints, dynamic }, _, random) {
+    const as = dimsOf(shape, { bits, blockSize });
+    const bytes = (dims: readonly number[]) => randomBytes(random, elements(dims));
+    const arrays = {
+      bits,
+      blockSize,
+      codes: bytes(as.codes),
+      scales: new Float32Array(elements(as.scales)).fill(2 ** -bits),
+      ...(zeroPoints && { zeroPoints: bytes(as.zeroPoints) }),
+    };
+    return quantizedOf(shape, type, arrays, { dynamic });
+  },
 };
 
 interface Arrays {
@@ -72,7 +85,7 @@ interface Arrays {
 export function quantizedOf(
   shape: readonly number[],
   type: FloatType,
-  form: QuantizedForm,
+  form: Omit<QuantizedArrays, 'rows' | 'columns'>,
   { dynamic = false }: { dynamic?: boolean } = {},
 ): Operator {
   const { bits, blockSize, codes, scales, zeroPoints } = form;
@@ -127,6 +140,15 @@ function quantized(shape: readonly number[], type: FloatType, spec: Quantisation
   const { codes, scales, zeroPoints } = arrays;
   const asBlocks = blocksOfMatMulNBits(blockSize);
 
+  const readAll = async (): Promise<QuantizedArrays> => ({
+    rows,
+    columns,
+    bits,
+    blockSize,
+    codes: await codes.read(),
+    scales: decodeFloats(await scales.read(), DATA_TYPE[type], 'scales'),
+    zeroPoints: await zeroPoints?.read(),
+  });
   /** The codes as numbers of `to`, [rows, padded], or [rows, blocks, blockSize] where there are several. */
   const unpacked = (writer: NodeWriter, to: number) => {
     const dims = blocks === 1 ? [rows, padded] : [rows, blocks, blockSize];
@@ -166,19 +188,9 @@ function quantized(shape: readonly number[], type: FloatType, spec: Quantisation
     with() {
       return this;
     },
-    async toDense() {
-      const form: QuantizedForm = {
-        kind: 'quantized',
-        rows,
-        columns,
-        bits,
-        blockSize,
-        codes: await codes.read(),
-        scales: decodeFloats(await scales.read(), DATA_TYPE[type], 'scales'),
-        ...(zeroPoints && { zeroPoints: await zeroPoints.read() }),
-      };
-      return decoded(form, new Float32Array(rows * columns));
-    },
+    toDense: async () => decodeQuantized(await readAll()),
+    /** Inputs stay as they are, also where the exported model rounds them to 8 bits. */
+    prepare: async (on) => on.quantized(await readAll()),
     // Codes less zero points, times scales, then without padding and in shape; the groups' own values are small.
     rebuildBytes:
       unpackedBytes(rows * padded, bits) +

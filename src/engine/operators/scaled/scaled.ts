@@ -1,4 +1,6 @@
+import { denseForm } from '../dense/dense';
 import { BYTES_OF, type Dense, elements, type Form, type Mode, type Operator } from '../operator';
+import { preparedFrom } from '../prepared';
 import { scaledBy } from '../statistics';
 
 declare module '../operator' {
@@ -12,6 +14,7 @@ export const scaledForm: Form<'scaled', { readonly scales: Dense }> = {
   describe: ({ children }) => children[0]!.form,
   keep: ({ scales }) => ({ scales }),
   restore: ({ children: [inner], scales }) => scaled(inner!, scales),
+  fill: ({ scales }, [inner], random) => scaled(inner!, denseForm.fill!(scales, [], random) as Dense),
 };
 
 /**
@@ -22,6 +25,11 @@ export function scaled(inner: Operator, scales: Dense): Operator {
   const columns = inner.shape[1]!;
   const kernel = inner.shape.slice(2);
   const taps = elements(kernel);
+  /** A scale for each column of [out, in·taps]. */
+  const onEachTap = async () => {
+    const d = await scales.toDense();
+    return Float32Array.from({ length: columns * taps }, (_, i) => d[Math.floor(i / taps)]!);
+  };
   const sizes = { scales, shape: inner.shape, children: [inner] };
   return {
     kind: 'scaled',
@@ -31,19 +39,14 @@ export function scaled(inner: Operator, scales: Dense): Operator {
     bytes: inner.bytes + scales.bytes,
     multiplyAdds: inner.multiplyAdds + columns,
     with: ([next]) => scaled(next!, scales),
-    async inputOf(_, input) {
-      const d = await scales.toDense();
-      return scaledBy(
-        input,
-        Float32Array.from({ length: columns * taps }, (_, i) => d[Math.floor(i / taps)]!),
-      );
-    },
+    inputOf: async (_, input) => scaledBy(input, await onEachTap()),
     async toDense(multiply) {
       const values = (await inner.toDense(multiply)).slice();
       const d = await scales.toDense();
       for (let i = 0; i < values.length; i++) values[i]! *= d[Math.floor(i / taps) % columns]!;
       return values;
     },
+    prepare: (on) => preparedFrom(on, [inner], async ([prepared]) => on.scaled(prepared!, await onEachTap())),
     rebuildBytes: inner.rebuildBytes + scales.rebuildBytes + BYTES_OF.float32 * elements(inner.shape),
     rebuild: (writer) =>
       writer.node('Mul', [

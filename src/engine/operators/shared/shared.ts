@@ -1,10 +1,9 @@
 import { DataType } from '../../model/onnx/build';
-import { shared as dense } from '../../reference/weights/shared';
-import { hashOf } from '../../sharing';
 import { counting } from '../export/counting';
 import { cast, cropped, reshaped } from '../export/nodes';
 import { elements, type Form, matrixOf, type NodeWriter, type Operator } from '../operator';
 import { stored } from '../stored';
+import { hashOf, sharing } from './sharing';
 
 declare module '../operator' {
   interface Forms {
@@ -28,7 +27,7 @@ export const BESIDE_SLOTS = 8;
 
 /**
  * Hash-shared: each run of `run` weights lies on as many of the slots, from a hashed place on and in a circle, times a sign
- * for each row and each column (weightForm.ts tells how). `slots` is a leaf [1, s], 1 ≤ run ≤ s.
+ * for each row and each column (`HashedArrays` says which). `slots` is a leaf [1, s], 1 ≤ run ≤ s.
  *
  * The graph hashes the numbers of runs, columns and rows in int64: nothing is stored but the slots. A sign for each weight
  * of its own would take it 115 bytes a weight while loading in place of 28.
@@ -54,8 +53,14 @@ export function shared(slots: Operator, shape: readonly number[], run: number, s
     with: ([next]) => shared(next!, shape, run, seed),
     async toDense(multiply) {
       const values = await slots.toDense(multiply);
-      return Float32Array.from(dense({ kind: 'shared', rows, columns, slots: values, run, scale: 1, offset: 0, seed }));
+      const { slotOf, signOf } = sharing({ rows, columns, run, seed }, count);
+      return Float32Array.from(
+        { length: size },
+        (_, at) => signOf(Math.floor(at / columns), at % columns) * values[slotOf(at)]!,
+      );
     },
+    /** Slots that are stored in another form are decoded. */
+    prepare: async (on) => on.hashed({ rows, columns, slots: await slots.toDense(), run, hash: hashOf(seed) }),
     // Numbers and what they are hashed to, the slots twice over, and for each weight: place, value, value in order.
     rebuildBytes:
       slots.rebuildBytes +

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { randomQuantized } from '../../backend/weights.fixtures';
 import { seeded } from '../../core/random';
 import { gaussian } from '../../model/fixtures';
-import { randomQuantized } from '../../reference/weights/forms.fixtures';
 import { denseOf } from '../dense/dense';
 import { lowRank } from '../lowRank/lowRank';
 import { type FloatType, matrixOf, type Operator } from '../operator';

@@ -12,6 +12,7 @@ import {
   type OperatorOf,
 } from '../operator';
 import { percent } from '../percent';
+import { randomInGroups, randomPlaces, randomValues } from '../randomContents';
 import { storedAs } from '../tree';
 import { fromCells, gridOf, type Pattern, shapingBytes, toCells, writeFromCells } from './layouts/cells';
 import { cellsOf, type Grid, type Layout, type Values } from './layouts/layout';
@@ -24,6 +25,7 @@ import {
   plannedPlaces,
   positionsOf,
 } from './layouts/places';
+import { prepared } from './prepared';
 
 /** What a sparse form is made for. */
 export interface SparseTarget {
@@ -36,6 +38,8 @@ export interface SparseTarget {
   readonly weights?: number;
 }
 
+import type { Random } from '../../core/random';
+
 declare module '../operator' {
   interface Forms {
     readonly sparse: { readonly target: SparseTarget; readonly places: Places };
@@ -47,6 +51,7 @@ export const sparseForm: Form<'sparse', { readonly target: SparseTarget; readonl
     `sparse ${nameOf(target.pattern)}${percent(sparsityOf(target, places))}${storedAs(children)}`,
   keep: ({ target, places }) => ({ target, places }),
   restore: ({ target, places, children: [values] }) => sparse(target, places, values!),
+  fill: ({ target, places }, [values], random) => filled(target, places, values!, random),
 };
 
 /** The share of zeros. */
@@ -94,6 +99,7 @@ export function sparse(target: SparseTarget, places: Places, given: Operator): O
       }
       return fromCells(cells, shape, pattern, grid);
     },
+    prepare: async (on) => prepared(on, shape, pattern, places, await values.toDense()),
     rebuildBytes:
       values.rebuildBytes +
       (isDense(values) ? 0 : BYTES_OF.float32 * entries * grid.cell) +
@@ -174,6 +180,22 @@ export function plannedSparse(target: SparseTarget, kept: number, sameInRows: bo
   const grid = gridOf(shape, pattern);
   const places = plannedPlaces(targetOf(target, grid), kept, sameInRows);
   return sparse(target, places, plannedDense([1, places.entries * grid.cell], type));
+}
+
+/** Random places: as many as are planned, in a layout that stores just those, or n of every m. */
+function filled(target: SparseTarget, places: Places, values: Operator, random: Random): Operator {
+  const { grid, layout, kept } = places;
+  const count = isDense(values) ? kept : places.entries;
+  const grouped = layout === 'groups' && grid.group;
+  const positions = grouped ? randomInGroups(random, grid, grouped) : randomPlaces(random, cellsOf(grid), count);
+  const at = placesOf(targetOf(target, grid), positions, grouped ? layout : 'bitmask');
+  const { entries } = at;
+  if (!isDense(values)) return sparse(target, at, values);
+  return sparse(
+    target,
+    at,
+    dense([1, entries * grid.cell], values.type, async () => randomValues(random, entries * grid.cell)),
+  );
 }
 
 const targetOf = ({ type, opset }: SparseTarget, grid: Grid): PlacesTarget => ({

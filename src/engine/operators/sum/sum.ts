@@ -1,4 +1,5 @@
 import { elements, type Form, type Operator } from '../operator';
+import { preparedFrom } from '../prepared';
 
 declare module '../operator' {
   interface Forms {
@@ -36,6 +37,7 @@ export function sum(parts: readonly Operator[]): Operator {
       }
       return all;
     },
+    prepare: (on) => preparedFrom(on, parts, (prepared) => on.sum(prepared)),
     rebuildBytes: total((part) => part.rebuildBytes) + 4 * count * (parts.length - 1),
     rebuild: (writer) =>
       parts.map((part) => part.rebuild(writer)).reduce((left, right) => writer.node('Add', [left, right])),

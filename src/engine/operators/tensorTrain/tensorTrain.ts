@@ -13,6 +13,7 @@ import {
   type Stage,
   type WeightWriter,
 } from '../operator';
+import { preparedFrom } from '../prepared';
 import { product as hostProduct, type Multiply } from '../product';
 import { storedAs } from '../tree';
 import {
@@ -127,6 +128,15 @@ export function tensorTrain(cores: readonly Operator[], shape: readonly number[]
       const values = await chained(0, sites.length, multiply);
       const matrix = separated(values, sizes);
       return padded ? corner(matrix, outWhole, inWhole, out, inner) : matrix;
+    },
+    prepare(on) {
+      const order = sites.map((_, k) => (fromLeft ? k : sites.length - 1 - k));
+      const behind = (k: number) => (fromLeft ? sites[k]!.inAfter : sites[k]!.outAfter);
+      const ordered = order.map((k) => cores[k]!);
+      return preparedFrom(on, ordered, (prepared) => {
+        const links = prepared.map((weight, i) => ({ weight, behind: behind(order[i]!) }));
+        return on.chain({ rows: out, columns: inner, padded: inWhole, links });
+      });
     },
     rebuildBytes:
       total((core) => core.rebuildBytes) +

@@ -1,4 +1,5 @@
 import { elements, type Form, type Operator } from '../operator';
+import { preparedFrom } from '../prepared';
 import { product } from '../product';
 import { fromGram, type InputStatistics, through } from '../statistics';
 import { storedAs } from '../tree';
@@ -57,6 +58,16 @@ export function tucker2(input: Operator, core: Operator, output: Operator): Oper
         inner * taps,
       );
     },
+    // On patches [in, taps]: the first factor meets each tap by itself.
+    prepare: (on) =>
+      preparedFrom(on, [input, core, output], (stages) =>
+        on.chain({
+          rows: out,
+          columns: inner * taps,
+          padded: inner * taps,
+          links: stages.map((weight, k) => ({ weight, behind: k === 0 ? taps : 1 })),
+        }),
+      ),
     rebuildBytes:
       input.rebuildBytes +
       core.rebuildBytes +

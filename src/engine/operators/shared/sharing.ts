@@ -1,0 +1,40 @@
+import type { Hash, HashedArrays } from '../../backend/weights';
+
+/**
+ * The hash that shares weights out: a run's place among the slots is h(run) mod slots, the same for all layers that share
+ * them; a sign is the highest bit of h(column), and of h(columns + row). With an even a and an odd b, h is a permutation of
+ * the 32-bit numbers (Rivest 2001), so that no two keys meet before they are reduced; the quadratic term keeps the signs of
+ * neighbours from following a period. A polynomial, since a few int64 nodes of any opset compute it exactly; a mixer of
+ * xors and shifts would need opset 18.
+ */
+export function hashOf(seed: number): Hash {
+  const drawn = (salt: number) => mix(mix(seed) ^ salt);
+  return { a: (drawn(0x2545f491) & ~1) >>> 0, b: (drawn(0x9e3779b9) | 1) >>> 0, c: drawn(0x4f6cdd1d) };
+}
+
+/** The finaliser of murmur3: every bit of the seed reaches every bit of a coefficient. */
+function mix(value: number): number {
+  let x = value;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+/** Where the weights of a form with `count` slots lie, and their signs. */
+export function sharing(
+  { rows, columns, run, seed }: Pick<HashedArrays, 'rows' | 'columns' | 'run'> & { readonly seed: number },
+  count: number,
+) {
+  const { a, b, c } = hashOf(seed);
+  const hashed = (key: number): number => (c + Math.imul(key, b + Math.imul(a, key))) >>> 0;
+  const runs = Math.ceil((rows * columns) / run);
+  const places = Uint32Array.from({ length: runs }, (_, i) => hashed(i) % count);
+  const sign = (key: number) => 1 - 2 * (hashed(key) >>> 31);
+  const columnSigns = Int8Array.from({ length: columns }, (_, column) => sign(column));
+  const rowSigns = Int8Array.from({ length: rows }, (_, row) => sign(columns + row));
+  return {
+    /** Of the weight at row·columns + column. */
+    slotOf: (at: number): number => (places[Math.floor(at / run)]! + (at % run)) % count,
+    signOf: (row: number, column: number): number => rowSigns[row]! * columnSigns[column]!,
+  };
+}

@@ -1,0 +1,37 @@
+import type { PreparedWeight, WeightMaker } from '../../backend/weights';
+import { matrixOf } from '../operator';
+import type { Pattern } from './layouts/cells';
+import { type Places, positionsOf } from './layouts/places';
+
+/** What the kernels for groups take. */
+const MOST_IN_GROUP = 16;
+
+/**
+ * The weight as kernels multiply by it: n of m where the layout has just that, blocks, else compressed rows, without what
+ * fills up a layout. `values` are those of all entries; where they are stored in another form they are given decoded.
+ */
+export async function prepared<P extends PreparedWeight>(
+  on: WeightMaker<P>,
+  shape: readonly number[],
+  pattern: Pattern,
+  places: Places,
+  values: Float32Array,
+): Promise<P> {
+  const [rows, columns] = matrixOf(shape);
+  const { grid, layout } = places;
+  const positions = await positionsOf(places);
+  const { group } = grid;
+  if (layout === 'groups' && group && group.m <= MOST_IN_GROUP) {
+    return on.groups({ rows, columns, ...group, values, places: Uint8Array.from(positions, (at) => at % group.m) });
+  }
+  const isBlock = pattern.kind === 'block';
+  const kept = isBlock ? positions : positions.filter((_, entry) => values[entry] !== 0);
+  const starts = new Uint32Array(grid.rows + 1);
+  for (const position of kept) starts[Math.floor(position / grid.columns) + 1]!++;
+  for (let row = 0; row < grid.rows; row++) starts[row + 1]! += starts[row]!;
+  const columnOf = Uint32Array.from(kept, (position) => position % grid.columns);
+  if (isBlock) {
+    return on.blocks({ rows, columns, height: pattern.rows, width: pattern.columns, starts, columnOf, values });
+  }
+  return on.sparse({ rows, columns, starts, columnOf, values: values.filter((value) => value !== 0) });
+}
