@@ -2,6 +2,7 @@
 // at hand; and the sparsity from which on a sparse product is faster than a dense one. `npm run bench -- products`
 import { writeFileSync } from 'node:fs';
 import { dawn } from '../src/cli/dawn';
+import { quantile } from '../src/engine/core/quantile';
 import { seeded } from '../src/engine/core/random';
 import { Buffers } from '../src/engine/gpu/buffers';
 import { openDevice } from '../src/engine/gpu/device';
@@ -10,7 +11,6 @@ import { Pace } from '../src/engine/gpu/pace';
 import { prepare } from '../src/engine/gpu/products/prepare';
 import type { Product } from '../src/engine/gpu/products/product';
 import { usualVariants } from '../src/engine/gpu/variants';
-import { median } from '../src/engine/measure/median';
 import { breakEvenOf, type SparsityCurve } from '../src/engine/measure/sparsity';
 import { clustered, codebookOf } from '../src/engine/operators/codebook/codebook';
 import { denseOf } from '../src/engine/operators/dense/dense';
@@ -155,9 +155,9 @@ for (const n of SIZES) {
     for (let round = 0; round < ROUNDS; round++) {
       for (const { name, timer } of timers) samples.get(name)!.push(await timer.run(repeats.get(name)!));
     }
-    const denseMs = median(samples.get('dense')!);
+    const denseMs = quantile(samples.get('dense')!, 0.5);
     for (const { name, product, timer } of timers) {
-      const ms = median(samples.get(name)!);
+      const ms = quantile(samples.get(name)!, 0.5);
       rows.push({
         n,
         tokens,

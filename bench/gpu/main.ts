@@ -1,6 +1,7 @@
 // Runs in the browser: the adapter's ceilings and the engine's kernels, then products beside the peers'.
+
+import { quantile } from '../../src/engine/core/quantile';
 import { type GpuReport, measureGpu } from '../../src/engine/measure/measureGpu';
-import { median } from '../../src/engine/measure/median';
 import { compare } from '../../src/engine/reference/compare';
 import { normal } from '../../src/engine/reference/random';
 import { type Multiplier, type Peer, peers } from './peers';
@@ -91,7 +92,7 @@ async function compareShape(all: readonly Peer[], [m, k, n]: [number, number, nu
     times: entries.map((entry): PeerTime => {
       const { peer, result, failure } = entry;
       if (!result) return { name: peer.name, failure: failure! };
-      return { name: peer.name, ms: median(times.get(entry)!), difference: compare(result, own).difference };
+      return { name: peer.name, ms: quantile(times.get(entry)!, 0.5), difference: compare(result, own).difference };
     }),
   };
 }

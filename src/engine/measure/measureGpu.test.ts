@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { rateOf } from './measureGpu';
-import { median } from './median';
 import { breakEvenOf } from './sparsity';
 
 describe('rateOf', () => {
@@ -14,10 +13,6 @@ describe('rateOf', () => {
   it('holds memory against its own', () => {
     expect(rateOf({ ...work, flops: 1e6, bytes: 1e8 }, 12.5, ceilings)).toMatchObject({ bound: 'memory', share: 0.8 });
   });
-});
-
-it('median takes the middle, or the mean of the two', () => {
-  expect([median([3, 1, 2]), median([4, 1, 3, 2])]).toEqual([2, 2.5]);
 });
 
 describe('breakEvenOf', () => {

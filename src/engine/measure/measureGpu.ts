@@ -1,5 +1,6 @@
 import { UserError } from '../core/errors';
 import type { LongCall } from '../core/progress';
+import { quantile } from '../core/quantile';
 import { CEILING_KERNELS } from '../gpu/ceilings';
 import { tunedVariants } from '../gpu/products/tunedVariants';
 import { closeSession, openSession, type Session } from '../gpu/session';
@@ -8,7 +9,6 @@ import type { TuningStore } from '../gpu/tuning';
 import type { Variants } from '../gpu/variants';
 import type { Case } from './case';
 import { ceilingCases, kernelCases, type Sizes } from './cases';
-import { median } from './median';
 import { type SparsityCurve, sparsityCases } from './sparsity';
 
 /** What an adapter can do, and what the engine's kernels make of it. Every rate is measured. */
@@ -125,7 +125,7 @@ async function measureSession(session: Session, { signal, onProgress }: LongCall
     for (const each of cases) each.free();
     sparsity.free();
   }
-  const ms = (each: Case) => median(times.get(each)!);
+  const ms = (each: Case) => quantile(times.get(each)!, 0.5);
   const [arithmetic, memory, ...kernels] = rated as [Case, Case, ...Case[]];
   const ceilings = { gflops: arithmetic.flops / ms(arithmetic) / 1e6, gigabytes: memory.bytes / ms(memory) / 1e6 };
   onProgress?.({ done: total, total, label: 'Done' });

@@ -21,8 +21,26 @@ function repeated<T extends Float32Array | Uint8Array>(drawn: T, into: T): T {
   return into;
 }
 
-/** `count` of the places 0 … most − 1, rising, each set of them as likely as any other (Knuth's selection sampling). */
+/** Places that are drawn at once; many more are strips of as many, as no time depends on which they are. */
+const STRIP = 1 << 16;
+
+/** `count` of the places 0 … most − 1, rising, spread evenly. */
 export function randomPlaces(random: Random, most: number, count: number): Int32Array<ArrayBuffer> {
+  const places = new Int32Array(count);
+  const drawn = new Map<string, Int32Array>();
+  for (let first = 0, at = 0; first < most; first += STRIP) {
+    const length = Math.min(STRIP, most - first);
+    const own = Math.round((count * (first + length)) / most) - at;
+    const key = `${own} of ${length}`;
+    const strip = drawn.get(key) ?? drawnPlaces(random, length, own);
+    drawn.set(key, strip);
+    for (const place of strip) places[at++] = first + place;
+  }
+  return places;
+}
+
+/** Each set of places is as likely as any other (Knuth's selection sampling). */
+function drawnPlaces(random: Random, most: number, count: number): Int32Array {
   const places = new Int32Array(count);
   for (let place = 0, found = 0; found < count; place++) {
     if (random.uniform() * (most - place) < count - found) places[found++] = place;
@@ -36,9 +54,11 @@ export function randomInGroups(
   { rows, columns }: { readonly rows: number; readonly columns: number },
   { n, m }: { readonly n: number; readonly m: number },
 ): Int32Array<ArrayBuffer> {
-  const places = new Int32Array((rows * columns * n) / m);
-  for (let first = 0, at = 0; first < rows * columns; first += m, at += n) {
-    for (const [i, place] of randomPlaces(random, m, n).entries()) places[at + i] = first + place;
+  const drawn = Array.from({ length: DRAWN }, () => drawnPlaces(random, m, n));
+  const groups = (rows * columns) / m;
+  const places = new Int32Array(groups * n);
+  for (let group = 0, at = 0; group < groups; group++) {
+    for (const place of drawn[group % DRAWN]!) places[at++] = group * m + place;
   }
   return places;
 }
