@@ -131,15 +131,18 @@ describe('compress', () => {
 
   it('stops when it is cancelled', async () => {
     const model = await open(readFileSync('public/samples/fashion-mnist/model.onnx'));
+    const labels: string[] = [];
     const controller = new AbortController();
-    const started = performance.now();
     const job = compress(model, recipe({ size: 0.5 }), {
       factorisations: new Factorisations(backend),
       signal: controller.signal,
-      onProgress: ({ label }) => label.includes('fc1') && controller.abort(),
+      onProgress: ({ label }) => {
+        labels.push(label);
+        if (label.includes('fc1')) controller.abort();
+      },
     });
     await expect(job).rejects.toMatchObject({ name: 'AbortError' });
-    expect(performance.now() - started).toBeGreaterThan(0);
+    expect(labels.some((label) => label.includes('fc2'))).toBe(false);
   });
 
   it('gives the same bytes again, and steps refine what earlier steps made', async () => {

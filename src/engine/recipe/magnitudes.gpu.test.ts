@@ -39,5 +39,5 @@ for (const step of STEPS) {
         }
       }
     }
-  }, 300_000);
+  });
 }

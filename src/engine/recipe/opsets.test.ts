@@ -85,4 +85,4 @@ it('what every method writes exists in the opset of its model, from 7 on', async
     // A layout, an operator of 8-bit inputs or a product of trains may ask for a newer opset; most do not.
     expect(rewritten, `opset ${opset}`).toBeGreaterThan(12);
   }
-}, 600_000);
+});

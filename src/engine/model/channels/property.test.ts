@@ -190,4 +190,4 @@ it('whatever is found to be cut in random graphs computes what masking it does',
   // Both what can be cut and what cannot were put to the test.
   expect(cut).toBeGreaterThan(60);
   expect(ran - cut).toBeGreaterThan(60);
-}, 300_000);
+});
