@@ -7,7 +7,7 @@ import {
   type Mode,
   type Operator,
 } from '../engine/page/light';
-import { exportedMultiplyAdds, graphOverheadBytes, isDense } from '../engine/page/planning';
+import { exportedMultiplyAdds, graphOverheadBytes, isDense, kindOfOperator } from '../engine/page/planning';
 import { isEstimated, type Known, operatorAfter, planOf, predictedError } from './cost';
 import { stackKey, stackOf } from './state/recipe';
 import type { Stack } from './store';
@@ -153,8 +153,9 @@ function skeleton({ kind, form, shape, children }: Operator): string {
 
 /** How the layer meets its input, as far as its report tells: a matrix on the left counts as one on the right. */
 function modeOf({ op, grouped }: LayerReport): Mode {
-  if (op.startsWith('Conv')) return grouped ? 'convGrouped' : 'conv';
-  return op === 'Gather' ? 'gather' : 'rows';
+  const kind = kindOfOperator(op);
+  if (kind === 'conv') return grouped ? 'convGrouped' : 'conv';
+  return kind === 'gather' ? 'gather' : 'rows';
 }
 
 /**

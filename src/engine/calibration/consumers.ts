@@ -1,7 +1,6 @@
 import { toJson } from '@bufbuild/protobuf';
 import { type AttributeProto, AttributeProtoSchema, type NodeProto } from 'onnx-buf';
-import type { Layer, Use } from '../model/layers';
-import { intOf } from '../model/onnx/attributes';
+import { type Layer, operandOf, type Use } from '../model/layers';
 import { DataType, int64, node } from '../model/onnx/build';
 import type { Rewrite } from '../model/rewrite';
 import type { Scope } from '../model/scopes';
@@ -25,18 +24,18 @@ export interface Consumer {
 
 /** A consumer as calibration sees it, or why it can't, as the end of a sentence. */
 export function consumerOf(layer: Layer, use: Use, main: Scope): Consumer | string {
-  const { node: consumer, role, input } = use;
+  const { role } = use;
   if (use.scope !== main) return 'one of its consumers stands inside a branch or a loop, which may not run';
   const flipped = use.transposed !== (layer.stored === 'transposed');
-  const x = consumer.input[input === 0 ? 1 : 0]!;
+  const x = operandOf(use);
   if (role!.kind === 'conv' && role!.groups === undefined)
     return 'a transposed convolution spreads its inputs, and no one matrix holds them';
   if ((role!.groups ?? 1) > 1) return 'its groups see inputs of their own, and no one matrix holds them';
   if (role!.kind === 'gather') {
     return { layer, use, kind: 'indices', flipped, width: layer.shape[flipped ? 1 : 0]!, key: `indices of ${x}` };
   }
-  // With the weight on the left there may be a stack of matrices on the right.
-  if (role!.kind === 'matmul' && input === 0) return "the graph doesn't show its input as a matrix";
+  // A stack of matrices holds its rows along the last axis; as columns, or transposed, they can't be laid out as a matrix.
+  if (role!.operator.takesStacks && isTurned(use)) return "the graph doesn't show its input as a matrix";
   const width = flipped ? layer.shape[0]! : elements(layer.shape.slice(1));
   if (width > LARGEST_GRAM)
     return `its input of ${width} values per row is too wide for its second moments (${LARGEST_GRAM} at most)`;
@@ -60,8 +59,7 @@ export function whyNone(consumers: readonly (Consumer | string)[]): string | und
 }
 
 /** Whether the rows stand in the input as columns: Gemm's W·X and Xᵀ·W. */
-const isTurned = ({ node: consumer, role, input }: Use): boolean =>
-  (input === 0) !== (role!.kind === 'gemm' && intOf(consumer, input === 0 ? 'transB' : 'transA', 0) === 1);
+const isTurned = ({ role, input }: Use): boolean => (input === 0) !== role!.turnsInput;
 
 const spatialOf = ({ node: consumer }: Use): AttributeProto[] =>
   consumer.attribute.filter(({ name }) => SPATIAL.has(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -102,7 +100,7 @@ export class Nodes {
 
 /** Writes the nodes that lay out what a consumer sees as a matrix X [rows, width] in float32; returns its name. */
 export function writeRows(nodes: Nodes, { layer, use, kind, width }: Consumer): string {
-  const x = nodes.emit('Cast', [use.node.input[use.input === 0 ? 1 : 0]!], { to: DataType.FLOAT });
+  const x = nodes.emit('Cast', [operandOf(use)], { to: DataType.FLOAT });
   if (kind === 'rows') {
     const matrix = isTurned(use) ? nodes.emit('Transpose', [x], { perm: [1, 0] }) : x;
     return nodes.emit('Reshape', [matrix, nodes.shape([-1, width])]);
@@ -120,7 +118,7 @@ export function writeRows(nodes: Nodes, { layer, use, kind, width }: Consumer): 
 
 /** Writes what counts how often each row is read; returns the indices' name. */
 export const writeIndices = (nodes: Nodes, { use }: Consumer): string =>
-  nodes.emit('Cast', [use.node.input[1]!], { to: DataType.INT64 });
+  nodes.emit('Cast', [operandOf(use)], { to: DataType.INT64 });
 
 /** XᵀX of rows X. */
 export const writeGram = (nodes: Nodes, rows: string): string =>

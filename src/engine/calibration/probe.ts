@@ -70,7 +70,7 @@ function writeProbe(
   const asFloat = (name: string) => nodes.emit('Cast', [name], { to: DataType.FLOAT });
   // The bias moves neither difference nor direction; ‖XWᵀ‖ is meant without it.
   const copy = (name: string): NodeProto =>
-    Object.assign(create(NodeProtoSchema), use.node, withoutBias(use.node), {
+    Object.assign(create(NodeProtoSchema), use.node, withoutBias(use), {
       name: nodes.fresh(name),
       output: [nodes.fresh(`${name}/output`)],
     });
@@ -91,9 +91,10 @@ function writeProbe(
   return { unit, norm: squares(y), difference: squares(difference) };
 }
 
-/** A node's inputs and attributes without its bias; Gemm needs the input before opset 11, so it is scaled by 0 there. */
-function withoutBias({ opType, input, attribute: attributes }: NodeProto): Pick<NodeProto, 'input' | 'attribute'> {
-  if (opType !== 'Gemm') return { input: input.slice(0, 2), attribute: attributes };
-  const others = attributes.filter(({ name }) => name !== 'beta');
-  return { input, attribute: [...others, attribute('beta', float(0))] };
+/** A node's inputs and attributes without its bias. One that has a factor may be needed: it is multiplied by 0. */
+function withoutBias({ node, role }: Use): Pick<NodeProto, 'input' | 'attribute'> {
+  const { bias } = role!.operator;
+  if (bias?.factor === undefined) return { input: node.input.slice(0, bias?.input ?? 2), attribute: node.attribute };
+  const others = node.attribute.filter(({ name }) => name !== bias.factor);
+  return { input: node.input, attribute: [...others, attribute(bias.factor, float(0))] };
 }

@@ -1,5 +1,5 @@
 import { sha256 as portable } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
 /** SHA-256 of bytes that come piece by piece. */
 export interface Sha256 {
@@ -54,3 +54,6 @@ export function inJavaScript(): Sha256 {
   const hash = portable.create();
   return { update: (bytes) => void hash.update(bytes), hex: async () => bytesToHex(hash.digest()) };
 }
+
+/** SHA-256 of a text in UTF-8, in hexadecimal. */
+export const hashText = (text: string): string => bytesToHex(portable(utf8ToBytes(text)));

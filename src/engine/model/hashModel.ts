@@ -1,5 +1,3 @@
-import { sha256 as hashOf } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { type ByteSource, piecesOf } from '../core/bytes';
 import { sha256 } from '../core/sha256';
 import type { Model } from './model';
@@ -30,5 +28,3 @@ export async function hashModel(model: Model, signal?: AbortSignal): Promise<str
   known.set(sources[0]!, digest);
   return digest;
 }
-
-export const hashText = (text: string): string => bytesToHex(hashOf(utf8ToBytes(text)));

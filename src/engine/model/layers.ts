@@ -1,8 +1,8 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
+import { type Role, roleOf } from './layerOperators/roles';
 import { DataType } from './onnx/build';
 import { packedOf } from './packed';
 import type { LayerReport } from './report';
-import { type Role, roleOf } from './roles';
 import { type Constant, isPassage, resolve, type Scope, scopesIn } from './scopes';
 import { bytesOf, dimsOf, dtypeName, elementsOf } from './tensors';
 
@@ -31,6 +31,13 @@ export interface Use {
   /** Whether this node's [out, in] matrix is the transpose of the tensor as stored. */
   readonly transposed: boolean;
 }
+
+/** The name of what a use applies the weight to. */
+export const operandOf = ({ node, input }: Pick<Use, 'node' | 'input'>): string =>
+  node.input[input === 0 ? 1 : 0] ?? '';
+
+/** The name of the bias that a use adds; '' where it adds none. */
+export const biasOf = ({ node, role }: Use): string => node.input[role?.operator.bias?.input ?? -1] ?? '';
 
 /** A tensor below this many elements that no handled operator uses (a scale, a bias, a table of shapes) is not listed. */
 const LISTED = 1024;

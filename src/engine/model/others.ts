@@ -1,4 +1,5 @@
 import type { TensorProto } from 'onnx-buf';
+import { layerOperatorOf } from './layerOperators/roles';
 import { type Model, tensorsOf } from './model';
 import type { OtherParameters } from './report';
 import type { Scope } from './scopes';
@@ -53,6 +54,4 @@ function reasonOf(tensor: TensorProto, readers: readonly Reader[]): string {
   return `used by ${named}${way} in a way that is not handled yet`;
 }
 
-const BIASED = new Set(['Conv', 'ConvTranspose', 'Gemm']);
-
-const isBias = ({ node, input }: Reader): boolean => BIASED.has(node.opType) && input === 2;
+const isBias = ({ node, input }: Reader): boolean => layerOperatorOf(node)?.bias?.input === input;

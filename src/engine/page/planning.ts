@@ -2,6 +2,7 @@
 
 export { controlsOf, initialOptions, initialValue } from '../methods/options';
 export { getMethod, methods } from '../methods/registry';
+export { kindOfOperator } from '../model/layerOperators/roles';
 export { plannedDense } from '../operators/dense/dense';
 export { exportedMultiplyAdds } from '../operators/export/exported';
 export { graphOverheadBytes } from '../operators/export/graphOverhead';

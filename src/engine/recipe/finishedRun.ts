@@ -1,5 +1,5 @@
 import type { LongCall } from '../core/progress';
-import { hashText } from '../model/hashModel';
+import { hashText } from '../core/sha256';
 import type { Layer } from '../model/layers';
 import { type Model, storedBytes } from '../model/model';
 import { countParameters } from '../model/parameters';

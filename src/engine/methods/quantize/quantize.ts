@@ -1,4 +1,5 @@
 import { unusualScale } from '../../linalg/scaling';
+import { kindOfOperator } from '../../model/layerOperators/roles';
 import { columnParts, columnsOf } from '../../operators/columnParts/columnParts';
 import { denseOf, plannedDense } from '../../operators/dense/dense';
 import { type Dense, type FloatType, matrixOf, type Operator } from '../../operators/operator';
@@ -82,13 +83,14 @@ function planned(leaf: Dense, given: QuantizeOptions): Operator {
 
 /** Why these options do not work with this operator or opset. */
 function unfit({ activations, rounding }: QuantizeOptions, { opset, op }: PlanContext): Skipped | undefined {
+  const kind = kindOfOperator(op);
   // A row that is looked up is the output itself: no input combines its columns, so rounding to nearest is best.
-  if (op === 'Gather' && rounding !== 'nearest')
+  if (kind === 'gather' && rounding !== 'nearest')
     return {
       skipped: `is read by index: there is no input to round by, take rounding nearest in place of ${rounding}`,
     };
   if (activations === 'none') return undefined;
-  if (op !== 'MatMul' && op !== 'Gemm')
+  if (kind !== 'product')
     return { skipped: `8-bit inputs are for MatMul and Gemm, and this is a ${op}: take activations none` };
   return opset < 11
     ? { skipped: `8-bit inputs need opset 11 (DynamicQuantizeLinear), and the model has ${opset}` }

@@ -1,4 +1,5 @@
 import { breakEvenRank } from '../../linalg/spectrum';
+import { kindOfOperator } from '../../model/layerOperators/roles';
 import { type Dense, isMatrix, matrixOf, type Operator } from '../../operators/operator';
 import { percent } from '../../operators/percent';
 import type { PlanContext, Skipped } from '../method';
@@ -15,7 +16,7 @@ export function adviceOn(
   const said: string[] = [];
   if (saving !== 'unknown' && !('skipped' in saving)) {
     said.push(
-      context.op === 'Gather'
+      kindOfOperator(context.op) === 'gather'
         ? 'Saves storage, not time: looking up a row of the dense weight costs no multiplication.'
         : `Smaller and less to compute: ${percent(saving.multiplyAdds / leaf.multiplyAdds)} of the multiply-adds${isMatrix(leaf) || whitened ? '' : ' at stride 1'}.`,
     );

@@ -1,6 +1,7 @@
 import { attainableBonds, trainSize } from '../../linalg/bonds';
 import type { SiteShape } from '../../linalg/sites';
 import { truncationError } from '../../linalg/spectrum';
+import { kindOfOperator } from '../../model/layerOperators/roles';
 import { type Dense, elements, matrixOf, type Operator } from '../../operators/operator';
 import { CONTRACTION_PACE } from '../../operators/tensorTrain/tensorTrain';
 import { trainMultiplyAdds } from '../../operators/tensorTrain/trainSites';
@@ -21,7 +22,7 @@ export function adviceOnTrain(
 ): string[] {
   const [rows, columns] = matrixOf(leaf.shape);
   const said: string[] = [];
-  if (op === 'MatMul' || op === 'Gemm') {
+  if (kindOfOperator(op) === 'product') {
     const bond = fastestBond(sites, leaf.multiplyAdds);
     said.push(
       bond === 0

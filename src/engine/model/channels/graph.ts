@@ -1,6 +1,6 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
 import { type Constant, isPassage, resolve, type Scope } from '../scopes';
-import { Shapes } from '../shapes/shapes';
+import { InferredShapes } from '../shapes/inferredShapes';
 import { numberOf, ONE } from '../shapes/size';
 
 /** Who makes and who uses each value of the main graph. */
@@ -15,7 +15,7 @@ export class Flow {
   /** Stored tensors that graphs inside nodes use, or that are outputs. */
   readonly #shared = new Set<TensorProto>();
 
-  readonly shapes: Shapes;
+  readonly shapes: InferredShapes;
 
   /** `opset`: of the model's standard operators. */
   constructor(
@@ -23,7 +23,7 @@ export class Flow {
     opset: number,
   ) {
     const { graph } = scope;
-    this.shapes = new Shapes(scope, opset);
+    this.shapes = new InferredShapes(scope, opset);
     this.#outputs = new Set(graph.output.map(({ name }) => name));
     for (const node of graph.node) {
       for (const name of node.output) this.#makers.set(name, node);

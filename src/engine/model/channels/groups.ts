@@ -1,9 +1,10 @@
 import type { NodeProto } from 'onnx-buf';
-import type { Layer, Use } from '../layers';
+import { biasOf, type Layer, operandOf, type Use } from '../layers';
 import { numberOf, type Size } from '../shapes/size';
 import { bytesOf, dimsOf, elementsOf } from '../tensors';
 import type { Flow } from './graph';
-import { type Carrier, type Edit, type Parameter, passing } from './rules';
+import type { Carrier, Edit, Parameter } from './passing';
+import { passing } from './rules';
 
 export type UnitKind = 'neurons' | 'heads' | 'channels';
 
@@ -85,7 +86,7 @@ const outputAxis = (layer: Layer): number => (isConv(layer) ? 1 - layer.shape.le
 function makesChannels(layer: Layer, use: Use): boolean {
   if (use.role?.unhandled !== undefined || use.role === undefined) return false;
   if (use.role.kind === 'conv') return use.role.groups === 1;
-  return use.role.kind !== 'gather' && use.input === 1 && use.transposed === (layer.stored === 'transposed');
+  return use.role.kind === 'product' && use.input === 1 && use.transposed === (layer.stored === 'transposed');
 }
 
 class Search {
@@ -194,10 +195,10 @@ class Search {
     if (layer.uses.length > 1) return `the weight of ${layer.name} has several uses`;
     if (!makesChannels(layer, use) || at.axis !== outputAxis(layer)) return `${layer.name} makes them in another way`;
     if (layer.shape[0]! % this.units !== 0) return `${layer.name} makes another number of them`;
-    const bias = use.role!.kind === 'matmul' ? '' : (use.node.input[2] ?? '');
+    const bias = biasOf(use);
     if (bias !== '' && this.flow.size(bias, -1) !== 1) {
       if (!this.flow.constant(bias)) return `the bias of ${layer.name} is computed`;
-      const reason = this.#goesAlong({ node: use.node, input: 2, axis: -1 }, at);
+      const reason = this.#goesAlong({ node: use.node, input: use.role!.operator.bias!.input, axis: -1 }, at);
       if (reason !== undefined) return reason;
     }
     this.#producers.add(layer);
@@ -205,12 +206,11 @@ class Search {
   }
 
   #consumed({ layer, use }: End, at: Carrier): readonly Carrier[] | string {
-    if (at.name !== use.node.input[use.input === 0 ? 1 : 0]) return `${layer.name} takes them as its bias`;
+    if (at.name !== operandOf(use)) return `${layer.name} takes them as its bias`;
     if (layer.unhandled !== undefined) return `${layer.name} can't be cut (${layer.unhandled})`;
     if (layer.uses.length > 1) return `the weight of ${layer.name} has several uses`;
     if (use.role?.kind === 'gather' || !makesChannels(layer, use)) return `${layer.name} takes them in another way`;
-    const turned = use.role!.kind === 'gemm' && use.node.attribute.some(({ name, i }) => name === 'transA' && i === 1n);
-    if (turned || at.axis !== outputAxis(layer)) return `${layer.name} takes them along another axis`;
+    if (use.role!.turnsInput || at.axis !== outputAxis(layer)) return `${layer.name} takes them along another axis`;
     if (layer.shape[1]! % this.units !== 0) return `${layer.name} takes another number of them`;
     this.#consumers.add(layer);
     return [];

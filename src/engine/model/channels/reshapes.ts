@@ -1,9 +1,9 @@
 import type { NodeProto } from 'onnx-buf';
 import { intOf } from '../onnx/attributes';
-import type { Shape } from '../shapes/shapes';
+import type { Shape } from '../shapes/shape';
 import { equal, numberOf, ONE, type Size, times } from '../shapes/size';
 import type { Flow } from './graph';
-import type { Carrier, Edit, Passing } from './rules';
+import type { Carrier, Edit, Passing } from './passing';
 
 interface View {
   /** Axes from the front. */

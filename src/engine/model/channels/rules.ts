@@ -1,40 +1,10 @@
 import type { NodeProto } from 'onnx-buf';
+import { layerOperatorOf } from '../layerOperators/roles';
 import { attributeOf, intOf, intsOf } from '../onnx/attributes';
 import { axesReduced } from '../shapes/operators';
 import type { Flow } from './graph';
+import type { Carrier, Parameter, Passing } from './passing';
 import { reshaped, viewed } from './reshapes';
-
-/** Where a value holds the channels: an axis counted from the end, −1 being the last. */
-export interface Carrier {
-  readonly name: string;
-  readonly axis: number;
-}
-
-/** A constant operand with one entry, or one run of entries, for each channel. */
-export interface Parameter {
-  readonly node: NodeProto;
-  readonly input: number;
-  /** Counted from the end. */
-  readonly axis: number;
-}
-
-/** What a node passes on of a channel axis that one of its values carries. */
-export interface Passing {
-  /** Everything that carries the channels at this node, results and operands. */
-  readonly carriers: readonly Carrier[];
-  readonly parameters?: readonly Parameter[];
-  /** A depthwise convolution counts its channels in an attribute, a Reshape in its shape. */
-  readonly edit?: Edit;
-  /** The channels only come in runs of such a number, one run a unit. */
-  readonly units?: number;
-  /** The runs are an axis of their own: heads. */
-  readonly heads?: boolean;
-}
-
-export type Edit =
-  | { readonly kind: 'group'; readonly node: NodeProto }
-  /** Entry `at` of the Reshape's shape, counted from the end, is a multiple of the number of units. */
-  | { readonly kind: 'shape'; readonly node: NodeProto; readonly at: number };
 
 const words = (text: string) => new Set(text.split(' '));
 
@@ -59,13 +29,14 @@ export function passing(flow: Flow, node: NodeProto, carrier: Carrier, units: nu
   const { name, axis } = carrier;
   const [first, second] = node.input as [string, string];
   const result = node.output[0]!;
-  const standard = node.domain === '' || node.domain === 'ai.onnx';
-  if (!standard) return `${node.domain}.${opType} does something with them that is not handled`;
+  const isKnown = node.domain === '' || node.domain === 'ai.onnx' || layerOperatorOf(node);
+  if (!isKnown) return `${node.domain}.${opType} does something with them that is not handled`;
   if (opType === 'Shape') return measured(flow, node, carrier);
   // Masks and indices of channels, statistics: nothing follows them.
   if (node.output.slice(1).some((other) => flow.isRead(other))) return `${opType} makes more than one value of them`;
   if (BROADCASTING.has(opType)) return broadcasting(flow, node, axis);
-  if (opType === 'MatMul') return multiplied(flow, node, carrier);
+  const passes = layerOperatorOf(node)?.passes;
+  if (passes === 'matrices') return multiplied(flow, node, carrier);
   // All others take them as their first operand.
   if (name !== first && name !== result) return `${opType} takes them in another way`;
   const through = [
@@ -78,7 +49,7 @@ export function passing(flow: Flow, node: NodeProto, carrier: Carrier, units: nu
   if (POOLING.has(opType))
     return index === 1 ? { carriers: through } : `the graph does not show that ${opType} keeps them apart`;
   if (NORMALISING.has(opType)) return normalised(node, index, rank) ?? { carriers: through, parameters: rowsOf(node) };
-  if (opType === 'Conv') return depthwise(flow, node, carrier);
+  if (passes === 'channels') return depthwise(flow, node, carrier);
   if (SOFTMAX.has(opType)) return throughSoftmax(flow, node, rank, axis) ?? { carriers: through };
   if (REDUCING.has(opType)) return reduced(flow, node, carrier);
   if (opType === 'Transpose') return transposed(node, carrier, rank);

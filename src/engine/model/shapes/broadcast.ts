@@ -1,4 +1,4 @@
-import type { Shape } from './shapes';
+import type { Shape } from './shape';
 import { dimension, equal, numberOf, ONE, type Size } from './size';
 
 /** The shape of what two operands of these shapes make entry by entry, as in numpy; `result` names what is not known. */

@@ -1,10 +1,11 @@
 import type { NodeProto } from 'onnx-buf';
+import { layerOperatorOf } from '../layerOperators/roles';
 import { attributeOf, intOf, intsOf } from '../onnx/attributes';
-import { broadcastShape, matrixProduct } from './broadcast';
+import { broadcastShape } from './broadcast';
 import { concatenated, padded, sliced, split } from './parts';
-import type { Shape, Shapes } from './shapes';
+import type { KnownShapes, Shape } from './shape';
 import { dimension, isDimension, known, numberOf, ONE, over, product, type Size, times } from './size';
-import { convolved, pooled, resized } from './spatial';
+import { pooled, resized } from './spatial';
 
 /** Results that have the shape of the first operand. */
 const SAME = new Set(
@@ -30,8 +31,11 @@ const MICROSOFT_SAME = new Set(['Gelu', 'QuickGelu', 'FastGelu', 'BiasGelu']);
 const BROADCASTING_OPSET = 7;
 
 /** What is known of the shapes of a node's results, in their order. */
-export function shapesMade(shapes: Shapes, node: NodeProto): readonly (Shape | undefined)[] {
-  const [first] = node.input.map((name) => shapes.of(name));
+export function shapesMade(shapes: KnownShapes, node: NodeProto): readonly (Shape | undefined)[] {
+  const operands = node.input.map((name) => shapes.of(name));
+  const [first] = operands;
+  const layerOperator = layerOperatorOf(node);
+  if (layerOperator?.shapeOf) return [layerOperator.shapeOf(node, operands)];
   if (node.domain === 'com.microsoft') return MICROSOFT_SAME.has(node.opType) ? [first] : [];
   if (node.domain !== '' && node.domain !== 'ai.onnx') return [];
   if (SAME.has(node.opType)) return [first];
@@ -39,7 +43,7 @@ export function shapesMade(shapes: Shapes, node: NodeProto): readonly (Shape | u
   return [one(shapes, node, first)];
 }
 
-function one(shapes: Shapes, node: NodeProto, first: Shape | undefined): Shape | undefined {
+function one(shapes: KnownShapes, node: NodeProto, first: Shape | undefined): Shape | undefined {
   const { opType } = node;
   const result = node.output[0] ?? '';
   const all = node.input.map((name) => shapes.of(name));
@@ -52,13 +56,6 @@ function one(shapes: Shapes, node: NodeProto, first: Shape | undefined): Shape |
   switch (opType) {
     case 'Constant':
       return intsOf(node, 'value_ints') ? [known(intsOf(node, 'value_ints')!.length)] : undefined;
-    case 'Conv':
-    case 'ConvTranspose':
-      return convolved(node, first, all[1]);
-    case 'MatMul':
-      return first && all[1] && matrixProduct(first, all[1], result);
-    case 'Gemm':
-      return first && all[1] && [first[intOf(node, 'transA', 0)]!, all[1][1 - intOf(node, 'transB', 0)]!];
     case 'Transpose':
       return (
         first && (intsOf(node, 'perm') ?? first.map((_, axis) => first.length - 1 - axis)).map((axis) => first[axis]!)
@@ -79,11 +76,6 @@ function one(shapes: Shapes, node: NodeProto, first: Shape | undefined): Shape |
       return concatenated(node, all);
     case 'Slice':
       return first && sliced(shapes, node, first);
-    case 'Gather': {
-      const axis = intOf(node, 'axis', 0);
-      const at = first && axis < 0 ? axis + first.length : axis;
-      return first && all[1] && [...first.slice(0, at), ...all[1], ...first.slice(at + 1)];
-    }
     case 'Shape':
       return [first ? known(lengthOfShape(node, first.length)) : dimension(`${result}.0`)];
     case 'Size':
@@ -125,7 +117,7 @@ function one(shapes: Shapes, node: NodeProto, first: Shape | undefined): Shape |
 }
 
 /** The axes over which a Reduce… runs: an attribute or an operand; undefined: not known. */
-export function axesReduced(shapes: Shapes, node: NodeProto): readonly number[] | undefined {
+export function axesReduced(shapes: KnownShapes, node: NodeProto): readonly number[] | undefined {
   const operand = node.input[1] ?? '';
   const given = operand === '' ? intsOf(node, 'axes') : shapes.numbers(operand);
   if (operand !== '' && given === undefined) return undefined;
@@ -146,7 +138,7 @@ function reduced(node: NodeProto, shape: Shape, axes: readonly number[] | undefi
  * The sizes that a Reshape asks for as they come out: 0 copies the operand's, −1 is what is left. An entry that only a run
  * tells may be either of these.
  */
-function reshaped(shapes: Shapes, node: NodeProto, first: Shape | undefined): Shape | undefined {
+function reshaped(shapes: KnownShapes, node: NodeProto, first: Shape | undefined): Shape | undefined {
   const target = node.input[1] === undefined ? intsOf(node, 'shape')?.map(known) : shapes.valuesOf(node.input[1]);
   if (!target) return undefined;
   const copies = intOf(node, 'allowzero', 0) === 0;
@@ -167,11 +159,11 @@ function reshaped(shapes: Shapes, node: NodeProto, first: Shape | undefined): Sh
 const sizesFrom = (values: readonly Size[] | undefined, result: string): Shape | undefined =>
   values?.map((size, axis) => (isDimension(size) ? size : dimension(`${result}.${axis}`)));
 
-function axesOf(shapes: Shapes, node: NodeProto): readonly number[] | undefined {
+function axesOf(shapes: KnownShapes, node: NodeProto): readonly number[] | undefined {
   return node.input[1] ? shapes.numbers(node.input[1]) : intsOf(node, 'axes');
 }
 
-function squeezed(shapes: Shapes, node: NodeProto, shape: Shape): Shape | undefined {
+function squeezed(shapes: KnownShapes, node: NodeProto, shape: Shape): Shape | undefined {
   const axes = axesOf(shapes, node);
   if (!axes) {
     // Without axes all sizes of 1 go, and a symbol may be 1.
@@ -182,7 +174,7 @@ function squeezed(shapes: Shapes, node: NodeProto, shape: Shape): Shape | undefi
   return shape.filter((_, axis) => !gone.has(axis));
 }
 
-function unsqueezed(shapes: Shapes, node: NodeProto, shape: Shape): Shape | undefined {
+function unsqueezed(shapes: KnownShapes, node: NodeProto, shape: Shape): Shape | undefined {
   const axes = axesOf(shapes, node);
   if (!axes) return undefined;
   const rank = shape.length + axes.length;

@@ -1,6 +1,6 @@
 import type { NodeProto } from 'onnx-buf';
 import { intOf, intsOf } from '../onnx/attributes';
-import type { Shape, Shapes } from './shapes';
+import type { KnownShapes, Shape } from './shape';
 import { dimension, known, numberOf, over, sum } from './size';
 
 export function concatenated(node: NodeProto, all: readonly (Shape | undefined)[]): Shape | undefined {
@@ -16,7 +16,7 @@ export function concatenated(node: NodeProto, all: readonly (Shape | undefined)[
   );
 }
 
-export function sliced(shapes: Shapes, node: NodeProto, shape: Shape): Shape {
+export function sliced(shapes: KnownShapes, node: NodeProto, shape: Shape): Shape {
   const [, starts, ends, axes, steps] = node.input;
   const list = (operand: string | undefined, name: string) =>
     operand ? shapes.numbers(operand) : node.input.length > 1 ? undefined : intsOf(node, name);
@@ -40,7 +40,7 @@ export function sliced(shapes: Shapes, node: NodeProto, shape: Shape): Shape {
   });
 }
 
-export function split(shapes: Shapes, node: NodeProto, shape: Shape): (Shape | undefined)[] {
+export function split(shapes: KnownShapes, node: NodeProto, shape: Shape): (Shape | undefined)[] {
   const axis = intOf(node, 'axis', 0);
   const at = axis < 0 ? axis + shape.length : axis;
   if (!shape[at]) return [];
@@ -52,7 +52,7 @@ export function split(shapes: Shapes, node: NodeProto, shape: Shape): (Shape | u
   });
 }
 
-export function padded(shapes: Shapes, node: NodeProto, shape: Shape): Shape {
+export function padded(shapes: KnownShapes, node: NodeProto, shape: Shape): Shape {
   const pads = node.input[1] ? shapes.numbers(node.input[1]) : (intsOf(node, 'pads') ?? intsOf(node, 'paddings'));
   const axes = node.input[3] ? shapes.numbers(node.input[3]) : shape.map((_, axis) => axis);
   return shape.map((size, axis) => {

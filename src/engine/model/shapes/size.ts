@@ -1,4 +1,4 @@
-import { hashText } from '../hashModel';
+import { hashText } from '../../core/sha256';
 
 /**
  * A size, or another whole number of a shape, as far as a graph tells: a factor times symbols, such as 3·N·T. Whatever is

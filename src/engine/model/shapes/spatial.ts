@@ -1,15 +1,20 @@
 import type { NodeProto } from 'onnx-buf';
 import { attributeOf, intOf, intsOf } from '../onnx/attributes';
-import type { Shape, Shapes } from './shapes';
+import type { KnownShapes, Shape } from './shape';
 import { dimension, known, numberOf, type Size, textOf } from './size';
 
-/** Of Conv and ConvTranspose: batch and channels always, positions as far as they follow. */
-export function convolved(node: NodeProto, x: Shape | undefined, weight: Shape | undefined): Shape | undefined {
+/** The result of a convolution: batch and channels always, positions as far as they follow. */
+export function convolved(
+  node: NodeProto,
+  x: Shape | undefined,
+  weight: Shape | undefined,
+  kind: 'conv' | 'transposed',
+): Shape | undefined {
   const result = node.output[0]!;
   const rank = weight?.length ?? x?.length;
   if (rank === undefined) return undefined;
   const named = (axis: number) => dimension(`${result}.${axis}`);
-  const turned = node.opType === 'ConvTranspose';
+  const turned = kind === 'transposed';
   const groups = intOf(node, 'group', 1);
   const made = numberOf(weight?.[turned ? 1 : 0] ?? named(1));
   const channels = made === undefined ? named(1) : known(turned ? made * groups : made);
@@ -52,7 +57,7 @@ function windows(node: NodeProto, size: Size, taps: number, i: number): Size | u
 }
 
 /** Of Resize and Upsample: what is scaled by 1 stays. */
-export function resized(shapes: Shapes, node: NodeProto, x: Shape): Shape {
+export function resized(shapes: KnownShapes, node: NodeProto, x: Shape): Shape {
   const [scales, sizes] = node.opType === 'Resize' ? [node.input[2], node.input[3]] : [node.input[1], undefined];
   const told = sizes ? shapes.valuesOf(sizes) : undefined;
   const factors = scales ? shapes.floats(scales) : undefined;

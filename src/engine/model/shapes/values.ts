@@ -2,14 +2,14 @@ import type { NodeProto } from 'onnx-buf';
 import { attributeOf, intOf, intsOf } from '../onnx/attributes';
 import { DataType } from '../onnx/build';
 import { inlineNumbers } from '../tensors';
-import { MOST_VALUES, numbersOf, type Shapes } from './shapes';
+import { type KnownShapes, MOST_VALUES, numbersOf } from './shape';
 import { dimension, isDimension, known, numberOf, over, product, type Size, sum, textOf, times, unknown } from './size';
 
 /**
  * The whole numbers in what `node` makes, for the operators with which exporters compute shapes; those of others are names
  * for numbers that only a run tells, as long as it is known how many there are.
  */
-export function valuesMade(shapes: Shapes, node: NodeProto): readonly Size[] | undefined {
+export function valuesMade(shapes: KnownShapes, node: NodeProto): readonly Size[] | undefined {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
   const found = computed(shapes, node);
   if (found) return found;
@@ -19,7 +19,7 @@ export function valuesMade(shapes: Shapes, node: NodeProto): readonly Size[] | u
   return Array.from({ length: count }, (_, i) => unknown(`${result}[${i}]`));
 }
 
-function computed(shapes: Shapes, node: NodeProto): readonly Size[] | undefined {
+function computed(shapes: KnownShapes, node: NodeProto): readonly Size[] | undefined {
   const [first, second] = node.input as [string, string | undefined];
   const values = (name: string | undefined) => (name ? shapes.valuesOf(name) : undefined);
   switch (node.opType) {
@@ -71,12 +71,12 @@ function computed(shapes: Shapes, node: NodeProto): readonly Size[] | undefined 
 }
 
 /** What is whole before a Cast to whole numbers stays what it is; a fraction would be cut. */
-function wholes(shapes: Shapes, name: string): readonly Size[] | undefined {
+function wholes(shapes: KnownShapes, name: string): readonly Size[] | undefined {
   const found = shapes.valuesOf(name);
   return found?.every((size) => isDimension(size)) ? found : undefined;
 }
 
-function gathered(shapes: Shapes, node: NodeProto): readonly Size[] | undefined {
+function gathered(shapes: KnownShapes, node: NodeProto): readonly Size[] | undefined {
   const [data, indices] = node.input as [string, string];
   const [from, at] = [shapes.valuesOf(data), shapes.numbers(indices)];
   if (!from || !at || shapes.rank(data) !== 1 || intOf(node, 'axis', 0) > 0) return undefined;
@@ -84,7 +84,7 @@ function gathered(shapes: Shapes, node: NodeProto): readonly Size[] | undefined 
   return taken.every((size) => size !== undefined) ? taken : undefined;
 }
 
-function sliced(shapes: Shapes, node: NodeProto): readonly Size[] | undefined {
+function sliced(shapes: KnownShapes, node: NodeProto): readonly Size[] | undefined {
   const [data, ...rest] = node.input as [string, ...string[]];
   const from = shapes.valuesOf(data);
   if (!from || shapes.rank(data) !== 1) return undefined;

@@ -1,4 +1,4 @@
-import { hashText } from '../../model/hashModel';
+import { hashText } from '../../core/sha256';
 import { DataType } from '../../model/onnx/build';
 import { decodeFloats, encodeFloats } from '../../model/tensors';
 import { DATA_TYPE } from '../dense/dense';

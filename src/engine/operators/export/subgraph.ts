@@ -1,6 +1,6 @@
 import type { AttributeProto, NodeProto } from 'onnx-buf';
-import type { Layer, Use } from '../../model/layers';
-import { floatOf, intOf } from '../../model/onnx/attributes';
+import { biasOf, type Layer, operandOf, type Use } from '../../model/layers';
+import { floatOf } from '../../model/onnx/attributes';
 import { attribute, type node } from '../../model/onnx/build';
 import type { Rewrite } from '../../model/rewrite';
 import { DATA_TYPE } from '../dense/dense';
@@ -29,7 +29,7 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
 
   /** The nodes that compute what `use.node` did, with `operator` as the weight. */
   writeAll(operator: Operator): readonly NodeProto[] {
-    const x = this.#oriented(this.use.node.input[this.use.input === 0 ? 1 : 0]!);
+    const x = this.#oriented(operandOf(this.use));
     this.apply(operator, x, modeOf(this.layer, this.use), { last: true, spatial: true });
     return this.list;
   }
@@ -47,18 +47,13 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
     if (!stage.last) return this.node(op, inputs, attributes, domain);
     const old = this.use.node;
     const tail: ((value: string) => Parameters<typeof node>)[] = [];
-    const bias = this.use.role!.kind === 'gemm' || this.use.role!.kind === 'conv' ? old.input[2] : undefined;
-    if (this.use.role!.kind === 'gemm') {
-      const [alpha, beta] = [floatOf(old, 'alpha', 1), floatOf(old, 'beta', 1)];
-      if (alpha !== 1) tail.push((value) => ['Mul', [value, this.float([alpha])], []]);
-      if (bias) {
-        const scaled = beta === 1 ? bias : this.node('Mul', [bias, this.float([beta])]);
-        tail.push((value) => ['Add', [value, scaled], []]);
-      }
-    } else if (bias) {
-      const dims = [1, -1, ...this.layer.shape.slice(2).map(() => 1)];
-      const shaped = this.node('Reshape', [bias, this.int64(dims)]);
-      tail.push((value) => ['Add', [value, shaped], []]);
+    const { operator } = this.use.role!;
+    const factor = operator.factor === undefined ? 1 : floatOf(old, operator.factor, 1);
+    if (factor !== 1) tail.push((value) => ['Mul', [value, this.float([factor])], []]);
+    const bias = biasOf(this.use);
+    if (bias !== '') {
+      const added = this.#shapedBias(bias);
+      tail.push((value) => ['Add', [value, added], []]);
     }
     const finish = tail.pop();
     if (!finish) return this.last(op, inputs, listed(attributes), domain);
@@ -76,23 +71,30 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
     const { node: old, role } = this.use;
     if (mode === 'conv' || mode === 'convGrouped') return this.#conv(weight, x, stage);
     if (mode === 'gather' || mode === 'gatherTransposed') {
-      return this.#emit('Gather', [this.#whole(weight, wantsTransposed(mode)), x], old.attribute, stage);
+      return this.#emit(old.opType, [this.#whole(weight, wantsTransposed(mode)), x], old.attribute, stage);
     }
     const onRight = mode === 'rows' || mode === 'rowsTransposed';
-    if (role!.kind === 'gemm' && stage.last) {
-      const flag = transposesRight(old, mode);
-      const value = this.#whole(weight, wantsTransposed(mode) !== flag);
-      const kept = old.attribute.filter(({ name }) => name === 'alpha' || name === 'beta');
-      const bias = old.input[2] ? [old.input[2]] : [];
-      return this.#emit(
-        'Gemm',
-        [...(onRight ? [x, value] : [value, x]), ...bias],
-        [...kept, ...(flag ? [attribute('transB', 1)] : [])],
-        stage,
-      );
-    }
-    const value = this.#whole(weight, wantsTransposed(mode));
-    return this.#emit('MatMul', onRight ? [x, value] : [value, x], [], stage);
+    const operands = (value: string) => (onRight ? [x, value] : [value, x]);
+    const { operator, turnsWeight, kind } = role!;
+    // The second stage of a table in two factors is a product as well.
+    if (!stage.last || kind !== 'product')
+      return this.#emit('MatMul', operands(this.#whole(weight, wantsTransposed(mode))), [], stage, '');
+    const value = this.#whole(weight, wantsTransposed(mode) !== turnsWeight);
+    const bias = biasOf(this.use);
+    // Its other operand is transposed beforehand, so that one attribute of transposition is left.
+    const factors = new Set([operator.factor, operator.bias?.factor]);
+    const kept = old.attribute.filter(({ name }) => factors.has(name));
+    const turning = turnsWeight ? [attribute(operator.transposes![1], 1)] : [];
+    return this.#emit(old.opType, [...operands(value), ...(bias ? [bias] : [])], [...kept, ...turning], stage);
+  }
+
+  /** The bias as it is added to the product: scaled, and along the channels of a convolution. */
+  #shapedBias(bias: string): string {
+    const { operator, kind } = this.use.role!;
+    if (kind === 'conv')
+      return this.node('Reshape', [bias, this.int64([1, -1, ...this.layer.shape.slice(2).map(() => 1)])]);
+    const factor = operator.bias!.factor === undefined ? 1 : floatOf(this.use.node, operator.bias!.factor, 1);
+    return factor === 1 ? bias : this.node('Mul', [bias, this.float([factor])]);
   }
 
   #conv(weight: Operator, x: string, stage: Stage): string {
@@ -100,16 +102,17 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
     const positions = this.layer.shape.length - 2;
     const kernel = weight.shape.length > 2 ? weight.shape.slice(2) : new Array<number>(positions).fill(1);
     const value = this.#whole(weight, false, [weight.shape[0]!, weight.shape[1]!, ...kernel]);
-    const bias = stage.last && old.input[2] ? [old.input[2]] : [];
+    const bias = biasOf(this.use);
     const kept = stage.spatial ? old.attribute.filter(({ name }) => SPATIAL.has(name) || WHOLE.has(name)) : [];
-    return this.#emit(old.opType, [x, value, ...bias], [attribute('kernel_shape', kernel), ...kept], stage);
+    const inputs = stage.last && bias ? [x, value, bias] : [x, value];
+    return stage.last
+      ? this.#emit(old.opType, inputs, [attribute('kernel_shape', kernel), ...kept], stage)
+      : this.#emit('Conv', inputs, [attribute('kernel_shape', kernel), ...kept], stage, '');
   }
 
-  /** The consumer's other operand, transposed beforehand where a Gemm did so itself. */
+  /** The consumer's other operand, transposed beforehand where the consumer did so itself. */
   #oriented(x: string): string {
-    const { node: old, role, input } = this.use;
-    if (role!.kind !== 'gemm' || intOf(old, input === 0 ? 'transB' : 'transA', 0) === 0) return x;
-    return this.node('Transpose', [x], { perm: [1, 0] });
+    return this.use.role!.turnsInput ? this.node('Transpose', [x], { perm: [1, 0] }) : x;
   }
 
   /** A weight as this consumer needs it: stored once, turned or cast by nodes that the runtime folds. */
@@ -128,17 +131,20 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
     return this.type === this.consumed ? value : this.node('Cast', [value], { to: DATA_TYPE[this.consumed] });
   }
 
-  #emit(op: string, inputs: readonly string[], attributes: readonly AttributeProto[], stage: Stage): string {
-    return stage.last ? this.last(op, inputs, attributes, '') : this.add(op, inputs, attributes, '');
+  /** A node that is of the operator which it replaces, unless `domain` says otherwise. */
+  #emit(
+    op: string,
+    inputs: readonly string[],
+    attributes: readonly AttributeProto[],
+    stage: Stage,
+    domain = this.use.role!.operator.domain,
+  ): string {
+    return stage.last ? this.last(op, inputs, attributes, domain) : this.add(op, inputs, attributes, domain);
   }
 }
 
 const wantsTransposed = (mode: Mode): boolean =>
   mode === 'rows' || mode === 'columnsTransposed' || mode === 'gatherTransposed';
-
-/** Whether the Gemm itself turns the weight on its right. */
-const transposesRight = (gemm: NodeProto, mode: Mode): boolean =>
-  (mode === 'rows' || mode === 'rowsTransposed') && intOf(gemm, 'transB', 0) === 1;
 
 /** How the layer's weight is taken: by the first of its consumers, as in nearly every model all of them are alike. */
 export function consumptionOf(layer: Layer): Consumption & { readonly read: Orientation } {
@@ -148,10 +154,7 @@ export function consumptionOf(layer: Layer): Consumption & { readonly read: Orie
 
 /** How consumers read the weight, [out, in], where they read it whole. */
 export function orientationOf(layer: Layer): Orientation {
-  const turned = layer.uses.map((use) => {
-    const mode = modeOf(layer, use);
-    return wantsTransposed(mode) !== (use.role!.kind === 'gemm' && transposesRight(use.node, mode));
-  });
+  const turned = layer.uses.map((use) => wantsTransposed(modeOf(layer, use)) !== use.role!.turnsWeight);
   return turned.every(Boolean) ? 'transposed' : turned.some(Boolean) ? 'both' : 'plain';
 }
 

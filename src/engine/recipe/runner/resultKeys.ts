@@ -1,8 +1,8 @@
 import { version } from '../../../../package.json';
-import { sha256 } from '../../core/sha256';
+import { hashText, sha256 } from '../../core/sha256';
 import type { Dataset } from '../../evaluation/dataset';
 import { hashDataset } from '../../evaluation/hashDataset';
-import { hashModel, hashText } from '../../model/hashModel';
+import { hashModel } from '../../model/hashModel';
 import type { Model } from '../../model/model';
 import type { Dense } from '../../operators/operator';
 

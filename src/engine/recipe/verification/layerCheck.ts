@@ -10,9 +10,9 @@ import {
 import { seeded } from '../../core/random';
 import { fromNumbers, toNumbers } from '../../evaluation/convert';
 import { readBy } from '../../model/constantGraphs';
-import type { Layer, Use } from '../../model/layers';
+import { type Layer, operandOf, type Use } from '../../model/layers';
 import type { Model } from '../../model/model';
-import { intOf, intsOf } from '../../model/onnx/attributes';
+import { intsOf } from '../../model/onnx/attributes';
 import { DataType, graph as makeGraph, value } from '../../model/onnx/build';
 import { floatsToHalves } from '../../model/tensors';
 import { consumedType } from '../../operators/export/useNodes';
@@ -36,7 +36,7 @@ export async function layerError(
   open: OpenPart,
   weight: Float32Array<ArrayBuffer>,
 ): Promise<number | undefined> {
-  const x = use.node.input[use.input === 0 ? 1 : 0] ?? '';
+  const x = operandOf(use);
   const y = use.node.output[0] ?? '';
   if (use.scope.path !== '' || x === '' || y === '' || !use.role) return undefined;
   const nodes = nodesBehind(read, x, y);
@@ -75,7 +75,7 @@ async function run(part: Model, feeds: Record<string, HostTensor>, y: string, op
 /** What a look-up or a plain product with the weight gives: at once, as these are most layers, and the largest. */
 function productOf(layer: Layer, use: Use, weight: Float32Array): ((x: HostTensor) => HostTensor) | undefined {
   const { kind } = use.role!;
-  if (kind !== 'matmul' && kind !== 'gather') return undefined;
+  if (kind === 'conv' || (kind === 'product' && !isPlain(use))) return undefined;
   const [rows, columns] = layer.shape as [number, number];
   // The node's own matrix M [out, in] is the weight or its transpose.
   const flipped = use.transposed !== (layer.stored === 'transposed');
@@ -101,6 +101,12 @@ function productOf(layer: Layer, use: Use, weight: Float32Array): ((x: HostTenso
     return { type: 'float64', dims: [y.length], data: y };
   };
 }
+
+/** Whether a node computes a product of its operands as they are, without a scale or a bias. */
+const isPlain = ({ role }: Use): boolean => {
+  const { transposes, factor, bias } = role!.operator;
+  return transposes === undefined && factor === undefined && bias === undefined;
+};
 
 const REFERENCE = 'carrara:reference';
 
@@ -188,13 +194,13 @@ const TYPES: Partial<Record<ElementType, number>> = {
 function inputsOf(layer: Layer, use: Use, weight: Float32Array): HostTensor[] {
   const random = seeded(1);
   const { shape } = layer;
-  const { node, role } = use;
+  const { role } = use;
   if (role!.kind === 'gather') {
     const rows = use.transposed !== (layer.stored === 'transposed') ? shape[1]! : shape[0]!;
     const data = BigInt64Array.from({ length: ROWS }, () => BigInt(random.below(rows)));
     return [{ type: 'int64', dims: [ROWS], data }];
   }
-  const dims = role!.kind === 'conv' ? imageOf(node, shape) : matrixOf(layer, shape, use);
+  const dims = role!.kind === 'conv' ? imageOf(use, shape) : matrixOf(layer, shape, use);
   const type = consumedType(layer, use);
   const length = dims.reduce((product, size) => product * size, 1);
   const scale = inputScale(weight, shape, type);
@@ -202,7 +208,7 @@ function inputsOf(layer: Layer, use: Use, weight: Float32Array): HostTensor[] {
     Float32Array.from({ length }, () => random.normal() * scale),
     type,
   );
-  const ranks = role!.kind === 'matmul' ? [dims, [1, ...dims]] : [dims];
+  const ranks = role!.operator.takesStacks ? [dims, [1, ...dims]] : [dims];
   return ranks.map((dims) => ({ type, dims, data }));
 }
 
@@ -219,20 +225,20 @@ function inputScale(weight: Float32Array, [rows, columns]: readonly number[], ty
 }
 
 /** One picture, just larger than the kernel. */
-function imageOf(node: NodeProto, shape: readonly number[]): number[] {
-  const channels = node.opType === 'ConvTranspose' ? shape[0]! : shape[1]! * intOf(node, 'group', 1);
+function imageOf({ node, role }: Use, shape: readonly number[]): number[] {
+  // The kernel of a transposed convolution is [in, out/groups, …].
+  const channels = role!.groups === undefined ? shape[0]! : shape[1]! * role!.groups;
   const kernel = shape.slice(2);
   const dilations = intsOf(node, 'dilations') ?? kernel.map(() => 1);
   return [1, channels, ...kernel.map((size, axis) => (size - 1) * (dilations[axis] ?? 1) + 2)];
 }
 
 /** A few rows, or columns where the weight stands on the left. */
-function matrixOf({ stored }: Layer, shape: readonly number[], { node, input, role, transposed }: Use): number[] {
+function matrixOf({ stored }: Layer, shape: readonly number[], { input, role, transposed }: Use): number[] {
   const [out, inner] = shape as [number, number];
   // What this node's own matrix [out, in] is wide.
   const width = transposed !== (stored === 'transposed') ? out : inner;
-  const flag = role!.kind === 'gemm' && intOf(node, input === 1 ? 'transA' : 'transB', 0) === 1;
-  return (input === 1) !== flag ? [ROWS, width] : [width, ROWS];
+  return (input === 1) !== role!.turnsInput ? [ROWS, width] : [width, ROWS];
 }
 
 /** Below this, float32 has no full precision. */

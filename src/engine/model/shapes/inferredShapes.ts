@@ -3,10 +3,9 @@ import { DataType } from '../onnx/build';
 import { resolve, type Scope } from '../scopes';
 import { dimsOf, inlineNumbers } from '../tensors';
 import { shapesMade } from './operators';
-import { dimension, known, numberOf, type Size } from './size';
+import { type KnownShapes, MOST_VALUES, type Shape } from './shape';
+import { dimension, known, type Size } from './size';
 import { valuesMade } from './values';
-
-export type Shape = readonly Size[];
 
 /** What shapes, axes and indices are stored as. */
 const WHOLE: ReadonlySet<number> = new Set([DataType.INT64, DataType.INT32]);
@@ -14,16 +13,13 @@ const WHOLE: ReadonlySet<number> = new Set([DataType.INT64, DataType.INT32]);
 /** What exporters write for a size that they know nothing of: two of them have nothing to do with each other. */
 const NAMELESS: ReadonlySet<string> = new Set(['', '?']);
 
-/** A tensor of more whole numbers than these is not taken for a shape or a part of one. */
-export const MOST_VALUES = 64;
-
 /**
  * Shapes of a main graph's values, proved from the operators, the stored tensors and what the inputs declare. value_info
  * plays no part: tools leave behind what no longer holds. Of an operator that is not known here nothing is said.
  *
  * What a declared symbol stands for is taken to be the same wherever it is declared.
  */
-export class Shapes {
+export class InferredShapes implements KnownShapes {
   readonly #shapes = new Map<string, Shape>();
   readonly #values = new Map<string, readonly Size[]>();
 
@@ -95,9 +91,3 @@ export class Shapes {
     }
   }
 }
-
-/** Numbers where all sizes are. */
-export const numbersOf = (shape: Shape): number[] | undefined => {
-  const numbers = shape.map(numberOf);
-  return numbers.every((size) => size !== undefined) ? numbers : undefined;
-};

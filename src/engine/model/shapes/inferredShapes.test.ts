@@ -15,7 +15,7 @@ import { type Model, opsetOf, readModel } from '../model';
 import { DataType, graph, int64, modelBytes, node, tensor, value } from '../onnx/build';
 import { resolve, scopeOf } from '../scopes';
 import { sessionModelOf } from '../write';
-import { Shapes } from './shapes';
+import { InferredShapes } from './inferredShapes';
 import { numberOf, textOf } from './size';
 
 const runtime = nodeRuntime();
@@ -27,7 +27,7 @@ const read = (bytes: Uint8Array, name = 'model.onnx') => readModel(memorySource(
  */
 async function check(model: Model, feeds: Readonly<Record<string, HostTensor>>) {
   const main = scopeOf(model);
-  const shapes = new Shapes(main, opsetOf(model));
+  const shapes = new InferredShapes(main, opsetOf(model));
   const names = model.graph.node.flatMap(({ output }) => output).filter((name) => name !== '' && !resolve(name, main));
   const asked = names.map((name) => create(ValueInfoProtoSchema, { name }));
   const session = await runtime.open(await sessionModelOf(withOutputs(model, asked), runtime.externalData), 'cpu');
@@ -211,7 +211,7 @@ it('come from the operators: what value_info says does not count, and what is no
   });
   const model = await read(bytes);
   model.graph.valueInfo.push(value('a', DataType.FLOAT, [3, 3]), value('b', DataType.FLOAT, [3, 3]));
-  const shapes = new Shapes(scopeOf(model), 17);
+  const shapes = new InferredShapes(scopeOf(model), 17);
   expect(shapes.of('a')?.map(textOf)).toEqual(['1·n', '6']);
   expect(shapes.of('b')).toBeUndefined();
   expect(shapes.of('other')).toBeUndefined();
@@ -232,7 +232,7 @@ it('differ where inputs declare them as "?", and are not known behind axes that 
     ],
     initializers: [int64('two', [3, 3])],
   });
-  const shapes = new Shapes(scopeOf(await read(bytes)), 17);
+  const shapes = new InferredShapes(scopeOf(await read(bytes)), 17);
   expect(shapes.of('a')?.map(textOf)).toEqual(['1·x.0', '1·x.1', '6']);
   for (const name of ['b', 'c', 'd', 'e', 'f', 'g', 'h']) expect(shapes.of(name)).toBeUndefined();
 });
@@ -255,7 +255,7 @@ it('have names that do not grow along a graph', async () => {
     ],
     initializers: [int64('zero', [0]), int64('one', [1])],
   });
-  const shapes = new Shapes(scopeOf(await read(bytes)), 17);
+  const shapes = new InferredShapes(scopeOf(await read(bytes)), 17);
   const [last] = shapes.valuesOf('s91')!;
   expect(textOf(last!).length).toBeLessThan(300);
   expect(textOf(shapes.valuesOf('p60')![0]!).length).toBeLessThan(300);
