@@ -22,6 +22,7 @@ import type { HostTensor } from '../runtime';
 import { compress } from './compress';
 import { randomModel } from './randomModel.fixtures';
 import { checkRecipe } from './schema';
+import { OPTIONS } from './stacking.fixtures';
 
 const runtime = nodeRuntime();
 const backend = createCpuBackend(runtime);
@@ -30,42 +31,6 @@ interface Step {
   readonly method: string;
   readonly options: object;
 }
-
-/** Options of every method, cheap enough for small weights. A method that is missing here fails the test below. */
-const OPTIONS: Readonly<Record<string, readonly object[]>> = {
-  svd: [
-    { rank: 4 },
-    { size: 0.6 },
-    { error: 0.5 },
-    { energy: 0.8 },
-    { size: 0.5, whiten: 'full' },
-    { error: 0.5, whiten: 'diagonal' },
-  ],
-  'tensor-train': [{ bond: 3 }, { size: 0.5 }, { sites: 2, error: 0.6 }, { size: 0.5, whiten: 'diagonal' }],
-  'low-rank-plus-sparse': [{ size: 0.6 }, { size: 0.5, rankShare: 0.4 }],
-  prune: [
-    { sparsity: 0.7 },
-    { size: 0.4 },
-    { sparsity: 0.6, score: 'wanda' },
-    { sparsity: 0.6, score: 'sparsegpt' },
-    { sparsity: 0.5, pattern: { n: 2, m: 4 } },
-    { sparsity: 0.75, pattern: { block: [4, 4] } },
-    { sparsity: 0.7, scope: 'model' },
-    { scope: 'model', pattern: 'block', rows: 4, columns: 4, size: 0.4 },
-  ],
-  'prune-structured': [{ size: 0.6 }, { size: 0.5, unit: 'channels' }],
-  quantize: [
-    { bits: 8 },
-    { bits: 4, groupSize: 16 },
-    { bits: 2, groupSize: 16 },
-    { bits: 4, groupSize: 0, symmetric: true },
-    { bits: 4, groupSize: 16, rounding: 'gptq' },
-    { bits: 4, groupSize: 16, rounding: 'awq' },
-  ],
-  cluster: [{ values: 16 }, { values: 5 }, { values: 16, scope: 'model' }],
-  share: [{ size: 0.4 }, { size: 0.3, seed: 7 }],
-  half: [{}],
-};
 
 async function outputs(model: Model, feeds: Feeds): Promise<Record<string, HostTensor>> {
   const session = await runtime.open(await sessionModelOf(model, runtime.externalData), 'cpu');

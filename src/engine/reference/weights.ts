@@ -15,7 +15,7 @@ export interface DenseWeight extends PreparedWeight {
 }
 
 /** Twin of the kernels that multiply by weights in their own form: what W is. */
-export const denseWeights: WeightMaker<DenseWeight> = {
+export const denseWeights = {
   dense: ({ rows, columns, values }) =>
     plain(rows, columns, Float64Array.from(values instanceof Uint16Array ? halvesToFloats(values) : values)),
 
@@ -110,7 +110,7 @@ export const denseWeights: WeightMaker<DenseWeight> = {
     };
     return whole(rows, all, joined('values'), joined('magnitudes'));
   },
-};
+} satisfies WeightMaker<DenseWeight>;
 
 /** W [rows, columns] of a chain: each column is what the chain makes of a unit vector. */
 function throughLinks(chain: Chain<DenseWeight>, key: 'values' | 'magnitudes'): Float64Array {

@@ -25,8 +25,10 @@ export const denseForm: Form<'dense', Kept> = {
     const load = async () => decodeFloats(await values.read(), values.dataType, values.label);
     return dense(shape, type, load, undefined, parameters);
   },
-  fill: ({ shape, type, key, parameters }, _, random) =>
-    dense(shape, type, async () => randomValues(random, elements(shape)), key, parameters),
+  fill({ shape, type, parameters }, _, random) {
+    const values = roundedTo(randomValues(random, elements(shape)), type, 'values');
+    return dense(shape, type, async () => values, undefined, parameters);
+  },
 };
 
 /**

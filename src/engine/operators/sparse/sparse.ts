@@ -191,11 +191,7 @@ function filled(target: SparseTarget, places: Places, values: Operator, random: 
   const at = placesOf(targetOf(target, grid), positions, grouped ? layout : 'bitmask');
   const { entries } = at;
   if (!isDense(values)) return sparse(target, at, values);
-  return sparse(
-    target,
-    at,
-    dense([1, entries * grid.cell], values.type, async () => randomValues(random, entries * grid.cell)),
-  );
+  return sparse(target, at, denseOf([1, entries * grid.cell], values.type, randomValues(random, entries * grid.cell)));
 }
 
 const targetOf = ({ type, opset }: SparseTarget, grid: Grid): PlacesTarget => ({
