@@ -3,8 +3,8 @@ import { FORMS } from './forms';
 import type { Form, Operator } from './operator';
 
 /**
- * The operator of a plan with random contents: what it stores is not known yet, but how long a product with it takes
- * depends on its sizes alone.
+ * Gives the operator of a plan random contents. What it stores is not known yet, but the time of a product depends on
+ * its sizes only.
  */
 export function filled(operator: Operator, random: Random): Operator {
   const children = operator.children.map((child) => filled(child, random));

@@ -4,7 +4,7 @@ import { BYTES_OF, type NodeWriter } from './operator';
 
 export type CodeBits = 1 | 2 | 4 | 8;
 
-/** Codes below 2^bits in bytes, the lowest bits of a byte first: the order of MatMulNBits. Spare bits are 0. */
+/** Packs codes below 2^bits into bytes, the first code in the lowest bits, as MatMulNBits does. Unused bits are 0. */
 export function pack(codes: Uint8Array, bits: CodeBits): Uint8Array<ArrayBuffer> {
   const each = 8 / bits;
   const bytes = new Uint8Array(Math.ceil(codes.length / each));
@@ -16,7 +16,7 @@ export function pack(codes: Uint8Array, bits: CodeBits): Uint8Array<ArrayBuffer>
   return bytes;
 }
 
-/** The first `count` codes that `pack` put into bytes. */
+/** Unpacks the first `count` codes that `pack` packed. */
 export function unpack(bytes: Uint8Array, bits: CodeBits, count: number): Uint8Array<ArrayBuffer> {
   const codes = new Uint8Array(count);
   const most = 2 ** bits - 1;
@@ -28,9 +28,10 @@ export function unpack(bytes: Uint8Array, bits: CodeBits, count: number): Uint8A
 }
 
 /**
- * Nodes that unpack `count` bytes called `bytes` into codes of shape `dims`, cast to `type`. Every code of a byte is
- * shifted to the top, which drops those above it, then to the bottom: two values of a byte a code. BitShift exists from
- * opset 11 on; before, the same in float32, where code = ⌊byte/2^k⌋ − 2^bits·⌊byte/2^(k + bits)⌋ is exact.
+ * Writes nodes that unpack `count` bytes called `bytes` into codes of shape `dims`, cast to `type`. Each code is
+ * shifted to the top of its byte, which drops the codes above it, and then to the bottom: two values of one byte for
+ * each code. BitShift exists from opset 11 on. Before, the same is computed in float32, where code = ⌊byte/2^k⌋ −
+ * 2^bits·⌊byte/2^(k + bits)⌋ is exact.
  */
 export function writeUnpacked(
   writer: NodeWriter,
@@ -66,6 +67,9 @@ export function writeUnpacked(
   return type === DataType.FLOAT ? shaped : cast(writer, shaped, type);
 }
 
-/** Bytes of the values that `writeUnpacked` makes of `codes` codes, from opset 11 on (about twice that before). */
+/**
+ * Bytes of the values that `writeUnpacked` computes for `codes` codes from opset 11 on. Before, they are about twice as
+ * many.
+ */
 export const unpackedBytes = (codes: number, bits: CodeBits): number =>
   (bits === 8 ? 1 : 3) * codes + BYTES_OF.float32 * codes;

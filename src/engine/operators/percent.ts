@@ -1,3 +1,5 @@
-/** A share in per cent, to three digits at most; near 100 to a hundredth, where what is missing says more. */
+/**
+ * A share in per cent with up to three digits. Close to 100 it has two decimals, since the missing part matters there.
+ */
 export const percent = (share: number): string =>
   `${Number(share > 0.98 ? (100 * share).toFixed(2) : (100 * share).toPrecision(share < 0.1 ? 2 : 3))} %`;

@@ -1,7 +1,7 @@
 import type { PreparedWeight, WeightMaker } from '../backend/weights';
 import type { Operator } from './operator';
 
-/** What `make` makes of operators, prepared one after the other; where that fails all that is prepared is freed. */
+/** Prepares operators one after the other and passes them to `make`. Frees them all where anything fails. */
 export async function preparedFrom<P extends PreparedWeight>(
   on: WeightMaker<P>,
   operators: readonly Operator[],

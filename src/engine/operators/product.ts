@@ -29,8 +29,8 @@ export function product(a: Float32Array, b: Float32Array, m: number, k: number, 
 }
 
 /**
- * Products on a backend, for `Operator.toDense`. The factors may be of any size, as long as float32 holds their product.
- * After an abort the next product throws the signal's reason.
+ * Products on a backend, for `Operator.toDense`. Factors of any magnitude are scaled so that float32 holds their
+ * product. After an abort the next product throws the signal's reason.
  */
 export function multiplyOn(backend: Backend, signal?: AbortSignal): Multiply {
   const pacer = new Pacer(signal);

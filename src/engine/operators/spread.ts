@@ -1,15 +1,16 @@
 import { largestMagnitude, scaled } from '../linalg/scaling';
 import type { FloatType } from './operator';
 
-/** Magnitudes that the largest number of a factor may have, for the smaller ones to keep their digits. */
+/** Range for the largest number of a factor, such that smaller numbers keep their digits. */
 const COMFORTABLE: Readonly<Record<FloatType, readonly [least: number, most: number]>> = {
   float32: [2 ** -60, 2 ** 60],
   float16: [2 ** -9, 2 ** 14],
 };
 
 /**
- * The parts of a product of matrices times powers of two whose product is 2^exponent: all of it in part `at`, where that
- * leaves all parts in the range that their type holds well, else so that their largest numbers are about the same.
+ * Multiplies the parts of a product of matrices by powers of two whose product is 2^exponent. Part `at` takes all of
+ * it, where all parts then lie well within the range of their type. Otherwise the parts' largest numbers are made about
+ * equal.
  */
 export function spread(
   parts: readonly Float32Array<ArrayBuffer>[],
@@ -21,13 +22,13 @@ export function spread(
   const [least, most] = COMFORTABLE[type];
   const inOne = parts.map((_, k) => (k === at ? exponent : 0));
   const fits = largest.every((value, k) => value * 2 ** inOne[k]! >= least && value * 2 ** inOne[k]! <= most);
-  // What is zero has no range, and what is not finite none that could be mended.
+  // Zeros have no range, and numbers that are not finite cannot be mended.
   const balanced = fits || !largest.every((value) => value > 0 && value < Number.POSITIVE_INFINITY);
   const exponents = balanced ? inOne : evened(largest.map(Math.log2), exponent, at);
   return parts.map((part, k) => scaled(part, 2 ** exponents[k]!));
 }
 
-/** Whole numbers that add up to `exponent` and, added to `sizes`, make them as equal as can be. */
+/** Whole numbers with the sum `exponent` that make `sizes` as equal as possible when they are added to them. */
 function evened(sizes: readonly number[], exponent: number, at: number): number[] {
   const mean = (sizes.reduce((sum, size) => sum + size, 0) + exponent) / sizes.length;
   const exponents = sizes.map((size) => Math.round(mean - size));

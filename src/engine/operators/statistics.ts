@@ -2,8 +2,9 @@ import { transpose } from '../linalg/transpose';
 import type { Multiply } from './product';
 
 /**
- * What calibration keeps of the inputs X [samples, size] of a weight [out, in, …kernel]; `size` is its in·taps, a
- * convolution's input being unfolded with the taps fastest. Every operator hands it on to its children.
+ * What calibration keeps of the inputs X [samples, size] of a weight [out, in, …kernel]. `size` is in·taps. A
+ * convolution's input is unfolded, with neighbouring taps next to each other. Each operator computes from them the
+ * statistics of its children's inputs.
  */
 export interface InputStatistics {
   readonly size: number;
@@ -15,18 +16,18 @@ export interface InputStatistics {
   readonly meanAbs: Float64Array;
   /** The largest |x| per input; absent where it was not observed. */
   readonly largest?: Float64Array;
-  /** H = XᵀX, [size, size]; read from where it is kept, so ask for it once. */
+  /** H = XᵀX, [size, size]. Each call reads it again from where it is kept. */
   gram(): Promise<Float64Array<ArrayBuffer>>;
 }
 
 /**
- * Widest input whose H = XᵀX is kept, in values per row: a 3×3 convolution over 512 channels, and more than the 4096 of
- * BERT-large's feed-forward layers. At 4608 H takes 170 MB in float64 while it is summed up, half of that again in the
- * runtime, 42 MB once it is put away, and 4608² multiply-adds a row.
+ * The widest input for which H = XᵀX is kept. It suffices for a 3×3 convolution over 512 channels, and for the 4096
+ * inputs of BERT-large's feed-forward layers. At 4608 inputs H takes 170 MB in float64 while it is summed, half of that
+ * again in the runtime, 42 MB when it is stored, and 4608² multiply-adds a sample.
  */
 export const LARGEST_GRAM = 4608;
 
-/** Statistics that follow from H alone. Mean |x| is taken for that of a normal distribution, √(2/π)·√mean x². */
+/** Statistics computed from H alone. The mean of |x| is that of a normal distribution, √(2/π)·√mean x². */
 export function fromGram(gram: Float64Array<ArrayBuffer>, size: number, samples: number): InputStatistics {
   const meanSquare = Float64Array.from({ length: size }, (_, i) => gram[i * size + i]! / Math.max(1, samples));
   return {
@@ -49,21 +50,21 @@ export async function through(
   return fromGram(await congruence(gram, b, rows, input.size, multiply), rows, input.samples);
 }
 
-/** H as float32 products can take it: `values` = S·H·S, whose diagonal lies in [1, 4) or is 0, S of powers of two. */
+/** H scaled for float32 products: `values` = S·H·S with S of powers of two. Its diagonal lies in [1, 4), or is 0. */
 export interface Equilibrated {
   readonly values: Float32Array<ArrayBuffer>;
   /** The diagonal of S. */
   readonly scales: Float64Array;
 }
 
-/** The diagonal of S for H [size, size]; 1 where H has none that is finite. */
+/** The diagonal of S for H [size, size]. It is 1 where the diagonal of H is 0 or not finite. */
 export const scalesOf = (gram: Float64Array, size: number): Float64Array =>
   Float64Array.from({ length: size }, (_, i) => {
     const diagonal = gram[i * size + i]!;
     return diagonal > 0 && diagonal < Number.POSITIVE_INFINITY ? 2 ** -Math.floor(Math.log2(diagonal) / 2) : 1;
   });
 
-/** Powers of two are exact, so that this changes no digit of H but where float32 would have lost it. */
+/** Scales H by powers of two. That is exact, and keeps digits that float32 would lose. */
 export function equilibrated(gram: Float64Array, size: number): Equilibrated {
   const scales = scalesOf(gram, size);
   const values = new Float32Array(size * size);
@@ -73,7 +74,7 @@ export function equilibrated(gram: Float64Array, size: number): Equilibrated {
   return { values, scales };
 }
 
-/** A [rows, size] in the units of an equilibrated H: β·A·S⁻¹, with a power of two β that brings its largest entry near 1. */
+/** A [rows, size] scaled to match a scaled H: β·A·S⁻¹, with a power of two β that brings the largest entry near 1. */
 export function inUnitsOf(
   a: Float32Array,
   { scales }: Equilibrated,
@@ -92,8 +93,8 @@ export function inUnitsOf(
 }
 
 /**
- * B·H·Bᵀ in float32 products of what is scaled so that they can neither overflow nor vanish. With `b` [rows, parts, size] the
- * sum over the parts of B, which is H of all of what they make.
+ * B·H·Bᵀ by float32 products, scaled so that they neither overflow nor vanish. For `b` [rows, parts, size] it is summed
+ * over the parts.
  */
 export async function congruence(
   gram: Float64Array,

@@ -1,6 +1,6 @@
 import { offHeap } from '../model/offHeap';
 
-/** Arrays as they will stand in the file: codes, scales, indices. */
+/** An array as the file stores it: codes, scales or indices. */
 export interface StoredArray {
   /** What it is, as a suffix of its name in the model: "codes". */
   readonly label: string;
@@ -15,10 +15,10 @@ export interface StoredArray {
 
 type Values = { readonly buffer: ArrayBufferLike; readonly byteOffset: number; readonly byteLength: number };
 
-/** Below this an array stays on the heap. */
+/** Smaller arrays stay on the heap. */
 const LARGE = 1 << 16;
 
-/** Large arrays go off the heap. Copies `values`. */
+/** Keeps a copy of `values`, off the heap where it is large. */
 export function stored(label: string, dims: readonly number[], dataType: number, values: Values): StoredArray {
   const { buffer, byteOffset, byteLength } = values;
   const given = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
@@ -30,7 +30,7 @@ export function stored(label: string, dims: readonly number[], dataType: number,
   return { label, dims, dataType, bytes: byteLength, read: () => kept.read(0, byteLength) };
 }
 
-/** An array of which only the size is known yet: plans are made of it. */
+/** An array of a plan: only its size is known. */
 export const planned = (label: string, dims: readonly number[], dataType: number, bytes: number): StoredArray => ({
   label,
   dims,

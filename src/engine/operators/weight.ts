@@ -5,8 +5,8 @@ import { dense } from './dense/dense';
 import type { Dense, FloatType } from './operator';
 
 /**
- * A layer's weight as an operator: [out, in], read from the model whenever it is needed. Caches know it by the layer's id
- * where it is `known`: what the opened model holds under that id.
+ * A layer's weight as an operator, [out, in]. It is read from the model each time it is needed. Caches use the layer's
+ * id as its key where it is `known`: the weight is then what the opened model holds under that id.
  */
 export function weightOf(model: Model, layer: Layer, known = true): Dense {
   return dense(

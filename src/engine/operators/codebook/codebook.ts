@@ -18,7 +18,7 @@ declare module '../operator' {
 interface Kept {
   readonly codes: StoredArray;
   readonly book: Codebook;
-  /** Whether the codebook's bytes count with this weight: with one of those that share it. */
+  /** Whether the bytes of the codebook count for this weight. They count for one of the weights that share it. */
   readonly counted: boolean;
 }
 
@@ -63,7 +63,7 @@ export const plannedCodebook = (size: number, type: FloatType): Codebook => ({
 const valuesOf = async ({ array, type }: Codebook): Promise<Float32Array<ArrayBuffer>> =>
   decodeFloats(await array.read(), DATA_TYPE[type], 'codebook');
 
-/** The fewest bits that tell `size` values apart and fill bytes. */
+/** The fewest bits for `size` different codes, such that codes fill whole bytes. */
 export const codeBitsFor = (size: number): CodeBits => (size <= 2 ? 1 : size <= 4 ? 2 : size <= 16 ? 4 : 8);
 
 export const clustered = (shape: readonly number[], codes: Uint8Array, book: Codebook, counted = true): Operator => {
@@ -77,9 +77,9 @@ export function plannedClustered(shape: readonly number[], book: Codebook, count
 }
 
 /**
- * Each weight is one of a few values: a code of 1, 2, 4 or 8 bits, and the codebook that says what it stands for. Always
- * rebuilt, by a Gather from the codebook: no runtime multiplies by such codes. Of a codebook that several weights share
- * the bytes count with the one that is `counted`.
+ * Each weight is one of a few values. It is stored as a code of 1, 2, 4 or 8 bits, and the codebook has the value of
+ * each code. The exported model rebuilds it with a Gather, since no runtime multiplies by such codes. The bytes of a
+ * shared codebook count for the weight that is `counted`.
  */
 function codebook(shape: readonly number[], codes: StoredArray, book: Codebook, counted: boolean): Operator {
   const bits = codeBitsFor(book.size);

@@ -6,7 +6,7 @@ import { type StoredArray, stored } from '../stored';
 
 declare module '../operator' {
   interface Forms {
-    /** The columns of each child (int32): entry i says which of the whole its column i is. */
+    /** The columns of each child (int32): entry i is the column of W that column i of the child is. */
     readonly columnParts: { readonly columns: readonly StoredArray[] };
   }
 }
@@ -17,15 +17,15 @@ export const columnPartsForm: Form<'columnParts', { readonly columns: readonly S
   restore: ({ children, columns }) => columnParts(children.map((operator, i) => ({ operator, columns: columns[i]! }))),
 };
 
-/** An operator on some of the columns: entry i of `columns` (int32) says which of the whole its column i is. */
+/** An operator for some of the columns. Entry i of `columns` (int32) is the column of W that its column i is. */
 export interface ColumnPart {
   readonly columns: StoredArray;
   readonly operator: Operator;
 }
 
 /**
- * W [out, in] in parts of whole columns, each in a form of its own; every column is in one of them. x·Wᵀ is the sum of
- * the parts' products with the columns of x that are theirs. Its nodes need opset 11.
+ * W [out, in] in parts of whole columns, each in its own form. Each column is in one part. x·Wᵀ is the sum of the
+ * parts' products with their columns of x. The nodes need opset 11.
  */
 export function columnParts(parts: readonly ColumnPart[]): Operator {
   const out = parts[0]!.operator.shape[0]!;
@@ -62,7 +62,7 @@ export function columnParts(parts: readonly ColumnPart[]): Operator {
         const indices = await Promise.all(parts.map(({ columns }) => indicesOf(columns)));
         return on.columnParts(prepared.map((weight, i) => ({ weight, columns: indices[i]! })));
       }),
-    // The parts, side by side, in order; and their columns' places.
+    // The parts side by side, the same in order, and the places of their columns.
     rebuildBytes: total(({ rebuildBytes }) => rebuildBytes) + 8 * out * inner + 16 * inner,
     rebuild(writer) {
       const whole = joined(

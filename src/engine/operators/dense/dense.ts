@@ -15,7 +15,7 @@ interface Kept {
 
 export const denseForm: Form<'dense', Kept> = {
   describe: ({ type }) => (type === 'float16' ? 'dense f16' : 'dense'),
-  // The key goes: another model may have another weight under it.
+  // The key is not kept: another model may have another weight under it.
   keep({ shape, type, parameters, bytes, toDense }) {
     const dataType = DATA_TYPE[type];
     const read = async () => encodeFloats(await toDense(), dataType);
@@ -32,7 +32,7 @@ export const denseForm: Form<'dense', Kept> = {
 };
 
 /**
- * A weight as it is: `load` reads its values, row-major in `shape`, each time they are needed; all but `parameters` of
+ * A dense weight. `load` reads its values, row-major in `shape`, each time they are needed. All but `parameters` of
  * them are padding.
  */
 export function dense(
@@ -65,25 +65,25 @@ export function dense(
 }
 
 /**
- * What rounding to float16 adds, relative to the norm: 2^−11/√3, times 0.72 for mantissas spread evenly on a log scale.
- * float32 rounds at 2e−8, below anything reported.
+ * The error of rounding to float16, relative to the norm: 2^−11/√3, times 0.72 for mantissas spread evenly on a
+ * logarithmic scale. The error of float32 is 2e−8, below anything reported.
  */
 export const HALF_ROUNDING = 2.0e-4;
 
 /**
- * A dense leaf over values in memory, rounded to its type at once: what methods see next is what will be stored. Throws a
- * BeyondRange where a value is not finite in this type.
+ * A dense leaf with values in memory. They are rounded to the leaf's type at once, so the next method sees what will be
+ * stored. Throws a BeyondRange where a value is not finite in this type.
  */
 export function denseOf(shape: readonly number[], type: FloatType, values: Float32Array<ArrayBuffer>): Dense {
   const held = roundedTo(values, type, 'factors');
   return dense(shape, type, async () => held);
 }
 
-/** A leaf of which only the size is known: plans are made of it. */
+/** A leaf of a plan: only its size is known. */
 export const plannedDense = (shape: readonly number[], type: FloatType): Dense =>
   dense(shape, type, () => Promise.reject(new Error('This weight is only planned.')));
 
-/** The leaf with its values off the heap, so that memory is bounded by one layer. */
+/** The leaf with its values off the heap, so that the heap holds one layer at most. */
 export async function spilled(leaf: Dense): Promise<Dense> {
   const values = await leaf.toDense();
   const array = stored('values', leaf.shape, DATA_TYPE.float32, values);

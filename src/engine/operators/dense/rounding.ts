@@ -1,7 +1,7 @@
 import { floatsToHalves, halvesToFloats } from '../../model/tensors';
 import type { FloatType } from '../operator';
 
-/** Numbers that a layer would need are beyond what their type holds: the layer can't be had in this form. */
+/** The layer would need numbers beyond the range of their type, so it cannot have this form. */
 export class BeyondRange extends Error {
   override readonly name = 'BeyondRange';
 }
@@ -10,8 +10,8 @@ export class BeyondRange extends Error {
 export const LARGEST: Readonly<Record<FloatType, number>> = { float32: 3.4028234663852886e38, float16: 65504 };
 
 /**
- * Values as they will be stored. Throws a BeyondRange where one of them is not finite then; `what` says in its message
- * what they are: "factors".
+ * Rounds values to the type that stores them. Throws a BeyondRange where a result is not finite; the message calls the
+ * values `what`, for example "factors".
  */
 export function roundedTo(values: Float32Array<ArrayBuffer>, type: FloatType, what: string): Float32Array<ArrayBuffer> {
   const held = type === 'float32' ? values : halvesToFloats(floatsToHalves(values));

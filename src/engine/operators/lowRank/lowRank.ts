@@ -18,9 +18,9 @@ export const lowRankForm: Form<'lowRank'> = {
 };
 
 /**
- * W = left·right with left [out, r] and right [r, in]: r·(out + in) numbers and multiply-adds in place of out·in. A
- * convolution's right factor is its kernel to r channels, [r, in, …kernel], which keeps stride, padding and dilation; the left
- * one is a 1×1 convolution behind it.
+ * W = left·right with left [out, r] and right [r, in]: r·(out + in) numbers and multiply-adds instead of out·in. For a
+ * convolution the right factor is a kernel to r channels, [r, in, …kernel], with the stride, padding and dilation. The
+ * left factor is a 1×1 convolution after it.
  */
 export function lowRank(left: Operator, right: Operator): Operator {
   const [out, rank] = left.shape as [number, number];
@@ -55,7 +55,7 @@ export function lowRank(left: Operator, right: Operator): Operator {
     write(writer, x, mode, stage) {
       const first = { last: false, spatial: stage.spatial };
       const second = { last: stage.last, spatial: false };
-      // Wᵀ = rightᵀ·leftᵀ: the factors act in the other order.
+      // Wᵀ = rightᵀ·leftᵀ: the factors are applied in the other order.
       if (mode === 'rowsTransposed' || mode === 'columnsTransposed') {
         return writer.apply(right, writer.apply(left, x, mode, first), mode, second);
       }

@@ -18,8 +18,8 @@ export const scaledForm: Form<'scaled', { readonly scales: Dense }> = {
 };
 
 /**
- * W = inner·diag(d): each column of `inner` [out, in, …kernel] times its scale. `scales` is a leaf [1, in]; it stays as
- * it is when methods rewrite the leaves, as it is too small to gain from.
+ * W = inner·diag(d): each column of `inner` [out, in, …kernel] times its scale. `scales` is a leaf [1, in]. Methods do
+ * not rewrite it, since it is too small to gain from.
  */
 export function scaled(inner: Operator, scales: Dense): Operator {
   const columns = inner.shape[1]!;

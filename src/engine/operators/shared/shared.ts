@@ -22,15 +22,16 @@ export const sharedForm: Form<'shared', { readonly run: number; readonly seed: n
   restore: ({ shape, children: [slots], run, seed }) => shared(slots!, shape, run, seed),
 };
 
-/** What is stored beside the slots: the number that the graph counts from. */
+/** Bytes that are stored beside the slots: the number that the graph counts from. */
 export const BESIDE_SLOTS = 8;
 
 /**
- * Hash-shared: each run of `run` weights lies on as many of the slots, from a hashed place on and in a circle, times a sign
- * for each row and each column (`HashedArrays` says which). `slots` is a leaf [1, s], 1 ≤ run ≤ s.
+ * Weights that share slots by a hash (`HashedArrays` defines which). Each run of `run` weights takes slots that follow
+ * each other, in a circle, from a hashed place on. Each row and each column has a sign. `slots` is a leaf [1, s], 1 ≤
+ * run ≤ s.
  *
- * The graph hashes the numbers of runs, columns and rows in int64: nothing is stored but the slots. A sign for each weight
- * of its own would take it 115 bytes a weight while loading in place of 28.
+ * The graph hashes the numbers of runs, columns and rows in int64, so only the slots are stored. A separate sign for
+ * each weight would take 115 bytes a weight while loading, instead of 28.
  */
 export function shared(slots: Operator, shape: readonly number[], run: number, seed: number): Operator {
   const count = elements(slots.shape);
@@ -61,7 +62,7 @@ export function shared(slots: Operator, shape: readonly number[], run: number, s
     },
     /** Slots that are stored in another form are decoded. */
     prepare: async (on) => on.hashed({ rows, columns, slots: await slots.toDense(), run, hash: hashOf(seed) }),
-    // Numbers and what they are hashed to, the slots twice over, and for each weight: place, value, value in order.
+    // Numbers and their hashes, the slots twice, and for each weight its place, its value and its value in order.
     rebuildBytes:
       slots.rebuildBytes +
       8 * (numbers + 8 * keys) +
@@ -77,7 +78,7 @@ export function shared(slots: Operator, shape: readonly number[], run: number, s
         reshaped(writer, cast(writer, places, DataType.INT32), [runs, 1]),
         cast(writer, within, DataType.INT32),
       ]);
-      // A place beyond the last slot is one from the start again.
+      // After the last slot comes the first one again.
       const flat = reshaped(writer, slots.rebuild(writer), [count]);
       let weights = writer.node('Gather', [writer.node('Concat', [flat, flat], { axis: 0 }), index]);
       if (overhang) weights = cropped(writer, reshaped(writer, weights, [runs * run]), [0], [size]);

@@ -1,11 +1,11 @@
 import type { Hash, HashedArrays } from '../../backend/weights';
 
 /**
- * The hash that shares weights out: a run's place among the slots is h(run) mod slots, the same for all layers that share
- * them; a sign is the highest bit of h(column), and of h(columns + row). With an even a and an odd b, h is a permutation of
- * the 32-bit numbers (Rivest 2001), so that no two keys meet before they are reduced; the quadratic term keeps the signs of
- * neighbours from following a period. A polynomial, since a few int64 nodes of any opset compute it exactly; a mixer of
- * xors and shifts would need opset 18.
+ * The hash that assigns slots to weights. A run's place among the slots is h(run) mod slots. A sign is the highest bit
+ * of h(column), and of h(columns + row). With an even a and an odd b, h is a permutation of the 32-bit numbers (Rivest
+ * 2001), so different keys have different hashes before they are reduced. The quadratic term keeps the signs of
+ * neighbours from being periodic. h is a polynomial because a few int64 nodes of any opset compute it exactly. A mixer
+ * of xors and shifts would need opset 18.
  */
 export function hashOf(seed: number): Hash {
   const drawn = (salt: number) => mix(mix(seed) ^ salt);
@@ -20,7 +20,7 @@ function mix(value: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-/** Where the weights of a form with `count` slots lie, and their signs. */
+/** The slot and the sign of each weight, for `count` slots. */
 export function sharing(
   { rows, columns, run, seed }: Pick<HashedArrays, 'rows' | 'columns' | 'run'> & { readonly seed: number },
   count: number,
@@ -33,7 +33,7 @@ export function sharing(
   const columnSigns = Int8Array.from({ length: columns }, (_, column) => sign(column));
   const rowSigns = Int8Array.from({ length: rows }, (_, row) => sign(columns + row));
   return {
-    /** Of the weight at row·columns + column. */
+    /** The slot of the weight at row·columns + column. */
     slotOf: (at: number): number => (places[Math.floor(at / run)]! + (at % run)) % count,
     signOf: (row: number, column: number): number => rowSigns[row]! * columnSigns[column]!,
   };

@@ -13,7 +13,7 @@ export const sumForm: Form<'sum'> = {
   restore: ({ children }) => sum(children),
 };
 
-/** W = Σ parts, all of one shape: a low rank plus what it leaves over. */
+/** W = Σ parts, all of one shape: for example a low rank and a sparse remainder. */
 export function sum(parts: readonly Operator[]): Operator {
   const total = (of: (part: Operator) => number) => parts.reduce((all, part) => all + of(part), 0);
   const { shape } = parts[0]!;
