@@ -20,16 +20,20 @@ import { randomBytes } from '../randomContents';
 import { planned, type StoredArray, stored } from '../stored';
 
 /**
- * Share of a dense product's time that one in whole numbers takes from some ten tokens on: .44 at 128, .67 at 16 on WASM.
- * Codes met by inputs as they are (MatMulNBits) are no such gain: WASM takes 1.35 times as long as for the dense weight at
- * 128 tokens, 3 at 16 and 13 at 2, as each product decodes them; Node from .9 on. They count as dense.
+ * A product in whole numbers takes this share of the time of a dense product. Measured on WASM: 0.44 at 128 tokens,
+ * 0.67 at 16; it is slower below some ten tokens. MatMulNBits, which keeps the inputs as they are, counts as dense: it
+ * decodes the codes in each product, and on WASM takes 1.35 times as long as the dense weight at 128 tokens, 3 times at
+ * 16 and 13 times at 2. On Node it takes 0.9 times as long or more.
  */
 const INT8_TIME = 0.67;
 
-/** How the rows of a weight are quantised: W = scale·(code − zero point) in groups of `blockSize` columns. */
+/** How a weight is quantised: W = scale·(code − zero point) in groups of `blockSize` columns of a row. */
 export interface Quantisation extends Pick<QuantizedArrays, 'bits' | 'blockSize'> {
   readonly zeroPoints: boolean;
-  /** Also quantises what the weight is applied to, to 8 bits as it comes: 8-bit codes, one block per row, no zero points. */
+  /**
+   * The inputs are quantised to 8 bits too, while the model runs. Needs 8-bit codes, one block per row and no zero
+   * points.
+   */
   readonly dynamic?: boolean;
 }
 
@@ -41,7 +45,7 @@ declare module '../operator' {
 
 interface Kept extends Quantisation {
   readonly dynamic: boolean;
-  /** Of the scales. */
+  /** The type of the scales. */
   readonly type: FloatType;
   readonly arrays: Arrays;
 }
@@ -81,7 +85,9 @@ interface Arrays {
   readonly zeroPoints?: StoredArray | undefined;
 }
 
-/** The weight `shape` that `form` stands for, its scales rounded to `type` already: the leaf's, or float32. */
+/**
+ * The operator with these codes and scales. The scales are rounded to `type` already: the type of the leaf, or float32.
+ */
 export function quantizedOf(
   shape: readonly number[],
   type: FloatType,
@@ -103,7 +109,7 @@ export function quantizedOf(
   );
 }
 
-/** `quantizedOf` of which only the sizes are known. */
+/** As `quantizedOf`, for a plan: only sizes are known. */
 export function plannedQuantized(shape: readonly number[], type: FloatType, spec: Quantisation): Operator {
   const as = dimsOf(shape, spec);
   const bytes = (label: string, dims: readonly number[]) => planned(label, dims, DataType.UINT8, elements(dims));
@@ -114,7 +120,7 @@ export function plannedQuantized(shape: readonly number[], type: FloatType, spec
   });
 }
 
-/** The arrays' shapes, as MatMulNBits takes them. */
+/** The shapes of the arrays, as MatMulNBits takes them. */
 function dimsOf(shape: readonly number[], { bits, blockSize }: Pick<Quantisation, 'bits' | 'blockSize'>) {
   const [rows, columns] = matrixOf(shape);
   const blocks = Math.ceil(columns / blockSize);
@@ -126,11 +132,11 @@ function dimsOf(shape: readonly number[], { bits, blockSize }: Pick<Quantisation
 }
 
 /**
- * Integer codes with a scale per group of columns, in the layout of MatMulNBits: x·Wᵀ is that operator, with sums in
- * float32, for the blocks that runtimes take (powers of two from 16 to 256). Everything else is rebuilt by Cast, Sub and
- * Mul, in this order, so that the file's weights are those of `toDense` bit for bit; not by DequantizeLinear, which
- * runtimes never fold. Where the model computes in float16 the rebuilt weight is rounded to it.
- * `type` is that of the scales.
+ * Integer codes with a scale per group of columns, in the layout of MatMulNBits. That operator computes x·Wᵀ, with sums
+ * in float32, for the block sizes that runtimes take (powers of two from 16 to 256). In all other cases the weight is
+ * rebuilt by Cast, Sub and Mul, in this order, so the file's weights equal those of `toDense` bit for bit.
+ * DequantizeLinear is not used, since runtimes never fold it. Where the model computes in float16 the rebuilt weight is
+ * rounded to float16. `type` is the type of the scales.
  */
 function quantized(shape: readonly number[], type: FloatType, spec: Quantisation, arrays: Arrays): Operator {
   const { bits, blockSize, zeroPoints: hasZeros, dynamic = false } = spec;
@@ -149,12 +155,12 @@ function quantized(shape: readonly number[], type: FloatType, spec: Quantisation
     scales: decodeFloats(await scales.read(), DATA_TYPE[type], 'scales'),
     zeroPoints: await zeroPoints?.read(),
   });
-  /** The codes as numbers of `to`, [rows, padded], or [rows, blocks, blockSize] where there are several. */
+  /** The codes as numbers of type `to`, [rows, padded], or [rows, blocks, blockSize] for several blocks. */
   const unpacked = (writer: NodeWriter, to: number) => {
     const dims = blocks === 1 ? [rows, padded] : [rows, blocks, blockSize];
     return writeUnpacked(writer, writer.constant(codes), bits, codes.bytes, dims, to);
   };
-  /** A value per group, in the shape that meets the codes'. */
+  /** A value per group, shaped to be combined with the codes. */
   const perGroup = (writer: NodeWriter, value: string) =>
     blocks === 1 ? value : reshaped(writer, value, [rows, blocks, 1]);
   const zeros = (writer: NodeWriter) => {
@@ -189,9 +195,10 @@ function quantized(shape: readonly number[], type: FloatType, spec: Quantisation
       return this;
     },
     toDense: async () => decodeQuantized(await readAll()),
-    /** Inputs stay as they are, also where the exported model rounds them to 8 bits. */
+    /** The inputs are not rounded, although the exported model may round them to 8 bits. */
     prepare: async (on) => on.quantized(await readAll()),
-    // Codes less zero points, times scales, then without padding and in shape; the groups' own values are small.
+    // Codes minus zero points, the same times scales, then without padding and in shape. The values per group are
+    // small.
     rebuildBytes:
       unpackedBytes(rows * padded, bits) +
       BYTES_OF.float32 * (2 * rows * padded + (padded === columns ? 0 : rows * columns) + rows * columns) +
@@ -212,7 +219,7 @@ function quantized(shape: readonly number[], type: FloatType, spec: Quantisation
       if (dynamic) return writeDynamic(writer, x, stage);
       const attributes = { K: columns, N: rows, bits, block_size: blockSize, accuracy_level: 1 };
       const stored = zeroPoints ? [writer.constant(zeroPoints)] : [];
-      // The operator wants scales of its input's type, and float16 doesn't hold those that are stored in float32.
+      // The operator takes scales of its input's type. float16 cannot hold scales that are stored in float32.
       const wide = writer.type === 'float16' && type === 'float32';
       const [input, as] = wide ? [cast(writer, x, DataType.FLOAT), type] : [x, writer.type];
       const inputs = [input, writer.constant(codes), scalesAs(writer, as), ...stored];
@@ -223,8 +230,8 @@ function quantized(shape: readonly number[], type: FloatType, spec: Quantisation
   };
 
   /**
-   * x in 8 bits, scaled to its own range, times codes in 8 bits, in whole numbers. The codes stay unsigned with a zero
-   * point of 128: with signed ones x64 machines that have AVX2 but not VNNI add pairs of products in 16 bits, and
+   * x in 8 bits, scaled to its own range, times 8-bit codes, in whole numbers. The codes stay unsigned, with a zero
+   * point of 128. With signed codes, x64 machines that have AVX2 but not VNNI add pairs of products in 16 bits, which
    * saturate.
    */
   function writeDynamic(writer: WeightWriter, x: string, stage: Stage): string {
@@ -246,5 +253,5 @@ function quantized(shape: readonly number[], type: FloatType, spec: Quantisation
   }
 }
 
-/** Whether runtimes take blocks of this size in MatMulNBits. */
+/** Whether MatMulNBits takes blocks of this size. */
 const blocksOfMatMulNBits = (size: number): boolean => size >= 16 && size <= 256 && Number.isInteger(Math.log2(size));

@@ -3,12 +3,13 @@ import { matrixOf } from '../operator';
 import type { Pattern } from './layouts/cells';
 import { type Places, positionsOf } from './layouts/places';
 
-/** What the kernels for groups take. */
+/** The largest group that the kernels take. */
 const MOST_IN_GROUP = 16;
 
 /**
- * The weight as kernels multiply by it: n of m where the layout has just that, blocks, else compressed rows, without what
- * fills up a layout. `values` are those of all entries; where they are stored in another form they are given decoded.
+ * Lays the weight out as kernels read it: n of every m where the stored layout has exactly that, blocks, or else
+ * compressed rows. Padding of the stored layout is left out of compressed rows. `values` are those of all entries,
+ * decoded if they are stored in another form.
  */
 export async function prepared<P extends PreparedWeight>(
   on: WeightMaker<P>,

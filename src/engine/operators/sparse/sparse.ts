@@ -27,14 +27,14 @@ import {
 } from './layouts/places';
 import { prepared } from './prepared';
 
-/** What a sparse form is made for. */
+/** What a sparse operator is made for. */
 export interface SparseTarget {
   readonly shape: readonly number[];
   readonly type: FloatType;
   readonly pattern: Pattern;
   /** Of the model's standard operators. */
   readonly opset: number;
-  /** How many of its elements are no padding, where some are: what is kept is told as a share of these. */
+  /** How many elements are not padding, where some are. The description counts the kept weights as a share of these. */
   readonly weights?: number;
 }
 
@@ -59,9 +59,9 @@ export const sparsityOf = ({ weights }: SparseTarget, { kept, grid }: Places): n
   1 - kept / (weights ?? cellsOf(grid));
 
 /**
- * W that is zero but at its places, seen as [out, in·taps]. `values`, [1, entries], are a child, so that other methods
- * make them smaller; which places they lie at is stored beside them. It can only be rebuilt: no runtime multiplies by it
- * as it is. Values that are sparse themselves, as a weight pruned twice has them, are merged with it.
+ * W that is zero except at its places, seen as [out, in·taps]. `values`, [1, entries], are a child, so other methods
+ * can make them smaller. Arrays beside them say where they lie. The exported model rebuilds it, since no runtime
+ * multiplies by it as it is. Where the values are sparse themselves, as after pruning twice, both are merged.
  */
 export function sparse(target: SparseTarget, places: Places, given: Operator): Operator {
   const values = isDense(given) ? withPadding(given, places) : given;
@@ -122,7 +122,7 @@ export function sparse(target: SparseTarget, places: Places, given: Operator): O
   return values.kind === 'sparse' ? { ...operator, ...merging(operator, values, target) } : operator;
 }
 
-/** The values as a leaf that knows how many of them only fill up what the layout asks for. */
+/** The values as a leaf that counts the padding of the layout. */
 function withPadding(values: Dense, { kept, grid }: Places): Dense {
   const parameters = kept * grid.cell;
   if (values.parameters === parameters) return values;
@@ -130,9 +130,9 @@ function withPadding(values: Dense, { kept, grid }: Places): Dense {
 }
 
 /**
- * One mask in place of two: what survives twice, stored as what survives once. The two may stay where they take less, nodes
- * included: a mask of blocks beside one of their weights, as the whole has a bit for each weight; or where so few are left
- * that steps over the gaps between them are most of what there is.
+ * Stores what two masks keep with one mask. Both masks stay where they take less, nodes included: a mask of blocks
+ * beside a mask of the weights in blocks, since a single mask has a bit for each weight; or where so few weights are
+ * left that steps over gaps are most of what is stored.
  */
 function merging(
   outer: Operator,
@@ -153,7 +153,7 @@ function merging(
   };
 }
 
-/** Stores what isn't zero of `values`, in the layout that takes least, or in the one called `layout`. */
+/** Stores the values that are not zero, in the smallest layout, or in the one called `layout`. */
 export async function sparseOf(values: Float32Array, target: SparseTarget, layout?: LayoutName): Promise<Operator> {
   const { shape, type, pattern } = target;
   const grid = gridOf(shape, pattern);
@@ -165,7 +165,7 @@ export async function sparseOf(values: Float32Array, target: SparseTarget, layou
     for (let i = position * grid.cell; i < (position + 1) * grid.cell; i++) any ||= cells[i] !== 0;
     if (any) positions[kept++] = position;
   }
-  // Tensors without elements are trouble for runtimes: a weight of zeros keeps the first of them.
+  // Runtimes have problems with empty tensors: a weight of zeros keeps its first element.
   const places = placesOf(targetOf(target, grid), positions.subarray(0, Math.max(1, kept)), layout);
   const held = new Float32Array(places.entries * grid.cell);
   for (const [entry, position] of (await positionsOf(places)).entries()) {
@@ -174,7 +174,7 @@ export async function sparseOf(values: Float32Array, target: SparseTarget, layou
   return sparse(target, places, denseOf([1, held.length], type, held));
 }
 
-/** The sparse form of which only sizes are known: `kept` weights or blocks, as many in each row where `sameInRows`. */
+/** A sparse operator of a plan: `kept` weights or blocks, equally many in each row where `sameInRows`. */
 export function plannedSparse(target: SparseTarget, kept: number, sameInRows: boolean): Operator {
   const { shape, type, pattern } = target;
   const grid = gridOf(shape, pattern);
@@ -182,7 +182,7 @@ export function plannedSparse(target: SparseTarget, kept: number, sameInRows: bo
   return sparse(target, places, plannedDense([1, places.entries * grid.cell], type));
 }
 
-/** Random places: as many as are planned, in a layout that stores just those, or n of every m. */
+/** Random places, as many as are planned. The layout stores exactly these, or n of every m. */
 function filled(target: SparseTarget, places: Places, values: Operator, random: Random): Operator {
   const { grid, layout, kept } = places;
   const count = isDense(values) ? kept : places.entries;

@@ -47,14 +47,14 @@ export const tensorTrainForm: Form<'tensorTrain', { readonly sizes: TrainSizes }
 };
 
 /**
- * Share of a dense product's multiply-adds a second that contracting x with a tensor train reaches where it is about as
- * fast: measured natively and in WebAssembly (bench/tensorTrain.ts) on sides of 1024 to 4096, at 64 tokens 0.8–1.2 with
- * two sites, 0.5–1.0 with three, 0.35–0.5 with four, whose products are smaller. At one token, where the dense product
- * waits for memory, 0.7 and more (but 0.2–0.7 at a side of 256).
+ * The pace of contracting x with a tensor train, in multiply-adds a second, relative to a dense product. Measured
+ * natively and in WebAssembly (bench/tensorTrain.ts) for sides of 1024 to 4096, where both take about as long. At 64
+ * tokens: 0.8–1.2 with two sites, 0.5–1.0 with three, 0.35–0.5 with four, whose products are smaller. At one token,
+ * where the dense product waits for memory: 0.7 and more, but 0.2–0.7 for a side of 256.
  */
 export const CONTRACTION_PACE = 0.5;
 
-/** The operator of a train that `linalg/tensorTrain` found; its cores become leaves of `type`. */
+/** The operator of a train that `linalg/tensorTrain` computed. Its cores become leaves of `type`. */
 export function trainOf(cores: readonly Core[], shape: readonly number[], type: FloatType): Operator {
   const sizes = {
     out: cores.map((core) => core.shape[1]),
@@ -70,7 +70,7 @@ export function trainOf(cores: readonly Core[], shape: readonly number[], type: 
   return tensorTrain(leaves, shape, sizes);
 }
 
-/** A train of which only the sizes are known. */
+/** A train of a plan: only its sizes are known. */
 export const plannedTrain = (sizes: TrainSizes, shape: readonly number[], type: FloatType): Operator => {
   const sites = sitesOf(sizes);
   const fromLeft = startsLeft(sites);
@@ -79,12 +79,12 @@ export const plannedTrain = (sizes: TrainSizes, shape: readonly number[], type: 
 };
 
 /**
- * A tensor train over pairs of indices (a matrix product operator, Oseledets 2010): W[j₁…j_d, i₁…i_d] = Σ G₁[j₁, i₁, χ₁]·
- * G₂[χ₁, j₂, i₂, χ₂] ⋯, cropped to `shape`. A kernel [out, in, …taps] is a matrix [out, in·taps]: with the taps as a site
- * of their own that site would carry at most 9 or 25 numbers a bond, for a bond more; and a convolution through the cores
- * would need as many convolutions as sites, so that it is rebuilt anyway.
+ * A tensor train over pairs of indices (a matrix product operator, Oseledets 2010): W[j₁…j_d, i₁…i_d] = Σ G₁[j₁, i₁,
+ * χ₁]· G₂[χ₁, j₂, i₂, χ₂] ⋯, cropped to `shape`. A kernel [out, in, …taps] is a matrix [out, in·taps]. The taps do not
+ * get their own site: it would carry at most 9 or 25 numbers a bond and cost one more bond, and a convolution through
+ * the cores would need one convolution for each site, so it is rebuilt anyway.
  *
- * `cores` are the matrices that the sites multiply by, laid out for the cheaper order (`trainOf` makes them so).
+ * `cores` are the matrices that the sites multiply by, laid out for the cheaper order. `trainOf` makes them so.
  */
 export function tensorTrain(cores: readonly Operator[], shape: readonly number[], sizes: TrainSizes): Operator {
   const sites = sitesOf(sizes);
@@ -94,7 +94,7 @@ export function tensorTrain(cores: readonly Operator[], shape: readonly number[]
   const [outWhole, inWhole] = [elements(sizes.out), elements(sizes.in)];
   const padded = outWhole > out || inWhole > inner;
   const total = (of: (core: Operator, k: number) => number) => cores.reduce((sum, core, k) => sum + of(core, k), 0);
-  /** Cores `from` to `to` − 1 as one: [χ, (out, in), (out, in), …, χ′]. */
+  /** Cores `from` to `to` − 1 contracted to one: [χ, (out, in), (out, in), …, χ′]. */
   const chained = async (from: number, to: number, multiply: Multiply) => {
     let values: Float32Array<ArrayBuffer> | undefined;
     for (let k = from; k < to; k++) {
@@ -171,8 +171,8 @@ export function tensorTrain(cores: readonly Operator[], shape: readonly number[]
 }
 
 /**
- * x through one core after the other. Between two sites lies [tokens and what waits, bond, what is made], or the mirror
- * image of it: neighbours merge and split without a transposition.
+ * Contracts x with one core after the other. Between two sites the value is [tokens and remaining inputs, bond,
+ * finished outputs], or its mirror image, so that neighbours merge and split without a transposition.
  */
 function contracted(
   writer: WeightWriter,
@@ -187,13 +187,13 @@ function contracted(
     const site = sites[k]!;
     const depth = matrixShape(site, fromLeft)[1];
     const behind = fromLeft ? site.inAfter : site.outAfter;
-    // The site with nothing behind it is one product for all positions, in place of a small one for each.
+    // With nothing behind the inputs one product serves all positions, instead of a small product for each.
     if (behind === 1) return writer.apply(cores[k]!, reshaped(writer, value, [-1, depth]), 'rows', stage);
     return writer.apply(cores[k]!, reshaped(writer, value, [-1, depth, behind]), 'columns', stage);
   }, x);
 }
 
-/** `value`, all of whose numbers are a token's `out` outputs, with the leading dimensions of x, whatever their number. */
+/** `value`, in which a token has `out` numbers, with all leading dimensions of x. */
 function inPlaceOf(writer: WeightWriter, value: string, x: string, out: number, stage: Stage): string {
   const dims = writer.node('Shape', [x]);
   const [starts, ends, axes] = [[0], [-1], [0]];
@@ -211,7 +211,7 @@ function natural(writer: NodeWriter, core: string, { left, out, inner, right }: 
   return writer.node('Transpose', [reshaped(writer, core, [out, right, left, inner])], { perm: [2, 0, 3, 1] });
 }
 
-/** Of every value that `rebuild` makes of the cores, the padded matrix included. */
+/** Numbers of all values that `rebuild` computes from the cores, with the padded matrix. */
 function rebuiltElements(sites: readonly Site[], fromLeft: boolean): number {
   let made = 1;
   return sites.reduce((sum, site, k) => {

@@ -13,7 +13,7 @@ export interface Site {
   readonly out: number;
   readonly inner: number;
   readonly right: number;
-  /** Products over the sites before this one and after it. */
+  /** Products of the sizes of the sites before this one, and of those after it. */
   readonly outBefore: number;
   readonly inBefore: number;
   readonly outAfter: number;
@@ -34,22 +34,25 @@ export const sitesOf = ({ out, in: inner, bonds }: TrainSizes): Site[] =>
 
 export const coreSize = ({ left, out, inner, right }: Site): number => left * out * inner * right;
 
-/** How often a token meets core k: what is not contracted yet on one side times what is made already on the other. */
+/**
+ * How often a token is multiplied by core k: the inputs that are not contracted yet, times the outputs that are
+ * finished.
+ */
 export const positions = (site: Site, fromLeft: boolean): number =>
   fromLeft ? site.outBefore * site.inAfter : site.inBefore * site.outAfter;
 
 const contraction = (sites: readonly Site[], fromLeft: boolean): number =>
   sites.reduce((sum, site) => sum + positions(site, fromLeft) * coreSize(site), 0);
 
-/** Multiply-adds a token of the contraction with x, in the cheaper of its two orders. */
+/** Multiply-adds for one token, in the cheaper of the two orders of contraction. */
 export function trainMultiplyAdds(sizes: TrainSizes): number {
   const sites = sitesOf(sizes);
   return Math.min(contraction(sites, true), contraction(sites, false));
 }
 
 /**
- * A core as the matrix that its site multiplies by: [χ·in, out·χ′] seen from the side on which the contraction begins.
- * From the right that is the core as it lies, [(left, out), (in, right)]; from the left [(out, right), (left, in)].
+ * The shape of a core as the matrix that its site multiplies by, [out·χ′, χ·in] in the direction of the contraction.
+ * From the right it is the core as stored, [(left, out), (in, right)]. From the left it is [(out, right), (left, in)].
  */
 export const matrixShape = ({ left, out, inner, right }: Site, fromLeft: boolean): [number, number] =>
   fromLeft ? [out * right, left * inner] : [left * out, inner * right];
@@ -65,7 +68,7 @@ export function turned(core: Float32Array, { left, out, inner, right }: Site): F
   return result;
 }
 
-/** The way back from `turned`. */
+/** Undoes `turned`. */
 export function returned(core: Float32Array, { left, out, inner, right }: Site): Float32Array<ArrayBuffer> {
   const result = new Float32Array(core.length);
   eachEntry(left, out, inner, right, (a, j, i, b, at) => {

@@ -5,16 +5,18 @@ import { congruence, fromGram, type InputStatistics, LARGEST_GRAM } from '../sta
 import type { Site } from './trainSites';
 
 /**
- * Statistics of what the core of a site is applied to, where its train is applied to `input`. While x is contracted with
- * core after core, this one meets a vector over (its own inputs, the bond to those before it) for each input that still
- * waits and each output that is made already. With `before` R [bond, made, consumed], what the cores before it make of their
- * inputs (`byBond`; undefined for the first core, which meets x itself), and H's inputs as (waiting, own, consumed),
+ * Statistics of the input of one site's core, when its train is applied to `input`. While x is contracted core by core,
+ * this core is applied to a vector over (its own inputs, the bond to the cores before it), once for each remaining
+ * input and each finished output. Let R = `before` [bond, made, consumed] be what the cores before it make of their
+ * inputs (`byBond`; undefined for the first core, which is applied to x itself), and let the inputs of H be (waiting,
+ * own, consumed). Then
  *
  *     H[(i, χ), (i′, χ′)] = Σ_made R[χ, made]·(Σ_waiting H[(waiting, i), (waiting, i′)])·R[χ′, made]ᵀ,
  *
- * a congruence for each pair of its own inputs, of χ·made·consumed·(consumed + χ) multiply-adds. To carry H from core to core
- * would take [waiting·own·χ]² numbers on the way, more than H wherever χ exceeds the inputs that it stands for. undefined
- * where (own, χ) is wider than any H is kept for, as are large bonds between two sites.
+ * which is one congruence for each pair of its own inputs, of χ·made·consumed·(consumed + χ) multiply-adds. Carrying H
+ * from core to core would take [waiting·own·χ]² numbers on the way, more than H wherever χ exceeds the number of inputs
+ * that it stands for. Undefined where (own, χ) is wider than the widest H that is kept, as for large bonds between two
+ * sites.
  */
 export async function inputOfCore(
   site: Site,
@@ -71,8 +73,8 @@ export async function inputOfCore(
 }
 
 /**
- * Neighbouring cores, contracted to one as they lie, [(out, in), …, χ] where the contraction with x begins on the left and
- * [χ, (out, in), …] where it begins on the right, as R [χ, made, consumed].
+ * Neighbouring cores, contracted to one, as R [χ, made, consumed]. `chain` is [(out, in), …, χ] where the contraction
+ * with x starts on the left, and [χ, (out, in), …] where it starts on the right.
  */
 export function byBond(chain: Float32Array, over: readonly Site[], fromLeft: boolean): Float32Array<ArrayBuffer> {
   const bond = fromLeft ? over.at(-1)!.right : over[0]!.left;

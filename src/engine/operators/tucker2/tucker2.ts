@@ -6,7 +6,7 @@ import { storedAs } from '../tree';
 
 declare module '../operator' {
   interface Forms {
-    /** Channels that the kernel takes and makes. */
+    /** Channels that go into the kernel, and that come out of it. */
     readonly tucker2: { readonly rankIn: number; readonly rankOut: number };
   }
 }
@@ -18,8 +18,8 @@ export const tucker2Form: Form<'tucker2'> = {
 };
 
 /**
- * A convolution [out, in, …kernel] as three: 1×1 in → r1, kernel r1 → r2, 1×1 r2 → out (Kim et al. 2016). `input` is
- * [r1, in], `core` [r2, r1, …kernel], `output` [out, r2]. Stride, padding and dilation stay on the core.
+ * A convolution [out, in, …kernel] as three convolutions: 1×1 in → r1, kernel r1 → r2, 1×1 r2 → out (Kim et al. 2016).
+ * `input` is [r1, in], `core` [r2, r1, …kernel], `output` [out, r2]. The core has the stride, padding and dilation.
  */
 export function tucker2(input: Operator, core: Operator, output: Operator): Operator {
   const [rIn, inner] = input.shape as [number, number];
@@ -38,7 +38,7 @@ export function tucker2(input: Operator, core: Operator, output: Operator): Oper
     form: tucker2Form.describe(sizes),
     parameters: input.parameters + core.parameters + output.parameters,
     bytes: input.bytes + core.bytes + output.bytes,
-    // At stride 1; at stride s the input stage sees s² positions for each of the output's.
+    // At stride 1. At stride s the input stage computes s² positions for each position of the output.
     multiplyAdds: input.multiplyAdds + core.multiplyAdds + output.multiplyAdds,
     with: ([first, second, third]) => tucker2(first!, second!, third!),
     async inputOf(index, unfolded, multiply) {
@@ -58,7 +58,7 @@ export function tucker2(input: Operator, core: Operator, output: Operator): Oper
         inner * taps,
       );
     },
-    // On patches [in, taps]: the first factor meets each tap by itself.
+    // x is patches [in, taps]: the first factor is applied to each tap by itself.
     prepare: (on) =>
       preparedFrom(on, [input, core, output], (stages) =>
         on.chain({
@@ -92,7 +92,7 @@ export function tucker2(input: Operator, core: Operator, output: Operator): Oper
   };
 }
 
-/** Statistics of the channels, each tap's view of them averaged: taps differ only at the edges. */
+/** Statistics of the channels, averaged over the taps. The taps differ at the edges only. */
 async function overTaps(input: InputStatistics, channels: number, taps: number): Promise<InputStatistics> {
   const gram = await input.gram();
   const mean = new Float64Array(channels * channels);
@@ -105,7 +105,7 @@ async function overTaps(input: InputStatistics, channels: number, taps: number):
   return fromGram(mean, channels, input.samples);
 }
 
-/** B ⊗ I: [rows, columns] on each tap by itself, [rows·taps, columns·taps]. */
+/** B ⊗ I: B [rows, columns] applied to each tap by itself, [rows·taps, columns·taps]. */
 function onEachTap(b: Float32Array, rows: number, columns: number, taps: number): Float32Array<ArrayBuffer> {
   const out = new Float32Array(rows * taps * columns * taps);
   for (let i = 0; i < rows; i++) {

@@ -5,7 +5,7 @@ import type { NodeWriter } from '../../operator';
 import { pack, unpack, writeUnpacked } from '../../packedCodes';
 import { cellDims, cellsOf, type Grid, type Layout, type Rebuilding, withZero, zerosOf } from './layout';
 
-/** One bit a cell. */
+/** One bit for each cell. */
 export const bitmask: Layout = {
   // BitShift, Range, ScatterElements and CumSum.
   opset: 11,
@@ -54,13 +54,15 @@ export const bitmask: Layout = {
 };
 
 /**
- * Single weights: the places of the set bits, compressed from the numbers of all places, are where to scatter to. How many
- * there are is stated, as nothing that depends on data folds otherwise. The numbers decide the orientation.
+ * Single weights. Compress takes the numbers of the set bits from the numbers of all places; the values are scattered
+ * to them. Their count is stated, because runtimes do not fold shapes that depend on data. The numbers also decide the
+ * orientation.
  *
- * For each weight at half of them kept, 12.5 bytes, and 8 that all weights of the size share; with what is stored 15 of
- * them where 12 weights have the size, 23 where one is alone: zeros, numbers, places and the two of scattered and shaped
- * have 4 bytes each. NonZero in Compress's place needs no numbers, but gives int64: 14.5 and 4. A running count of the bits
- * as an index, zero where there is none, and a Gather: 27, none of it shared.
+ * Where half of the weights are kept this takes 12.5 bytes a weight, and 8 that all weights of one size share. With
+ * what is stored that makes 15 bytes a weight for 12 weights of one size, and 23 for a single one: zeros, numbers,
+ * places, and the scattered and the shaped result have 4 bytes each. NonZero instead of Compress needs no numbers, but
+ * returns int64: 14.5 and 4 bytes. A running count of the bits as an index into a Gather takes 27 bytes, none of them
+ * shared.
  */
 function scattered(
   writer: NodeWriter,
@@ -70,7 +72,7 @@ function scattered(
   { entries, turned }: Rebuilding,
 ): string {
   const { rows, columns } = grid;
-  // Cast before they meet: each has as many numbers as the weight has rows or columns.
+  // Both are cast before they are added, while they have only as many numbers as the weight has rows or columns.
   const along = (dims: readonly number[], step: number) => {
     const numbers = reshaped(writer, counting(writer, Math.max(...dims)), dims);
     const far = step === 1 ? numbers : writer.node('Mul', [numbers, writer.int64([step])]);
@@ -83,14 +85,17 @@ function scattered(
   return writer.node('ScatterElements', [writer.zeros([cellsOf(grid)]), places, values], { axis: 0 });
 }
 
-/** Whole blocks: a running count of the bits tells each kept block which one it has; times the bit, the others get zeros. */
+/**
+ * Whole blocks. A running count of the bits is the number of each kept block. Times the bit it is 0 for all other
+ * blocks, which are zeros.
+ */
 function gathered(writer: NodeWriter, bits: string, values: string, grid: Grid): string {
   const counts = writer.node('CumSum', [bits, cast(writer, writer.int64([0], []), DataType.INT32)]);
   const index = writer.node('Mul', [counts, bits]);
   return writer.node('Gather', [withZero(writer, values, grid), index], { axis: 0 });
 }
 
-/** The bits of `mask`, the lowest of each byte first, by a table of what the 256 bytes hold. */
+/** The bits of `mask`, the lowest of each byte first, looked up in a table of the bits of all 256 bytes. */
 function unpackedByTable(writer: NodeWriter, mask: string, count: number, type: number): string {
   const bytes = cast(writer, counting(writer, 256), DataType.UINT8);
   const table = writeUnpacked(writer, bytes, 1, 256, [256, 8], type);

@@ -2,13 +2,13 @@ import { cropped, reshaped } from '../../export/nodes';
 import { elements, matrixOf, type NodeWriter } from '../../operator';
 import type { Grid } from './layout';
 
-/** Which weights of [out, in·taps] may go: any; all but n of every m neighbours in a row; whole blocks. */
+/** Which weights of [out, in·taps] may be removed: any; all but n of every m neighbours in a row; or whole blocks. */
 export type Pattern =
   | { readonly kind: 'unstructured' }
   | { readonly kind: 'n:m'; readonly n: number; readonly m: number }
   | { readonly kind: 'block'; readonly rows: number; readonly columns: number };
 
-/** The grid of a weight's cells. Blocks that reach over its edges are filled up with zeros. */
+/** The grid of a weight's cells. Blocks that reach over the edges are filled with zeros. */
 export function gridOf(shape: readonly number[], pattern: Pattern): Grid {
   const [out, inner] = matrixOf(shape);
   if (pattern.kind === 'block') {
@@ -19,7 +19,7 @@ export function gridOf(shape: readonly number[], pattern: Pattern): Grid {
   return { rows: out, columns: inner, cell: 1, ...(grouped && { group: { n: pattern.n, m: pattern.m } }) };
 }
 
-/** The weights [out, in·taps] cell after cell; `values` itself where a cell is one weight. */
+/** The weights [out, in·taps] cell by cell. Returns `values` itself where a cell is one weight. */
 export function toCells(values: Float32Array, shape: readonly number[], pattern: Pattern, grid: Grid): Float32Array {
   if (pattern.kind !== 'block') return values;
   const cells = new Float32Array(grid.rows * grid.columns * grid.cell);
@@ -47,7 +47,7 @@ function cellPlace(i: number, inner: number, { rows, columns }: Pattern & { kind
   return cell * grid.cell + (row % rows) * columns + (column % columns);
 }
 
-/** Nodes that do what `fromCells` does. */
+/** Writes nodes that do what `fromCells` does. */
 export function writeFromCells(
   writer: NodeWriter,
   cells: string,
@@ -64,7 +64,7 @@ export function writeFromCells(
   return shape.length > 2 ? reshaped(writer, matrix, shape) : matrix;
 }
 
-/** Bytes of what leads from the cells, of shape `dims`, to the weight, in float32. */
+/** Bytes of the values computed between the cells, of shape `dims`, and the weight, in float32. */
 export function shapingBytes(shape: readonly number[], pattern: Pattern, grid: Grid, dims: readonly number[]): number {
   const count = elements(shape);
   if (pattern.kind !== 'block') return `${dims}` === `${shape}` ? 0 : 4 * count;

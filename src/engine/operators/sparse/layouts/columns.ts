@@ -1,7 +1,9 @@
 import { type Layout, zerosOf } from './layout';
 import { decodeWholes, encodeWholes, wholesBytes, wholesPlan, writeWholes } from './wholes';
 
-/** The column of each kept weight, as many in every row: shorter rows are filled up with columns of theirs that are 0. */
+/**
+ * The column of each kept weight, equally many in every row. Shorter rows are filled with columns whose weight is 0.
+ */
 export const columns: Layout = {
   // Scatter.
   opset: 9,

@@ -3,10 +3,10 @@ import { cast, reshaped } from '../../export/nodes';
 import type { NodeWriter } from '../../operator';
 import { cellDims, cellsOf, type Grid, type Layout, zerosOf } from './layout';
 
-/** The widest gap that a byte can tell; wider ones are gone in several steps, each with a value of 0. */
+/** The widest gap that a byte can hold. Wider gaps take several steps, each with a value of 0. */
 export const STEP = 255;
 
-/** One byte for each kept cell: how far it lies behind the one before. Summed up, they are the places to scatter to. */
+/** One byte for each kept cell: its distance from the one before. Their running sum gives the places to scatter to. */
 export const deltas: Layout = {
   // CumSum and ScatterND.
   opset: 11,
@@ -47,7 +47,7 @@ export const deltas: Layout = {
       const to = turned ? turnedPlaces(writer, places, grid) : places;
       return writer.node('ScatterElements', [zeros, to, held], { axis: 0 });
     }
-    // Whole blocks are ScatterND's, which takes int64.
+    // Whole blocks are placed by ScatterND, which takes int64.
     const places = writer.node('CumSum', [cast(writer, gaps!, DataType.INT64), axis]);
     return writer.node('ScatterND', [zeros, reshaped(writer, places, [entries, 1]), held]);
   },
@@ -55,7 +55,7 @@ export const deltas: Layout = {
   sharedBytes: (grid) => zerosOf(cellDims(cellsOf(grid), grid)),
 };
 
-/** Where the places of a matrix lie in its transpose. */
+/** The places of a matrix in its transpose. */
 function turnedPlaces(writer: NodeWriter, places: string, { rows, columns }: Grid): string {
   const whole = (value: number) => cast(writer, writer.int64([value]), DataType.INT32);
   const row = writer.node('Div', [places, whole(columns)]);

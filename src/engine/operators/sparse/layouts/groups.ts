@@ -4,7 +4,10 @@ import { cast, cropped, reshaped } from '../../export/nodes';
 import { type CodeBits, pack, unpack, writeUnpacked } from '../../packedCodes';
 import { type Grid, type Layout, zerosOf } from './layout';
 
-/** N:M: the place of each kept weight within its group, in as many bits as a place takes; fewer than n are filled up with zeros. */
+/**
+ * N:M: the place of each kept weight in its group, in as many bits as a place takes. Groups that keep fewer than n are
+ * filled with zeros.
+ */
 export const groups: Layout = {
   // Scatter.
   opset: 9,
@@ -49,7 +52,8 @@ export const groups: Layout = {
     let places = writeUnpacked(writer, packed!, bits, bytes, spare > 0 ? [entries + spare] : held, DataType.UINT8);
     if (spare > 0) places = reshaped(writer, cropped(writer, places, [0], [entries]), held);
     if (turned) places = writer.node('Transpose', [places], { perm: [1, 0] });
-    // In a row that is whole, so that what is scattered has its shape at once: each place behind its group's first.
+    // Whole rows, so that the result of the scatter has its shape at once. A place is counted from the first of its
+    // group.
     const group = writer.node('Div', [counting(writer, across), writer.int64([n])]);
     const begin = cast(writer, writer.node('Mul', [group, writer.int64([m])]), DataType.INT32);
     const first = reshaped(writer, begin, turned ? [across, 1] : [1, across]);

@@ -10,24 +10,24 @@ export const LAYOUTS = { columns, groups, deltas, bitmask, ranks } as const sati
 
 export type LayoutName = keyof typeof LAYOUTS;
 
-/** Which cells of a weight have values, in the layout that `chosenLayout` takes. */
+/** Which cells of a weight have values, in the layout that `chosenLayout` chose. */
 export interface Places {
   readonly layout: LayoutName;
   readonly grid: Grid;
-  /** Cells that are kept; with padding, `entries` cells have values. */
+  /** Cells that are kept. With padding, `entries` cells have values. */
   readonly kept: number;
   readonly entries: number;
   readonly arrays: readonly StoredArray[];
-  /** Of a plan whose sizes follow from where the cells lie. */
+  /** Set on a plan whose sizes depend on where the cells lie. */
   readonly estimated?: boolean;
 }
 
-/** What the places of a plan, or of a weight, are chosen for. */
+/** What places are chosen for. */
 export interface PlacesTarget {
   readonly grid: Grid;
   /** Of the model's standard operators. */
   readonly opset: number;
-  /** Of one weight, as it is stored at first. */
+  /** Bytes of one weight as it is stored at first. */
   readonly valueBytes: number;
 }
 
@@ -46,8 +46,9 @@ export function censusOf(positions: Int32Array, { columns: across }: Grid): Cens
 }
 
 /**
- * What `kept` cells would have: as many in every row where `sameInRows`, or places drawn at random. After each of them,
- * and at the start, a gap goes beyond k steps with probability (1−d)^(255k), d being the share that is kept.
+ * The census of `kept` cells that are not known yet: equally many in every row where `sameInRows`, or at random places.
+ * After each cell, and at the start, a gap is longer than k steps with probability (1−d)^(255k), where d is the share
+ * of kept cells.
  */
 export function expectedCensus(grid: Grid, kept: number, sameInRows: boolean): Census {
   const mean = kept / grid.rows;
@@ -62,9 +63,9 @@ function expectedSteps(grid: Grid, kept: number): number {
 }
 
 /**
- * Cells in the fullest of r rows: the mean of the largest of r normal numbers, a Gumbel distribution's, skewed as a
- * binomial distribution is (Cornish and Fisher). Within 3 % of what drawing gives for 2 to 1024 rows and means from 6 on,
- * where √(2·ln r) standard deviations are 2–27 % too many.
+ * The number of cells in the fullest of r rows: the mean of the largest of r normal numbers (a Gumbel distribution),
+ * with the skew of a binomial distribution (Cornish and Fisher). Within 3 % of simulations for 2 to 1024 rows and means
+ * of 6 or more, where √(2·ln r) standard deviations are 2–27 % too many.
  */
 function fullest({ rows, columns }: Grid, share: number): number {
   const mean = share * columns;
@@ -78,12 +79,12 @@ function fullest({ rows, columns }: Grid, share: number): number {
 
 const EULER = 0.5772;
 
-/** A layout may store this much more than the smallest if it takes less memory to load. */
+/** A layout that loads with less memory may store up to this many times as much as the smallest. */
 const MORE = 1.02;
 
 /**
- * The layout for places and values, the bytes that it stores and those that exist while it is loaded: of those that store
- * about the fewest bytes (`MORE`), the one that takes least to load.
+ * The layout for a weight, the bytes that it stores, and the bytes while it is loaded. Among the layouts that store
+ * about the fewest bytes (`MORE`) it is the one that takes least memory to load.
  */
 export function chosenLayout({ grid, opset, valueBytes }: PlacesTarget, census: Census) {
   const able = (Object.entries(LAYOUTS) as [LayoutName, Layout][]).flatMap(([name, layout]) => {
@@ -104,18 +105,18 @@ function sizesOf(layout: Layout, grid: Grid, valueBytes: number, census: Census)
   return { entries, bytes: arrays.reduce((sum, array) => sum + array.bytes, entries * grid.cell * valueBytes) };
 }
 
-/** What may be off by more than this is called an estimate. */
+/** A size that may be off by more than this factor is called an estimate. */
 const NEAR = 1.01;
 
-/** Places of `kept` cells that are not known yet, as many in every row where `sameInRows`. */
+/** Places of a plan: `kept` cells, equally many in every row where `sameInRows`. */
 export function plannedPlaces(target: PlacesTarget, kept: number, sameInRows: boolean): Places {
   const { grid, valueBytes } = target;
   const census = expectedCensus(grid, kept, sameInRows);
   const { layout } = chosenLayout(target, census);
   const { entries, arrays } = LAYOUTS[layout].plan(grid, census);
   const held = arrays.map(({ label, dims, dataType, bytes }) => planned(label, dims, dataType, bytes));
-  // Rows filled evenly, or some to the full; no gap beyond a byte, or as many as are drawn at random at most (two
-  // standard deviations).
+  // The extremes: rows filled evenly or some filled completely; no gap longer than a byte holds, or as many as two
+  // standard deviations above the random number.
   const steps = expectedSteps(grid, kept);
   const most = sameInRows ? census.most : Math.min(grid.columns, kept);
   const bytesOf = (one: Census) => sizesOf(LAYOUTS[layout], grid, valueBytes, one).bytes;

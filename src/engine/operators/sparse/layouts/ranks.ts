@@ -4,8 +4,8 @@ import { cellDims, cellsOf, type Grid, type Layout, withZero } from './layout';
 import { decodeWholes, encodeWholes, wholesBytes, wholesPlan, writeWholes } from './wholes';
 
 /**
- * For every cell which of its row's values it has, counted from 1; 0 where nothing is kept. A byte or two for each cell:
- * what models of an opset without CumSum and Scatter can express.
+ * For each cell, the number of its value in its row, counted from 1, or 0 where nothing is kept. This takes a byte or
+ * two for each cell. It is what opsets without CumSum and Scatter can express.
  */
 export const ranks: Layout = {
   opset: 7,
@@ -42,7 +42,7 @@ export const ranks: Layout = {
     return writer.node('Gather', [withZero(writer, values(cellDims(entries, grid)), grid), index], { axis: 0 });
   },
   rebuildBytes: (grid: Grid, entries) =>
-    // As if a row could keep all of its cells.
+    // Counted for rows that keep all cells.
     wholesBytes(cellsOf(grid), grid.columns) + 13 * cellsOf(grid) + 4 * grid.cell * (entries + 1 + cellsOf(grid)),
   sharedBytes: () => ({}),
 };

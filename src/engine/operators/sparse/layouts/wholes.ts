@@ -4,8 +4,8 @@ import type { NodeWriter } from '../../operator';
 import type { ArrayPlan, PlaceValues } from './layout';
 
 /**
- * Arrays that hold whole numbers 0 … largest: one of bytes, two of low and high bytes, or one of int32. No uint16, as
- * runtimes in browsers leave out the Cast that reads it.
+ * Arrays for whole numbers 0 … largest: one of bytes, two of low and high bytes, or one of int32. uint16 is not used,
+ * since browser runtimes lack the Cast that reads it.
  */
 export function wholesPlan(label: string, dims: readonly number[], largest: number): ArrayPlan[] {
   const count = dims.reduce((product, size) => product * size, 1);
@@ -26,7 +26,7 @@ export function decodeWholes([low, high]: readonly Uint8Array<ArrayBuffer>[], co
   return Int32Array.from(low!, (value, i) => value + 256 * (high?.[i] ?? 0));
 }
 
-/** The numbers in int32. */
+/** Writes nodes that compute the numbers in int32. */
 export function writeWholes(writer: NodeWriter, [low, high]: readonly string[]): string {
   const wide = cast(writer, low!, DataType.INT32);
   if (high === undefined) return wide;
@@ -34,6 +34,6 @@ export function writeWholes(writer: NodeWriter, [low, high]: readonly string[]):
   return writer.node('Add', [wide, writer.node('Mul', [cast(writer, high, DataType.INT32), scale])]);
 }
 
-/** Bytes of all that `writeWholes` makes of `count` numbers. */
+/** Bytes of all values that `writeWholes` computes for `count` numbers. */
 export const wholesBytes = (count: number, largest: number): number =>
   (largest >= 256 && largest < 65536 ? 16 : 4) * count;
