@@ -44,13 +44,15 @@ export const OPTIONS: Readonly<Record<string, readonly object[]>> = {
   half: [{}],
 };
 
-/** One model of each kind of layer: an operator and a shape of its weight. */
-const LAYER_KINDS = [...new Map(fixtures().map((fixture) => [`${fixture.op} ${fixture.shape}`, fixture])).values()];
+/** One model for each ONNX operator and shape of a weight. */
+const ONE_OF_EACH = [...new Map(fixtures().map((fixture) => [`${fixture.op} ${fixture.shape}`, fixture])).values()];
 
-/** What each stack of `first` and another method makes of each kind of layer, once where several make the same. */
-export async function operatorsAfter(first: string, backend: Backend): Promise<Map<string, Operator>> {
+export type LayerKind = 'matrices' | 'kernels';
+
+/** What each stack of `first` and another method makes of each layer of a kind, once where several make the same. */
+export async function operatorsAfter(first: string, of: LayerKind, backend: Backend): Promise<Map<string, Operator>> {
   const found = new Map<string, Operator>();
-  for (const fixture of LAYER_KINDS) {
+  for (const fixture of ONE_OF_EACH.filter(({ shape }) => (shape.length > 2 ? 'kernels' : 'matrices') === of)) {
     // Factorisations are known by the layer's id: those of one model are no other's.
     const context = { factorisations: new Factorisations(backend) };
     const model = await readModel(memorySource(fixture.bytes, 'model.onnx'));
