@@ -12,27 +12,27 @@ import { together } from './moments';
 import { observe, type Seen } from './observation';
 import { type CalibrationSource, inTurns, runOn, withOutputs } from './running';
 
-/** What was observed of one consumer of a layer. */
+/** What was observed at one consumer of a layer. */
 export interface Observed {
-  /** Whether it applies Wᵀ, so that its rows are as wide as W is high. */
+  /** Whether it applies Wᵀ, so that its rows are as wide as W has rows. */
   readonly flipped: boolean;
   readonly seen: Exclude<Seen, string>;
 }
 
-/** Bytes of H in float64 that are summed up at once. */
+/** How many bytes of H in float64 are summed up at once. */
 const GRAM_BYTES = 128e6;
 
 /**
- * What the layers of a model see of calibration data: for each input H = XᵀX, mean |x|, mean x² and the largest |x|.
- * Memory does not grow with the data: each batch is reduced by nodes added to the model. Inputs that several layers share
- * are observed once, and nothing twice: keep one of these for a model and its data.
+ * Statistics of the inputs of a model's layers on calibration data: H = XᵀX, mean |x|, mean x² and the largest |x|.
+ * Memory does not grow with the data, since nodes added to the model reduce each batch. An input that several layers share
+ * is observed once, and nothing is observed twice: keep one object for a model and its data.
  */
 export class Calibration {
   #model: Model | undefined;
   #consumers = new Map<string, readonly (Consumer | string)[]>();
   #seen = new Map<string, Seen>();
 
-  /** `gramBytes`: how much of H in float64 is summed up at once; what doesn't fit takes another run of the model. */
+  /** `gramBytes`: how many bytes of H in float64 are summed up at once. What does not fit takes another run of the model. */
   constructor(
     readonly source: CalibrationSource,
     private readonly gramBytes = GRAM_BYTES,
@@ -43,8 +43,8 @@ export class Calibration {
   }
 
   /**
-   * Runs the model on the data for those of the layers (of `main`, the model's main graph) that were not observed yet;
-   * whatever was observed of another model is forgotten. Throws the signal's reason when aborted; what was finished by then stays.
+   * Runs the model on the data for the layers (of `main`, the model's main graph) that were not observed yet. Statistics of
+   * another model are discarded. Throws the signal's reason when aborted; finished statistics stay.
    */
   async collect(model: Model, main: Scope, layers: Iterable<Layer>, call: LongCall = {}): Promise<void> {
     if (this.#model !== model) {
@@ -54,7 +54,7 @@ export class Calibration {
     }
     const missing = new Map<string, Consumer>();
     for (const layer of layers) {
-      // A layer too small for a form of its own is cut along with others.
+      // A layer that is too small to be compressed may still be cut together with others.
       if (layer.unhandled !== undefined) continue;
       const consumers = layer.uses.map((use) => consumerOf(layer, use, main));
       this.#consumers.set(layer.id, consumers);
@@ -73,7 +73,7 @@ export class Calibration {
     }
   }
 
-  /** Statistics of what a layer is applied to; or why there are none, as the end of a sentence. */
+  /** Statistics of a layer's input; or why there are none, as the end of a sentence. */
   statisticsOf(layer: Layer): InputStatistics | string {
     const consumers = this.#consumers.get(layer.id) ?? ['its input was not observed'];
     const why = whyNone(consumers);
@@ -87,7 +87,7 @@ export class Calibration {
     return together(parts);
   }
 
-  /** What was observed of each consumer of a layer; those that can't be observed are left out. */
+  /** What was observed at each consumer of a layer. Consumers that cannot be observed are left out. */
   observedOf(layer: Layer): Observed[] {
     return (this.#consumers.get(layer.id) ?? []).flatMap((consumer) => {
       if (typeof consumer === 'string') return [];
@@ -96,7 +96,7 @@ export class Calibration {
     });
   }
 
-  /** `scales`: by consumer, where its columns are too large or too small to be seen as they are. */
+  /** `scales`, by consumer: factors for columns that are too large or too small for float32. */
   async #observe(
     model: Model,
     main: Scope,

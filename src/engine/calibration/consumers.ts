@@ -8,21 +8,21 @@ import { SPATIAL } from '../operators/export/subgraph';
 import { elements } from '../operators/operator';
 import { LARGEST_GRAM } from '../operators/statistics';
 
-/** What one consumer of a layer is given beside the weight. */
+/** The input of one consumer of a layer, beside the weight. */
 export interface Consumer {
   readonly layer: Layer;
   readonly use: Use;
-  /** The same for consumers that see the same rows, whatever their weights. */
+  /** Equal for consumers that see the same rows, whatever their weights. */
   readonly key: string;
   /** rows: tokens; unfolded: a convolution's patches, taps fastest; indices: which rows a Gather reads. */
   readonly kind: 'rows' | 'unfolded' | 'indices';
   /** Values per row, or rows of the table that indices read. */
   readonly width: number;
-  /** Whether it applies Wᵀ, so that its rows are as wide as W is high. */
+  /** Whether it applies Wᵀ, so that its rows are as wide as W has rows. */
   readonly flipped: boolean;
 }
 
-/** A consumer as calibration sees it, or why it can't, as the end of a sentence. */
+/** A consumer for calibration; or why it cannot be observed, as the end of a sentence. */
 export function consumerOf(layer: Layer, use: Use, main: Scope): Consumer | string {
   const { role } = use;
   if (use.scope !== main) return 'one of its consumers stands inside a branch or a loop, which may not run';
@@ -34,7 +34,7 @@ export function consumerOf(layer: Layer, use: Use, main: Scope): Consumer | stri
   if (role!.kind === 'gather') {
     return { layer, use, kind: 'indices', flipped, width: layer.shape[flipped ? 1 : 0]!, key: `indices of ${x}` };
   }
-  // A stack of matrices holds its rows along the last axis; as columns, or transposed, they can't be laid out as a matrix.
+  // A batch of matrices has its rows along the last axis. As columns, or transposed, they cannot be laid out as one matrix.
   if (role!.operator.takesStacks && isTurned(use)) return "the graph doesn't show its input as a matrix";
   const width = flipped ? layer.shape[0]! : elements(layer.shape.slice(1));
   if (width > LARGEST_GRAM)
@@ -44,7 +44,7 @@ export function consumerOf(layer: Layer, use: Use, main: Scope): Consumer | stri
   return { layer, use, kind, flipped, width, key: `${kind} of ${x}, ${width}: ${seen}` };
 }
 
-/** Why nothing shows what a layer is applied to, whatever the data, as the end of a sentence; undefined where data may. */
+/** Why a layer's input can be observed on no data, as the end of a sentence; undefined where it can. */
 export const whyUnseen = (layer: Layer, main: Scope): string | undefined =>
   whyNone(layer.uses.map((use) => consumerOf(layer, use, main)));
 
@@ -58,7 +58,7 @@ export function whyNone(consumers: readonly (Consumer | string)[]): string | und
   return undefined;
 }
 
-/** Whether the rows stand in the input as columns: Gemm's W·X and Xᵀ·W. */
+/** Whether the rows are columns of the input: Gemm's W·X and Xᵀ·W. */
 const isTurned = ({ role, input }: Use): boolean => (input === 0) !== role!.turnsInput;
 
 const spatialOf = ({ node: consumer }: Use): AttributeProto[] =>
@@ -67,7 +67,7 @@ const spatialOf = ({ node: consumer }: Use): AttributeProto[] =>
 const unfoldingOf = (layer: Layer, use: Use): string =>
   JSON.stringify([layer.shape.slice(2), spatialOf(use).map((each) => toJson(AttributeProtoSchema, each))]);
 
-/** Nodes to be added to a model's main graph, each with one output that has a fresh name. */
+/** Collects nodes to add to a model's main graph, each with one output that has a new name. */
 export class Nodes {
   readonly list: NodeProto[] = [];
 
@@ -98,7 +98,7 @@ export class Nodes {
   }
 }
 
-/** Writes the nodes that lay out what a consumer sees as a matrix X [rows, width] in float32; returns its name. */
+/** Writes nodes that lay out a consumer's input as a matrix X [rows, width] in float32. Returns its name. */
 export function writeRows(nodes: Nodes, { layer, use, kind, width }: Consumer): string {
   const x = nodes.emit('Cast', [operandOf(use)], { to: DataType.FLOAT });
   if (kind === 'rows') {
@@ -116,7 +116,7 @@ export function writeRows(nodes: Nodes, { layer, use, kind, width }: Consumer): 
   return nodes.emit('Reshape', [last, nodes.shape([-1, width])]);
 }
 
-/** Writes what counts how often each row is read; returns the indices' name. */
+/** Writes nodes that count how often each row is read. Returns the name of the indices. */
 export const writeIndices = (nodes: Nodes, { use }: Consumer): string =>
   nodes.emit('Cast', [operandOf(use)], { to: DataType.INT64 });
 

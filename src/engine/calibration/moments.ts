@@ -6,8 +6,8 @@ import { type StoredArray, stored } from '../operators/stored';
 const USUAL = 2 ** 50;
 
 /**
- * Sums of float32 Grams, batch by batch, in float64: one batch's rounding (1e−7 of its own entries, times the root of its
- * rows) does not grow with the number of batches.
+ * Sums Gram matrices of batches in float64. Each is computed in float32. The rounding error of a batch (1e−7 of its own
+ * entries, times the square root of its rows) does not grow with the number of batches.
  */
 export class Moments {
   readonly #gram: Float64Array<ArrayBuffer>;
@@ -41,8 +41,8 @@ export class Moments {
   }
 
   /**
-   * Powers of two that bring each column near 1, where some are so large or so small that float32 doesn't hold their
-   * squares: what was added says nothing then, and the data must be seen again, scaled. undefined of usual columns.
+   * Powers of two that bring each column near 1, where float32 does not hold the squares of some columns. The sums are
+   * wrong then, and the data must be observed again with these factors. Undefined for usual columns.
    */
   get scalesWanted(): Float32Array<ArrayBuffer> | undefined {
     if (this.scales || !this.#largest.some((value) => value > 0 && !(value < USUAL && value > 1 / USUAL)))
@@ -54,13 +54,13 @@ export class Moments {
     );
   }
 
-  /** What is kept of it; or why nothing is, as the end of a sentence. */
+  /** The statistics; or why there are none, as the end of a sentence. */
   finish(): InputStatistics | string {
     const { width } = this;
     const samples = this.#samples;
     if (samples === 0) return 'the calibration data gives it no input';
     const meanSquare = Float64Array.from({ length: width }, (_, i) => this.#gram[i * width + i]! / samples);
-    // NaN passes no comparison, and what overflows off the diagonal does so on it.
+    // Comparisons with NaN are false. An overflow off the diagonal implies one on it.
     if (!meanSquare.every((value) => value < Number.POSITIVE_INFINITY))
       return 'its input is not finite on the calibration data';
     const kept = packed(this.#gram, width);
@@ -76,8 +76,8 @@ export class Moments {
 }
 
 /**
- * H off the heap: its lower triangle, in float32, a quarter of the bytes, and equilibrated by powers of two, so that none
- * of it is beyond float32. It was summed from float32 products, so that rounding it once more (6e−8) hides nothing.
+ * Stores H outside of the heap: its lower triangle in float32, which is a quarter of the bytes. It is scaled by powers of
+ * two, so that float32 holds all of it. It was summed from float32 products, so one more rounding (6e−8) loses nothing.
  */
 function packed(gram: Float64Array, size: number): { readonly triangle: StoredArray; readonly scales: Float64Array } {
   const scales = scalesOf(gram, size);

@@ -4,7 +4,7 @@ import type { HostTensor } from '../runtime';
 import { type Consumer, type Nodes, writeGram, writeIndices, writeRows } from './consumers';
 import { Moments } from './moments';
 
-/** Statistics of rows, or how often a Gather reads each of its rows; or why there are none. */
+/** Statistics of rows; or how often a Gather reads each of its rows; or why there are none. */
 export type Seen = InputStatistics | Float64Array | string;
 
 type Outputs = Readonly<Record<string, HostTensor>>;
@@ -13,11 +13,11 @@ type Outputs = Readonly<Record<string, HostTensor>>;
 export interface Observation {
   take(outputs: Outputs): void;
   finish(): Seen;
-  /** By what the columns must be multiplied for another look, where this one lost them; see `Moments`. */
+  /** Factors of the columns for another observation, where this one lost precision; see `Moments`. */
   scalesWanted?(): Float32Array<ArrayBuffer> | undefined;
 }
 
-/** Adds to a model what observes one input, its columns times `scales`; `output` makes a value one of its outputs. */
+/** Adds nodes that observe one input, its columns multiplied by `scales`. `output` makes a value an output of the model. */
 export function observe(
   nodes: Nodes,
   consumer: Consumer,

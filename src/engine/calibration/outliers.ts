@@ -1,9 +1,9 @@
 import type { InputStatistics } from '../operators/statistics';
 
-/** From which |x| on a channel counts as an outlier, as in LLM.int8() (Dettmers et al., 2022). */
+/** A channel with a larger |x| counts as an outlier, as in LLM.int8() (Dettmers et al., 2022). */
 export const OUTLIER = 6;
 
-/** How uneven a layer's input channels are; all of the largest |x| that each took on the calibration data. */
+/** How uneven a layer's input channels are, by the largest |x| of each on the calibration data. */
 export interface OutlierReport {
   /** Rows of the input: tokens, or positions of a convolution's output. */
   readonly samples: number;
@@ -15,7 +15,7 @@ export interface OutlierReport {
   readonly channels: readonly { readonly channel: number; readonly largest: number }[];
 }
 
-/** The outliers among `channels` inputs; a convolution's taps see the same channels, and count as one. */
+/** The outliers among `channels` inputs. All taps of a convolution see the same channel, and count as one. */
 export function outliersOf({ size, samples, largest }: InputStatistics, channels: number): OutlierReport | undefined {
   if (!largest) return undefined;
   const taps = size / channels;

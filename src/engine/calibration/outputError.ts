@@ -10,7 +10,7 @@ import type { Calibration, Observed } from './calibration';
 import { probeModel } from './probe';
 import { inTurns, runOn } from './running';
 
-/** A relative error ‖X(W−Ŵ)ᵀ‖/‖XWᵀ‖ over the calibration data: from XᵀX alone, and as the runtime computes both outputs. */
+/** A relative error ‖X(W−Ŵ)ᵀ‖/‖XWᵀ‖ over the calibration data: predicted from XᵀX alone, and measured on both outputs that the runtime computes. */
 export interface OutputError {
   readonly predicted: number;
   readonly measured: number;
@@ -21,7 +21,7 @@ interface Pair {
   readonly operator: Operator;
 }
 
-/** Bytes of compressed weights, and of what is folded to rebuild them, that the runtime holds beside the model at a time. */
+/** How many bytes of compressed weights, and of values folded to rebuild them, the runtime holds beside the model at once. */
 const PROBED_BYTES = 256e6;
 
 /**
@@ -60,14 +60,14 @@ export async function outputErrors(
       if (observed.length === 0) continue;
       const predicted = await predictedOutputError(layers.get(layer)!, observed, multiply);
       const measured = norm === 0 ? 0 : Math.sqrt(difference / norm);
-      // An output that is infinite has no error.
+      // There is no error of an infinite output.
       if (Number.isFinite(predicted) && Number.isFinite(measured)) errors.set(layer, { predicted, measured });
     }
   }
   return errors;
 }
 
-/** √(tr(ΔHΔᵀ)/tr(WHWᵀ)) over what was observed of the consumers of a layer; 0 for outputs of 0. */
+/** √(tr(ΔHΔᵀ)/tr(WHWᵀ)) over the observed consumers of a layer; 0 where the output is 0. */
 export async function predictedOutputError(
   { weight, operator }: Pair,
   observed: readonly Observed[],
@@ -106,7 +106,7 @@ function weightedNorm(values: Float32Array, counts: Float64Array, columns: numbe
   return sum;
 }
 
-/** tr(A·H·Aᵀ) for A [m, n], in float32 products of what is scaled so that they can neither overflow nor vanish. */
+/** tr(A·H·Aᵀ) for A [m, n], by float32 products of scaled factors, which neither overflow nor underflow. */
 async function quadraticForm(
   a: Float32Array,
   gram: Float64Array,

@@ -12,10 +12,10 @@ import type { Operator } from '../operators/operator';
 import { consumerOf, Nodes } from './consumers';
 import { withOutputs } from './running';
 
-/** What a probe adds to the outputs of a model for one consumer of a layer: scalars, without bias. */
+/** The outputs that a probe adds to a model for one consumer of a layer: scalars, without bias. */
 export interface Probe {
   readonly layer: Layer;
-  /** The unit of the two others, whose squares they are in. */
+  /** The unit of the two others: they are in squares of it. */
   readonly unit: string;
   /** ‖XWᵀ‖². */
   readonly norm: string;
@@ -23,7 +23,7 @@ export interface Probe {
   readonly difference: string;
 }
 
-/** The least number that is held in full precision: dividing by it is safe. */
+/** The smallest number that has full precision: dividing by it is safe. */
 const LEAST_NORMAL = 2 ** -126;
 
 /**
@@ -68,7 +68,7 @@ function writeProbe(
   nodes: Nodes,
 ): Omit<Probe, 'layer'> {
   const asFloat = (name: string) => nodes.emit('Cast', [name], { to: DataType.FLOAT });
-  // The bias moves neither difference nor direction; ‖XWᵀ‖ is meant without it.
+  // Without the bias: it does not change the difference, and ‖XWᵀ‖ does not include it.
   const copy = (name: string): NodeProto =>
     Object.assign(create(NodeProtoSchema), use.node, withoutBias(use), {
       name: nodes.fresh(name),
@@ -82,8 +82,8 @@ function writeProbe(
   );
   const y = asFloat(dense.output[0]!);
   const difference = nodes.emit('Sub', [y, asFloat(factored.output[0]!)]);
-  // Squares in units of the largest |y| neither overflow nor vanish. float64 would do without, but onnxruntime-web has no
-  // Cast to it.
+  // Squares in units of the largest |y| neither overflow nor underflow. float64 would not need this, but onnxruntime-web
+  // cannot cast to it.
   const least = nodes.constant([], DataType.FLOAT, new Uint8Array(Float32Array.of(LEAST_NORMAL).buffer));
   const largest = nodes.emit('ReduceMax', [nodes.emit('Abs', [y])], { keepdims: 0 });
   const unit = nodes.emit('Max', [largest, least]);
@@ -91,7 +91,7 @@ function writeProbe(
   return { unit, norm: squares(y), difference: squares(difference) };
 }
 
-/** A node's inputs and attributes without its bias. One that has a factor may be needed: it is multiplied by 0. */
+/** A node's inputs and attributes without its bias. A bias with a factor may be required, so its factor becomes 0. */
 function withoutBias({ node, role }: Use): Pick<NodeProto, 'input' | 'attribute'> {
   const { bias } = role!.operator;
   if (bias?.factor === undefined) return { input: node.input.slice(0, bias?.input ?? 2), attribute: node.attribute };

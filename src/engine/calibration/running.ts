@@ -5,7 +5,7 @@ import { batches, type Dataset, fixedBatch } from '../evaluation/dataset';
 import type { Model } from '../model/model';
 import type { HostTensor, Session } from '../runtime';
 
-/** What calibration needs to run models. */
+/** How calibration runs models. */
 export interface CalibrationSource {
   readonly dataset: Dataset;
   readonly open: (model: Model) => Promise<Session>;
@@ -13,20 +13,20 @@ export interface CalibrationSource {
 
 type Outputs = Readonly<Record<string, HostTensor>>;
 
-/** The model with these outputs in place of its own: the runtime leaves out what none of them needs. */
+/** The model with these outputs in place of its own. The runtime leaves out nodes that none of them needs. */
 export function withOutputs(model: Model, output: ValueInfoProto[]): Model {
   const graph: GraphProto = Object.assign(create(GraphProtoSchema), model.graph, { output });
   return { ...model, graph, proto: Object.assign(create(ModelProtoSchema), model.proto, { graph }) };
 }
 
 const LARGEST_BATCH = 8;
-/** Values fed in one run: unfolding an early convolution of a picture of 224² multiplies them by some hundred. */
+/** How many values one run is given. Unfolding an early convolution of a 224² picture multiplies them by about a hundred. */
 const BATCH_VALUES = 2 ** 18;
 
 /**
- * Runs a model on calibration data, a few samples at a time, and hands on the outputs. Where the model takes a fixed
- * number of samples, one batch that would have to be filled up is left out rather than counting its last sample often,
- * unless there is no other. Throws the signal's reason when aborted.
+ * Runs a model on calibration data, a few samples at a time, and passes on the outputs. Where the model takes a fixed
+ * number of samples, an incomplete last batch is left out, unless it is the only one: filling it up would count its last
+ * sample several times. Throws the signal's reason when aborted.
  */
 export async function runOn(
   model: Model,
@@ -50,7 +50,7 @@ export async function runOn(
         try {
           outputs = await session.run(batch.feeds);
         } catch (error) {
-          // Exporters bake the batch they traced into Reshape nodes although they declare it open.
+          // Exporters write the batch size that they traced into Reshape nodes, although they declare the batch size as free.
           if (taken > 0 || size === 1 || filled) throw error;
           size = 1;
           break;
@@ -69,7 +69,7 @@ function batchFor({ fields, samples }: Dataset): number {
   return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(BATCH_VALUES / values)));
 }
 
-/** Lists in order, none of which costs more than `budget` unless it holds one item. */
+/** Splits a list in order into lists that cost at most `budget` each, or hold one item. */
 export function inTurns<T>(items: Iterable<T>, cost: (item: T) => number, budget: number): T[][] {
   const turns: T[][] = [];
   let spent = Number.POSITIVE_INFINITY;

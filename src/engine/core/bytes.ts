@@ -1,4 +1,4 @@
-/** Bytes that are read when needed: a `File` in the page, a file on disk on the command line. */
+/** Bytes that are read when they are needed: a `File` in the page, a file on disk on the command line. */
 export interface ByteSource {
   readonly name: string;
   readonly size: number;
@@ -6,7 +6,7 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Node reads less than 2 GiB in one call, and Chrome gives no larger part of a file. */
+/** Node reads less than 2 GiB in one call, and Chrome reads no larger part of a file. */
 export const READ_AT_ONCE = 2 ** 30;
 
 export function blobSource(blob: Blob, name: string): ByteSource {
@@ -31,13 +31,13 @@ export function memorySource(bytes: Uint8Array, name: string): ByteSource {
     size: bytes.byteLength,
     async read(offset, length) {
       checkRange(name, bytes.byteLength, offset, length);
-      // Node's Buffer hands out views from its own `slice`.
+      // The `slice` of Node's Buffer returns a view, not a copy.
       return Uint8Array.prototype.slice.call(bytes, offset, offset + length) as Uint8Array<ArrayBuffer>;
     },
   };
 }
 
-/** A part of a source in pieces of at most `step` bytes: it need not fit into memory. */
+/** Reads a part of a source in pieces of at most `step` bytes, so that it need not fit into memory. */
 export async function* piecesOf(
   source: ByteSource,
   offset: number,
@@ -47,7 +47,7 @@ export async function* piecesOf(
   for (let at = 0; at < length; at += step) yield await source.read(offset + at, Math.min(step, length - at));
 }
 
-/** The parts `[from, to)` of `source`, one after the other, as one. */
+/** A source that consists of the parts `[from, to)` of `source`, one after the other. */
 export function joinedSource(source: ByteSource, parts: readonly (readonly [from: number, to: number])[]): ByteSource {
   const size = parts.reduce((sum, [from, to]) => sum + to - from, 0);
   return {
@@ -58,7 +58,7 @@ export function joinedSource(source: ByteSource, parts: readonly (readonly [from
       const bytes = new Uint8Array(length);
       let start = 0;
       for (const [from, to] of parts) {
-        // Where this part's bytes lie within what is asked for.
+        // The position of this part's bytes in the answer.
         const [first, last] = [Math.max(start, offset), Math.min(start + to - from, offset + length)];
         if (first < last) bytes.set(await source.read(from + first - start, last - first), first - offset);
         start += to - from;
@@ -74,7 +74,7 @@ export function checkRange(name: string, size: number, offset: number, length: n
   }
 }
 
-/** Whether two arrays hold the same bytes: compared four at a time where that is possible. */
+/** Whether two arrays hold the same bytes. It compares four bytes at a time where possible. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let at = 0;

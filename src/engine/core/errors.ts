@@ -1,17 +1,17 @@
 /**
- * Something the user can mend. The message is one clear sentence that names the thing and says what to do;
- * page and command line show it as it is, without a stack.
+ * An error that the user can correct. The message is one clear sentence that names the thing and says what to do. Page and
+ * command line show it as it is, without a stack trace.
  */
 export class UserError extends Error {
   override name = 'UserError';
 }
 
-/** The name of a `GpuError`: all that is left of its class behind a worker's messages. */
+/** The name of a `GpuError`. A worker's messages carry only the name of an error, not its class. */
 export const GPU_ERROR = 'GpuError';
 
 /**
- * The GPU gave up in the middle of work: its device was lost (a driver's reset, a closed laptop), or its memory ran out.
- * The work itself is sound: `withRecovery` repeats it on a backend that was opened anew.
+ * The GPU failed during the work: the device was lost (the driver was reset, or the laptop was closed), or its memory ran
+ * out. The work itself is correct: `withRecovery` repeats it on a newly opened backend.
  */
 export class GpuError extends UserError {
   override name = GPU_ERROR;
@@ -23,15 +23,15 @@ export class GpuError extends UserError {
   }
 }
 
-/** The name of a `BrokenRuntimeError`: all that is left of its class behind a worker's messages. */
+/** The name of a `BrokenRuntimeError`. A worker's messages carry only the name of an error, not its class. */
 export const BROKEN_RUNTIME = 'BrokenRuntimeError';
 
-/** The runtime ran out of memory, or gave up: in a page it is of no more use until its worker is replaced. */
+/** The runtime ran out of memory, or stopped. In a page it cannot be used again until its worker is replaced. */
 export class BrokenRuntimeError extends UserError {
   override name = BROKEN_RUNTIME;
 }
 
-/** True for the error that an aborted `AbortSignal` throws. */
+/** Whether this is the error that an aborted `AbortSignal` throws. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }

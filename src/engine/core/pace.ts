@@ -1,27 +1,27 @@
-/** Work of one kind: the cost is in any unit that grows as the time does, such as multiply-adds. */
+/** Work of one kind. The cost is in any unit that is proportional to time, such as multiply-adds. */
 export interface PiecesOfWork {
   readonly kind: string;
   readonly cost: number;
 }
 
-/** An estimate from less than this share of a kind's work would rest on its small layers alone. */
+/** An estimate from a smaller share of a kind's work would be based only on small layers. */
 const SHARE_NEEDED = 0.05;
 
-/** Shorter times are mostly overhead, which does not grow with the work. */
+/** Shorter times are mostly overhead, which is not proportional to the work. */
 const MS_NEEDED = 500;
 
-/** While the recent pace is this many times faster or slower than all before, the pace is still changing. */
+/** If the recent pace is this many times faster or slower than the pace before, it is still changing. */
 const STEADY = 2;
 
 /**
- * Estimates the time that is left from the pace of what was done, each kind of work by itself: a factorisation and a
- * rounding take different times, and a small layer takes more time for its cost than a large one. It says nothing where
- * a kind was not observed enough, or where its pace is not steady.
+ * Estimates the time left from the pace so far, separately for each kind of work: a factorisation and a rounding take
+ * different times, and a small layer takes more time for its cost than a large one. There is no estimate while a kind
+ * has not been observed enough, or while its pace is not steady.
  */
 export class Pace {
   readonly #done = new Map<string, { cost: number; ms: number }[]>();
 
-  /** Tells that so much work took so long. */
+  /** Records how long some work took. */
   observe(kind: string, cost: number, ms: number): void {
     if (!(cost > 0) || !(ms >= 0)) return;
     const pieces = this.#done.get(kind) ?? [];
@@ -29,7 +29,7 @@ export class Pace {
     this.#done.set(kind, pieces);
   }
 
-  /** Seconds that the remaining work will take; undefined where that cannot be said yet. */
+  /** Seconds that the remaining work will take; undefined while that is unknown. */
   secondsLeft(remaining: Iterable<PiecesOfWork>): number | undefined {
     const costs = new Map<string, number>();
     for (const { kind, cost } of remaining) costs.set(kind, (costs.get(kind) ?? 0) + cost);
@@ -43,7 +43,7 @@ export class Pace {
     return ms > 0 ? ms / 1000 : undefined;
   }
 
-  /** Milliseconds per unit of cost, over the more recent half of what was done. */
+  /** Milliseconds per unit of cost, over the more recent half of the work done. */
   #steadyRate(kind: string, remaining: number): number | undefined {
     const pieces = this.#done.get(kind) ?? [];
     const all = sum(pieces);
@@ -63,10 +63,10 @@ function sum(pieces: readonly { readonly cost: number; readonly ms: number }[]):
   return pieces.reduce((total, { cost, ms }) => ({ cost: total.cost + cost, ms: total.ms + ms }), { cost: 0, ms: 0 });
 }
 
-/** Progress is told thousands of times; the estimate is made anew only after so long. */
+/** Progress is reported thousands of times. The estimate is renewed only after this time. */
 const MS_BETWEEN = 100;
 
-/** The pace of work whose pieces and their order are known: told how many are done, it estimates the rest. */
+/** The pace of work whose pieces and order are known. From the number of finished pieces it estimates the time left. */
 export class PlannedPace {
   readonly #pace = new Pace();
   #done = 0;
@@ -80,14 +80,14 @@ export class PlannedPace {
     this.#at = clock();
   }
 
-  /** `done`: whole pieces that are finished, and the share of the one in work. */
+  /** `done`: the number of finished pieces, plus the finished share of the current one. */
   secondsLeft(done: number): number | undefined {
     const now = this.clock();
     if (this.#estimate && done < this.pieces.length && now - this.#estimate.at < MS_BETWEEN)
       return this.#estimate.seconds;
     if (done > this.#done) {
       const parts = this.#between(this.#done, done);
-      // Where several kinds ended since the last call, their times cannot be told apart.
+      // If several kinds of work ended since the last call, the time of each is unknown.
       const [first] = parts;
       if (first && parts.every(({ kind }) => kind === first.kind))
         this.#pace.observe(

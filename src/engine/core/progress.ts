@@ -3,7 +3,7 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly label: string;
-  /** Estimated from the pace so far by who knows what the units cost; 'unknown' where that cannot be said yet. */
+  /** Estimated from the pace so far, by callers that know the cost of the units; 'unknown' while there is no estimate. */
   readonly secondsLeft?: number | 'unknown';
 }
 
@@ -13,7 +13,7 @@ export interface LongCall {
 }
 
 /**
- * Lets long synchronous work be cancelled: a worker only hears "cancel" when it returns to its event loop.
+ * Makes long synchronous work cancellable: a worker receives "cancel" only when it returns to its event loop.
  * `await pacer.breathe()` returns at once unless `everyMs` have passed, then yields one macrotask, and throws
  * the signal's AbortError when it was aborted meanwhile.
  */

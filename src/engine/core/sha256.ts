@@ -1,14 +1,14 @@
 import { sha256 as portable } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
-/** SHA-256 of bytes that come piece by piece. */
+/** SHA-256 of bytes that arrive piece by piece. */
 export interface Sha256 {
   update(bytes: Uint8Array): void;
   /** The digest in hexadecimal, once, after the last piece. */
   hex(): Promise<string>;
 }
 
-/** The browser's own digest takes all bytes at once. Up to this many are gathered for it. */
+/** The browser's own digest takes all bytes at once. At most this many are collected for it. */
 const GATHERED = 1 << 26;
 
 interface NodeCrypto {
@@ -16,13 +16,13 @@ interface NodeCrypto {
 }
 
 /**
- * The fastest SHA-256 that the platform has for `size` bytes: Node's own (1.7 GB/s measured), the browser's for what
- * may be gathered (.7 GB/s), else one in JavaScript (.2 GB/s), which keeps nothing.
+ * The fastest SHA-256 for `size` bytes on this platform: Node's own (1.7 GB/s measured), the browser's for bytes that may
+ * be collected (0.7 GB/s), else one in JavaScript (0.2 GB/s), which collects nothing.
  */
 export function sha256(size: number): Sha256 {
   const node = nodeCrypto();
   if (node) return byNode(node);
-  // Pages that are served neither securely nor by this machine have no `subtle`.
+  // Pages served without HTTPS from another machine have no `subtle`.
   return size <= GATHERED && globalThis.crypto?.subtle ? bySubtle(size) : inJavaScript();
 }
 

@@ -19,10 +19,10 @@ import { describeState, providerName } from './rows';
 const SizeChart = lazy(() => import('./SizeChart'));
 const LatencyChart = lazy(() => import('./LatencyChart'));
 
-/** Fewer timings than these leave a histogram mostly holes. */
+/** With fewer timings, most bins of a histogram would be empty. */
 const FEWEST_FOR_BARS = 15;
 
-/** What the compression cost and what it saved: the current run against the original, and all runs together. */
+/** What compression cost and what it saved: the current run against the original, and all runs. */
 export default function ComparePanel() {
   const runs = useStudio((state) => state.runs);
   const currentRun = useStudio((state) => state.currentRun);
@@ -101,13 +101,13 @@ export default function ComparePanel() {
   );
 }
 
-/** Writes the run in view for another aim as soon as one is chosen: sizes are those of what an export would be. */
+/** Writes the shown run for another aim as soon as one is chosen, so that the sizes shown are those of an export. */
 function useWrittenAsChosen(current: RunReport | undefined): void {
   const settings = useStudio((state) => state.settings);
   const busy = useStudio(isBusy);
   const isLost = useStudio(({ lostRuns }) => current !== undefined && lostRuns.has(current.run));
   const writeAsChosen = useStudio((state) => state.writeAsChosen);
-  // Once for each choice: where the user cancels the writing, it must not begin anew.
+  // Once for each choice. When the user cancels the writing, it must not start again.
   const asked = useRef('');
   const wanted =
     current && !isLost && isWrittenOtherwise(current.recipe, settings)
@@ -120,7 +120,7 @@ function useWrittenAsChosen(current: RunReport | undefined): void {
   }, [busy, wanted, current, writeAsChosen]);
 }
 
-/** Where both models run, and the button that runs them. */
+/** Chooses what both models run on, and runs them. */
 function Controls() {
   const engine = useStudio((state) => state.engine);
   const provider = useStudio((state) => state.provider);

@@ -6,7 +6,7 @@ import styles from './compare.module.css';
 import { agreementSaysLittle, describeMajority, qualityRows } from './quality';
 import { describeData, latencyRow, type Row, sizeRows } from './rows';
 
-/** Original, compressed, change. Before the first run: the original's sizes. */
+/** The columns are original, compressed and change. Before the first run, it shows the original's sizes. */
 export function ComparisonTable({ run }: { run: RunReport | undefined }) {
   const model = useStudio((state) => state.model);
   const rows: Row[] = run
@@ -53,7 +53,7 @@ export function ComparisonTable({ run }: { run: RunReport | undefined }) {
   );
 }
 
-/** Where the figure that looks best is no evidence: says so before it is read, and what would be. */
+/** Says that agreement is no evidence here, and offers to open test data. */
 function SaysLittle({ evaluation }: { evaluation: EvaluateReport }) {
   return (
     <tr>

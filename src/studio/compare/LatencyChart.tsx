@@ -5,7 +5,7 @@ import styles from './compare.module.css';
 import { histogramOf } from './histogram';
 import { formatMs } from './rows';
 
-/** How the timings of both models spread: the original grey, the compressed one over it. */
+/** A histogram of both models' timings: the original in grey, the compressed model over it. */
 export default function LatencyChart({ evaluation: { timings, latencyMs } }: { evaluation: EvaluateReport }) {
   const histogram = useMemo(() => histogramOf(timings.before, timings.after), [timings]);
   if (!histogram) return null;

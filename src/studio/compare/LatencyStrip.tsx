@@ -7,7 +7,7 @@ const SIDES = [
   { side: 'after', name: 'compressed' },
 ] as const;
 
-/** A few timings of both models, a tick for each; the median is the tall one. */
+/** The timings of both models, one tick for each. The tall tick is the median. */
 export function LatencyStrip({ evaluation: { timings, latencyMs } }: { evaluation: EvaluateReport }) {
   const all = [...timings.before, ...timings.after];
   const low = Math.min(...all);
@@ -23,7 +23,7 @@ export function LatencyStrip({ evaluation: { timings, latencyMs } }: { evaluatio
           <span>{name}</span>
           <div className={styles.ticks}>
             {timings[side].map((ms, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: equal timings are told apart by their place
+              // biome-ignore lint/suspicious/noArrayIndexKey: equal timings differ only by their position
               <i key={index} style={{ left: place(ms) }} title={formatMs(ms)} />
             ))}
             <b style={{ left: place(latencyMs[side].median) }} title={`median ${formatMs(latencyMs[side].median)}`} />

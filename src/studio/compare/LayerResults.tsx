@@ -4,7 +4,7 @@ import { ShortName } from '../ShortName';
 import styles from './compare.module.css';
 import { formatDuration } from './rows';
 
-/** What became of each layer, and why others stayed as they were. */
+/** What happened to each layer, and why other layers stayed as they were. */
 export function LayerResults({ result }: { result: CompressReport }) {
   const { layers, skipped, trial, backend, gpuFailures, ms } = result;
   return (
@@ -26,7 +26,7 @@ export function LayerResults({ result }: { result: CompressReport }) {
           {layers.length} rewritten{skipped.length > 0 && `, ${skipped.length} left as they were`}
         </summary>
         {layers.length > 0 && (
-          // The panel scrolls, this table does not: a bar within a bar takes the wheel where it is not meant.
+          // Only the panel scrolls. A scroll bar inside another one would catch the mouse wheel.
           <section aria-label="Rewritten layers">
             <table className={styles.layers}>
               <thead>
@@ -88,7 +88,7 @@ function Steps({ steps }: { steps: readonly StepReport[] }) {
   return (
     <ol className={styles.steps} aria-label="Steps">
       {steps.map(({ method, error, bytes, skipped }, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a method may stand there twice
+        // biome-ignore lint/suspicious/noArrayIndexKey: a method may occur twice
         <li key={at} title={skipped}>
           {method}: {formatBytes(bytes)}, {formatError(error)}
           {skipped !== undefined && ` (left: ${skipped})`}

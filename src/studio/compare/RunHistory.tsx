@@ -7,7 +7,7 @@ import styles from './compare.module.css';
 import { describeRuns } from './describe';
 import { headline } from './quality';
 
-/** All runs, the latest first. Choosing one makes it current and brings its recipe back to the workbench. */
+/** All runs, the latest first. Choosing a run shows it, and loads its recipe into the workbench. */
 export function RunHistory() {
   const runs = useStudio((state) => state.runs);
   const currentRun = useStudio((state) => state.currentRun);

@@ -6,7 +6,7 @@ import styles from './compare.module.css';
 import { frontier, type Point, type Points, roundTicks } from './points';
 import { formatTick } from './quality';
 
-/** Every run by its bytes and its quality, better upwards; those that no other beats are joined. */
+/** Every run by its bytes and its quality. Better quality is higher. A line joins the runs that no other run beats. */
 export default function SizeChart({ points, current }: { points: Points; current: number | null }) {
   const showRun = useStudio((state) => state.showRun);
   const { metric } = points;
@@ -117,7 +117,7 @@ function Dot({ cx, cy, payload, current }: DotProps & { current: number | null }
   const original = payload.run === null;
   return (
     <g style={{ cursor: original ? 'default' : 'pointer' }}>
-      {/* A finger or an unsteady hand needs more than the dot. */}
+      {/* A larger area than the dot, so that it is easy to hit. */}
       <circle cx={cx} cy={cy} r={11} fill="transparent" />
       <circle
         cx={cx}
@@ -140,12 +140,12 @@ interface LabelProps {
 function Label({ index, x, y, dots, current }: LabelProps & { dots: readonly Point[]; current: number | null }) {
   const dot = dots[index];
   if (!dot || (dot.run !== null && dot.run !== current)) return null;
-  // On the right half a label that starts at its dot would leave the chart.
+  // In the right half, a label that starts at its dot would not fit into the chart.
   const right = dot.bytes > 0.5 * Math.max(...dots.map(({ bytes }) => bytes));
   return (
     <text
       x={x}
-      // The line falls from the original to the run, so the one is named above and the other below.
+      // The line goes down from the original to the run, so their labels are above and below it.
       y={y + (dot.run === null ? -9 : 20)}
       textAnchor={right ? 'end' : 'start'}
       fill="var(--quiet)"
@@ -156,7 +156,7 @@ function Label({ index, x, y, dots, current }: LabelProps & { dots: readonly Poi
   );
 }
 
-/** Room above and below. Shares stay within 0…1, cosines within −1…1, all others above 0. */
+/** The range of the values with some room above and below. Shares stay in 0…1, cosines in −1…1, others above 0. */
 function paddedRange(points: readonly Point[], { scale }: Points['metric']): [number, number] {
   const isOpen = scale === 'ratio' || scale === 'distance';
   const values = points.map(({ value }) => value);

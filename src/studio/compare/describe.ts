@@ -4,16 +4,16 @@ import { describeOptions } from '../methods';
 import type { RecipeSettings } from '../store';
 import { sizeRows } from './rows';
 
-/** More stacks than these say nothing at a glance. */
+/** More stacks than this are too many to read at a glance. */
 const MOST_STACKS = 3;
 
 /**
- * A run's recipe in a line: "svd size 50 % → half · 7 layers". Layers are those that were rewritten. `whole`: all of its
- * stacks, however many there are.
+ * A run's recipe in one line: "svd size 50 % → half · 7 layers". It counts the layers that were rewritten. `whole`: names
+ * every stack, however many there are.
  */
 export function describeRun({ recipe, result }: RunReport, whole = false): string {
   const steps = (recipe as { steps?: readonly Step[] } | null)?.steps ?? [];
-  // Steps of the same layers are one stack; stacks that differ only in their layers are told once.
+  // Steps on the same layers are one stack. Stacks that differ only in their layers are named once.
   const stacks = new Map<string, string[]>();
   for (const { layers, method, options } of steps) {
     const key = JSON.stringify(layers);
@@ -27,8 +27,8 @@ export function describeRun({ recipe, result }: RunReport, whole = false): strin
 }
 
 /**
- * Every run in words that tell it from the others, by its number: as short as that allows. Where methods and options are
- * alike, the layers are named; then what it is written for, and its seed.
+ * A description of each run, by its number: the shortest one that no other run has. Runs with the same methods and options
+ * are told apart by their layers, then by the aim of the export, then by the seed.
  */
 export function describeRuns(runs: readonly RunReport[]): ReadonlyMap<number, string> {
   const levels = [
@@ -47,7 +47,7 @@ export function describeRuns(runs: readonly RunReport[]): ReadonlyMap<number, st
     runs.map((run) => {
       const level = levels.findIndex((words, i) => said[i]!.get(words(run)) === 1);
       if (level >= 0) return [run.run, levels[level]!(run)];
-      // The same again: the recipe says no more.
+      // Two runs of the same recipe.
       const first = runs.find((other) => describeRun(other, true) === describeRun(run, true))!;
       return [run.run, first === run ? describeRun(run) : `${describeRun(run)} · as run ${first.run}`];
     }),
@@ -62,7 +62,7 @@ function layersOf({ result: { layers } }: RunReport): string {
   return ` (${(more ? names.slice(0, 2) : names).join(', ')}${more})`;
 }
 
-/** Why loading takes more than the original did, and what avoids it; null where it does not. */
+/** Why loading takes more memory than with the original, and how to avoid it; null where it takes no more. */
 export function describeLoad({ recipe, result }: RunReport): string | null {
   if (sizeRows(result).find(({ name }) => name === 'load peak')?.tone !== 'worse') return null;
   const { aim, form } = (recipe as Partial<Recipe> | null)?.export ?? {};
@@ -71,7 +71,7 @@ export function describeLoad({ recipe, result }: RunReport): string | null {
 }
 
 /**
- * What the figures of a run were measured or counted for, where that is not what is chosen now; null where it is.
+ * For which aim the figures of a run were measured or counted; null where that is the aim that is chosen now.
  */
 export function describeAim({ recipe, evaluation, evaluatedFor }: RunReport, settings: RecipeSettings): string | null {
   const chosen = settings.export?.aim ?? 'speed';

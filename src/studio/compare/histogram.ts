@@ -1,6 +1,6 @@
 import { quantile } from '../../engine/page/light';
 
-/** A bin of two interleaved timings: how many samples of each fall into [from, from + width), in ms. */
+/** A bin of the histogram: how many timings of each model lie in [from, from + width), in ms. */
 export interface Bin {
   readonly from: number;
   readonly before: number;
@@ -10,12 +10,12 @@ export interface Bin {
 export interface Histogram {
   readonly bins: readonly Bin[];
   readonly width: number;
-  /** Samples beyond the last bin: pauses of the machine, which would squeeze all else to a line. */
+  /** Timings beyond the last bin. They are pauses of the machine, and would squeeze all other bins together. */
   readonly beyond: number;
 }
 
 /**
- * Common bins for both timings, from the fastest sample to just above the slower of their 95th percentiles.
+ * Bins for the timings of both models, from the fastest one to just above the larger of the two 95th percentiles.
  * `count` bins; null when there is nothing to show.
  */
 export function histogramOf(before: readonly number[], after: readonly number[], count = 32): Histogram | null {

@@ -1,6 +1,6 @@
 import { type EvaluateReport, headlineOf, type Metric, type RunReport } from '../../engine/page/light';
 
-/** A dot of size against quality; run null is the original. */
+/** A dot in the chart of size against quality. `run` is null for the original. */
 export interface Point {
   readonly run: number | null;
   readonly bytes: number;
@@ -10,13 +10,13 @@ export interface Point {
 export interface Points {
   readonly metric: Metric;
   readonly points: readonly Point[];
-  /** Evaluated runs that were measured otherwise, and so cannot stand in the same picture. */
+  /** How many evaluated runs were measured on other data, so that they cannot be in the same chart. */
   readonly apart: number;
 }
 
 /**
- * The runs that can be compared with `current`: same metric on the same data. Figures of different data in one picture
- * would be a lie. Null until the current run (or else the latest one evaluated) has been measured.
+ * The runs that can be compared with `current`: those with the same metric on the same data. Figures measured on different
+ * data would mislead in one chart. Null until the current run (or else the latest one evaluated) has been measured.
  */
 export function pointsOf(runs: readonly RunReport[], current: number | null): Points | null {
   const evaluated = runs.filter(hasEvaluation);
@@ -42,7 +42,7 @@ export function pointsOf(runs: readonly RunReport[], current: number | null): Po
   };
 }
 
-/** Points that no other beats in both size and quality, by size: the line worth choosing from. */
+/** The points that no other point beats in both size and quality, sorted by size. */
 export function frontier({ metric, points }: Points): Point[] {
   const better = (a: number, b: number) => (metric.better === 'lower' ? a < b : a > b);
   const front: Point[] = [];
@@ -61,7 +61,7 @@ export function roundTicks(low: number, high: number, count: number): number[] {
   const step = decade * ([1, 2, 5].find((factor) => factor * decade >= 0.75 * rough) ?? 10);
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
-  // Products of the step drift by an ulp, which would show as 0.8900000000000001.
+  // Multiples of the step can be off by a rounding error, and would show as 0.8900000000000001.
   return Array.from({ length: last - first + 1 }, (_, i) => +((first + i) * step).toPrecision(12));
 }
 

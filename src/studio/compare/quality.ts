@@ -10,7 +10,7 @@ import {
 import { formatShare } from '../format';
 import { formatFigure, type Row, relative } from './rows';
 
-/** Metrics against labels, then closeness to the original, which is never called accuracy. */
+/** Metrics against labels, then metrics of closeness to the original, which are never called accuracy. */
 export function qualityRows(evaluation: EvaluateReport): Row[] {
   const { samples } = evaluation;
   return [
@@ -34,31 +34,31 @@ export function qualityRows(evaluation: EvaluateReport): Row[] {
   ];
 }
 
-/** Whether the figure that comes first without labels is no evidence: the original gives nearly the same answer everywhere. */
+/** Whether agreement says little: the original gives nearly the same answer everywhere. */
 export const agreementSaysLittle = (evaluation: EvaluateReport): boolean =>
   measuredCloseness(evaluation).some(({ metric }) => isWeak(metric, evaluation));
 
-/** Why agreement comes last, in a sentence. */
+/** A sentence that says why agreement comes last. */
 export function describeMajority({ fidelity: { majority } }: EvaluateReport): string {
-  // Rounded down: 99.6 % is not all of them.
+  // Rounded down, because 99.6 % must not be written as 100 %.
   const share = formatShare(Math.floor(100 * majority!) / 100, 0).replace(' ', '\u00a0');
   return `On these inputs the original gives the same answer at ${share} of the positions, so agreement says little: open test data.`;
 }
 
-/** The figure that stands for a run's quality, as it is written. */
+/** A run's main quality figure, as text. */
 export function headline(evaluation: EvaluateReport): string {
   const { metric, after } = headlineOf(evaluation);
   return formatValue(metric, after);
 }
 
-/** A value of a metric with its unit. */
+/** A metric's value with its unit, as text. */
 export function formatValue({ scale, unit }: Metric, value: number): string {
   if (scale === 'share') return formatShare(value);
   if (scale === 'cosine') return formatCosine(value);
   return unit ? `${formatFigure(value)} ${unit}` : formatFigure(value);
 }
 
-/** A value as short as a chart's axis needs it. */
+/** A metric's value as short text for a chart's axis. */
 export function formatTick({ scale }: Metric, value: number): string {
   if (scale === 'share') return `${+(100 * value).toPrecision(4)} %`;
   return scale === 'cosine' ? String(+value.toPrecision(6)).replace('-', '−') : formatFigure(value);
@@ -72,7 +72,7 @@ function formatCosine(cosine: number): string {
   return cosine.toFixed(4).replace('-', '−');
 }
 
-/** How a difference is written, and whether it is better or worse beyond noise. */
+/** The text of a difference, and whether it is better or worse by more than the noise. */
 function differenceOf({ metric, before, after }: Measured, samples: number): Pick<Row, 'change' | 'tone'> {
   const { scale, better } = metric;
   if (scale === 'cosine' || scale === 'distance') return { change: '' };
@@ -86,7 +86,7 @@ function differenceOf({ metric, before, after }: Measured, samples: number): Pic
     : { ...change, tone: change.tone === 'better' ? 'worse' : 'better' };
 }
 
-/** Percentage points, as shares differ. A change below `noise` (a share) is neither better nor worse. */
+/** The difference of two shares in percentage points. A change below `noise` (a share) is neither better nor worse. */
 function points(before: number, after: number, noise: number, better: Metric['better']): Pick<Row, 'change' | 'tone'> {
   const change = 100 * (after - before);
   const text = Math.abs(change).toFixed(Math.abs(change) < 0.1 ? 2 : 1);

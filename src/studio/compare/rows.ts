@@ -11,24 +11,24 @@ import { formatBytes, formatChange, formatCount, formatInteger } from '../format
 import type { JobKind } from '../state/types/jobs';
 
 /**
- * A line of the comparison. `tone` is set only where the change is beyond rounding, for a latency beyond the spread, for
- * an accuracy beyond the standard error of its samples.
+ * A row of the comparison. `tone` is set only where the change is more than rounding; for a latency, more than the spread;
+ * for an accuracy, more than its standard error.
  */
 export interface Row {
   readonly name: string;
-  /** What the figure is and how it came about. */
+  /** What the figure is and how it was obtained. */
   readonly note: string;
   readonly original: string;
   readonly compressed: string;
   readonly change: string;
   readonly tone?: 'better' | 'worse';
-  /** The figure says little on these inputs: it stands back. */
+  /** The figure says little on these inputs, so it is shown in grey. */
   readonly quiet?: boolean;
-  /** Under the figures: the spread of a latency. */
+  /** The spread of a latency, shown under the figures. */
   readonly spread?: readonly [string, string];
 }
 
-/** Three sizes that are not the same, and parameters: known as soon as the model is compressed. */
+/** Three different sizes, and the number of parameters. They are known as soon as the model is compressed. */
 export function sizeRows({ before, after, memory }: CompressReport): Row[] {
   return [
     {
@@ -58,7 +58,7 @@ export function sizeRows({ before, after, memory }: CompressReport): Row[] {
   ];
 }
 
-// "≈" marks an estimate. The original's weights are in memory as they are in its file.
+// "≈" marks an estimate. The original's weights take as many bytes in memory as in its file.
 const estimated = (before: number, after: number) => ({
   original: `≈${formatBytes(before)}`,
   compressed: `≈${formatBytes(after)}`,
@@ -73,13 +73,13 @@ export function latencyRow({ latencyMs: { before, after }, batch, provider, timi
     compressed: formatMs(after.median),
     spread: [formatSpread(before), formatSpread(after)],
     change: formatChange(after.median / before.median - 1),
-    // A median within the other's spread is not a difference that a user would see.
+    // A user would not notice a median that lies within the other model's spread.
     ...(after.median < before.p10 && { tone: 'better' as const }),
     ...(after.median > before.p90 && { tone: 'worse' as const }),
   };
 }
 
-/** On what the figures were measured, in a sentence. */
+/** Sentences that say on which data the figures were measured. */
 export function describeData(evaluation: EvaluateReport, calibration?: CalibrationReport): string {
   return [
     measuredWith(evaluation),
@@ -107,7 +107,7 @@ function measuredWith({ data, samples, samplesOf, metric, provider, shapes = {} 
   return `Measured with ${many} of ${data}, labelled, on ${on}.`;
 }
 
-/** What the panel is waiting for, in a sentence; null where the figures speak for themselves. */
+/** A sentence that says what the panel is waiting for; null where all figures are shown. */
 export function describeState({ job, compressed, measured, ticked, compressible }: PanelState): string | null {
   if (job === 'compress') return 'Compressing. The result appears here, next to the original.';
   if (job === 'evaluate')
@@ -124,12 +124,12 @@ export function describeState({ job, compressed, measured, ticked, compressible 
 
 export interface PanelState {
   readonly job: JobKind | undefined;
-  /** Whether there is a run to show, and whether it has been compared. */
+  /** Whether there is a run to show. `measured`: whether it has been compared. */
   readonly compressed: boolean;
   readonly measured: boolean;
-  /** Layers that Compress would compress. */
+  /** How many layers Compress would compress. */
   readonly ticked: number;
-  /** Whether any could be ticked. */
+  /** Whether the model has a layer that can be ticked. */
   readonly compressible: boolean;
 }
 
@@ -137,7 +137,7 @@ export function providerName(provider: EvaluateReport['provider']): string {
   return { wasm: 'WASM', webgpu: 'WebGPU', cpu: 'CPU' }[provider];
 }
 
-/** 0.0123 → "0.0123", 12345 → "12,300": three digits that matter, two of tiny figures, never an exponent. */
+/** 0.0123 → "0.0123", 12345 → "12,300": three significant digits, two for tiny figures, never an exponent. */
 export function formatFigure(value: number): string {
   const size = Math.abs(value);
   if (value === 0) return '0';
@@ -153,13 +153,13 @@ export function formatMs(ms: number): string {
   return ms >= 999.5 ? `${(ms / 1000).toPrecision(3)} s` : `${ms.toPrecision(3)} ms`;
 }
 
-// In the unit of the median above it, which the column has no room to repeat.
+// In the same unit as the median above it: the column has no room for another unit.
 function formatSpread({ median, p10, p90 }: LatencyReport): string {
   const digits = (ms: number) => (median >= 999.5 ? (ms / 1000).toPrecision(3) : threeDigits(ms));
   return `${digits(p10)}–${digits(p90)}`;
 }
 
-/** How long a layer took: a rough figure for a narrow column. */
+/** How long a layer took, rounded for a narrow column. */
 export function formatDuration(ms: number): string {
   if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
   return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
@@ -167,7 +167,7 @@ export function formatDuration(ms: number): string {
 
 const threeDigits = (value: number): string => (value >= 999.5 ? value.toFixed(0) : value.toPrecision(3));
 
-/** A relative change: smaller is better. */
+/** The text of a relative change, where smaller is better. */
 export function relative(before: number, after: number): Pick<Row, 'change' | 'tone'> {
   const change = after / before - 1;
   if (Math.abs(change) < 5e-4) return { change: change === 0 ? '0' : formatChange(change, 2) };

@@ -7,7 +7,7 @@ import { STUDIO_ADDRESS } from '../route';
 import SparsityChart from './SparsityChart';
 import './gpu.css';
 
-/** What this browser's WebGPU adapter can do, and what the engine's kernels make of it, measured on request. */
+/** What this browser's WebGPU adapter can do, and how fast the engine's kernels are on it, measured on request. */
 export default function GpuPage() {
   const { report, step, failure, start, cancel } = useMeasurement();
   useEffect(() => {

@@ -7,7 +7,8 @@ const tick = { fill: 'var(--quiet)', fontSize: 11 };
 const percent = (share: number) => formatShare(share, 0);
 const tokensOf = (tokens: number) => (tokens === 1 ? '1 token' : `${tokens} tokens`);
 
-/** Times faster than dense over the share of zeros, a curve for each number of tokens, and where each breaks even. */
+/** How many times faster than dense, over the share of zeros: one curve for each number of tokens, with its break-even
+ * point. */
 export default function SparsityChart({ curves }: { curves: readonly SparsityCurve[] }) {
   const summaries = curves.map(({ tokens, breakEven, points }) => {
     const top = points[points.length - 1]!;

@@ -5,7 +5,7 @@ import { LayerRow } from './LayerRow';
 import { afterClick, afterKey, type Choice } from './selecting';
 
 interface GridProps {
-  /** As shown: filtered and sorted. */
+  /** The layers as they are shown: filtered and sorted. */
   layers: readonly LayerReport[];
   spectra: ReadonlyMap<string, LayerSpectrum>;
   /** Compressible layers of the model. */
@@ -13,9 +13,9 @@ interface GridProps {
 }
 
 /**
- * The list: a highlight is what the workbench shows, a tick what Compress compresses. Arrows walk, Shift extends,
- * Space highlights, Enter ticks, Ctrl+A takes all. Rows out of sight are skipped by the browser
- * (`content-visibility`), which holds a thousand of them without a virtual list's trouble with find-in-page.
+ * The list of layers. The workbench shows highlighted layers; Compress compresses ticked ones. Arrow keys move the focus,
+ * Shift extends the range, Space highlights, Enter ticks, Ctrl+A highlights all. The browser skips rows that are out of
+ * sight (`content-visibility`), so that a thousand rows stay fast and find-in-page still works.
  */
 export const LayerGrid = memo(({ layers, spectra, total }: GridProps) => {
   const selection = useStudio((state) => state.selection);
@@ -32,7 +32,7 @@ export const LayerGrid = memo(({ layers, spectra, total }: GridProps) => {
   const grid = useRef<HTMLDivElement>(null);
   const focused = focus !== null && ids.includes(focus) ? focus : (ids.find((id) => selected.has(id)) ?? ids[0]);
 
-  // Handlers are given to every row: they read the newest choice from here, so that rows need not render again.
+  // Every row has the same handlers. They read the current choice from here, so that rows need not render again.
   const latest = useRef({ ids, selected, focused });
   useEffect(() => {
     latest.current = { ids, selected, focused };
@@ -72,7 +72,7 @@ export const LayerGrid = memo(({ layers, spectra, total }: GridProps) => {
     choose(choice);
   };
 
-  // Where the model has none at all, the workbench says why.
+  // Where the model has no such layer, the workbench says why.
   if (layers.length === 0)
     return total > 0 && <p className="layers-none">No layer matches the filter: Esc clears it.</p>;
   return (

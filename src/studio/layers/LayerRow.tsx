@@ -10,14 +10,14 @@ interface RowProps {
   selected: boolean;
   included: boolean;
   focused: boolean;
-  /** Of the largest layer listed, and of the model. */
+  /** The parameters of the largest layer in the list, and of the model. */
   bar: number;
   share: number;
   onRowClick: (id: string, event: MouseEvent) => void;
   onTick: (id: string, ticked: boolean) => void;
 }
 
-// The keys of a row are the grid's, so that a thousand rows need no handler each.
+// The grid handles the keys, so that a thousand rows need no handler each.
 export const LayerRow = memo(
   ({ layer, spectrum, selected, included, focused, bar, share, onRowClick, onTick }: RowProps) => (
     // biome-ignore lint/a11y/useSemanticElements: rows of a grid that is no table
@@ -78,7 +78,7 @@ function Cell({ className, title, children }: { className: string; title?: strin
 
 const EffectiveRank = ({ value }: { value: number }) => <>{value < 10 ? value.toFixed(1) : Math.round(value)}</>;
 
-/** A cell for each size: the fuller the orange, the more of the weight is lost there. */
+/** One cell for each size: the more orange, the more of the weight is lost at that size. */
 function Strip({ layer, spectrum }: { layer: LayerReport; spectrum: LayerSpectrum | undefined }) {
   if (!spectrum) return <span className="strip" data-empty="true" />;
   const errors = errorsAtSizes(layer, spectrum);

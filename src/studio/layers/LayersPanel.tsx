@@ -27,7 +27,7 @@ const STRIP_HINT =
 const TICKED_HINT =
   'Ticked at first are the largest layers, which together hold 95 % of the compressible weights; small ones save little and are the first to hurt.';
 
-/** What there is: by size, by name, by how well it would compress. */
+/** The layers of the model: sorted by size, by name, or by how well they would compress. */
 export function LayersPanel({ hidden = false }: { hidden?: boolean }) {
   const model = useStudio((state) => state.model);
   const spectra = useDeferredValue(useStudio((state) => state.spectra));
@@ -57,7 +57,7 @@ export function LayersPanel({ hidden = false }: { hidden?: boolean }) {
           onChange={(event) => setFilter(event.currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key !== 'Escape' || !filter) return;
-            // Here Esc clears; elsewhere it cancels what runs.
+            // Here Esc clears the filter; elsewhere it cancels the running job.
             event.preventDefault();
             setFilter('');
           }}

@@ -5,11 +5,12 @@ import { ShortName } from '../ShortName';
 interface Props {
   readonly layers: readonly LayerReport[];
   readonly others: readonly OtherParameters[];
-  /** Unfolded at first. */
+  /** Whether the list is open at first. */
   readonly open: boolean;
 }
 
-/** Weights that stay as they are, and why: layers first, then what is in no layer, so that nothing of a model is unseen. */
+/** Weights that stay as they are, with the reason: first layers, then parameters in no layer. Every parameter of the model
+ * is listed somewhere. */
 export function NotCompressible({ layers, others, open }: Props) {
   if (layers.length + others.length === 0) return null;
   const count = others.reduce((sum, { parameters }) => sum + parameters, 0);

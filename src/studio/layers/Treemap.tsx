@@ -14,7 +14,7 @@ interface TreemapProps {
   spectra: ReadonlyMap<string, LayerSpectrum>;
 }
 
-/** The layers by size; the fuller the colour, the more of the layer survives at 30 % of its size. */
+/** The layers by size. The stronger the colour, the more of the layer remains at 30 % of its size. */
 export const Treemap = memo(({ layers, spectra }: TreemapProps) => {
   const selection = useStudio((state) => state.selection);
   const select = useStudio((state) => state.select);
@@ -28,7 +28,7 @@ export const Treemap = memo(({ layers, spectra }: TreemapProps) => {
     return treemap<{ layer?: LayerReport }>().tile(treemapSquarify).size([WIDTH, HEIGHT])(root).leaves();
   }, [layers]);
   const total = layers.reduce((sum, { parameters }) => sum + parameters, 0);
-  // For the eyes and the mouse: the list below says the same to everybody, so it is one picture to assistive technology.
+  // For the mouse only: the list below has the same information, so screen readers get one picture.
   return (
     <div
       className="treemap"
@@ -72,7 +72,7 @@ const Cell = memo(({ layer, spectrum, selected, share, left, top, width, height,
   const survives = error === undefined ? undefined : Math.round(100 * (1 - Math.min(1, error)));
   const title = `${layer.name} · ${layer.op} ${formatShape(layer.shape)} · ${formatShare(share)}`;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the grid below is the way for the keyboard
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keyboard uses the grid below
     // biome-ignore lint/a11y/useKeyWithClickEvents: the same
     <div
       className="cell"

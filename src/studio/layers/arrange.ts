@@ -5,11 +5,11 @@ import type { SortKey } from '../store';
 export interface Arrangement {
   readonly sort: SortKey;
   readonly descending: boolean;
-  /** Words that name, operator or shape must hold, all of them: "mlp 768". */
+  /** Words that must all occur in the name, the operator or the shape: "mlp 768". */
   readonly filter: string;
 }
 
-/** The compressible layers to list, filtered and sorted. Those without the figure sorted by come last either way. */
+/** The compressible layers, filtered and sorted. Layers without the figure that is sorted by come last in both orders. */
 export function arrange(
   layers: readonly LayerReport[],
   spectra: ReadonlyMap<string, LayerSpectrum>,

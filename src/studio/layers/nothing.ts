@@ -1,9 +1,9 @@
 import { formWords, type LayerReport } from '../../engine/page/light';
 
-/** More forms than these say nothing at a glance. */
+/** More forms than this are too many to read at a glance. */
 const MOST_FORMS = 3;
 
-/** Why there is nothing to do, of a model none of whose layers can be compressed: in a sentence. */
+/** A sentence that says why no layer of the model can be compressed. */
 export function emptyListReason(layers: readonly LayerReport[]): string {
   const forms = layers.flatMap(({ stored }) => (stored === undefined ? [] : [formWords(stored)]));
   if (forms.length === 0)

@@ -1,13 +1,13 @@
-/** Which rows are highlighted after a click or a key, as lists everywhere have it. Pure, so that it is tested alone. */
+/** Which rows are highlighted after a click or a key press, as in other lists. A pure function, so that tests need no page. */
 export interface Chosen {
   /** All rows, in the order shown. */
   readonly ids: readonly string[];
   readonly selected: ReadonlySet<string>;
-  /** Where a range began. */
+  /** The row where a range began. */
   readonly anchor: string | null;
 }
 export interface Choice {
-  /** Absent: only the focus moves. */
+  /** Absent: only the focus moves, and the highlighted rows stay. */
   readonly selected?: ReadonlySet<string>;
   readonly anchor: string;
   readonly focus: string;
@@ -24,7 +24,7 @@ export function afterClick({ ids, selected, anchor }: Chosen, id: string, keys: 
   return { selected: new Set([id]), anchor: id, focus: id };
 }
 
-/** Undefined where the key means nothing here. Ctrl with an arrow moves the focus alone. */
+/** Undefined for a key without a meaning here. Ctrl with an arrow key moves only the focus. */
 export function afterKey(
   { ids, selected, anchor }: Chosen,
   focus: string,

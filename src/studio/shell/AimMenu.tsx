@@ -18,7 +18,7 @@ const AIMS: Readonly<Record<Aim, { readonly title: string; readonly words: strin
   },
 };
 
-/** What the exported model is to be best at. */
+/** Chooses what the exported model is written for: speed, a small file or little memory. */
 export function AimMenu() {
   const aim = useStudio(({ settings }) => settings.export?.aim ?? 'speed');
   const setAim = useStudio((state) => state.setAim);

@@ -4,7 +4,7 @@ import { isBusy } from '../state/jobs';
 import { useStudio } from '../store';
 import { backendName } from './backendName';
 
-/** Which backend factorises and why; a click switches. */
+/** Shows which backend factorises, and why. A click opens the choice. */
 export function BackendChip() {
   const engine = useStudio((state) => state.engine);
   const busy = useStudio(isBusy);

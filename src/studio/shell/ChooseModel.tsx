@@ -3,7 +3,7 @@ import { formatBytes } from '../format';
 import { useStudio } from '../store';
 import { question } from './question';
 
-/** Several models were dropped together, and one is opened at a time: which? Escape opens none. */
+/** Asks which of several dropped models to open. Escape opens none. */
 export default function ChooseModel() {
   const choice = useStudio((state) => state.choice);
   if (!choice) return null;

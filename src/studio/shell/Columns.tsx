@@ -11,7 +11,7 @@ const ComparePanel = lazy(() => import('../compare/ComparePanel'));
 
 type Panel = 'layers' | 'workbench' | 'compare';
 
-/** How many panels stand side by side. The style sheet uses the same widths. */
+/** How many panels are side by side. The style sheet uses the same widths. */
 function usePanelCount(): 1 | 2 | 3 {
   const three = useMediaQuery('(min-width: 1200px)', true, { getInitialValueInEffect: false });
   const two = useMediaQuery('(min-width: 768px)', true, { getInitialValueInEffect: false });
@@ -19,8 +19,8 @@ function usePanelCount(): 1 | 2 | 3 {
 }
 
 /**
- * The three panels: layers, workbench, comparison. Where three do not fit side by side, tabs choose which are shown. All
- * three stay mounted, hidden or not: a window made narrower must lose nothing that was opened or made in them.
+ * The three panels: layers, workbench, comparison. In a narrow window, tabs choose which of them are shown. Hidden panels
+ * stay mounted, so that a window that becomes narrower loses nothing that was opened in them.
  */
 export default function Columns() {
   const count = usePanelCount();
@@ -35,15 +35,15 @@ export default function Columns() {
     if (currentRun !== null) setChosen('compare');
   }, [currentRun]);
   useEffect(() => {
-    // Only a new run: of forgotten ones the panel stays where it is.
+    // Only for a new run. When a run is removed, the panel does not change.
     if (latestRun > seen.current) right.current?.scrollTo({ top: 0 });
     seen.current = latestRun;
   }, [latestRun]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another model begins at the top, wherever the last one was read
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another model starts at the top
   useEffect(() => {
     for (const part of page.current?.querySelectorAll('.grid, .middle, .right') ?? []) part.scrollTo({ top: 0 });
   }, [model]);
-  // With two panels the layers are always there, and the tabs choose the other one.
+  // With two panels, the layers are always shown and the tabs choose the second panel.
   const tab = count === 2 && chosen === 'layers' ? 'workbench' : chosen;
   const isShown = (panel: Panel) => count === 3 || tab === panel || (count === 2 && panel === 'layers');
   const tabs = [

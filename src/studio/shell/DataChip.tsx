@@ -4,7 +4,7 @@ import { DATA_FILES, pick } from '../files';
 import { formatInteger } from '../format';
 import { useStudio } from '../store';
 
-/** The data that both models are run on; a click changes it. */
+/** Shows the data that both models run on. A click changes it. */
 export function DataChip() {
   const data = useStudio((state) => state.data);
   const openFiles = useStudio((state) => state.openFiles);

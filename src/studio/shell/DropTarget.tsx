@@ -5,21 +5,21 @@ import { sentence } from '../state/jobs';
 import './notices.css';
 import { useStudio } from '../store';
 
-// Mantine's full-screen dropzone takes a drop on its own overlay only, which is there after a drag has begun; a
-// listener on the window takes files wherever and however they arrive.
-/** The whole page takes files and folders, several at once. */
+// Mantine's full-screen dropzone accepts drops only on its overlay, which appears after a drag has begun. A listener on
+// the window accepts files everywhere.
+/** Accepts files and folders dropped anywhere on the page, also several at once. */
 export function DropTarget() {
   const [over, setOver] = useState(false);
   useEffect(() => {
     const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
     const onDragOver = (event: DragEvent) => {
-      // Text may be dropped into a field. Elsewhere a link would take the browser to its address, and close the page.
+      // Text may be dropped into a field. A link dropped anywhere else would open its address and close the page.
       if (!holdsFiles(event) && isField(event.target)) return;
       event.preventDefault();
       if (holdsFiles(event)) setOver(true);
     };
     const onDragLeave = (event: DragEvent) => {
-      // Leaving the page has no element to arrive at; leaving one for its neighbour has.
+      // When the drag leaves the page, no element is entered next. When it moves to a neighbour, one is.
       if (event.relatedTarget === null) setOver(false);
     };
     const onDrop = (event: DragEvent) => {
@@ -53,7 +53,7 @@ const isField = (target: EventTarget | null): boolean =>
 async function open({ dataTransfer }: DragEvent): Promise<void> {
   const { notify, openDropped } = useStudio.getState();
   if (!dataTransfer) return;
-  // Read before anything is awaited: the browser forgets what was dropped.
+  // Read this before the first await: after it, the browser has discarded what was dropped.
   const types = [...dataTransfer.types];
   const reading = filesOf(dataTransfer);
   try {

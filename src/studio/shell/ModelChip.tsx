@@ -5,7 +5,7 @@ import { lessonAddress } from '../route';
 import { isBusy } from '../state/jobs';
 import { useStudio } from '../store';
 
-/** What is open; a click offers another model, or a sample. */
+/** Shows which model is open. A click offers other models and the samples. */
 export function ModelChip() {
   const model = useStudio((state) => state.model);
   const samples = useStudio((state) => state.samples);

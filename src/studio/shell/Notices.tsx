@@ -10,8 +10,8 @@ const LABELS = { error: 'Error', warning: 'Note', info: 'Done' } as const;
 const INFO_MS = 8000;
 
 /**
- * What went wrong or was done, a sentence each. What was done goes by itself, and an error once the user has gone on
- * with success; the rest stays until it is read away.
+ * Messages about what failed and what was done, one sentence each. Information disappears after some seconds, and errors
+ * disappear after the next success. Warnings stay until the user closes them.
  */
 export function Notices() {
   const notices = useStudio((state) => state.notices);
@@ -26,7 +26,7 @@ export function Notices() {
 
 function Notice({ notice: { id, tone, text, past } }: { notice: NoticeState }) {
   const dismiss = useStudio((state) => state.dismiss);
-  // Nothing goes from under a pointer or a focus.
+  // A notice stays while the pointer or the focus is on it.
   const [held, setHeld] = useState(false);
   useEffect(() => {
     if ((tone !== 'info' && !past) || held) return;
@@ -34,7 +34,7 @@ function Notice({ notice: { id, tone, text, past } }: { notice: NoticeState }) {
     return () => clearTimeout(timer);
   }, [id, tone, past, held, dismiss]);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: it only waits while somebody is here
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only waits while the pointer or the focus is here
     <div
       className="notice"
       data-tone={tone}

@@ -2,7 +2,7 @@ import { Button, Group, Modal } from '@mantine/core';
 import { useStudio } from '../store';
 import { question } from './question';
 
-/** Before runs are lost: keep the model that is open, or open the other one. Escape keeps. */
+/** Asks, before runs are lost, whether to keep the open model or to open the other one. Escape keeps it. */
 export default function ReplaceModel() {
   const replacement = useStudio((state) => state.replacement);
   const name = useStudio(({ model }) => model?.name);

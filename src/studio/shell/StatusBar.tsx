@@ -7,7 +7,7 @@ import { CANCELLABLE, nameOf, shownJob } from '../state/jobs';
 import type { StudioJob } from '../store';
 import { useStudio } from '../store';
 
-/** What runs, how far it is, how long it still takes, and a button that stops it. */
+/** Shows the running job, its progress, the time left, and a button that cancels it. */
 export function StatusBar() {
   const paused = useStudio((state) => state.spectraPaused && state.model !== null);
   const shown = useStudio(shownJob);
@@ -20,7 +20,7 @@ export function StatusBar() {
   );
 }
 
-/** Says that a result has arrived to those who do not see it appear. */
+/** Announces a new result to screen readers. */
 function LatestRun() {
   const latest = useStudio(({ runs }) => runs.at(-1));
   return (
@@ -61,7 +61,7 @@ function Running({ job }: { job: StudioJob }) {
       </span>
       {total > 1 && (
         <span className="status-count">
-          {/* Layers and samples are counted; nobody counts bytes. */}
+          {/* Counts of layers and samples are shown; counts of bytes would tell a reader nothing. */}
           {total < 10_000 ? `${Math.floor(done)} of ${total}` : `${Math.floor((100 * done) / total)} %`}
         </span>
       )}
@@ -85,7 +85,7 @@ function Running({ job }: { job: StudioJob }) {
   );
 }
 
-/** Whether a cancelled job still runs after a moment: it may hang. */
+/** Whether a cancelled job is still running after a while: it may hang. */
 function useUnheard(stopping: boolean): boolean {
   const [unheard, setUnheard] = useState(false);
   useEffect(() => {

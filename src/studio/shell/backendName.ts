@@ -1,8 +1,8 @@
 import type { BackendReport } from '../../engine/page/light';
 
 /**
- * A backend in as few words as fit into a chip: the adapter's name, or how many threads the CPU has. What the runtime
- * is called stands in `description`, for where there is room.
+ * The name of a backend, short enough for a chip: the adapter's name, or the number of the CPU's threads. `description`
+ * has the name of the runtime too, for places with more room.
  */
 export function backendName({ kind, description }: BackendReport): { readonly kind: string; readonly detail: string } {
   if (kind === 'gpu') return { kind: 'WebGPU', detail: description };

@@ -1,9 +1,9 @@
 import type { KeyboardEvent } from 'react';
 
 /**
- * What the dialogues that ask something have in common; `decline` is what Escape and the cross answer. Escape is handled
- * here, so that the page's own Escape, which cancels what runs, does not hear it too. Nothing behind a dialogue scrolls,
- * so that no scroll lock, which would write a <style> element, is needed.
+ * Properties that all dialogues with a question share. `decline` runs on Escape and on the close button. Escape is handled
+ * here so that it does not also reach the page, where it cancels the running job. Nothing behind a dialogue scrolls, so
+ * no scroll lock is needed (it would write a <style> element).
  */
 export const question = (decline: () => void) => ({
   opened: true,

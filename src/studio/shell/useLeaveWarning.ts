@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { useStudio } from '../store';
 
-/** Runs live in this tab: the browser asks before it closes or reloads the page while there are any. */
+/** While there are runs, the browser asks before it closes or reloads the page: runs exist only in this tab. */
 export function useLeaveWarning(): void {
   const hasRuns = useStudio(({ runs }) => runs.length > 0);
   useEffect(() => {

@@ -3,8 +3,8 @@ import { MODEL_FILES, pick } from '../files';
 import { useStudio } from '../store';
 
 /**
- * Ctrl/Cmd+O opens, Ctrl/Cmd+Z and Ctrl/Cmd+Shift+Z (or Ctrl+Y) undo and redo, Esc cancels what runs. Esc that closes a
- * menu or a dialogue cancels nothing.
+ * Ctrl/Cmd+O opens, Ctrl/Cmd+Z and Ctrl/Cmd+Shift+Z (or Ctrl+Y) undo and redo, Esc cancels the running job. Esc that
+ * closes a menu or a dialogue does not cancel the job.
  */
 export function useShortcuts(): void {
   useEffect(() => {
@@ -24,7 +24,7 @@ export function useShortcuts(): void {
   }, []);
 }
 
-/** Inside a text field the browser undoes what was typed; beside an open question nothing changes. */
+/** False in a text field, where the browser undoes what was typed, and while a dialogue asks a question. */
 function takeBack(event: KeyboardEvent, again: boolean): void {
   if (isText(event.target) || document.querySelector('[role="dialog"]')) return;
   const { past, future, undo, redo } = useStudio.getState();
