@@ -1,6 +1,6 @@
 import type { BlockArrays, SparseArrays } from './weights';
 
-/** Blocks as compressed rows of single weights, the zeros within blocks among them. */
+/** Blocks as compressed rows of single weights, with the zeros inside blocks. */
 export function rowsOfBlocks({ rows, columns, height, width, starts, columnOf, values }: BlockArrays): SparseArrays {
   const [ownStarts, ownColumns, ownValues] = [new Uint32Array(rows + 1), [] as number[], [] as number[]];
   for (let i = 0; i < rows; i++) {

@@ -1,8 +1,8 @@
 import type { QuantizedArrays } from './weights';
 
 /**
- * The weights that codes stand for, row-major, written into `weights`. Each is rounded once: a code less its zero point times
- * a scale is exact before.
+ * Decodes quantised weights, row-major, into `weights`. Each weight is rounded once: before, a code minus its zero
+ * point times a scale is exact.
  */
 export function decodeQuantized(
   { rows, columns, bits, blockSize, codes, scales, zeroPoints }: QuantizedArrays,
@@ -25,8 +25,9 @@ export function decodeQuantized(
 }
 
 /**
- * The code at `index` of those that begin at byte `from`, the lowest bits of a byte first. A function of the module: one
- * that is made at each call of `decodeQuantized` is never compiled for long, and was ten times slower.
+ * The code at `index` of the codes that begin at byte `from`, the first code in the lowest bits of a byte. This is a
+ * function of the module: a function created at each call of `decodeQuantized` is never compiled for long, and was ten
+ * times slower.
  */
 export function codeAt(bytes: Uint8Array, from: number, index: number, bits: number): number {
   const bit = index * bits;

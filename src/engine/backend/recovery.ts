@@ -1,16 +1,16 @@
 import { GpuError } from '../core/errors';
 import type { Backend } from './backend';
 
-// A driver that resets again and again is no use to anybody; memory is tried at an eighth of the panels' usual size.
+// A driver that keeps resetting is of no use. Memory is tried down to an eighth of the usual panel size.
 const MOST_RECOVERIES = 3;
 
 /**
- * Runs `work`, and runs it again from its beginning when the GPU fails and the backend can be recovered: a lost device is
- * replaced, and where memory ran out large matrices are held in smaller panels. `work` is one layer's, so that a job goes
- * on from the last finished layer. It must hold no matrices from before, and free its own when it throws.
+ * Runs `work`. When the GPU fails and the backend can be recovered, runs it again from the beginning: a lost device is
+ * replaced, and after memory ran out large matrices are held in smaller panels. `work` is the work on one layer, so a
+ * job continues from the last finished layer. It must not use earlier matrices, and must free its own when it throws.
  *
- * `onRecovered` is told why, in a sentence for the user. Throws what `work` throws: every other error at once, and a
- * GpuError when three recoveries did not help.
+ * `onRecovered` gets the reason, a sentence for the user. Throws what `work` throws: a GpuError after three recoveries,
+ * any other error at once.
  */
 export async function withRecovery<T>(
   backend: Backend,

@@ -1,6 +1,7 @@
 /**
- * Where weights multiply in their own form: the GPU and the CPU, and for tests a twin in float64. An operator says once
- * what it is made of, in plain arrays; each maker lays that out as its kernels read it. A method that throws keeps nothing.
+ * Prepares weights to multiply in their own form: on the GPU, on the CPU, and for tests in float64. An operator says
+ * once what it consists of, in plain arrays. Each maker lays them out as its kernels read them. A method that throws
+ * holds nothing.
  */
 export interface WeightMaker<P extends PreparedWeight> {
   dense(weight: DenseArrays): P | Promise<P>;
@@ -13,26 +14,26 @@ export interface WeightMaker<P extends PreparedWeight> {
   blocks(weight: BlockArrays): P | Promise<P>;
   /** Weights that share slots by a hash. */
   hashed(weight: HashedArrays): P | Promise<P>;
-  /** Products one after the other: low rank, Tucker-2, tensor trains. */
+  /** Products one after the other, for low rank, Tucker-2 and tensor trains. */
   chain(chain: Chain<P>): P | Promise<P>;
   /** W = Σ parts, all of one shape. */
   sum(parts: readonly P[]): P | Promise<P>;
   /** W = inner·diag(scales). */
   scaled(inner: P, scales: Float32Array): P | Promise<P>;
-  /** Parts of whole columns: column i of a part is column `columns[i]` of W; every column is in one part. */
+  /** Parts of whole columns. Column i of a part is column `columns[i]` of W. Each column is in one part. */
   columnParts(parts: readonly ColumnPart<P>[]): P | Promise<P>;
 }
 
-/** A weight W [rows, columns] that is ready to compute x·Wᵀ; it owns the parts that it was made of. */
+/** A weight W [rows, columns] that is ready to compute x·Wᵀ. It owns the parts that it was made of. */
 export interface PreparedWeight {
   readonly rows: number;
   readonly columns: number;
-  /** Bytes that it takes there, which is what a product of one token reads of it. */
+  /** Bytes of the prepared weight. A product of one token reads as many. */
   readonly bytes: number;
   free(): void;
 }
 
-/** What can be prepared: an operator, or a test's arrays. */
+/** Something to prepare: an operator, or plain arrays. */
 export interface Weight {
   prepare<P extends PreparedWeight>(on: WeightMaker<P>): Promise<P>;
 }
@@ -42,7 +43,7 @@ interface Shape {
   readonly columns: number;
 }
 
-/** `values` are float32, or the bits of float16 (`halvesToFloats` of `model/tensors` says what they stand for). */
+/** `values` are float32, or the bits of float16 (see `halvesToFloats` in `model/tensors`). */
 export interface DenseArrays extends Shape {
   readonly values: Float32Array | Uint16Array;
 }
@@ -116,9 +117,9 @@ export interface HashedArrays extends Shape {
 }
 
 /**
- * One product after the other, from the first link on. What a link takes is cut into pieces [columns, behind] of its
- * weight, each of which becomes [rows, behind]. A token's `padded` numbers, zeros after the first `columns`, come in; the
- * first `rows` of what the last link makes go out.
+ * Products one after the other. The numbers that go into a link are pieces [columns, behind] of its weight; each piece
+ * becomes [rows, behind]. `padded` numbers of a token go into the first link: `columns` numbers and zeros. The first
+ * `rows` numbers that the last link computes are the result.
  */
 export interface Chain<P> extends Shape {
   readonly padded: number;
@@ -127,7 +128,7 @@ export interface Chain<P> extends Shape {
 
 export interface Link<P> {
   readonly weight: P;
-  /** Numbers that lie behind each of the weight's inputs and outputs: 1 where neighbours are the inputs. */
+  /** How many numbers lie behind each input and each output of the weight. 1: its inputs are neighbours. */
   readonly behind: number;
 }
 
@@ -136,13 +137,13 @@ export interface ColumnPart<P> {
   readonly columns: Int32Array;
 }
 
-/** Numbers of a token before each link and after the last. */
+/** How many numbers a token has before each link and after the last one. */
 export function lengthsOf({ padded, links }: Chain<PreparedWeight>): number[] {
   const lengths = [padded];
   for (const { weight } of links) lengths.push((lengths.at(-1)! / weight.columns) * weight.rows);
   return lengths;
 }
 
-/** The weights of all tokens of a chain's link together: [tokens·pieces, columns, behind]. */
+/** How many pieces a token has before a link, where it has `length` numbers. */
 export const piecesOf = ({ weight, behind }: Link<PreparedWeight>, length: number): number =>
   length / (weight.columns * behind);

@@ -11,7 +11,7 @@ import type { Case } from './case';
 import { ceilingCases, kernelCases, type Sizes } from './cases';
 import { type SparsityCurve, sparsityCases } from './sparsity';
 
-/** What an adapter can do, and what the engine's kernels make of it. Every rate is measured. */
+/** The rates of an adapter, and of the engine's kernels on it. All rates are measured. */
 export interface GpuReport {
   readonly adapter: string;
   readonly software: boolean;
@@ -32,19 +32,19 @@ export interface KernelRate {
   readonly ms: number;
   readonly gflops: number;
   readonly gigabytes: number;
-  /** Which ceiling is the lower one for this work. */
+  /** Which ceiling limits this work. */
   readonly bound: 'arithmetic' | 'memory';
-  /** The time that the ceilings allow over the time taken, above 0 and about at most 1. */
+  /** The shortest time that the ceilings allow, divided by the measured time: above 0, and at most about 1. */
   readonly share: number;
 }
 
 export interface MeasureCall extends LongCall {
-  /** Where it is remembered which variants are fastest; without it the usual ones are measured. */
+  /** Where the fastest variants are remembered. Without it the usual ones are measured. */
   readonly tuning?: TuningStore;
 }
 
 const ROUNDS = 5;
-// Long enough for a clock of 0.1 ms, short enough for a desktop to stay alive.
+// Long enough for a clock with steps of 0.1 ms, and short enough to keep a desktop responsive.
 const MEASUREMENT_MS = 15;
 const MOST_REPEATS = 256;
 
@@ -73,9 +73,10 @@ const LIMITS = [
 ] as const;
 
 /**
- * Measures the adapter that the engine uses, in some seconds: medians of rounds that take all cases in turn, so that a
- * disturbance does not fall on one of them. On a device of its own, whose loss breaks nothing else. `sizes` are usually
- * those that suit the adapter. Throws a UserError where there is no adapter, and the signal's AbortError.
+ * Measures the adapter that the engine uses, in some seconds. The results are medians of rounds in which all cases take
+ * turns, so a disturbance does not affect a single case. It uses a device of its own, so losing it breaks nothing else.
+ * `sizes` are usually those that suit the adapter. Throws a UserError where there is no adapter, and the signal's
+ * AbortError.
  */
 export async function measureGpu(gpu: GPU, call: MeasureCall = {}, sizes?: Sizes): Promise<GpuReport> {
   const session = await openSession(gpu, { panelBytes: Number.POSITIVE_INFINITY, tuning: call.tuning });
@@ -107,7 +108,7 @@ async function measureSession(session: Session, { signal, onProgress }: LongCall
   try {
     for (const each of cases) {
       tell(each);
-      // Paced runs find the adapter's rate, which sizes the dispatches of the timed ones.
+      // Paced runs find the adapter's rate, which decides the size of the timed dispatches.
       for (let run = 0; run < 4; run++) await dispatcher.runPaced(each.dispatches(), session.productPace, { signal });
       const once = await stopwatch.time(each.dispatches());
       repeats.set(each, Math.max(1, Math.min(MOST_REPEATS, Math.floor(MEASUREMENT_MS / Math.max(once, 0.01)))));
@@ -142,7 +143,7 @@ async function measureSession(session: Session, { signal, onProgress }: LongCall
   };
 }
 
-/** Where a case stands below the roofline: the ceilings' time is the longer of arithmetic's and memory's. */
+/** Compares a case with the roofline: the longer of the times that arithmetic and memory need at least. */
 export function rateOf(
   { name, shape, flops, bytes }: Pick<Case, 'name' | 'shape' | 'flops' | 'bytes'>,
   ms: number,

@@ -7,38 +7,39 @@ import { filled } from '../operators/filled';
 import { type FloatType, matrixOf, type Operator } from '../operators/operator';
 import { randomValues } from '../operators/randomContents';
 
-/** How long a layer's product takes in a form, and with the dense weight, for so many tokens. */
+/** How long one product of a layer takes for a number of tokens, in a form and with the dense weight. */
 export interface LayerTime {
   readonly tokens: number;
   readonly ms: number;
   readonly denseMs: number;
-  /** Measured with fewer tokens, as all of them would have taken too long: the times are those, by tokens. */
+  /** Set where the product would have taken too long. It was measured with fewer tokens, and the times are scaled. */
   readonly estimated?: true;
 }
 
 export interface MeasureLayerCall {
   readonly signal?: AbortSignal | undefined;
-  /** Told after each number of tokens: the figures so far. */
+  /** Called after each number of tokens with the times so far. */
   readonly onTimes?: ((times: readonly LayerTime[]) => void) | undefined;
-  /** The operator is a plan: random contents of its sizes are measured, as only sizes decide on the time. */
+  /** The operator is a plan. It is measured with random contents, since only its sizes decide on the time. */
   readonly planned?: boolean;
-  /** Milliseconds that all of it may take, where no single product takes as long; usually `BUDGET_MS`. */
+  /** Milliseconds for all measurements, where single products are short. Usually `BUDGET_MS`. */
   readonly budgetMs?: number;
 }
 
 export const BUDGET_MS = 110;
 export const TOKEN_COUNTS = [1, 16, 256];
 
-/** A product that would run longer is measured with fewer tokens: nothing else is heard meanwhile. */
+/** A product that would take longer is measured with fewer tokens, since an abort is not noticed during a product. */
 const LONGEST_MS = 30;
-/** A sample repeats short products, as clocks tick in steps of up to 0.1 ms. */
+/** Short products are repeated in a sample, since clocks have steps of up to 0.1 ms. */
 const SAMPLE_MS = 0.5;
 const MOST_REPEATS = 64;
 const MOST_ROUNDS = 9;
 
 /**
- * Measures products with an operator beside the dense weight that it stands for, on this backend: medians of rounds in which
- * both take turns. Small numbers of tokens come first. Throws the signal's reason as soon as a product at work ends.
+ * Measures products with an operator and with the dense weight that it stands for, on this backend. Both take turns,
+ * and the times are medians. Small numbers of tokens come first. After an abort it throws the signal's reason as soon
+ * as the product at work ends.
  */
 export async function measureLayer(
   backend: Backend,
@@ -83,8 +84,8 @@ interface Timed {
 }
 
 /**
- * The median times of the products of `count` tokens, or of as many as end in time. The first products warm up, and stand
- * for themselves where no time is left.
+ * The median times of products of `count` tokens, or of as many as are affordable. The first products warm up. They are
+ * the result where no time is left.
  */
 async function inTurns(
   backend: Backend,
@@ -103,7 +104,8 @@ async function inTurns(
     try {
       const first = await eachOnce(weights, [1, 1], x, pacer, signal);
       const found: Timed = { tokens, denseMs: first[0]!, ms: first[1]! };
-      // More tokens may take less than in proportion: another look, where that lets many more of them in.
+      // Time may grow more slowly than the number of tokens: this looks again where many more tokens are then
+      // affordable.
       const next = Math.min(count, affordable(found)!);
       if (tokens < count && next >= 2 * tokens) {
         known = found;
@@ -142,6 +144,6 @@ async function eachOnce(
   return times;
 }
 
-/** Tokens whose product ends in time, if time grows as their number does. */
+/** How many tokens are affordable, if time grows in proportion. */
 const affordable = (known: Timed | undefined): number | undefined =>
   known && Math.max(1, Math.floor((known.tokens * LONGEST_MS) / Math.max(known.ms, known.denseMs)));

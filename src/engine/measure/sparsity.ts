@@ -7,12 +7,12 @@ import type { Operator } from '../operators/operator';
 import { sparseOf } from '../operators/sparse/sparse';
 import type { Case } from './case';
 
-/** How much faster a product with an unstructured sparse weight is than with the same weight dense, by its sparsity. */
+/** How much faster products with an unstructured sparse weight are than with the dense weight, by sparsity. */
 export interface SparsityCurve {
   readonly tokens: number;
-  /** By rising sparsity, the share of zeros. */
+  /** In order of sparsity, the share of zeros. */
   readonly points: readonly { readonly sparsity: number; readonly timesFaster: number }[];
-  /** The sparsity from which on the sparse product is at least as fast; null where none measured is. */
+  /** The sparsity from which the sparse product is at least as fast. Null where it is slower at all measured ones. */
   readonly breakEven: number | null;
 }
 
@@ -24,7 +24,7 @@ export interface SparsitySizes {
 
 const SPARSITIES = [0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
 
-/** The products to time, and what their times mean. */
+/** The products to measure, and the curves that their times give. */
 export async function sparsityCases(session: Session, variants: Variants, { n, tokens: counts }: SparsitySizes) {
   const { buffers, dispatcher, productPace: pace, panelBytes } = session;
   const context = { buffers, dispatcher, pace, panelBytes, variants };
@@ -46,7 +46,7 @@ export async function sparsityCases(session: Session, variants: Variants, { n, t
     const x = buffers.upload(values.slice(0, tokens * n), 'a measurement');
     const y = buffers.create(tokens * n, 'a measurement');
     const scratch = new Map<number, GPUBuffer>();
-    // What lies between two products is the same for all of one size: they run one after the other.
+    // Intermediate buffers of one size are shared: the products run one after the other.
     const between = (length: number) => {
       const buffer = scratch.get(length) ?? buffers.create(length, 'a measurement');
       scratch.set(length, buffer);
@@ -60,7 +60,7 @@ export async function sparsityCases(session: Session, variants: Variants, { n, t
         flops: 2 * tokens * operators[at]!.multiplyAdds,
         bytes: product.bytes + 8 * tokens * n,
         dispatches: () => [...product.steps({ x, y, tokens, accumulate: false }, between, pace)],
-        // The last frees what all of them share.
+        // The last product frees what all of them share.
         free: () => at === products.length - 1 && buffers.free(x, y, ...scratch.values()),
       };
     });
@@ -79,7 +79,10 @@ export async function sparsityCases(session: Session, variants: Variants, { n, t
   };
 }
 
-/** Where the sparse product takes as long as the dense one: between two measured points, linear in time. */
+/**
+ * The sparsity at which both products take equally long, by linear interpolation of the time between two measured
+ * points.
+ */
 export function breakEvenOf(points: SparsityCurve['points']): number | null {
   const at = points.findIndex(({ timesFaster }) => timesFaster >= 1);
   const [slow, fast] = [points[at - 1], points[at]];

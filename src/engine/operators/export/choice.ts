@@ -2,28 +2,30 @@ import { BYTES_OF, elements, type FloatType, isDense, type Mode, type Operator }
 import { leavesOf } from '../tree';
 
 /**
- * How a weight stands in the exported graph. factored: it is applied in its own form; load: a constant sub-graph that
- * the runtime folds into a dense weight when the session is made; use: the same sub-graph, kept from folding, so that
- * only the small form and one dense layer at a time are in memory.
+ * How a weight is stored in the exported graph. factored: it is applied in its own form. load: a constant sub-graph,
+ * which the runtime folds into a dense weight when the session is created. use: the same sub-graph, protected from
+ * folding, so that memory holds only the small form and one dense layer at a time.
  */
 export type ExportForm = 'factored' | 'load' | 'use';
 
-/** What the exported model should be best at. A dense leaf and what can only be applied as it is leave no choice. */
+/**
+ * What the exported model is optimised for. Dense leaves, and weights that can only be applied whole, leave no choice.
+ */
 export type Aim = 'speed' | 'file' | 'memory';
 
 export const AIMS: readonly Aim[] = ['speed', 'file', 'memory'];
 
 export interface ExportChoice {
   readonly aim: Aim;
-  /** For every operator that can be written so, whatever the aim. */
+  /** The form of all operators that can be written so, whatever the aim. */
   readonly form?: ExportForm | undefined;
 }
 
 export const DEFAULT_EXPORT: ExportChoice = { aim: 'speed' };
 
 /**
- * How an operator is written. For speed and for the file: through its factors where that takes fewer multiply-adds than
- * the dense weight, else dense from loading on (the file is the same). For memory: never dense for longer than a product.
+ * How an operator is written. For speed and for the file: factored where that takes fewer multiply-adds than the dense
+ * weight, otherwise dense after loading (the file is the same). For memory: never dense for longer than one product.
  */
 export function formOf(operator: Operator, mode: Mode, { aim, form }: ExportChoice): ExportForm {
   const factored = canWrite(operator, mode);
@@ -36,8 +38,8 @@ export const canWrite = (operator: Operator, mode: Mode): boolean =>
   operator.write !== undefined && mode !== 'convGrouped' && (operator.writes?.(mode) ?? true);
 
 /**
- * Multiply-adds a token, in the form that takes fewest: a part that no runtime can apply as it is counts as dense, zeros
- * and codes included.
+ * Multiply-adds for one token, in the form that takes fewest. A part that no runtime can apply as it is counts as
+ * dense, with zeros and codes.
  */
 export function effort(operator: Operator, mode: Mode): number {
   const dense = denseEffort(operator, mode);
@@ -46,20 +48,20 @@ export function effort(operator: Operator, mode: Mode): number {
   return operator.children.reduce((total, child) => total + Math.min(effort(child, mode), elements(child.shape)), 0);
 }
 
-/** Of the dense weight: a lookup reads a row, and multiplies nothing. */
+/** Multiply-adds of the dense weight. A lookup reads a row and multiplies nothing; it counts as a row. */
 const denseEffort = ({ shape }: Operator, mode: Mode): number =>
   mode === 'gather' ? shape[1]! : mode === 'gatherTransposed' ? shape[0]! : elements(shape);
 
-/** How a consumer takes a weight. */
+/** How a consumer uses a weight. */
 export interface Consumption {
   readonly mode: Mode;
-  /** What it computes in. */
+  /** The type that it computes in. */
   readonly type: FloatType;
 }
 
 const denseBytes = ({ shape }: Operator, type: FloatType): number => BYTES_OF[type] * elements(shape);
 
-/** Bytes that the operator's weight takes in memory while the model runs, but for the layer at work. */
+/** Bytes of the weight in memory while the model runs, without what the layer at work needs. */
 export function residentBytes(operator: Operator, consumption: Consumption, choice: ExportChoice): number {
   const { mode, type } = consumption;
   if (isDense(operator)) return denseBytes(operator, type);
@@ -70,27 +72,34 @@ export function residentBytes(operator: Operator, consumption: Consumption, choi
   return operator.children.reduce((total, child) => total + residentBytes(child, consumption, choice), 0);
 }
 
-/** Of what is rebuilt at use leaves of half precision are cast while loading, where the consumer computes in float32. */
+/**
+ * Bytes of float16 leaves that are cast while loading. This happens to weights that are rebuilt at use, where the
+ * consumer computes in float32.
+ */
 function widenedBytes(operator: Operator, type: FloatType): number {
   const widened = leavesOf(operator).filter((leaf) => leaf.type === 'float16' && type === 'float32');
   return widened.reduce((sum, leaf) => sum + denseBytes(leaf, type), 0);
 }
 
-/** Whether consumers read a weight [out, in] as it is, its transpose, or some of them this and some that. */
+/** Whether consumers read a weight [out, in] as it is, transposed, or both. */
 export type Orientation = 'plain' | 'transposed' | 'both';
 
-/** Bytes that exist at once while a weight is loaded, and by name those of them that others of its size need as well. */
+/**
+ * Bytes that exist at the same time while a weight is loaded, and by name the bytes that other weights of its size
+ * share.
+ */
 export interface LoadNeeds {
   readonly own: number;
   readonly shared: Readonly<Record<string, number>>;
 }
 
 /**
- * What is stored, and all that the runtime folds on the way: it frees nothing of any weight before all are folded. What is
- * rebuilt is float32 until the Cast that ends it where the consumer computes in float16.
+ * What is stored, and all values that the runtime computes while folding. It frees none of them before all weights are
+ * folded. Rebuilt values are float32 until the final Cast, where the consumer computes in float16.
  *
- * Measured in the WebAssembly heap (bench/loading.ts): with 24 weights of 1024², half of them kept, 14.2 bytes a weight where
- * this says 15.0. What is at work comes on top, some 12 bytes a weight of that layer alone: its node's inputs are copied.
+ * Measured in the WebAssembly heap (bench/loading.ts) with 24 weights of 1024², half of them kept: 14.2 bytes a weight,
+ * where this function says 15.0. The layer at work needs some 12 bytes a weight more, since its node's inputs are
+ * copied.
  */
 export function loadNeeds(
   operator: Operator,
@@ -118,7 +127,7 @@ export function loadNeeds(
   };
 }
 
-/** Each weight's bytes where all of them are loaded together: what several share is divided among them. */
+/** The bytes of each weight when all of them are loaded together. What several weights share is divided among them. */
 export function loadBytes(weights: readonly LoadNeeds[]): number[] {
   const sharers = new Map<string, number>();
   for (const { shared } of weights) {

@@ -13,7 +13,7 @@ interface StoredLeaf {
   readonly dims: readonly number[];
 }
 
-/** What one layer's operator stores in the model: each array once, however many consumers the layer has. */
+/** What one layer's operator stores in the model. Each array is stored once, however many consumers the layer has. */
 export class ConstantStore {
   readonly #leaves = new Map<Dense, StoredLeaf>();
   readonly #arrays = new Map<StoredArray, string>();
@@ -22,12 +22,12 @@ export class ConstantStore {
   constructor(
     private readonly rewrite: Rewrite,
     private readonly layer: Layer,
-    /** Of the whole model: names of what several layers use, which stands in the main graph for all of them to see. */
+    /** Names of what several layers use, for the whole model. It lies in the main graph, where all layers see it. */
     private readonly shared: Map<string, string>,
     private readonly main: Scope,
   ) {}
 
-  /** Names a leaf's constant; whoever asks first decides its orientation. */
+  /** Names a leaf's constant. The first request decides its orientation. */
   reserve(leaf: Dense, transposed: boolean, dims: readonly number[]): StoredLeaf {
     const known = this.#leaves.get(leaf);
     if (known) return known;
@@ -49,7 +49,7 @@ export class ConstantStore {
     return name;
   }
 
-  /** The value called for with `variant` of a rebuilt operator: consumers in one graph share it. */
+  /** The value of a rebuilt operator, for one `variant`. Consumers in one graph share it. */
   rebuilt(operator: Operator, scope: Scope, variant: string, write: () => string): string {
     const here = this.#rebuilt.get(scope) ?? new Map<Operator, Map<string, string>>();
     this.#rebuilt.set(scope, here);
@@ -60,7 +60,7 @@ export class ConstantStore {
     return name;
   }
 
-  /** Names of what is stored for this layer; what it shares stands with the layer that asked for it first. */
+  /** Names of what is stored for this layer. What layers share is listed for the layer that asked first. */
   get names(): string[] {
     const leaves = [...this.#leaves.values()].map(({ name }) => name);
     return [...leaves, ...this.#arrays.values()];
@@ -71,7 +71,7 @@ export class ConstantStore {
     return [...this.#leaves.keys(), ...this.#arrays.keys()].map(({ bytes }) => bytes);
   }
 
-  /** Puts everything that was asked for into the model. */
+  /** Stores everything that was asked for in the model. */
   async fill(): Promise<void> {
     for (const [leaf, { name, transposed, dims }] of this.#leaves) {
       const values = await leaf.toDense();

@@ -4,12 +4,12 @@ import { cropped, reshaped } from './nodes';
 const BASE = 16;
 
 /**
- * 0 … count − 1, int64: constant only where `zero` [1] is, or else where anything may fold. Range came with opset 11;
- * before it, digits to the base of 16.
+ * Writes nodes for the numbers 0 … count − 1 in int64. They are constant if `zero` [1] is, or without it if anything
+ * may be folded. Range exists from opset 11 on. Before, the numbers are built from digits to the base of 16.
  */
 export function counting(writer: NodeWriter, count: number, zero?: string): string {
   if (writer.opset < 11) return byDigits(writer, count, zero ?? writer.zero());
-  // A scalar from the start: runtimes take two Ranges for one only where no Reshape stands before them.
+  // The Range takes a scalar directly: runtimes merge two equal Ranges only where no Reshape stands before them.
   const first = zero === undefined ? writer.zero([]) : reshaped(writer, zero, []);
   return writer.node('Range', [first, writer.int64([count], []), writer.int64([1], [])]);
 }

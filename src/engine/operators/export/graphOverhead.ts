@@ -13,7 +13,7 @@ import { SubgraphWriter } from './subgraph';
 
 /** What an operator is written for. */
 export interface Consumer {
-  /** "MatMul": a kernel counts as a Conv, and what no Gather reads as a MatMul. */
+  /** For example "MatMul". A kernel counts as a Conv, and a weight that no Gather reads as a MatMul. */
   readonly op: string;
   /** Of the model's standard operators. */
   readonly opset: number;
@@ -21,20 +21,25 @@ export interface Consumer {
   readonly choice?: ExportChoice;
 }
 
-/** Header of a stored tensor: its name, dimensions and type; of a large one also where it lies. */
+/** Bytes of a stored tensor's header: its name, dimensions and type. A large tensor also has a location. */
 const HEADER = 60;
 const LOCATION = 100;
 
-/** What the file's metadata say of a layer that was rewritten beside its form: names and shape; and of each tensor. */
+/**
+ * Bytes of the file's metadata for a rewritten layer, without its form: names and shape, and a suffix for each tensor.
+ */
 const NOTE = 140;
 const SUFFIX = 10;
 
 const sizeOf = (proto: GraphProto): number => toBinary(GraphProtoSchema, proto).length;
 
-/** No form of a weight takes nodes of more bytes than this: what saves more needs no count of them. */
+/** The nodes of any form take fewer bytes than this. A form that saves more needs no count of them. */
 const MOST_NODES = 16384;
 
-/** Bytes that a file has more with `operator` in place of `before`, below 0 where less, as far as nodes can decide on that. */
+/**
+ * The bytes by which a file grows with `operator` instead of `before`; negative where it shrinks. Nodes are counted
+ * only where they can decide.
+ */
 export function addedBytes(operator: Operator, before: Operator, consumer: Consumer): number {
   const stored = operator.bytes - before.bytes;
   if (Math.abs(stored) > MOST_NODES) return stored;
@@ -42,9 +47,9 @@ export function addedBytes(operator: Operator, before: Operator, consumer: Consu
 }
 
 /**
- * Bytes that writing the operator adds to a file beside those it stores: nodes, small constants and the headers of
- * tensors, less those of the dense weight it stands for. Counted by writing it into a graph of one layer, within some
- * 200 bytes; the operator may be a plan.
+ * Bytes that writing the operator adds to a file in addition to its stored bytes: nodes, small constants and the
+ * headers of tensors, minus those of the dense weight. They are counted by writing it into a graph of one layer, within
+ * some 200 bytes. The operator may be a plan.
  */
 export function graphOverheadBytes(operator: Operator, { op, opset, type = 'float32', choice }: Consumer): number {
   if (isDense(operator)) return 0;

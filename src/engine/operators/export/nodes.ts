@@ -1,6 +1,6 @@
 import type { NodeWriter } from '../operator';
 
-/** The places from `starts[i]` (by default the first) to before `ends[i]` along each of `axes`. */
+/** Writes a Slice: the places from `starts[i]` (usually 0) to before `ends[i]` along each of `axes`. */
 export function cropped(
   writer: NodeWriter,
   x: string,
@@ -12,7 +12,7 @@ export function cropped(
   return writer.node('Slice', [x, writer.int64(starts), writer.int64(ends), writer.int64(axes)]);
 }
 
-/** `x` [rows, columns] with zeros after the last column of each row. */
+/** Writes a Pad: `x` [rows, columns] with zeros after the last column of each row. */
 export function widened(writer: NodeWriter, x: string, by: number): string {
   const pads = [0, 0, 0, by];
   if (writer.opset < 11) return writer.node('Pad', [x], { pads });

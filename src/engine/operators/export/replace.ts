@@ -9,8 +9,8 @@ import { ConstantStore } from './constants';
 import { SubgraphWriter } from './subgraph';
 
 /**
- * The model with each layer's weight replaced by its operator, written as standard ONNX nodes of the model's own opset.
- * Values and nodes keep their names; the old model is untouched.
+ * The model with the weight of each layer replaced by its operator, in standard ONNX nodes of the model's own opset.
+ * Values and nodes keep their names. The old model is not changed.
  */
 export async function replaceWeights(
   model: Model,

@@ -9,10 +9,10 @@ import { type Consumption, type ExportChoice, formOf, type Orientation } from '.
 import type { ConstantStore } from './constants';
 import { consumedType, listed, UseNodes } from './useNodes';
 
-/** Attributes of Conv that say where the kernel goes; the other stages of a factored convolution are 1×1. */
+/** Attributes of Conv that place the kernel. The other stages of a factored convolution are 1×1. */
 export const SPATIAL = new Set(['strides', 'pads', 'dilations', 'auto_pad']);
 
-/** Attributes of convolutions that only whole kernels have. */
+/** Attributes that only convolutions with a whole kernel have. */
 const WHOLE = new Set(['group', 'output_padding', 'output_shape']);
 
 /** Writes the nodes that replace one consumer of a layer. */
@@ -27,7 +27,7 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
     super(rewrite, layer, use, store);
   }
 
-  /** The nodes that compute what `use.node` did, with `operator` as the weight. */
+  /** Writes the nodes that compute what `use.node` did, with `operator` as the weight. */
   writeAll(operator: Operator): readonly NodeProto[] {
     const x = this.#oriented(operandOf(this.use));
     this.apply(operator, x, modeOf(this.layer, this.use), { last: true, spatial: true });
@@ -66,7 +66,7 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
     return this.last(name, operands, [], '');
   }
 
-  /** One whole matrix or kernel applied to `x`. */
+  /** Applies a whole matrix or kernel to `x`. */
   #applyWhole(weight: Operator, x: string, mode: Mode, stage: Stage): string {
     const { node: old, role } = this.use;
     if (mode === 'conv' || mode === 'convGrouped') return this.#conv(weight, x, stage);
@@ -110,12 +110,12 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
       : this.#emit('Conv', inputs, [attribute('kernel_shape', kernel), ...kept], stage, '');
   }
 
-  /** The consumer's other operand, transposed beforehand where the consumer did so itself. */
+  /** The consumer's other operand. It is transposed first where the Gemm transposed it. */
   #oriented(x: string): string {
     return this.use.role!.turnsInput ? this.node('Transpose', [x], { perm: [1, 0] }) : x;
   }
 
-  /** A weight as this consumer needs it: stored once, turned or cast by nodes that the runtime folds. */
+  /** A weight as this consumer needs it. It is stored once; nodes that the runtime folds transpose or cast it. */
   #whole(weight: Operator, transposed: boolean, dims: readonly number[] = weight.shape): string {
     return this.store.rebuilt(weight, this.use.scope, `${this.form} ${this.consumed} ${transposed} ${dims}`, () => {
       if (isDense(weight)) return this.leaf(weight, transposed, dims);
@@ -146,19 +146,19 @@ export class SubgraphWriter extends UseNodes implements WeightWriter {
 const wantsTransposed = (mode: Mode): boolean =>
   mode === 'rows' || mode === 'columnsTransposed' || mode === 'gatherTransposed';
 
-/** How the layer's weight is taken: by the first of its consumers, as in nearly every model all of them are alike. */
+/** How the layer's first consumer uses the weight. In nearly every model all consumers use it alike. */
 export function consumptionOf(layer: Layer): Consumption & { readonly read: Orientation } {
   const use = layer.uses[0]!;
   return { mode: modeOf(layer, use), type: consumedType(layer, use), read: orientationOf(layer) };
 }
 
-/** How consumers read the weight, [out, in], where they read it whole. */
+/** Whether consumers read the whole weight [out, in] as it is or transposed. */
 export function orientationOf(layer: Layer): Orientation {
   const turned = layer.uses.map((use) => wantsTransposed(modeOf(layer, use)) !== use.role!.turnsWeight);
   return turned.every(Boolean) ? 'transposed' : turned.some(Boolean) ? 'both' : 'plain';
 }
 
-/** How a consumer meets its layer's matrix: one that wants the transpose of it applies Wᵀ. */
+/** How a consumer applies its layer's matrix. A consumer of the transposed matrix applies Wᵀ. */
 export function modeOf(layer: Layer, { role, input, transposed }: Use): Mode {
   const { kind } = role!;
   const flipped = transposed !== (layer.stored === 'transposed');

@@ -11,19 +11,19 @@ import type { StoredArray } from '../stored';
 import type { ExportForm } from './choice';
 import type { ConstantStore } from './constants';
 
-/** A constant below this many bytes may be folded: what is kept small is the large ones. */
+/** Constants of fewer bytes may be folded. Only large ones must stay small. */
 const SMALL = 1024;
 
-/** Characters of a layer's name that the nodes added for it carry on. */
+/** How many characters of a layer's name the nodes added for it keep. */
 const LONGEST = 14;
 
-/** The type of the weight that a consumer reads: a Cast may stand between it and what the model stores. */
+/** The type of the weight that a consumer reads. A Cast may stand between the stored weight and the consumer. */
 export function consumedType({ dtype }: Layer, { castTo }: Use): FloatType {
   if (castTo === undefined) return dtype as FloatType;
   return castTo === DataType.FLOAT16 ? 'float16' : 'float32';
 }
 
-/** The nodes in front of one consumer of a layer, with the constants that they take. */
+/** The nodes before one consumer of a layer, and the constants that they use. */
 export class UseNodes implements NodeWriter {
   readonly list: NodeProto[] = [];
   readonly #pins = new Map<string, string>();
@@ -43,7 +43,10 @@ export class UseNodes implements NodeWriter {
     return this.rewrite.opset;
   }
 
-  /** What is rebuilt at load is computed in float32: runtimes fold with kernels of the CPU, which has few for float16. */
+  /**
+   * Weights that are rebuilt at load are computed in float32: runtimes fold on the CPU, which has few kernels for
+   * float16.
+   */
   get type(): FloatType {
     return this.form === 'load' ? 'float32' : this.consumed;
   }
@@ -57,7 +60,7 @@ export class UseNodes implements NodeWriter {
   }
 
   nodeOf(op: string, inputs: readonly string[], outputs: number, attributes: Attributes = {}, domain = ''): string[] {
-    // What two operators, or two parts of one, compute alike from the same values is computed once.
+    // Equal nodes with equal inputs are added once, for all operators and their parts.
     const told = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
     const key = JSON.stringify([op, inputs, outputs, attributes, domain], told);
     const known = this.#known.get(key) ?? this.#addAll(op, inputs, outputs, listed(attributes), domain);
@@ -68,14 +71,14 @@ export class UseNodes implements NodeWriter {
   constant(array: StoredArray, spreads = false): string {
     const name = this.store.constant(array);
     const large = spreads || array.bytes > SMALL;
-    // Half precision is cast while loading: at use, WebGPU could do so only where the adapter has `shader-f16`.
+    // float16 is cast while loading. At use, WebGPU could cast it only on adapters with `shader-f16`.
     const pinned = this.form === 'use' && large && array.dataType !== DataType.FLOAT16;
     return pinned ? this.#pinned(name, array.dims) : name;
   }
 
   leaf(leaf: Dense, transposed = false, dims: readonly number[] = leaf.shape): string {
     const stored = this.store.reserve(leaf, transposed, dims);
-    // As in `constant`: what is rebuilt at use is kept from folding, but for half precision.
+    // As in `constant`: weights that are rebuilt at use are protected from folding, except float16.
     const pinned = this.form === 'use' && leaf.bytes > SMALL && leaf.type === 'float32';
     let name = pinned ? this.#pinned(stored.name, stored.dims) : stored.name;
     if (stored.transposed !== transposed) name = this.node('Transpose', [name], { perm: [1, 0] });
@@ -124,7 +127,7 @@ export class UseNodes implements NodeWriter {
     this.rewrite.addShape(this.use.scope, name, dims, dataType);
   }
 
-  /** What `write` adds is of this form. */
+  /** The nodes that `write` adds have this form. */
   protected as<T>(form: ExportForm, write: () => T): T {
     const before = this.form;
     this.form = form;
@@ -136,8 +139,9 @@ export class UseNodes implements NodeWriter {
   }
 
   /**
-   * A constant that is to be kept from folding is expanded to its own shape, which the runtime knows only when it runs:
-   * a copy of what is small. A Reshape would copy nothing, but onnxruntime merges it with the next one, and fails.
+   * Protects a constant from folding. It is expanded to its own shape, which the runtime does not know before it runs,
+   * so a small array is copied. A Reshape would copy nothing, but onnxruntime merges it with the next Reshape, and
+   * fails.
    */
   #pinned(name: string, dims: readonly number[]): string {
     const known = this.#pins.get(name);
@@ -148,7 +152,10 @@ export class UseNodes implements NodeWriter {
     return pin;
   }
 
-  /** An int64 zero that no runtime computes beforehand: DequantizeLinear is kept for quantised kernels, drawing is not constant. */
+  /**
+   * An int64 zero that no runtime folds. DequantizeLinear is kept for quantised kernels, and random nodes are not
+   * constant.
+   */
   #unfoldedZero(): string {
     if (this.opset < 10) {
       const drawn = this.node('RandomUniform', [], { low: float(0), high: float(0), shape: [1] });
@@ -161,7 +168,7 @@ export class UseNodes implements NodeWriter {
     return this.node('Cast', [this.node('DequantizeLinear', [code, scale])], { to: DataType.INT64 });
   }
 
-  /** The node that gives the replaced node's result, under its name. */
+  /** Adds the node that computes the replaced node's result, under its name. */
   protected last(op: string, inputs: readonly string[], attributes: readonly AttributeProto[], domain: string): string {
     const old = this.use.node;
     this.#require(domain);
@@ -188,8 +195,8 @@ export class UseNodes implements NodeWriter {
     domain: string,
   ): string[] {
     this.#require(domain);
-    // What works on each input is told apart in a profile. What rebuilds a weight has the shortest names: they stand in the
-    // file up to three times each, and long ones would take 40 % more than the nodes.
+    // Nodes that work on inputs have names that tell them apart in a profile. Nodes that rebuild a weight have the
+    // shortest names: each name is in the file up to three times, and long names would take 40 % more than the nodes.
     const name = this.form === 'factored' ? `${shortened(this.use.node.name || this.layer.weight, LONGEST)}/${op}` : '';
     const names = Array.from({ length: outputs }, () =>
       name ? this.rewrite.freshName(name) : this.rewrite.shortName(),
