@@ -24,15 +24,18 @@ const GRAM_BYTES = 128e6;
 
 /**
  * Statistics of the inputs of a model's layers on calibration data: H = XᵀX, mean |x|, mean x² and the largest |x|.
- * Memory does not grow with the data, since nodes added to the model reduce each batch. An input that several layers share
- * is observed once, and nothing is observed twice: keep one object for a model and its data.
+ * Memory does not grow with the data, since nodes added to the model reduce each batch. An input that several layers
+ * share is observed once, and nothing is observed twice: keep one object for a model and its data.
  */
 export class Calibration {
   #model: Model | undefined;
   #consumers = new Map<string, readonly (Consumer | string)[]>();
   #seen = new Map<string, Seen>();
 
-  /** `gramBytes`: how many bytes of H in float64 are summed up at once. What does not fit takes another run of the model. */
+  /**
+   * `gramBytes`: how many bytes of H in float64 are summed up at once. What does not fit takes another run of the
+   * model.
+   */
   constructor(
     readonly source: CalibrationSource,
     private readonly gramBytes = GRAM_BYTES,
@@ -43,8 +46,8 @@ export class Calibration {
   }
 
   /**
-   * Runs the model on the data for the layers (of `main`, the model's main graph) that were not observed yet. Statistics of
-   * another model are discarded. Throws the signal's reason when aborted; finished statistics stay.
+   * Runs the model on the data for the layers (of `main`, the model's main graph) that were not observed yet.
+   * Statistics of another model are discarded. Throws the signal's reason when aborted; finished statistics stay.
    */
   async collect(model: Model, main: Scope, layers: Iterable<Layer>, call: LongCall = {}): Promise<void> {
     if (this.#model !== model) {

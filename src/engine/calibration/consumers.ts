@@ -34,7 +34,8 @@ export function consumerOf(layer: Layer, use: Use, main: Scope): Consumer | stri
   if (role!.kind === 'gather') {
     return { layer, use, kind: 'indices', flipped, width: layer.shape[flipped ? 1 : 0]!, key: `indices of ${x}` };
   }
-  // A batch of matrices has its rows along the last axis. As columns, or transposed, they cannot be laid out as one matrix.
+  // A batch of matrices has its rows along the last axis. As columns, or transposed, they cannot be laid out as one
+  // matrix.
   if (role!.operator.takesStacks && isTurned(use)) return "the graph doesn't show its input as a matrix";
   const width = flipped ? layer.shape[0]! : elements(layer.shape.slice(1));
   if (width > LARGEST_GRAM)

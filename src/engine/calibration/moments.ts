@@ -2,7 +2,10 @@ import { DataType } from '../model/onnx/build';
 import { type InputStatistics, scalesOf } from '../operators/statistics';
 import { type StoredArray, stored } from '../operators/stored';
 
-/** Squares of numbers below this, in some hundred thousand rows, add up to less than 2^127, and those of 1/this are exact. */
+/**
+ * Squares of numbers below this, in some hundred thousand rows, add up to less than 2^127, and those of 1/this are
+ * exact.
+ */
 const USUAL = 2 ** 50;
 
 /**
@@ -76,8 +79,9 @@ export class Moments {
 }
 
 /**
- * Stores H outside of the heap: its lower triangle in float32, which is a quarter of the bytes. It is scaled by powers of
- * two, so that float32 holds all of it. It was summed from float32 products, so one more rounding (6e−8) loses nothing.
+ * Stores H outside of the heap: its lower triangle in float32, which is a quarter of the bytes. It is scaled by powers
+ * of two, so that float32 holds all of it. It was summed from float32 products, so one more rounding (6e−8) loses
+ * nothing.
  */
 function packed(gram: Float64Array, size: number): { readonly triangle: StoredArray; readonly scales: Float64Array } {
   const scales = scalesOf(gram, size);

@@ -17,7 +17,9 @@ export interface Observation {
   scalesWanted?(): Float32Array<ArrayBuffer> | undefined;
 }
 
-/** Adds nodes that observe one input, its columns multiplied by `scales`. `output` makes a value an output of the model. */
+/**
+ * Adds nodes that observe one input, its columns multiplied by `scales`. `output` makes a value an output of the model.
+ */
 export function observe(
   nodes: Nodes,
   consumer: Consumer,

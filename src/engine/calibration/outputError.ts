@@ -10,7 +10,10 @@ import type { Calibration, Observed } from './calibration';
 import { probeModel } from './probe';
 import { inTurns, runOn } from './running';
 
-/** A relative error ‖X(W−Ŵ)ᵀ‖/‖XWᵀ‖ over the calibration data: predicted from XᵀX alone, and measured on both outputs that the runtime computes. */
+/**
+ * A relative error ‖X(W−Ŵ)ᵀ‖/‖XWᵀ‖ over the calibration data: predicted from XᵀX alone, and measured on both outputs
+ * that the runtime computes.
+ */
 export interface OutputError {
   readonly predicted: number;
   readonly measured: number;
@@ -21,7 +24,10 @@ interface Pair {
   readonly operator: Operator;
 }
 
-/** How many bytes of compressed weights, and of values folded to rebuild them, the runtime holds beside the model at once. */
+/**
+ * How many bytes of compressed weights, and of values folded to rebuild them, the runtime holds beside the model at
+ * once.
+ */
 const PROBED_BYTES = 256e6;
 
 /**

@@ -27,9 +27,9 @@ export interface Probe {
 const LEAST_NORMAL = 2 ** -126;
 
 /**
- * The model with probes in place of its outputs: run on calibration data, it says how far each layer's output moves when
- * its weight becomes `operators.get(layer)`, all other layers as they were. Consumers that calibration can't observe
- * are left out.
+ * The model with probes in place of its outputs: run on calibration data, it says how far each layer's output moves
+ * when its weight becomes `operators.get(layer)`, all other layers as they were. Consumers that calibration can't
+ * observe are left out.
  */
 export async function probeModel(
   model: Model,
@@ -82,8 +82,8 @@ function writeProbe(
   );
   const y = asFloat(dense.output[0]!);
   const difference = nodes.emit('Sub', [y, asFloat(factored.output[0]!)]);
-  // Squares in units of the largest |y| neither overflow nor underflow. float64 would not need this, but onnxruntime-web
-  // cannot cast to it.
+  // Squares in units of the largest |y| neither overflow nor underflow. float64 would not need this, but
+  // onnxruntime-web cannot cast to it.
   const least = nodes.constant([], DataType.FLOAT, new Uint8Array(Float32Array.of(LEAST_NORMAL).buffer));
   const largest = nodes.emit('ReduceMax', [nodes.emit('Abs', [y])], { keepdims: 0 });
   const unit = nodes.emit('Max', [largest, least]);

@@ -20,13 +20,16 @@ export function withOutputs(model: Model, output: ValueInfoProto[]): Model {
 }
 
 const LARGEST_BATCH = 8;
-/** How many values one run is given. Unfolding an early convolution of a 224² picture multiplies them by about a hundred. */
+/**
+ * How many values one run is given. Unfolding an early convolution of a 224² picture multiplies them by about a
+ * hundred.
+ */
 const BATCH_VALUES = 2 ** 18;
 
 /**
  * Runs a model on calibration data, a few samples at a time, and passes on the outputs. Where the model takes a fixed
- * number of samples, an incomplete last batch is left out, unless it is the only one: filling it up would count its last
- * sample several times. Throws the signal's reason when aborted.
+ * number of samples, an incomplete last batch is left out, unless it is the only one: filling it up would count its
+ * last sample several times. Throws the signal's reason when aborted.
  */
 export async function runOn(
   model: Model,
@@ -50,7 +53,8 @@ export async function runOn(
         try {
           outputs = await session.run(batch.feeds);
         } catch (error) {
-          // Exporters write the batch size that they traced into Reshape nodes, although they declare the batch size as free.
+          // Exporters write the batch size that they traced into Reshape nodes, although they declare the batch size as
+          // free.
           if (taken > 0 || size === 1 || filled) throw error;
           size = 1;
           break;

@@ -1,6 +1,6 @@
 /**
- * An error that the user can correct. The message is one clear sentence that names the thing and says what to do. Page and
- * command line show it as it is, without a stack trace.
+ * An error that the user can correct. The message is one clear sentence that names the thing and says what to do. Page
+ * and command line show it as it is, without a stack trace.
  */
 export class UserError extends Error {
   override name = 'UserError';
@@ -10,8 +10,8 @@ export class UserError extends Error {
 export const GPU_ERROR = 'GpuError';
 
 /**
- * The GPU failed during the work: the device was lost (the driver was reset, or the laptop was closed), or its memory ran
- * out. The work itself is correct: `withRecovery` repeats it on a newly opened backend.
+ * The GPU failed during the work: the device was lost (the driver was reset, or the laptop was closed), or its memory
+ * ran out. The work itself is correct: `withRecovery` repeats it on a newly opened backend.
  */
 export class GpuError extends UserError {
   override name = GPU_ERROR;

@@ -3,7 +3,9 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly label: string;
-  /** Estimated from the pace so far, by callers that know the cost of the units; 'unknown' while there is no estimate. */
+  /**
+   * Estimated from the pace so far, by callers that know the cost of the units; 'unknown' while there is no estimate.
+   */
   readonly secondsLeft?: number | 'unknown';
 }
 

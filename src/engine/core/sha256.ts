@@ -16,8 +16,8 @@ interface NodeCrypto {
 }
 
 /**
- * The fastest SHA-256 for `size` bytes on this platform: Node's own (1.7 GB/s measured), the browser's for bytes that may
- * be collected (0.7 GB/s), else one in JavaScript (0.2 GB/s), which collects nothing.
+ * The fastest SHA-256 for `size` bytes on this platform: Node's own (1.7 GB/s measured), the browser's for bytes that
+ * may be collected (0.7 GB/s), else one in JavaScript (0.2 GB/s), which collects nothing.
  */
 export function sha256(size: number): Sha256 {
   const node = nodeCrypto();

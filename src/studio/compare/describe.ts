@@ -8,8 +8,8 @@ import { sizeRows } from './rows';
 const MOST_STACKS = 3;
 
 /**
- * A run's recipe in one line: "svd size 50 % → half · 7 layers". It counts the layers that were rewritten. `whole`: names
- * every stack, however many there are.
+ * A run's recipe in one line: "svd size 50 % → half · 7 layers". It counts the layers that were rewritten. `whole`:
+ * names every stack, however many there are.
  */
 export function describeRun({ recipe, result }: RunReport, whole = false): string {
   const steps = (recipe as { steps?: readonly Step[] } | null)?.steps ?? [];
@@ -27,8 +27,8 @@ export function describeRun({ recipe, result }: RunReport, whole = false): strin
 }
 
 /**
- * A description of each run, by its number: the shortest one that no other run has. Runs with the same methods and options
- * are told apart by their layers, then by the aim of the export, then by the seed.
+ * A description of each run, by its number: the shortest one that no other run has. Runs with the same methods and
+ * options are told apart by their layers, then by the aim of the export, then by the seed.
  */
 export function describeRuns(runs: readonly RunReport[]): ReadonlyMap<number, string> {
   const levels = [

@@ -15,8 +15,9 @@ export interface Points {
 }
 
 /**
- * The runs that can be compared with `current`: those with the same metric on the same data. Figures measured on different
- * data would mislead in one chart. Null until the current run (or else the latest one evaluated) has been measured.
+ * The runs that can be compared with `current`: those with the same metric on the same data. Figures measured on
+ * different data would mislead in one chart. Null until the current run (or else the latest one evaluated) has been
+ * measured.
  */
 export function pointsOf(runs: readonly RunReport[], current: number | null): Points | null {
   const evaluated = runs.filter(hasEvaluation);

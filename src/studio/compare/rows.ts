@@ -11,8 +11,8 @@ import { formatBytes, formatChange, formatCount, formatInteger } from '../format
 import type { JobKind } from '../state/types/jobs';
 
 /**
- * A row of the comparison. `tone` is set only where the change is more than rounding; for a latency, more than the spread;
- * for an accuracy, more than its standard error.
+ * A row of the comparison. `tone` is set only where the change is more than rounding; for a latency, more than the
+ * spread; for an accuracy, more than its standard error.
  */
 export interface Row {
   readonly name: string;

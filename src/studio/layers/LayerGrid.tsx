@@ -13,9 +13,9 @@ interface GridProps {
 }
 
 /**
- * The list of layers. The workbench shows highlighted layers; Compress compresses ticked ones. Arrow keys move the focus,
- * Shift extends the range, Space highlights, Enter ticks, Ctrl+A highlights all. The browser skips rows that are out of
- * sight (`content-visibility`), so that a thousand rows stay fast and find-in-page still works.
+ * The list of layers. The workbench shows highlighted layers; Compress compresses ticked ones. Arrow keys move the
+ * focus, Shift extends the range, Space highlights, Enter ticks, Ctrl+A highlights all. The browser skips rows that are
+ * out of sight (`content-visibility`), so that a thousand rows stay fast and find-in-page still works.
  */
 export const LayerGrid = memo(({ layers, spectra, total }: GridProps) => {
   const selection = useStudio((state) => state.selection);

@@ -9,7 +9,9 @@ export interface Arrangement {
   readonly filter: string;
 }
 
-/** The compressible layers, filtered and sorted. Layers without the figure that is sorted by come last in both orders. */
+/**
+ * The compressible layers, filtered and sorted. Layers without the figure that is sorted by come last in both orders.
+ */
 export function arrange(
   layers: readonly LayerReport[],
   spectra: ReadonlyMap<string, LayerSpectrum>,

@@ -1,4 +1,7 @@
-/** Which rows are highlighted after a click or a key press, as in other lists. A pure function, so that tests need no page. */
+/**
+ * Which rows are highlighted after a click or a key press, as in other lists. A pure function, so that tests need no
+ * page.
+ */
 export interface Chosen {
   /** All rows, in the order shown. */
   readonly ids: readonly string[];

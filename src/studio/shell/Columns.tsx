@@ -19,8 +19,8 @@ function usePanelCount(): 1 | 2 | 3 {
 }
 
 /**
- * The three panels: layers, workbench, comparison. In a narrow window, tabs choose which of them are shown. Hidden panels
- * stay mounted, so that a window that becomes narrower loses nothing that was opened in them.
+ * The three panels: layers, workbench, comparison. In a narrow window, tabs choose which of them are shown. Hidden
+ * panels stay mounted, so that a window that becomes narrower loses nothing that was opened in them.
  */
 export default function Columns() {
   const count = usePanelCount();

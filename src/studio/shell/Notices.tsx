@@ -10,8 +10,8 @@ const LABELS = { error: 'Error', warning: 'Note', info: 'Done' } as const;
 const INFO_MS = 8000;
 
 /**
- * Messages about what failed and what was done, one sentence each. Information disappears after some seconds, and errors
- * disappear after the next success. Warnings stay until the user closes them.
+ * Messages about what failed and what was done, one sentence each. Information disappears after some seconds, and
+ * errors disappear after the next success. Warnings stay until the user closes them.
  */
 export function Notices() {
   const notices = useStudio((state) => state.notices);
