@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBigModel } from '../scripts/bigModel';
-import { openModel } from '../src/cli/readFiles';
+import { readModelAt } from '../src/cli/readFiles';
 import { layersOf } from '../src/engine/model/layers';
 import { scopeOf } from '../src/engine/model/scopes';
 import { externalOf } from '../src/engine/model/tensors';
@@ -24,7 +24,7 @@ try {
   const nibbles = { layers: '*', method: 'quantize', options: { bits: 4 } };
   const svd = ours(path, [half]);
   const both = ours(path, [half, nibbles]);
-  const model = await openModel(path);
+  const model = await readModelAt(path);
   const matrices = layersOf(scopeOf(model))
     .filter(({ compressible }) => compressible)
     .map(({ tensor, shape: [rows, columns] }) => ({ at: externalOf(tensor)!.offset / 4, rows, columns }));

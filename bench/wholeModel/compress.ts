@@ -2,7 +2,7 @@
 // that took: wholeModel.ts runs it in a process of its own, whose peak of memory is then this work's.
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { openModel } from '../../src/cli/readFiles';
+import { readModelAt } from '../../src/cli/readFiles';
 import { scratchFile } from '../../src/cli/scratchFile';
 import { createCpuBackend } from '../../src/engine/cpu/backend';
 import { Factorisations } from '../../src/engine/methods/factorisations';
@@ -12,7 +12,7 @@ import { parseRecipe } from '../../src/engine/recipe/schema';
 import { nodeRuntime } from '../../src/runtime/node';
 
 const [path, recipe] = process.argv.slice(2) as [string, string];
-const model = await openModel(path);
+const model = await readModelAt(path);
 keepOffHeapIn(scratchFile(dirname(path)));
 const backend = createCpuBackend(nodeRuntime());
 const started = performance.now();

@@ -1,29 +1,22 @@
 import { basename, dirname, extname } from 'node:path';
 import { UserError } from '../engine/core/errors';
-import { withShapes } from '../engine/evaluation/givenShapes';
-import { makeUpFor } from '../engine/evaluation/makeUpInputsFor';
-import { Factorisations } from '../engine/methods/factorisations';
-import { inputSpecs } from '../engine/model/inspect';
-import { among, type Model, readModel, storedBytes } from '../engine/model/model';
 import { keepOffHeapIn } from '../engine/model/offHeap';
-import { dataNameOf, SINGLE_FILE_LIMIT, sessionModelOf } from '../engine/model/write';
+import { dataNameOf, SINGLE_FILE_LIMIT } from '../engine/model/write';
 import { formWords } from '../engine/operators/formWords';
-import { chooseBackend } from '../engine/project/backends';
-import { compress } from '../engine/recipe/compress';
+import { Project } from '../engine/project/project';
+import type { WriteFiles } from '../engine/project/runs';
 import { type CompressReport, trialSentence } from '../engine/recipe/report';
 import { parseRecipe } from '../engine/recipe/schema';
 import { describeReadBack } from '../engine/recipe/verification/readBack';
-import { type ReadBack, verify } from '../engine/recipe/verify';
 import { dawn } from './dawn';
-import { openCalibration } from './openData';
-import { filesBehind, openModel, readFile } from './readFiles';
+import { dataFile, filesBehind, modelSource, readFile } from './readFiles';
 import { scratchFile } from './scratchFile';
 import { shapesOf } from './shapes';
 import { openingWatch, watchedRuntime } from './supervised';
 import { sweep } from './temporaryFiles';
 import { bytes, percent, progressBar, table } from './terminal';
 import { fileStore } from './tuningStore';
-import { checkDataTarget, checkTarget, stage } from './writeFiles';
+import { checkDataTarget, checkTarget, type Staged, stage } from './writeFiles';
 
 export interface CompressCommandOptions {
   readonly recipe?: string;
@@ -57,72 +50,57 @@ export async function compressCommand(
   // Opening may be ended by its time limit, so this comes first.
   sweep(dirname(out));
   const recipe = parseRecipe(new TextDecoder().decode(readFile(recipePath)), recipePath);
-  const model = await watch.during(`Opening ${path}`, () => openModel(path));
-  // A shape that does not fit is refused before the work begins.
-  withShapes(inputSpecs(model), shapes);
-  const inputs = [...given, ...filesBehind(model, path)];
-  checkTarget(out, inputs);
-  if (storedBytes(model) >= SINGLE_FILE_LIMIT) await checkDataTarget(out, inputs);
-  const runtime = watchedRuntime(watch);
-  const { calibration: samples } = options;
-  const calibration =
-    samples === undefined
-      ? undefined
-      : await watch.during(`Opening ${samples}`, () => openCalibration(model, samples, runtime, signal));
-  const open = async (read: Model) => runtime.open(await sessionModelOf(read, runtime.externalData, { signal }), 'cpu');
-  const preferred = backend === 'auto' ? undefined : (backend as 'gpu' | 'cpu');
-  const chosen = await watch.during('Opening the GPU', async () =>
-    chooseBackend(runtime, preferred, backend === 'cpu' ? undefined : await dawn(), fileStore()),
-  );
+  const project = new Project(watchedRuntime(watch), {
+    gpu: dawn,
+    tuning: fileStore(),
+    madeUp: { samples: 1, shapes },
+    remedy: 'give --calibration SAMPLES.npz',
+    // Layers come one after the other, and once: little is worth keeping.
+    factorBytes: 32e6,
+  });
   const bar = progressBar();
+  const job = { id: 'compress', signal, onProgress: bar.show };
+  const model = await watch.during(`Opening ${path}`, () => project.open(modelSource(path), job));
+  const inputs = [...given, ...filesBehind(project.model, path)];
+  checkTarget(out, inputs);
+  if (model.bytes >= SINGLE_FILE_LIMIT) await checkDataTarget(out, inputs);
+  const { calibration } = options;
+  if (calibration !== undefined)
+    await watch.during(`Opening ${calibration}`, () => project.openData(dataFile(calibration), job, 'calibration'));
+  const preferred = backend === 'auto' ? undefined : (backend as 'gpu' | 'cpu');
+  await watch.during('Opening the GPU', () => project.start(preferred));
   const scratch = scratchFile(dirname(out));
   keepOffHeapIn(scratch);
+  let staged: Staged | undefined;
   try {
-    const call = { signal, onProgress: bar.show };
-    const compressed = await compress(model, recipe, {
-      ...call,
-      // Layers come one after the other, and once: little is worth keeping.
-      factorisations: new Factorisations(chosen.backend, 32e6),
-      fileName: basename(out),
-      recipeName: recipePath,
-      remedy: 'give --calibration SAMPLES.npz',
-      ...(calibration && { calibration }),
-      trial: { dataset: () => calibration?.dataset ?? makeUpFor(model, runtime, { samples: 1, shapes, signal }), open },
-    });
-    let verification: ReadBack;
-    const staged = await stage(compressed.files, out, inputs, call);
-    try {
-      const [main, ...others] = staged.sources;
-      verification = await verify(await readModel(main!, among(others)), compressed, model, {
-        ...call,
-        runtime,
-        data: calibration?.dataset,
-        shapes,
-      });
-    } catch (error) {
-      staged.discard();
-      throw error;
-    }
-    await staged.commit();
+    const { run, result } = await project.compress(recipe, job, { fileName: basename(out), recipeName: recipePath });
+    const write: WriteFiles = async (files, call) => {
+      staged = await stage(files, out, inputs, call);
+      return staged.sources;
+    };
+    const verification = await project.exportTo(run, write, job);
+    await staged!.commit();
     bar.clear();
     // Since the process began: reading, compressing, writing and verifying.
     const totalMs = performance.now();
-    const { report } = compressed;
     console.log(
       options.json
-        ? JSON.stringify({ ...report, verification, totalMs }, null, 2)
+        ? JSON.stringify({ ...result, verification, totalMs }, null, 2)
         : [
-            summary(report, out, verification.ms, totalMs),
-            ...(compressed.files.length > 1
+            summary(result, out, verification.ms, totalMs),
+            ...(staged!.sources.length > 1
               ? [`The weights are in ${dataNameOf(out)}: keep the two files together.`]
               : []),
             describeReadBack(verification),
           ].join('\n'),
     );
+  } catch (error) {
+    staged?.discard();
+    throw error;
   } finally {
     bar.clear();
     scratch.close();
-    chosen.backend.dispose();
+    await project.close();
   }
 }
 

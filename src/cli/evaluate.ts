@@ -1,14 +1,9 @@
 import { describeDrawing, describeShapes } from '../engine/evaluation/describe';
-import { evaluate } from '../engine/evaluation/evaluate';
-import { openFolded } from '../engine/evaluation/foldedSession';
-import { makeUpInputs } from '../engine/evaluation/makeUpInputs';
 import type { Metric } from '../engine/evaluation/metrics/metric';
 import { closenessMetrics, isWeak, type Measured, measuredAgainstLabels } from '../engine/evaluation/metrics/metrics';
 import type { EvaluateReport, LatencyReport } from '../engine/evaluation/report';
-import { inputSpecs } from '../engine/model/inspect';
-import { randomNodes } from '../engine/model/randomNodes';
-import { openData } from './openData';
-import { openModel } from './readFiles';
+import { Project } from '../engine/project/project';
+import { dataFile, modelSource, readModelAt } from './readFiles';
 import { shapesOf } from './shapes';
 import { openingWatch, watchedRuntime } from './supervised';
 import { percent, progressBar, table } from './terminal';
@@ -28,20 +23,14 @@ export async function evaluateCommand(
   const { data } = options;
   const shapes = shapesOf(options.shape, data === undefined ? undefined : '--data');
   const watch = openingWatch(options.openLimit);
-  const original = await watch.during(`Opening ${originalPath}`, () => openModel(originalPath));
-  const compressed = await watch.during(`Opening ${compressedPath}`, () => openModel(compressedPath));
-  const given = data === undefined ? undefined : await watch.during(`Opening ${data}`, () => openData(original, data));
-  const random = randomNodes(original);
-  const runtime = watchedRuntime(watch);
+  const project = new Project(watchedRuntime(watch), { madeUp: { shapes } });
   const bar = progressBar();
+  const job = { id: 'evaluate', signal, onProgress: bar.show };
+  await watch.during(`Opening ${originalPath}`, () => project.open(modelSource(originalPath), job));
+  const compressed = await watch.during(`Opening ${compressedPath}`, () => readModelAt(compressedPath));
+  if (data !== undefined) await watch.during(`Opening ${data}`, () => project.openData(dataFile(data), job));
   try {
-    const call = { signal, onProgress: bar.show };
-    const sessionOf = (model: typeof original) => openFolded(model, runtime, 'cpu', { signal });
-    const session = await sessionOf(original);
-    const { run } = session;
-    const dataset =
-      given ?? (await makeUpInputs(inputSpecs(original), { ...call, shapes, run, twice: random.length === 0 }));
-    const report = await evaluate(session, await sessionOf(compressed), dataset, { ...call, provider: 'cpu', random });
+    const report = await project.evaluate(compressed, 'cpu', job);
     bar.clear();
     console.log(options.json ? JSON.stringify(jsonOf(report), null, 2) : summary(report));
   } finally {

@@ -1,10 +1,10 @@
 import { OUTLIER } from '../engine/calibration/outliers';
-import { inspect } from '../engine/model/inspect';
 import type { ModelReport } from '../engine/model/report';
-import type { Outliers } from './inspectInputs';
-import { openModel } from './readFiles';
-import { openingWatch } from './supervised';
-import { bytes, percent, table } from './terminal';
+import type { Outliers } from '../engine/project/outliers';
+import { Project } from '../engine/project/project';
+import { dataFile, modelSource } from './readFiles';
+import { openingWatch, watchedRuntime } from './supervised';
+import { bytes, percent, progressBar, table } from './terminal';
 
 /** `carrara inspect MODEL.onnx` */
 export async function inspectCommand(
@@ -17,14 +17,15 @@ export async function inspectCommand(
   signal: AbortSignal,
 ): Promise<void> {
   const watch = openingWatch(openLimit);
-  const { model, report } = await watch.during(`Opening ${path}`, async () => {
-    const model = await openModel(path);
-    return { model, report: inspect(model) };
-  });
-  const inputs =
-    calibration === undefined
-      ? undefined
-      : await (await import('./inspectInputs')).outliersIn(model, calibration, watch, signal);
+  const project = new Project(watchedRuntime(watch));
+  const bar = progressBar();
+  const job = { id: 'inspect', signal, onProgress: bar.show };
+  const report = await watch.during(`Opening ${path}`, () => project.open(modelSource(path), job));
+  let inputs: ReadonlyMap<string, Outliers> | undefined;
+  if (calibration !== undefined) {
+    await watch.during(`Opening ${calibration}`, () => project.openData(dataFile(calibration), job, 'calibration'));
+    inputs = await project.outliers(job).finally(bar.clear);
+  }
   if (json) {
     const layers = report.layers.map(({ name, op, shape, parameters, bytes, compressible, reason, ...rest }) => {
       const input = inputs?.get(rest.id);
@@ -86,14 +87,14 @@ function othersOf({ others, parameters }: ModelReport): string | undefined {
   return `${head}\n\n${table(['why', 'tensors', 'parameters', 'share'], rows, ['why'])}`;
 }
 
-function cellsOf(found: Outliers): string[] {
+function cellsOf(found: Outliers | undefined): string[] {
   if (found === undefined || typeof found === 'string') return ['–', '–', '–'];
   const { largest, ratio, channels } = found;
   return [largest.toPrecision(3), ratio?.toFixed(1) ?? '–', String(channels.length)];
 }
 
 /** A line with the outlier channels of a layer, the largest first, or one that says why nothing is known of them. */
-function listOf(name: string, found: Outliers): string[] {
+function listOf(name: string, found: Outliers | undefined): string[] {
   if (typeof found === 'string') return [`${name}: ${found}`];
   if (!found || found.channels.length === 0) return [];
   const falling = [...found.channels].sort((a, b) => b.largest - a.largest);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBytes } from '../engine/model/model';
 import { bytesOf, external, holding, refusal } from '../engine/model/reading.fixtures';
-import { fileSource, filesBehind, openModel, readFile } from './readFiles';
+import { fileSource, filesBehind, readFile, readModelAt } from './readFiles';
 
 let root: string;
 beforeEach(() => {
@@ -19,7 +19,7 @@ const model = (path: string, location: string) => writeFileSync(at(path), bytesO
 const data = (path: string) => writeFileSync(at(path), new Uint8Array(16).fill(1));
 
 async function opened(path: string): Promise<Uint8Array> {
-  const found = await openModel(at(path));
+  const found = await readModelAt(at(path));
   return readBytes(found, found.graph.initializer[0]!);
 }
 
@@ -31,7 +31,7 @@ describe('data files of a model', () => {
     symlinkSync('weights/w.bin', at('models/link.bin'));
     for (const path of ['models/a.onnx', 'models/b.onnx'])
       expect(await opened(path)).toEqual(new Uint8Array(16).fill(1));
-    expect(filesBehind(await openModel(at('models/a.onnx')), at('models/a.onnx'))).toEqual([
+    expect(filesBehind(await readModelAt(at('models/a.onnx')), at('models/a.onnx'))).toEqual([
       at('models/a.onnx'),
       at('models/weights/w.bin'),
     ]);

@@ -16,23 +16,35 @@ import { type ByteSource, checkRange, READ_AT_ONCE } from '../engine/core/bytes'
 import { UserError } from '../engine/core/errors';
 import { fileNameOf, whyOutside } from '../engine/model/externalLocation';
 import { type FindFile, type Model, readModel } from '../engine/model/model';
+import type { DataFile } from '../engine/project/engine';
+import type { ModelSource } from '../engine/project/modelSource';
 import { fileError } from './fileErrors';
 import { OpenFile } from './openFile';
 
-/** Opens a model and finds its data files where it says, or beside it. */
-export async function openModel(path: string): Promise<Model> {
-  return readModel(fileSource(path), beside(path));
+/** Where the model at `path` is read from. Its data files are found where it says, or beside it. */
+export const modelSource = (path: string): ModelSource => ({ main: fileSource(path), find: beside(path) });
+
+/** Reads the structure of the model at `path`. */
+export async function readModelAt(path: string): Promise<Model> {
+  const { main, find } = modelSource(path);
+  return readModel(main, find);
 }
+
+/** The data at `path`, which are read when they are wanted. */
+export const dataFile = (path: string): DataFile => ({
+  name: basename(path),
+  arrayBuffer: async () => readFile(path).buffer,
+});
 
 const beside =
   (path: string): FindFile =>
   (location) => {
-    const found = dataFile(path, location);
+    const found = dataBeside(path, location);
     if (found === undefined) return undefined;
     return isInside(found, path) ? fileSource(found) : 'outside';
   };
 
-function dataFile(path: string, location: string): string | undefined {
+function dataBeside(path: string, location: string): string | undefined {
   if (whyOutside(location) !== undefined) return undefined;
   const candidates = [join(dirname(path), location), join(dirname(path), fileNameOf(location))];
   return candidates.find((candidate) => existsSync(candidate));
@@ -51,7 +63,7 @@ function isInside(file: string, path: string): boolean {
 /** The files that a model read from `path` lies in. */
 export const filesBehind = (model: Model, path: string): string[] => [
   path,
-  ...[...model.sources.keys()].flatMap((location) => dataFile(path, location) ?? []),
+  ...[...model.sources.keys()].flatMap((location) => dataBeside(path, location) ?? []),
 ];
 
 const readAt = promisify(read);

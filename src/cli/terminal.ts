@@ -1,4 +1,4 @@
-import type { Progress } from '../engine/core/progress';
+import type { JobProgress } from '../engine/project/queue';
 
 /** A table for people: columns padded, words (the first column, and those named) to the left, numbers to the right. */
 export function table(
@@ -29,17 +29,13 @@ export const bytes = (count: number): string =>
 export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
 
 /** A progress bar on standard error, drawn only on a terminal. */
-export function progressBar(stream = process.stderr): { show(progress: Progress): void; clear(): void } {
-  const started = performance.now();
-  let drawn = 0;
+export function progressBar(stream = process.stderr): { show(progress: JobProgress): void; clear(): void } {
   return {
-    show({ done, total, label }) {
-      const now = performance.now();
-      if (!stream.isTTY || (now - drawn < 80 && done < total)) return;
-      drawn = now;
+    show({ done, total, label, secondsLeft }) {
+      if (!stream.isTTY) return;
       const share = total > 0 ? Math.min(1, done / total) : 0;
       const bar = '█'.repeat(Math.round(share * 24)).padEnd(24, '░');
-      const left = share > 0.02 ? `${Math.ceil(((now - started) / 1000) * (1 / share - 1))} s left` : '';
+      const left = secondsLeft === undefined ? '' : `${Math.ceil(secondsLeft)} s left`;
       const text = `${bar} ${percent(share, 0).padStart(5)}  ${left.padEnd(12)} ${label}`;
       stream.write(`\r\u001b[K${text.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
     },

@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../engine/core/errors';
 import { DataType, modelBytes, node, tensor, value } from '../engine/model/onnx/build';
 import { filesOf } from '../engine/model/write';
-import { openModel } from './readFiles';
+import { readModelAt } from './readFiles';
 import { sweep, temporaryName } from './temporaryFiles';
 import { checkDataTarget, checkTarget, isSameFile, stage } from './writeFiles';
 
@@ -49,7 +49,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** The files of the model, with its weights in a data file. */
 async function twoFiles(name: string) {
   // Far below what the tensor takes.
-  return filesOf(await openModel(at('models', 'model.onnx')), name, {}, 1000);
+  return filesOf(await readModelAt(at('models', 'model.onnx')), name, {}, 1000);
 }
 
 describe.runIf(POSIX)('an output that is an input', () => {
@@ -208,7 +208,7 @@ describe('staged files', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toHaveLength(2);
     await staged.commit();
     expect(readdirSync(folder)).toEqual(['models', 'out.onnx', 'out.onnx_data']);
-    const model = await openModel(at('out.onnx'));
+    const model = await readModelAt(at('out.onnx'));
     expect([...model.sources.keys()]).toContain('out.onnx_data');
     if (POSIX) expect(statSync(at('out.onnx')).mode & 0o777).toBe(0o600);
   });

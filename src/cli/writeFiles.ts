@@ -16,7 +16,7 @@ import { UserError } from '../engine/core/errors';
 import type { LongCall } from '../engine/core/progress';
 import { dataNameOf, type FileToWrite } from '../engine/model/write';
 import { fileError, otherKind } from './fileErrors';
-import { fileSource, filesBehind, openModel } from './readFiles';
+import { fileSource, filesBehind, readModelAt } from './readFiles';
 import { tell } from './supervised';
 import { temporaryName } from './temporaryFiles';
 
@@ -65,7 +65,7 @@ export async function checkDataTarget(out: string, inputs: readonly string[]): P
 /** The data files of the model at `path`; none where there is no model. */
 async function dataFilesOf(path: string): Promise<string[]> {
   try {
-    return filesBehind(await openModel(path), path).slice(1);
+    return filesBehind(await readModelAt(path), path).slice(1);
   } catch {
     return [];
   }

@@ -2,18 +2,18 @@ import type { NodeProto, TensorProto, ValueInfoProto } from 'onnx-buf';
 import type { ElementType } from '../runtime';
 import { storedForms } from './forms';
 import { type WholeNumbers, wholeNumbersIn } from './inputUses';
-import { type Layer, layersOf } from './layers';
+import { type Layer, layersIn } from './layers';
 import { type Model, opsetOf, storedBytes } from './model';
 import { otherParameters } from './others';
 import { parametersOf } from './parameters';
 import type { LayerReport, ModelReport, ValueReport } from './report';
-import { type Scope, scopeOf, scopesIn } from './scopes';
+import { scopeOf, scopesIn } from './scopes';
 import { bytesOf, dtypeName } from './tensors';
 
 /** A model in plain numbers, its layers included. */
 export function inspect(model: Model): ModelReport {
-  const main = scopeOf(model);
-  const { layers, tensors } = listed(model, main);
+  const { main } = layersIn(model);
+  const { layers, tensors } = listed(model);
   const parameters = parametersOf(model);
   return {
     name: model.name,
@@ -32,8 +32,8 @@ export function inspect(model: Model): ModelReport {
  * Layers, and those that were compressed before in the form that they have now, in the order of the graph; and the tensors
  * that they are stored in.
  */
-function listed(model: Model, main: Scope): { layers: LayerReport[]; tensors: Set<TensorProto> } {
-  const layers = layersOf(main);
+function listed(model: Model): { layers: LayerReport[]; tensors: Set<TensorProto> } {
+  const { main, layers } = layersIn(model);
   const forms = storedForms(model);
   const formOf = new Map(forms.flatMap((form) => form.tensors.map((tensor) => [tensor, form] as const)));
   const order = new Map<string | NodeProto, number>();

@@ -1,9 +1,10 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
 import { type Role, roleOf } from './layerOperators/roles';
+import type { Model } from './model';
 import { DataType } from './onnx/build';
 import { packedOf } from './packed';
 import type { LayerReport } from './report';
-import { type Constant, isPassage, resolve, type Scope, scopesIn } from './scopes';
+import { type Constant, isPassage, resolve, type Scope, scopeOf, scopesIn } from './scopes';
 import { bytesOf, dimsOf, dtypeName, elementsOf } from './tensors';
 
 /** A weight with its consumers: what can be compressed, once, however many nodes use it. */
@@ -61,6 +62,25 @@ const QUANTISED = new Set([
   'float8e5m2',
   'float8e5m2fnuz',
 ]);
+
+/** A model with its main graph and layers. Layers keep their ids when a step cuts units out of them. */
+export interface ModelLayers {
+  readonly model: Model;
+  readonly main: Scope;
+  readonly layers: readonly Layer[];
+}
+
+const found = new WeakMap<Model, ModelLayers>();
+
+/** The model's main graph and its layers. They are looked for once: a model does not change. */
+export function layersIn(model: Model): ModelLayers {
+  const known = found.get(model);
+  if (known) return known;
+  const main = scopeOf(model);
+  const fresh = { model, main, layers: layersOf(main) };
+  found.set(model, fresh);
+  return fresh;
+}
 
 /** The model's layers in the order in which their first consumers stand in the graph. */
 export function layersOf(main: Scope): Layer[] {

@@ -13,12 +13,12 @@ export interface ChosenBackend {
 
 /**
  * The GPU where there is a real one; the CPU where there is none or only a software adapter, which is 10 to 20 times
- * slower. `preferred` overrides the choice; a UserError where it can't be had.
+ * slower. `preferred` overrides the choice; throws a UserError where it is not available.
  */
 export async function chooseBackend(
   runtime: Runtime,
   preferred: 'gpu' | 'cpu' | undefined,
-  gpu: GPU | undefined = globalThis.navigator?.gpu,
+  gpu: GPU | undefined,
   tuning?: TuningStore,
 ): Promise<ChosenBackend> {
   if (preferred === 'cpu') return chosen(createCpuBackend(runtime), 'Chosen by you.');

@@ -5,7 +5,7 @@ import type { Model } from '../model/model';
 import type { CompressReport } from '../recipe/report';
 import type { Session } from '../runtime';
 
-/** What recipes are calibrated on, and what is left to evaluate those on: the open data in two, or data given for each. */
+/** The data that recipes are calibrated on, and those that they are evaluated on: the open data in two, or data given for each. */
 export class CalibrationShare {
   readonly calibration: Calibration;
   readonly #evaluation: Dataset;

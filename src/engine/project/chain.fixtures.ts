@@ -3,11 +3,11 @@ import { Calibration } from '../calibration/calibration';
 import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
 import { generateDataset } from '../evaluation/generate';
+import { openModel } from '../evaluation/openModel';
 import { gaussian } from '../model/fixtures';
 import { inputSpecs } from '../model/inspect';
 import { type Model, readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
-import { sessionModelOf } from '../model/write';
 import { checkRecipe, type Recipe } from '../recipe/schema';
 
 const runtime = nodeRuntime();
@@ -49,5 +49,5 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
 export const calibrationOf = (model: Model) =>
   new Calibration({
     dataset: generateDataset(inputSpecs(model), { samples: 64 }),
-    open: async (probed) => runtime.open(await sessionModelOf(probed, runtime.externalData), 'cpu'),
+    open: (probed) => openModel(probed, runtime),
   });

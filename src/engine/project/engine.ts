@@ -7,6 +7,7 @@ import type { StackPreview } from '../recipe/preview';
 import type { CompressReport } from '../recipe/report';
 import type { ReadBack } from '../recipe/verify';
 import type { Provider } from '../runtime';
+import type { JobProgress } from './queue';
 
 export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../evaluation/report';
 export type { HeatMap } from '../methods/pictures/heatMap';
@@ -26,6 +27,7 @@ export type {
   StepReport,
 } from '../recipe/report';
 export type { ReadBack } from '../recipe/verify';
+export type { JobProgress } from './queue';
 
 /**
  * What page and engine tell each other. Plain reports only: no tensor crosses, but for spectra and pictures small
@@ -55,7 +57,7 @@ export interface ExportSettings {
   readonly form?: string;
 }
 
-/** A compressed model and how it came about; the original is run 0. */
+/** A compressed model and how it was made; the original is run 0. */
 export interface RunReport {
   readonly run: number;
   readonly recipe: unknown;
@@ -80,18 +82,27 @@ export interface MatrixPicture {
   readonly values: Float32Array;
 }
 
-/** Names a long call so that it can be cancelled; `onProgress` is a comlink proxy. */
+/** Names a long call, so that it can be cancelled. */
 export interface Job {
   readonly id: string;
   onProgress?(progress: JobProgress): void;
+  /** Another way to cancel it; it does not cross to a worker. */
+  readonly signal?: AbortSignal;
 }
 
-export interface JobProgress {
-  readonly done: number;
-  readonly total: number;
-  readonly label: string;
-  /** Estimated from the pace so far; absent until it can be said. */
-  readonly secondsLeft?: number;
+/** A file with data, as a browser's `File` is one. */
+export interface DataFile {
+  readonly name: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+export interface CompressSettings {
+  /** The number of a run that was lost, to have it again; absent: the next number. */
+  readonly run?: number | undefined;
+  /** Name of the file that will be written; absent: the model's name with the number of the run. */
+  readonly fileName?: string;
+  /** What messages call the recipe: its file. */
+  readonly recipeName?: string;
 }
 
 /** A step without its layers, as a recipe writes it. */
@@ -107,7 +118,7 @@ export interface PreviewSetting {
   readonly seed?: number | undefined;
 }
 
-/** A step of a checked recipe: ids of the layers that it selects, and its options, defaults unsaid. */
+/** A step of a checked recipe: ids of the layers that it selects, and its options without defaults. */
 export interface SelectedStep {
   readonly layers: readonly string[];
   readonly method: string;
@@ -119,14 +130,21 @@ export interface Engine {
   /** Answers as soon as the worker hears it: not while it is in the middle of a step. */
   ping(): Promise<void>;
   start(preferred?: 'gpu' | 'cpu'): Promise<EngineReport>;
-  /** Whether `open` would take these files: throws what it would throw. What is open stays open. */
+  /**
+   * Whether `open` would take these files: throws what it would throw. What is open stays open; what was read is kept,
+   * and `open` of the same files reads nothing again.
+   */
   check(files: readonly File[], job: Job): Promise<void>;
   /** `.onnx` with its data files. What was open stays open when this throws. Runs are numbered from `lastRun` + 1 on. */
   open(files: readonly File[], job: Job, lastRun?: number): Promise<ModelReport>;
-  /** Spectra of these layers, each told as soon as it is there. Already measured ones come at once. */
+  /** Spectra of these layers, each reported as soon as it is there. Already measured ones come at once. */
   spectra(layers: readonly string[], onSpectrum: (spectrum: LayerSpectrum) => void, job: Job): Promise<void>;
-  /** `.npz`, checked against the model's inputs. */
-  openData(file: File): Promise<DataReport>;
+  /**
+   * Samples for the model's inputs, checked against them. Data with labels are for evaluation; data without are for
+   * calibration where there are data with labels too, and for both where there are none. `use`: all of it is for
+   * calibration, with labels or without.
+   */
+  openData(file: DataFile, job: Job, use?: 'calibration'): Promise<DataReport>;
   clearData(): Promise<DataReport>;
   /** Checks a recipe without running it; throws with the place of the fault. */
   checkRecipe(recipe: unknown): Promise<readonly SelectedStep[]>;
@@ -134,8 +152,8 @@ export interface Engine {
   preview(layer: string, steps: readonly StackStep[], setting: PreviewSetting, job: Job): Promise<StackPreview>;
   /** What each method loses on these layers at each share of their bytes; on the open data too, where there is some. */
   equalBytes(layers: readonly string[], sizes: readonly number[], job: Job): Promise<EqualBytesReport>;
-  /** `run`: the number of a run that was lost, to have it again; else the next one. */
-  compress(recipe: unknown, job: Job, run?: number): Promise<RunReport>;
+  /** Runs a recipe on the open model. */
+  compress(recipe: unknown, job: Job, settings?: CompressSettings): Promise<RunReport>;
   /** On all samples, or on `limit` of them: original and compressed see the same ones. */
   evaluate(run: number, provider: Provider, job: Job, limit?: number): Promise<EvaluateReport>;
   /** Writes a run's operators for another aim than it was compressed for; the run is that from then on. */

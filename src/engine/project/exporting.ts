@@ -1,27 +1,31 @@
 import { blobSource } from '../core/bytes';
 import type { LongCall } from '../core/progress';
 import { sha256 } from '../core/sha256';
-import { among, type Model, readModel } from '../model/model';
 import { type FileToWrite, writtenBytes } from '../model/write';
-import type { Compressed } from '../recipe/finishedRun';
-import { verify } from '../recipe/verify';
+import type { Runtime } from '../runtime';
 import type { ExportReport } from './engine';
+import type { OpenedModel } from './openedModel';
+import { exportTo } from './runs';
 
 type Written = Pick<ExportReport, 'files' | 'bytes' | 'sha256'>;
 
-/** Writes a run into Blobs, reads them back and holds what was read against the run and the original. */
+/** Writes a run into Blobs, which a browser may keep on disk, and verifies what was written. */
 export async function exportRun(
-  compressed: Compressed,
-  original: Model,
-  context: Parameters<typeof verify>[3],
+  opened: OpenedModel,
+  run: number,
+  runtime: Runtime,
+  call: LongCall,
 ): Promise<ExportReport> {
-  const written = await writeBlobs(compressed.files, context);
-  const [main, ...others] = written.files.map(({ name, blob }) => blobSource(blob, name));
-  const readBack = await verify(await readModel(main!, among(others)), compressed, original, context);
-  return { ...written, readBack };
+  let written: Written | undefined;
+  const write = async (files: readonly FileToWrite[]) => {
+    written = await writeBlobs(files, call);
+    return written.files.map(({ name, blob }) => blobSource(blob, name));
+  };
+  const readBack = await exportTo(opened, run, write, runtime, call);
+  return { ...written!, readBack };
 }
 
-/** Writes the files into Blobs, which the browser may keep on disk. The hash covers all files in order. */
+/** The hash covers all files in order. */
 async function writeBlobs(files: readonly FileToWrite[], call: LongCall): Promise<Written> {
   const hash = sha256(writtenBytes(files));
   const written: { name: string; blob: Blob }[] = [];

@@ -1,11 +1,11 @@
 import type { ByteSource } from '../core/bytes';
+import { layersIn } from '../model/layers';
 import { type Model, readModel } from '../model/model';
 import { filesOf } from '../model/write';
 import { openOperator, putOperator, type StoredOperator } from '../operators/keeping/storedOperator';
 import { weightOf } from '../operators/weight';
 import type { FinishedRun } from '../recipe/finishedRun';
 import type { ErrorReport } from '../recipe/report';
-import { layersIn } from '../recipe/runner/graphStep';
 import type { LayerProgress } from '../recipe/runner/layerProgress';
 import type { Recipe } from '../recipe/schema';
 import type { Reference } from '../store/records';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nodeRuntime } from '../../runtime/node';
 import { memorySource } from '../core/bytes';
 import { writeNpz } from '../formats/npz/npz';
 import { readModel } from '../model/model';
@@ -17,7 +18,6 @@ const model = await readModel(
     'model.onnx',
   ),
 );
-const never = () => Promise.reject(new Error('Nothing is run here.'));
 
 /** A file with so many samples, all of the value `fill`. */
 function file(name: string, samples: number, { labels = false, fill = 0 } = {}): File {
@@ -27,8 +27,8 @@ function file(name: string, samples: number, { labels = false, fill = 0 } = {}):
 }
 
 async function opened(...files: readonly File[]): Promise<OpenData> {
-  const data = new OpenData(model, never);
-  for (const each of files) await data.addFile(each);
+  const data = new OpenData(model, nodeRuntime());
+  for (const each of files) await data.add(each);
   return data;
 }
 
@@ -66,10 +66,27 @@ describe('labelled data and data without labels', () => {
     expect(data.report()).toMatchObject({ name: 'test.npz', calibration: { name: 'other.npz', samples: 8 } });
     const before = await data.share();
     expect(await data.share()).toBe(before);
-    await data.addFile(file('newer.npz', 30, { labels: true }));
+    await data.add(file('newer.npz', 30, { labels: true }));
     expect(data.report()).toMatchObject({ name: 'newer.npz', calibration: { name: 'other.npz' } });
     expect(await data.share()).not.toBe(before);
   });
+});
+
+it.each([
+  ['with labels', labelled()],
+  ['without labels', unlabelled()],
+])('data %s that are given for calibration only are all calibrated on', async (_, only) => {
+  const data = new OpenData(model, nodeRuntime());
+  expect(data.isForCalibration).toBe(false);
+  await data.add(only, 'calibration');
+  expect(data.isForCalibration).toBe(true);
+  const { calibration } = (await data.share())!;
+  expect(calibration.dataset).toBe(data.given);
+});
+
+it('shapes that do not fit the model are refused before any work begins', () => {
+  const open = () => new OpenData(model, nodeRuntime(), { shapes: { x: [1, 3] } });
+  expect(open).toThrow(/"x"/);
 });
 
 it('without data, inputs are generated, and nothing is calibrated on them', async () => {

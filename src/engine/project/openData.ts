@@ -1,23 +1,31 @@
 import type { LongCall } from '../core/progress';
 import { type Dataset, openDataset, reportDataset, take } from '../evaluation/dataset';
 import { generateDataset } from '../evaluation/generate';
+import { withShapes } from '../evaluation/givenShapes';
 import { type MakeUpOptions, makeUpInputs } from '../evaluation/makeUpInputs';
 import { makeUpFor } from '../evaluation/makeUpInputsFor';
+import { openModel } from '../evaluation/openModel';
 import type { DataReport } from '../evaluation/report';
 import { readArrays } from '../formats/readArrays';
 import { inputSpecs } from '../model/inspect';
 import type { Model } from '../model/model';
 import { type RandomNode, randomNodes } from '../model/randomNodes';
-import type { Runtime, Session } from '../runtime';
+import type { Runtime } from '../runtime';
 import type { CalibrationShare } from './calibrationShare';
+import type { DataFile } from './engine';
+
+/** How inputs are made up where there are no data: how many samples, and the shapes that the user gave. */
+export type MadeUp = Pick<MakeUpOptions, 'samples' | 'shapes'>;
 
 /**
- * The data beside an open model: given, or generated when it is first asked for. Labelled data is for evaluation; data
- * without labels beside it is for calibration, and for both where it is alone.
+ * The data of an open model: given, or generated when they are first needed. Data with labels are for evaluation; data
+ * without are for calibration where there are data with labels too, and for both where there are none.
  */
 export class OpenData {
   #labelled: Dataset | undefined;
   #unlabelled: Dataset | undefined;
+  /** Given for calibration only, with labels or without. */
+  #forCalibration: Dataset | undefined;
   #generated: Dataset | undefined;
   /** Whether the model has run on what was generated. */
   #tried = false;
@@ -29,28 +37,32 @@ export class OpenData {
 
   constructor(
     private readonly model: Model,
-    private readonly open: (model: Model) => Promise<Session>,
-  ) {}
+    private readonly runtime: Runtime,
+    readonly madeUp: MadeUp = {},
+  ) {
+    // A shape that does not fit is refused before any work begins.
+    if (madeUp.shapes) withShapes(inputSpecs(model), madeUp.shapes);
+  }
 
   /** What the user opened to evaluate models on. */
   get given(): Dataset | undefined {
-    return this.#labelled ?? this.#unlabelled;
+    return this.#labelled ?? this.#unlabelled ?? this.#forCalibration;
   }
 
-  /** What models are evaluated on, or inputs generated from what the model declares, of which it may refuse the sizes. */
+  /** What models are evaluated on, or inputs generated from what the model declares; it may not run on their sizes. */
   get dataset(): Dataset {
     return this.given ?? (this.#generated ??= generateDataset(inputSpecs(this.model)));
   }
 
   /** The same, of sizes that the model runs on. `run` runs the original; without it, a session of its own does. */
-  async runnable(runtime: Runtime, call: LongCall, run?: MakeUpOptions['run']): Promise<Dataset> {
+  async runnable(call: LongCall, run?: MakeUpOptions['run']): Promise<Dataset> {
     if (this.given) return this.given;
     if (this.#tried) return this.#generated!;
-    const { model } = this;
+    const { model, madeUp } = this;
     const twice = this.random.length === 0;
     this.#generated = run
-      ? await makeUpInputs(inputSpecs(model), { ...call, run, twice })
-      : await makeUpFor(model, runtime, call);
+      ? await makeUpInputs(inputSpecs(model), { ...call, ...madeUp, run, twice })
+      : await makeUpFor(model, this.runtime, { ...call, ...madeUp });
     this.#tried = true;
     return this.#generated;
   }
@@ -61,17 +73,20 @@ export class OpenData {
     return this.#random;
   }
 
-  /** Opens a file with data. It replaces data of its kind. Throws a UserError where it does not fit the model. */
-  async addFile(file: File): Promise<void> {
-    const entries = await readArrays(new Uint8Array(await file.arrayBuffer()), file.name);
-    const dataset = openDataset(entries, inputSpecs(this.model), file.name);
-    if (dataset.labels) this.#labelled = dataset;
+  /** Replaces the data of the same kind. Throws a UserError where the data do not fit the model. */
+  async add(file: DataFile, use?: 'calibration', signal?: AbortSignal): Promise<void> {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const dataset = openDataset(await readArrays(bytes, file.name), inputSpecs(this.model), file.name);
+    signal?.throwIfAborted();
+    if (use === 'calibration') this.#forCalibration = dataset;
+    else if (dataset.labels) this.#labelled = dataset;
     else this.#unlabelled = dataset;
   }
 
   clear(): void {
     this.#labelled = undefined;
     this.#unlabelled = undefined;
+    this.#forCalibration = undefined;
   }
 
   report(): DataReport {
@@ -82,9 +97,14 @@ export class OpenData {
     };
   }
 
+  /** Whether data were given for calibration only: each layer's output error is then reported for every recipe. */
+  get isForCalibration(): boolean {
+    return this.#forCalibration !== undefined;
+  }
+
   /** Data for calibration alone. */
   get #apart(): Dataset | undefined {
-    return this.#labelled && this.#unlabelled;
+    return this.#forCalibration ?? (this.#labelled && this.#unlabelled);
   }
 
   /** `limit` of `all` samples: the same ones every time, so that runs compare and the original's outputs are kept. */
@@ -96,16 +116,16 @@ export class OpenData {
   }
 
   /**
-   * What recipes are calibrated on, and what is left to evaluate them on; undefined where there is no data, since nothing
-   * can be learnt from inputs that were made up.
+   * What recipes are calibrated on, and what is left to evaluate them on; undefined where no data are given: nothing can
+   * be learnt from inputs that were made up. Throws a UserError where the data cannot be split.
    */
   async share(): Promise<CalibrationShare | undefined> {
-    const { dataset } = this;
-    if (dataset.generated) return undefined;
-    const { CalibrationShare } = await import('./recipes');
+    const { given } = this;
+    if (!given) return undefined;
+    const { CalibrationShare } = await import('./calibrationShare');
     const apart = this.#apart;
-    if (this.#share?.of !== dataset || this.#share.apart !== apart)
-      this.#share = new CalibrationShare(dataset, this.open, apart);
+    if (this.#share?.of !== given || this.#share.apart !== apart)
+      this.#share = new CalibrationShare(given, (probed) => openModel(probed, this.runtime), apart);
     return this.#share;
   }
 }

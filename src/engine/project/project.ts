@@ -1,131 +1,118 @@
-import type { Backend } from '../backend/backend';
-import { withRecovery } from '../backend/recovery';
 import { UserError } from '../core/errors';
 import type { LongCall } from '../core/progress';
-import { evaluate } from '../evaluation/evaluate';
-import { OutputCache } from '../evaluation/outputCache';
-import { dataFileNoun } from '../formats/formats';
 import { isSoftwareOnly } from '../gpu/device';
-import type { TuningStore } from '../gpu/tuning';
 import { Factorisations } from '../methods/factorisations';
-import { inspect } from '../model/inspect';
-import type { Layer } from '../model/layers';
-import type { Model } from '../model/model';
-import { sessionModelOf } from '../model/write';
+import { type Model, readModel } from '../model/model';
 import { weightOf } from '../operators/weight';
-import type { Compressed } from '../recipe/finishedRun';
 import { spectrumOf } from '../recipe/spectra';
-import type { Provider, Runtime, Session } from '../runtime';
-import { type ChosenBackend, chooseBackend } from './backends';
+import type { Provider, Runtime } from '../runtime';
+import type { ChosenBackend } from './backends';
+import type { ProjectOptions, Tools } from './context';
 import type {
+  CompressSettings,
+  DataFile,
+  DataReport,
   Engine,
+  EngineReport,
   ExportSettings,
+  Job,
   LayerSpectrum,
   MatrixPicture,
   ModelReport,
   PreviewSetting,
+  ReadBack,
   RunReport,
   StackStep,
 } from './engine';
-import { exportRun } from './exporting';
-import { Jobs } from './jobs';
-import { reportOf } from './layerReports';
-import { readFiles } from './modelFiles';
-import { OpenData } from './openData';
-import { OriginalSession } from './originalSession';
+import { type ModelSource, sourceOf } from './modelSource';
+import { OpenedModel } from './openedModel';
 import { factorPicture, weightPicture } from './pictures';
+import { type JobProgress, JobQueue, type JobRequest, PRIORITY } from './queue';
+import type { WriteFiles } from './runs';
 
 const recipes = () => import('./recipes');
+const runs = () => import('./runs');
 
-/** What is open: replaced as a whole, and only when the new model has been read. */
-interface Opened {
-  readonly model: Model;
-  readonly report: ModelReport;
-  readonly layers: ReadonlyMap<string, Layer>;
-  readonly runs: Map<number, Compressed & { readonly recipe: unknown }>;
-  readonly originalOutputs: OutputCache;
-  readonly data: OpenData;
-  readonly original: OriginalSession;
-  /** Forgotten runs keep their numbers: a file that was exported stays the only one of its name. */
-  lastRun: number;
-}
+/** Nobody waits for it, or only a picture does: it gives way to what the user waits for. */
+const BACKGROUND = { priority: PRIORITY.background, yieldsTo: PRIORITY.foreground };
+const PREVIEW = { priority: PRIORITY.preview, yieldsTo: PRIORITY.foreground };
 
-export interface ProjectOptions {
-  /** Keeps the fastest variants of the GPU's kernels from one start to the next. */
-  readonly tuning?: TuningStore;
-}
+type Kind = Pick<JobRequest<unknown>, 'kind' | 'label' | 'yieldsTo'> & { readonly priority?: number };
 
-/** One open model with its data and its runs, one backend, one runtime: all that page, command line and tests need. */
+/**
+ * One open model with its data and its runs, one backend, one runtime. Page, command line and tests do all their work
+ * through it: in the page it lives in a worker. Its long calls are jobs that run one at a time.
+ */
 export class Project implements Engine {
-  readonly #jobs = new Jobs();
+  readonly queue = new JobQueue();
   readonly #runtime: Runtime;
+  readonly #options: ProjectOptions;
   #chosen: ChosenBackend | undefined;
   #factorisations: Factorisations | undefined;
-  #opened: Opened | undefined;
+  #opened: OpenedModel | undefined;
+  /** What `check` has read, for `open`. */
+  #checked: { readonly files: string; readonly opened: OpenedModel } | undefined;
 
-  constructor(
-    runtime: Runtime,
-    private readonly options: ProjectOptions = {},
-  ) {
+  constructor(runtime: Runtime, options: ProjectOptions = {}) {
     this.#runtime = runtime;
+    this.#options = options;
   }
 
-  async start(preferred?: 'gpu' | 'cpu') {
-    const chosen = await chooseBackend(this.#runtime, preferred, navigator.gpu, this.options.tuning);
+  async start(preferred?: 'gpu' | 'cpu'): Promise<EngineReport> {
+    const { gpu = async () => globalThis.navigator?.gpu, tuning } = this.#options;
+    const { chooseBackend } = await import('./backends');
+    const { providers, name } = this.#runtime;
+    const hasWebgpu = providers.includes('webgpu');
+    const found = preferred === 'cpu' && !hasWebgpu ? undefined : await gpu();
+    const chosen = await chooseBackend(this.#runtime, preferred, found, tuning);
     this.#chosen?.backend.dispose();
     this.#chosen = chosen;
-    this.#factorisations = new Factorisations(chosen.backend);
-    const { providers, name } = this.#runtime;
-    const softwareWebgpu = providers.includes('webgpu') && (await isSoftwareOnly(navigator.gpu));
+    this.#forgetFactors();
+    const softwareWebgpu = hasWebgpu && found !== undefined && (await isSoftwareOnly(found));
     return { backend: chosen.report, providers, softwareWebgpu, runtime: name };
   }
 
   async ping() {}
 
-  check(files: readonly File[], job: { id: string }) {
-    return this.#jobs.run(job, async ({ signal }) => {
-      inspect(await readFiles(files));
-      signal?.throwIfAborted();
+  check(files: readonly File[], job: Job) {
+    return this.#do(job, { kind: 'check', label: 'Reading a model' }, async (call) => {
+      this.#checked = { files: namesOf(files), opened: await this.#read(sourceOf(files), call) };
     });
   }
 
-  open(files: readonly File[], job: { id: string }, lastRun = 0) {
-    return this.#jobs.run(job, async ({ signal }) => {
-      const model = await readFiles(files);
-      // Reading has no steps: cancelled meanwhile, what was open stays open.
-      signal?.throwIfAborted();
-      const { report, layers } = reportOf(model);
+  open(files: readonly File[] | ModelSource, job: Job, lastRun = 0): Promise<ModelReport> {
+    return this.#do(job, { kind: 'open', label: 'Opening a model' }, async (call) => {
+      const checked = this.#checked;
+      this.#checked = undefined;
+      const given = 'main' in files ? undefined : namesOf(files);
+      const source = 'main' in files ? files : sourceOf(files);
+      const opened = checked && checked.files === given ? checked.opened : await this.#read(source, call);
       await this.#opened?.original.release();
-      this.#factorisations = new Factorisations(this.#backend);
-      this.#opened = {
-        model,
-        report,
-        layers,
-        runs: new Map(),
-        lastRun,
-        originalOutputs: new OutputCache(),
-        original: new OriginalSession((provider, call) => this.#compared(model, provider, call)),
-        data: new OpenData(model, (other) => this.#session(other, 'wasm', {})),
-      };
-      return report;
+      if (this.#chosen) this.#forgetFactors();
+      opened.lastRun = lastRun;
+      this.#opened = opened;
+      return opened.report;
     });
   }
 
-  spectra(ids: readonly string[], onSpectrum: (spectrum: LayerSpectrum) => void, job: { id: string }) {
-    return this.#jobs.run(job, async (call) => {
-      const { model } = this.#open;
+  spectra(ids: readonly string[], onSpectrum: (spectrum: LayerSpectrum) => void, job: Job) {
+    const how = { kind: 'spectra', label: 'Measuring spectra', ...BACKGROUND };
+    return this.#do(job, how, async ({ signal, onProgress }) => {
+      const opened = this.#open;
       for (const [done, id] of ids.entries()) {
-        const layer = this.#layer(id);
-        call.onProgress?.({ done, total: ids.length, label: layer.name });
-        onSpectrum(await spectrumOf(id, weightOf(model, layer), this.#factors, { signal: call.signal }));
+        const layer = opened.layer(id);
+        onProgress?.({ done, total: ids.length, label: layer.name });
+        onSpectrum(await spectrumOf(id, weightOf(opened.model, layer), this.#tools.factorisations, { signal }));
       }
     });
   }
 
-  async openData(file: File) {
-    const { data } = this.#open;
-    await data.addFile(file);
-    return data.report();
+  openData(file: DataFile, job: Job, use?: 'calibration'): Promise<DataReport> {
+    return this.#do(job, { kind: 'data', label: `Reading ${file.name}` }, async ({ signal }) => {
+      const { data } = this.#open;
+      await data.add(file, use, signal);
+      return data.report();
+    });
   }
 
   async clearData() {
@@ -136,105 +123,58 @@ export class Project implements Engine {
 
   async checkRecipe(recipe: unknown) {
     const { selectedSteps } = await recipes();
-    return selectedSteps(recipe, [...this.#open.layers.values()]);
+    return selectedSteps(recipe, this.#open);
   }
 
-  preview(id: string, steps: readonly StackStep[], setting: PreviewSetting, job: { id: string }) {
-    return this.#jobs.run(job, async (call) => {
-      const { checkRecipe, needsData, previewStack } = await recipes();
-      const opened = this.#open;
-      const { peers, seed } = setting;
-      const everywhere = steps.map((step) => ({ ...step, layers: '*' }));
-      const recipe = checkRecipe({ version: 1, ...(seed !== undefined && { seed }), steps: everywhere }, 'The stack');
-      const share = needsData(recipe) ? await opened.data.share() : undefined;
-      const [layer, calibration] = [this.#layer(id), share?.calibration];
-      return withRecovery(this.#backend, () =>
-        previewStack(opened.model, layer, recipe.steps, {
-          ...call,
-          factorisations: this.#factors,
-          calibration,
-          peers,
-          seed: recipe.seed,
-        }),
-      );
+  preview(id: string, steps: readonly StackStep[], setting: PreviewSetting, job: Job) {
+    return this.#do(job, { kind: 'preview', label: 'Trying steps on a layer', ...PREVIEW }, async (call) => {
+      const { preview } = await recipes();
+      this.#open.layer(id);
+      return preview(this.#open, id, steps, setting, this.#tools, call);
     });
   }
 
-  equalBytes(ids: readonly string[], sizes: readonly number[], job: { id: string }) {
-    return this.#jobs.run(job, async (call) => {
-      const { compareAtEqualBytes } = await recipes();
-      const opened = this.#open;
-      // A single sample can't be split: then weights alone are compared.
-      const share = opened.data.dataset.samples > 1 ? await opened.data.share() : undefined;
-      const calibration = share?.calibration;
-      return compareAtEqualBytes(opened.model, ids, sizes, { ...call, factorisations: this.#factors, calibration });
+  equalBytes(ids: readonly string[], sizes: readonly number[], job: Job) {
+    return this.#do(job, { kind: 'methods', label: 'Comparing methods' }, async (call) => {
+      const { equalBytes } = await recipes();
+      return equalBytes(this.#open, ids, sizes, this.#tools, call);
     });
   }
 
-  compress(recipe: unknown, job: { id: string }, again?: number): Promise<RunReport> {
-    return this.#jobs.run(job, async (call) => {
-      const { checkRecipe, compress, compressedName, needsData } = await recipes();
-      const opened = this.#open;
-      const run = again ?? opened.lastRun + 1;
-      const checked = checkRecipe(recipe);
-      const share = needsData(checked) ? await opened.data.share() : undefined;
-      const compressed = await compress(opened.model, checked, {
-        ...call,
-        factorisations: this.#factors,
-        fileName: compressedName(opened.model.name, run),
-        remedy: `open ${dataFileNoun()} at the step or at "data" above`,
-        ...(share && { calibration: share.calibration }),
-        trial: {
-          dataset: () => share?.calibration.dataset ?? opened.data.runnable(this.#runtime, call),
-          open: (cut) => this.#session(cut, 'wasm', call),
-        },
-      });
-      opened.lastRun = Math.max(opened.lastRun, run);
-      opened.runs.set(run, { ...compressed, recipe });
-      return { run, recipe, result: compressed.report };
+  compress(recipe: unknown, job: Job, settings: CompressSettings = {}): Promise<RunReport> {
+    return this.#do(job, { kind: 'compress', label: 'Compressing' }, async (call) => {
+      const { compressModel } = await runs();
+      return compressModel(this.#open, recipe, settings, this.#tools, call);
     });
   }
 
-  evaluate(run: number, provider: Provider, job: { id: string }, limit?: number) {
-    return this.#jobs.run(job, async (call) => {
-      const opened = this.#open;
-      const { model, report } = this.#run(run);
-      const compressed = await this.#compared(model, provider, call);
-      try {
-        const original = await opened.original.on(provider, call);
-        const { originalOutputs } = opened;
-        const all = await opened.data.runnable(this.#runtime, call, (feeds) => original.run(feeds));
-        const share = report.calibration && all.samples > 1 ? await opened.data.share() : undefined;
-        const dataset = opened.data.some(share?.evaluationOf(report) ?? all, limit);
-        const { random } = opened.data;
-        return await evaluate(original, compressed, dataset, { ...call, provider, originalOutputs, random });
-      } finally {
-        await compressed.release();
-      }
+  writeFor(run: number, chosen: ExportSettings | undefined, job: Job): Promise<RunReport> {
+    return this.#do(job, { kind: 'write', label: 'Writing a run' }, async (call) => {
+      const { writeFor } = await runs();
+      return writeFor(this.#open, run, chosen, call);
     });
   }
 
-  writeFor(run: number, chosen: ExportSettings | undefined, job: { id: string }): Promise<RunReport> {
-    return this.#jobs.run(job, async (call) => {
-      const { checkRecipe } = await recipes();
-      const { runs } = this.#open;
-      const before = this.#run(run);
-      const { export: _, ...steps } = before.recipe as object & { export?: unknown };
-      const recipe = { ...steps, ...(chosen && { export: chosen }) };
-      const compressed = await before.writtenFor(checkRecipe(recipe).export, call);
-      runs.set(run, { ...compressed, recipe });
-      return { run, recipe, result: compressed.report };
+  /** Of a run, or of a compressed model that was read from a file. */
+  evaluate(compressed: number | Model, provider: Provider, job: Job, limit?: number) {
+    return this.#do(job, { kind: 'evaluate', label: 'Comparing' }, async (call) => {
+      const { evaluateModel } = await runs();
+      return evaluateModel(this.#open, compressed, provider, this.#runtime, call, limit);
     });
   }
 
-  exportRun(run: number, job: { id: string }) {
-    return this.#jobs.run(job, async (call) => {
-      const { model, data } = this.#open;
-      return exportRun(this.#run(run), model, {
-        ...call,
-        runtime: this.#runtime,
-        data: data.given,
-      });
+  exportRun(run: number, job: Job) {
+    return this.#do(job, { kind: 'export', label: 'Exporting' }, async (call) => {
+      const { exportRun } = await import('./exporting');
+      return exportRun(this.#open, run, this.#runtime, call);
+    });
+  }
+
+  /** Has `write` write the files of a run, and verifies what can be read again. */
+  exportTo(run: number, write: WriteFiles, job: Job): Promise<ReadBack> {
+    return this.#do(job, { kind: 'export', label: 'Exporting' }, async (call) => {
+      const { exportTo } = await runs();
+      return exportTo(this.#open, run, write, this.#runtime, call);
     });
   }
 
@@ -242,55 +182,70 @@ export class Project implements Engine {
     this.#open.runs.delete(run);
   }
 
-  factorPicture(picture: MatrixPicture, job: { id: string }) {
-    return this.#jobs.run(job, (call) => factorPicture(this.#backend, picture, call));
+  /** The outlier channels of each layer's input, by layer id; or why there are none. Needs data. */
+  outliers(job: Job) {
+    return this.#do(job, { kind: 'outliers', label: 'Looking for outliers' }, async (call) => {
+      const { outliersIn } = await import('./outliers');
+      return outliersIn(this.#open, call);
+    });
+  }
+
+  factorPicture(picture: MatrixPicture, job: Job) {
+    return this.#do(job, { kind: 'lesson', label: 'Factorising a picture' }, (call) =>
+      factorPicture(this.#tools.factorisations.backend, picture, call),
+    );
   }
 
   async weightPicture(id: string) {
-    return weightPicture(this.#open.model, this.#layer(id));
+    const opened = this.#open;
+    return weightPicture(opened.model, opened.layer(id));
   }
 
   async cancel(job: string) {
-    this.#jobs.cancel(job);
+    this.queue.cancel(job);
   }
 
-  get #backend(): Backend {
-    if (!this.#chosen) throw new Error('The engine has not been started.');
-    return this.#chosen.backend;
+  /** The open model. Throws a UserError where none is open. */
+  get model(): Model {
+    return this.#open.model;
   }
 
-  get #factors(): Factorisations {
-    return this.#factorisations!;
+  /** Gives the backend and the session that is kept back. */
+  async close(): Promise<void> {
+    await this.#opened?.original.release();
+    this.#chosen?.backend.dispose();
+    this.#chosen = undefined;
   }
 
-  get #open(): Opened {
+  #do<T>({ id, onProgress, signal }: Job, kind: Kind, run: (call: Required<LongCall>) => Promise<T>): Promise<T> {
+    const report = onProgress && ((progress: JobProgress) => onProgress(progress));
+    return this.queue.add({ priority: PRIORITY.foreground, ...kind, id, signal, onProgress: report, run });
+  }
+
+  async #read({ main, find }: ModelSource, { signal }: LongCall): Promise<OpenedModel> {
+    const model = await readModel(main, find);
+    // Reading has no steps: when it was cancelled meanwhile, what was open stays open.
+    signal?.throwIfAborted();
+    const opened = new OpenedModel(model, this.#runtime, this.#options.madeUp);
+    signal?.throwIfAborted();
+    return opened;
+  }
+
+  #forgetFactors(): void {
+    this.#factorisations = new Factorisations(this.#chosen!.backend, this.#options.factorBytes);
+  }
+
+  get #tools(): Tools {
+    if (!this.#factorisations) throw new Error('The engine has not been started.');
+    return { runtime: this.#runtime, factorisations: this.#factorisations, remedy: this.#options.remedy };
+  }
+
+  get #open(): OpenedModel {
     if (!this.#opened) throw new UserError('No model is open: drop an .onnx file, or open a sample.');
     return this.#opened;
   }
-
-  #layer(id: string): Layer {
-    const layer = this.#open.layers.get(id);
-    if (!layer?.compressible) throw new UserError(`Layer ${id} cannot be factorised.`);
-    return layer;
-  }
-
-  #run(run: number) {
-    const found = this.#open.runs.get(run);
-    if (!found) throw new UserError(`Run ${run} is no longer there: compress again.`);
-    return found;
-  }
-
-  async #session(model: Model, provider: Provider, call: LongCall): Promise<Session> {
-    const opened = await sessionModelOf(model, this.#runtime.externalData, { signal: call.signal });
-    call.signal?.throwIfAborted();
-    return this.#runtime.open(opened, provider);
-  }
-
-  /** For a comparison: not as the file is loaded elsewhere, but in less memory. */
-  async #compared(model: Model, provider: Provider, call: LongCall): Promise<Session> {
-    const { openFolded } = await recipes();
-    // Making a session is one step of the runtime, which tells nothing on its way.
-    call.onProgress?.({ done: 0, total: 0, label: `Loading ${model.name} into onnxruntime` });
-    return openFolded(model, this.#runtime, provider, { signal: call.signal });
-  }
 }
+
+/** Two lists of files that are told apart by nothing else are the same files: a `File` is copied on its way to a worker. */
+const namesOf = (files: readonly File[]): string =>
+  JSON.stringify(files.map(({ name, size, lastModified }) => [name, size, lastModified]));

@@ -1,26 +1,54 @@
-// What recipes need, methods and all: loaded once a model is open, as the first page is to be small.
+// What needs the methods. It is loaded when a model is open: the worker starts with little code.
 
+import { withRecovery } from '../backend/recovery';
+import type { LongCall } from '../core/progress';
 import { getMethod } from '../methods/registry';
-import type { Layer } from '../model/layers';
+import { needsData } from '../recipe/compress';
+import { compareAtEqualBytes } from '../recipe/equalBytes';
+import { previewStack } from '../recipe/preview';
 import { omitDefaults } from '../recipe/resolved';
 import { checkRecipe } from '../recipe/schema';
 import { selectLayers } from '../recipe/select';
-import type { SelectedStep } from './engine';
+import type { Tools } from './context';
+import type { EqualBytesReport, PreviewSetting, SelectedStep, StackPreview, StackStep } from './engine';
+import type { OpenedModel } from './openedModel';
 
-export { openFolded } from '../evaluation/foldedSession';
-export { compress, compressedName, needsData } from '../recipe/compress';
-export { compareAtEqualBytes } from '../recipe/equalBytes';
-export { previewStack } from '../recipe/preview';
-export { CalibrationShare } from './calibrationShare';
-export { checkRecipe };
-
-/** The steps of a recipe that is checked first, each with what it selects. Throws a UserError with the place of a fault. */
-export function selectedSteps(recipe: unknown, layers: readonly Layer[]): SelectedStep[] {
+/** The steps of a recipe and the layers that each selects. Throws a UserError with the place of a fault. */
+export function selectedSteps(recipe: unknown, { layers }: OpenedModel): SelectedStep[] {
   const checked = checkRecipe(recipe);
-  const selected = selectLayers(checked, layers);
+  const selected = selectLayers(checked, [...layers.values()]);
   return checked.steps.map(({ method, options }, i) => ({
     layers: selected[i]!.map(({ id }) => id),
     method,
     options: omitDefaults(getMethod(method), options),
   }));
+}
+
+/** Really applies a stack to one layer. */
+export async function preview(
+  { model, layers, data }: OpenedModel,
+  id: string,
+  steps: readonly StackStep[],
+  { peers, seed }: PreviewSetting,
+  { factorisations }: Tools,
+  call: LongCall,
+): Promise<StackPreview> {
+  const everywhere = steps.map((step) => ({ ...step, layers: '*' }));
+  const recipe = checkRecipe({ version: 1, ...(seed !== undefined && { seed }), steps: everywhere }, 'The stack');
+  const share = needsData(recipe) ? await data.share() : undefined;
+  const context = { ...call, factorisations, calibration: share?.calibration, peers, seed: recipe.seed };
+  return withRecovery(factorisations.backend, () => previewStack(model, layers.get(id)!, recipe.steps, context));
+}
+
+/** What each method loses on these layers at each share of their bytes. */
+export async function equalBytes(
+  { model, data }: OpenedModel,
+  ids: readonly string[],
+  sizes: readonly number[],
+  { factorisations }: Tools,
+  call: LongCall,
+): Promise<EqualBytesReport> {
+  // A single sample can't be split: then weights alone are compared.
+  const share = data.dataset.samples > 1 ? await data.share() : undefined;
+  return compareAtEqualBytes(model, ids, sizes, { ...call, factorisations, calibration: share?.calibration });
 }

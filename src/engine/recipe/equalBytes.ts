@@ -5,10 +5,10 @@ import type { Factorisations } from '../methods/factorisations';
 import { isGraphMethod, type Method } from '../methods/method';
 import { methods } from '../methods/registry';
 import type { Layer } from '../model/layers';
+import { layersIn, type ModelLayers } from '../model/layers';
 import { type Model, opsetOf } from '../model/model';
 import type { FloatType } from '../operators/operator';
 import { weightOf } from '../operators/weight';
-import { layersIn, type ModelLayers } from './runner/graphStep';
 import { Runner } from './runner/runner';
 import { optionsWithin } from './sizing';
 

@@ -1,6 +1,6 @@
 import type { LongCall } from '../core/progress';
 import { hashText } from '../core/sha256';
-import type { Layer } from '../model/layers';
+import type { Layer, ModelLayers } from '../model/layers';
 import { type Model, storedBytes } from '../model/model';
 import { countParameters } from '../model/parameters';
 import { type FileToWrite, filesOf, writtenBytes } from '../model/write';
@@ -11,7 +11,6 @@ import type { Operator } from '../operators/operator';
 import { memoryOf, reportOf } from './layerOutcomes';
 import type { CompressReport, ErrorReport } from './report';
 import { resolvedRecipe } from './resolved';
-import type { ModelLayers } from './runner/graphStep';
 import type { LayerProgress } from './runner/layerProgress';
 import { exportOf, type Recipe } from './schema';
 

@@ -8,11 +8,11 @@ import type { StepPicture } from '../methods/pictures/pictures';
 import { getMethod } from '../methods/registry';
 import type { TrainSpectrum } from '../methods/report';
 import type { Layer } from '../model/layers';
+import { layersIn } from '../model/layers';
 import type { Model } from '../model/model';
 import { elements, isDense } from '../operators/operator';
 import type { StackStep } from './plan';
 import type { StepReport } from './report';
-import { layersIn } from './runner/graphStep';
 import { Runner } from './runner/runner';
 
 /** One layer after its stack was really applied to it. Errors and sizes are measured. */

@@ -204,7 +204,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
   }
 
   async function openData(file: File): Promise<void> {
-    const data = await get().runJob('data', `Reading ${file.name}`, () => engine.openData(file));
+    const data = await get().runJob('data', `Reading ${file.name}`, (job) => engine.openData(file, job));
     const { sources } = get();
     if (data) set({ data, sources: sources && { ...sources, data: [...sources.data, file] } });
   }

@@ -1,3 +1,4 @@
+import type { Job } from '../../engine/page/light';
 import { engine, replaceEngine, whenEngineDies } from '../engine';
 import { nameOf, shownJob } from './jobs';
 import { listed } from './opening';
@@ -85,7 +86,7 @@ async function restartEngine(set: SetStudio, get: () => Studio, why: string): Pr
     set({ engine: report });
     if (!model || !sources) return 'nothing was open';
     await engine.open(sources.model, job, Math.max(0, ...runs.map(({ run }) => run), get().lastRun));
-    await openDataAgain(set, get, sources);
+    await openDataAgain(set, get, sources, job);
     return 'open again';
   });
   set({ restarting: false, lostRuns: allRuns() });
@@ -100,13 +101,13 @@ async function restartEngine(set: SetStudio, get: () => Studio, why: string): Pr
 }
 
 /** A file that was changed or removed since it was opened cannot be read again: it is named where it is missed. */
-async function openDataAgain(set: SetStudio, get: () => Studio, sources: NonNullable<Studio['sources']>) {
+async function openDataAgain(set: SetStudio, get: () => Studio, sources: NonNullable<Studio['sources']>, job: Job) {
   if (sources.data.length === 0) return;
   let data: Studio['data'] = null;
   const opened: File[] = [];
   for (const file of sources.data) {
     try {
-      data = await engine.openData(file);
+      data = await engine.openData(file, job);
       opened.push(file);
     } catch (error) {
       if (!(error instanceof Error && UNREADABLE.has(error.name))) throw error;

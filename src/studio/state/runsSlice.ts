@@ -21,7 +21,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
   /** On the backend that is chosen; on the CPU where that is a GPU that fails for good, which is said. */
   async function compressAnywhere(recipe: unknown, job: Job, run?: number): Promise<RunReport> {
     try {
-      return await engine.compress(recipe, job, run);
+      return await engine.compress(recipe, job, { run });
     } catch (error) {
       if (!(error instanceof Error && error.name === GPU_ERROR)) throw error;
       set({ engine: await engine.start('cpu') });
@@ -29,7 +29,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
         'warning',
         `${sentence(error).replace(/; .*$/, '')}: the CPU compresses from the beginning instead.`,
       );
-      return engine.compress(recipe, job, run);
+      return engine.compress(recipe, job, { run });
     }
   }
 

@@ -1,24 +1,11 @@
 import { norm } from '../../linalg/distance';
 import type { GraphContext, GraphMethod, StepContext } from '../../methods/method';
 import type { TrialReport } from '../../methods/report';
-import { type Layer, layersOf } from '../../model/layers';
+import { type Layer, layersIn, type ModelLayers } from '../../model/layers';
 import type { Model } from '../../model/model';
-import { type Scope, scopeOf } from '../../model/scopes';
 import { weightOf } from '../../operators/weight';
 import { whyNotBegun } from './decision';
 import { beginLayer, type LayerProgress, skippedReport } from './layerProgress';
-
-/** A model with its main graph and layers. Layers keep their ids when a step cuts units out of them. */
-export interface ModelLayers {
-  readonly model: Model;
-  readonly main: Scope;
-  readonly layers: readonly Layer[];
-}
-
-export function layersIn(model: Model): ModelLayers {
-  const main = scopeOf(model);
-  return { model, main, layers: layersOf(main) };
-}
 
 type GraphStepCall = StepContext & Pick<GraphContext, 'statisticsOf' | 'trial'>;
 

@@ -1,0 +1,61 @@
+import { whyUnseen } from '../calibration/consumers';
+import { UserError } from '../core/errors';
+import { OutputCache } from '../evaluation/outputCache';
+import { inspect } from '../model/inspect';
+import { type Layer, layersIn } from '../model/layers';
+import type { Model } from '../model/model';
+import type { Compressed } from '../recipe/finishedRun';
+import type { Runtime } from '../runtime';
+import type { ModelReport } from './engine';
+import { type MadeUp, OpenData } from './openData';
+import { OriginalSession } from './originalSession';
+
+/** A finished run: the recipe as it was given, and what it made. */
+export interface Run extends Compressed {
+  readonly recipe: unknown;
+}
+
+/** An open model with all that belongs to it. Another model that opens replaces it as a whole. */
+export class OpenedModel {
+  readonly report: ModelReport;
+  /** Those of the main graph and of the graphs inside it, by id. */
+  readonly layers: ReadonlyMap<string, Layer>;
+  readonly data: OpenData;
+  readonly original: OriginalSession;
+  readonly originalOutputs = new OutputCache();
+  readonly runs = new Map<number, Run>();
+  /** Removed runs keep their numbers, so that each exported file has a name of its own. */
+  lastRun = 0;
+
+  constructor(
+    readonly model: Model,
+    runtime: Runtime,
+    madeUp: MadeUp = {},
+  ) {
+    const { main, layers } = layersIn(model);
+    this.layers = new Map(layers.map((layer) => [layer.id, layer]));
+    const report = inspect(model);
+    // The page's plans say so before a step that needs data is tried.
+    const withInputs = report.layers.map((one) => {
+      const layer = this.layers.get(one.id);
+      const noInput = layer?.compressible ? whyUnseen(layer, main) : undefined;
+      return { ...one, ...(noInput !== undefined && { noInput }) };
+    });
+    this.report = { ...report, layers: withInputs };
+    this.data = new OpenData(model, runtime, madeUp);
+    this.original = new OriginalSession(model, runtime);
+  }
+
+  /** A layer that methods may change. */
+  layer(id: string): Layer {
+    const layer = this.layers.get(id);
+    if (!layer?.compressible) throw new UserError(`Layer ${id} cannot be factorised.`);
+    return layer;
+  }
+
+  run(number: number): Run {
+    const found = this.runs.get(number);
+    if (!found) throw new UserError(`Run ${number} is no longer there: compress again.`);
+    return found;
+  }
+}
