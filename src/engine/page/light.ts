@@ -54,6 +54,8 @@ export type {
   ExportReport,
   ExportSettings,
   Job,
+  KnownSpectra,
+  LayerTime,
   MatrixPicture,
   PictureFactors,
   RunReport,
