@@ -1,6 +1,5 @@
 import type { DataReport, EvaluateReport } from '../evaluation/report';
-import type { LayerTime } from '../measure/measureLayer';
-import type { LayerSpectrum, TrainSpectrum } from '../methods/report';
+import type { LayerSpectrum } from '../methods/report';
 import type { ModelReport } from '../model/report';
 import type { Aim } from '../operators/export/choice';
 import type { EqualBytesReport } from '../recipe/equalBytes';
@@ -11,7 +10,6 @@ import type { Provider } from '../runtime';
 import type { JobProgress } from './queue';
 
 export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../evaluation/report';
-export type { LayerTime } from '../measure/measureLayer';
 export type { HeatMap } from '../methods/pictures/heatMap';
 export type { Histogram } from '../methods/pictures/histogram';
 export type { StepPicture } from '../methods/pictures/pictures';
@@ -120,12 +118,6 @@ export interface PreviewSetting {
   readonly seed?: number | undefined;
 }
 
-/** What was measured of a layer's weight. */
-export interface KnownSpectra {
-  readonly spectrum?: LayerSpectrum | undefined;
-  readonly train?: TrainSpectrum | undefined;
-}
-
 /** A step of a checked recipe: ids of the layers that it selects, and its options without defaults. */
 export interface SelectedStep {
   readonly layers: readonly string[];
@@ -158,18 +150,6 @@ export interface Engine {
   checkRecipe(recipe: unknown): Promise<readonly SelectedStep[]>;
   /** Really applies a stack to one layer. */
   preview(layer: string, steps: readonly StackStep[], setting: PreviewSetting, job: Job): Promise<StackPreview>;
-  /**
-   * How long a product takes for each number of tokens, with what the steps are planned to make of a layer and with its
-   * dense weight, on the backend that was chosen. `known`: spectra of the layer, which plans of some options need.
-   * Undefined where the plan cannot say what the layer becomes.
-   */
-  layerLatency(
-    layer: string,
-    steps: readonly StackStep[],
-    tokens: readonly number[],
-    job: Job,
-    known?: KnownSpectra,
-  ): Promise<readonly LayerTime[] | undefined>;
   /** What each method loses on these layers at each share of their bytes; on the open data too, where there is some. */
   equalBytes(layers: readonly string[], sizes: readonly number[], job: Job): Promise<EqualBytesReport>;
   /** Runs a recipe on the open model. */
@@ -194,4 +174,72 @@ export interface PictureFactors {
   readonly left: Float32Array;
   /** [k, columns], row-major. */
   readonly right: Float32Array;
+}
+
+/** A project on the start page. */
+export interface ProjectSummary {
+  readonly id: string;
+  /** The model's file. */
+  readonly name: string;
+  /** When it was last changed, in milliseconds since 1970. */
+  readonly changed: number;
+  readonly modelBytes: number;
+  /** Whether the model can be opened from here: all of it was copied. */
+  readonly isCopied: boolean;
+  /** What is stored for it. What several projects share counts with each of them. */
+  readonly bytes: number;
+  readonly runs: number;
+  /** This tab or another one has it open. */
+  readonly isOpen: boolean;
+  /** Another version of the program has written it: it can be removed, not opened. */
+  readonly isForeign: boolean;
+}
+
+/** How far the open project is kept. */
+export interface KeepingState {
+  /** Undefined where nothing is open, or nothing is kept. */
+  readonly project: string | undefined;
+  /** `copying`: the model is being copied; until it is, a reload needs its file again. */
+  readonly state: 'none' | 'copying' | 'kept' | 'partly';
+  /** Why something is not kept, in a sentence. */
+  readonly note?: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** How a project is opened that another tab has open: read, without keeping what changes, or taken over from that tab. */
+export type OpenHow = 'read' | 'take over';
+
+/** A kept project that has been opened. */
+export interface OpenedProject {
+  readonly project: string;
+  readonly report: ModelReport;
+  /** Null where no data were open. */
+  readonly data: DataReport | null;
+  readonly runs: readonly RunReport[];
+  /** The largest number that a run has had. */
+  readonly lastRun: number;
+  /** Runs that have their figures only: they are compressed again when they are needed. */
+  readonly lost: readonly number[];
+  /** Names of data files that are gone or damaged. */
+  readonly missing: readonly string[];
+  /** What `keepPage` was given last; undefined where it never was. */
+  readonly page: unknown;
+}
+
+/** An engine that keeps what is open, so that it is there again after a reload or a crash. */
+export interface KeepingEngine extends Engine {
+  /** Calls `listener` with how far the open project is kept: now, and whenever that changes. */
+  onKeeping(listener: (state: KeepingState) => void): Promise<void>;
+  /** Kept projects, the one that was changed last first. */
+  projects(): Promise<readonly ProjectSummary[]>;
+  /**
+   * Opens a kept project with its data and runs. Throws an OpenElsewhereError where another tab has it open and `how` does
+   * not say what to do, and a UserError where its model is not there. What was open stays open then.
+   */
+  openProject(id: string, job: Job, how?: OpenHow): Promise<OpenedProject>;
+  /** Throws an OpenElsewhereError while another tab has it open. The open project stays open, and is no longer kept. */
+  removeProject(id: string): Promise<void>;
+  /** Keeps the page's own part of the open project, in place of the last one. JSON values only. */
+  keepPage(page: unknown): Promise<void>;
 }
