@@ -1,5 +1,6 @@
 import '../noEval';
 import * as Comlink from 'comlink';
+import { dataFileNoun } from '../engine/formats/formats';
 import { KeptProject } from '../engine/project/keptProject';
 import { privateFiles } from '../engine/store/privateFiles';
 import { Store } from '../engine/store/store';
@@ -9,7 +10,11 @@ import { indexedDbStore } from './tuningStore';
 
 // The page calls at once; calls made while the runtime is found wait for it.
 const project = Promise.all([webRuntime(), privateFiles()]).then(
-  ([runtime, files]) => new KeptProject(runtime, files && new Store(files), { tuning: indexedDbStore() }),
+  ([runtime, files]) =>
+    new KeptProject(runtime, files && new Store(files), {
+      tuning: indexedDbStore(),
+      remedy: `open ${dataFileNoun()} at the step or at "data" above`,
+    }),
 );
 const target = new Proxy({} as KeptProject, {
   get:

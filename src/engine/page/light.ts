@@ -56,6 +56,8 @@ export type {
   Job,
   KeepingEngine,
   KeepingState,
+  KnownSpectra,
+  LayerTime,
   MatrixPicture,
   OpenedProject,
   OpenHow,

@@ -1,5 +1,6 @@
 import type { DataReport, EvaluateReport } from '../evaluation/report';
-import type { LayerSpectrum } from '../methods/report';
+import type { LayerTime } from '../measure/measureLayer';
+import type { LayerSpectrum, TrainSpectrum } from '../methods/report';
 import type { ModelReport } from '../model/report';
 import type { Aim } from '../operators/export/choice';
 import type { EqualBytesReport } from '../recipe/equalBytes';
@@ -10,6 +11,7 @@ import type { Provider } from '../runtime';
 import type { JobProgress } from './queue';
 
 export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../evaluation/report';
+export type { LayerTime } from '../measure/measureLayer';
 export type { HeatMap } from '../methods/pictures/heatMap';
 export type { Histogram } from '../methods/pictures/histogram';
 export type { StepPicture } from '../methods/pictures/pictures';
@@ -118,6 +120,12 @@ export interface PreviewSetting {
   readonly seed?: number | undefined;
 }
 
+/** What was measured of a layer's weight. */
+export interface KnownSpectra {
+  readonly spectrum?: LayerSpectrum | undefined;
+  readonly train?: TrainSpectrum | undefined;
+}
+
 /** A step of a checked recipe: ids of the layers that it selects, and its options without defaults. */
 export interface SelectedStep {
   readonly layers: readonly string[];
@@ -150,6 +158,18 @@ export interface Engine {
   checkRecipe(recipe: unknown): Promise<readonly SelectedStep[]>;
   /** Really applies a stack to one layer. */
   preview(layer: string, steps: readonly StackStep[], setting: PreviewSetting, job: Job): Promise<StackPreview>;
+  /**
+   * How long a product takes for each number of tokens, with what the steps are planned to make of a layer and with its
+   * dense weight, on the backend that was chosen. `known`: spectra of the layer, which plans of some options need.
+   * Undefined where the plan cannot say what the layer becomes.
+   */
+  layerLatency(
+    layer: string,
+    steps: readonly StackStep[],
+    tokens: readonly number[],
+    job: Job,
+    known?: KnownSpectra,
+  ): Promise<readonly LayerTime[] | undefined>;
   /** What each method loses on these layers at each share of their bytes; on the open data too, where there is some. */
   equalBytes(layers: readonly string[], sizes: readonly number[], job: Job): Promise<EqualBytesReport>;
   /** Runs a recipe on the open model. */

@@ -130,3 +130,30 @@ it('a cancelled job rejects with an AbortError, before it starts and in the midd
   await expect(first).rejects.toMatchObject({ name: 'AbortError' });
   expect(project.queue.jobs).toEqual([]);
 });
+
+describe('the latency of a layer', () => {
+  const stack = [{ method: 'svd', options: { rank: 2 } }];
+
+  it('is measured for each number of tokens, in the planned form and dense', async () => {
+    const project = await opened();
+    const times = (await project.layerLatency('a', stack, [1, 4], job()))!;
+    expect(times.map(({ tokens }) => tokens)).toEqual([1, 4]);
+    for (const { ms, denseMs } of times) {
+      expect(ms).toBeGreaterThan(0);
+      expect(denseMs).toBeGreaterThan(0);
+    }
+    expect(await project.layerLatency('a', [], [1], job())).toHaveLength(1);
+  });
+
+  it('needs a layer, steps without faults, and a plan that knows the form', async () => {
+    const project = await opened();
+    await expect(project.layerLatency('none', stack, [1], job())).rejects.toThrow('Layer none cannot be factorised.');
+    const wrong = [{ method: 'svd', options: { rank: 0 } }];
+    await expect(project.layerLatency('a', wrong, [1], job())).rejects.toThrow('The stack, step 1');
+    const byError = [{ method: 'svd', options: { energy: 0.9 } }];
+    expect(await project.layerLatency('a', byError, [1], job())).toBeUndefined();
+    const values = Float64Array.from({ length: SIZE }, (_, i) => 0.5 ** i);
+    const spectrum = { kind: 'matrix' as const, id: 'a', values, effectiveRank: 2 };
+    expect(await project.layerLatency('a', byError, [1], job(), { spectrum })).toHaveLength(1);
+  });
+});

@@ -16,6 +16,7 @@ import type {
   EngineReport,
   ExportSettings,
   Job,
+  KnownSpectra,
   LayerSpectrum,
   MatrixPicture,
   ModelReport,
@@ -33,8 +34,9 @@ import type { WriteFiles } from './runs';
 const recipes = () => import('./recipes');
 const runs = () => import('./runs');
 
-/** Nobody waits for it, or only a picture does: it gives way to what the user waits for. */
-const BACKGROUND = { priority: PRIORITY.background, yieldsTo: PRIORITY.foreground };
+/** Nobody waits for it: it gives way to everything else. */
+const BACKGROUND = { priority: PRIORITY.background, yieldsTo: PRIORITY.preview };
+/** The page draws it when it is there: it gives way to what the user waits for. */
 const PREVIEW = { priority: PRIORITY.preview, yieldsTo: PRIORITY.foreground };
 
 type Kind = Pick<JobRequest<unknown>, 'kind' | 'label' | 'yieldsTo'> & { readonly priority?: number };
@@ -131,6 +133,14 @@ export class Project implements Engine {
       const { preview } = await recipes();
       this.opened.layer(id);
       return preview(this.opened, id, steps, setting, this.#tools, call);
+    });
+  }
+
+  layerLatency(id: string, steps: readonly StackStep[], tokens: readonly number[], job: Job, known?: KnownSpectra) {
+    return this.#do(job, { kind: 'latency', label: 'Timing a layer', ...PREVIEW }, async ({ signal }) => {
+      const { layerLatency } = await recipes();
+      this.#open.layer(id);
+      return layerLatency(this.#open, id, steps, tokens, this.#tools, { signal }, known);
     });
   }
 
