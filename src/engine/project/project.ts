@@ -137,10 +137,10 @@ export class Project implements Engine {
   }
 
   layerLatency(id: string, steps: readonly StackStep[], tokens: readonly number[], job: Job, known?: KnownSpectra) {
-    return this.#do(job, { kind: 'latency', label: 'Timing a layer', ...PREVIEW }, async ({ signal }) => {
+    return this.do(job, { kind: 'latency', label: 'Timing a layer', ...PREVIEW }, async ({ signal }) => {
       const { layerLatency } = await recipes();
-      this.#open.layer(id);
-      return layerLatency(this.#open, id, steps, tokens, this.#tools, { signal }, known);
+      this.opened.layer(id);
+      return layerLatency(this.opened, id, steps, tokens, this.#tools, { signal }, known);
     });
   }
 
