@@ -5,7 +5,7 @@ import { nodeRuntime } from '../../runtime/node';
 import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
-import { openDataset } from '../evaluation/dataset';
+import { openDataset } from '../evaluation/openDataset';
 import { Factorisations } from '../methods/factorisations';
 import { gaussian } from '../model/fixtures';
 import { inputSpecs } from '../model/inspect';
