@@ -137,6 +137,34 @@ test('an aim that is chosen after the run is what is exported, and what sizes ar
   expect(Buffer.compare(again.bytes, speed.bytes)).toBe(0);
 });
 
+test('products of the layer are timed beside the dense one, after each move of the slider', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.useCpu();
+  await studio.openSample();
+  await studio.selectOnly('fc2');
+  const times = page.getByRole('table', { name: /^Time of one product/ });
+  const form = times.getByRole('rowheader').first();
+  await expect(times.getByRole('columnheader')).toHaveText(['one product of', '1 token', '16 tokens', '256 tokens']);
+  await expect(times.getByRole('row', { name: /^dense/ })).toContainText(/ms.* ms.* ms/);
+  await expect(page.getByRole('figure').filter({ has: times })).toContainText('Measured on this backend: CPU');
+  const before = await form.textContent();
+  expect(before).toMatch(/^rank \d+$/);
+  await studio.budget.focus();
+  await page.keyboard.press('Home');
+  await expect(form).not.toHaveText(before!);
+  await expect(times.getByRole('row', { name: /^rank/ })).toContainText(/ms.* ms.* ms/);
+  // What was made up gives way to the trial's own weights.
+  await expect(page.getByRole('figure').filter({ has: times })).toContainText('The weights are those of the trial.');
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`)).toEqual([]);
+
+  // A layer without a step keeps its dense weight: there is nothing to time.
+  await studio.selectOnly('fc3');
+  await page.getByRole('button', { name: 'Remove the step' }).click();
+  await expect(times).toHaveCount(0);
+});
+
 test('methods are compared at equal bytes, and that can be cancelled', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();

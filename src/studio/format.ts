@@ -22,6 +22,9 @@ export const formatBytes = (bytes: number): string => scaled(bytes, BYTES);
 export const formatCount = (count: number): string =>
   count < 10_000 ? grouped.format(count) : scaled(count, ['', 'k', 'M', 'G', 'T']);
 
+/** Milliseconds to two digits that matter: 0.0421 → "0.042 ms", 153 → "153 ms". */
+export const formatMs = (ms: number): string => `${ms < 100 ? +ms.toPrecision(2) : grouped.format(ms)} ms`;
+
 /** 262144 → "262,144". */
 export const formatInteger = (count: number): string => grouped.format(count);
 

@@ -126,6 +126,18 @@ export interface KnownSpectra {
   readonly train?: TrainSpectrum | undefined;
 }
 
+/** Milliseconds of one product with a layer in its own form, and with its dense weight, by the engine's kernels. Measured. */
+export interface LayerTimes {
+  /** The layer's id. */
+  readonly layer: string;
+  readonly form: string;
+  /** `own`: what the latest trial made of the layer; `random`: random contents of the planned sizes. */
+  readonly values: 'own' | 'random';
+  /** The numbers of tokens, with those that are still to be measured. */
+  readonly tokens: readonly number[];
+  readonly times: readonly LayerTime[];
+}
+
 /** A step of a checked recipe: ids of the layers that it selects, and its options without defaults. */
 export interface SelectedStep {
   readonly layers: readonly string[];
@@ -159,17 +171,17 @@ export interface Engine {
   /** Really applies a stack to one layer. */
   preview(layer: string, steps: readonly StackStep[], setting: PreviewSetting, job: Job): Promise<StackPreview>;
   /**
-   * How long a product takes for each number of tokens, with what the steps are planned to make of a layer and with its
-   * dense weight, on the backend that was chosen. `known`: spectra of the layer, which plans of some options need.
-   * Undefined where the plan cannot say what the layer becomes.
+   * How long products take with what the steps make of a layer, and with its dense weight, on the backend that was chosen.
+   * `known`: spectra of the layer, which plans of some options need. `onTimes` is called after each number of tokens. null
+   * where there is nothing to compare: the layer stays as it is, loses units, or its size is not known.
    */
-  layerLatency(
+  layerTimes(
     layer: string,
     steps: readonly StackStep[],
-    tokens: readonly number[],
+    known: KnownSpectra,
+    onTimes: (times: LayerTimes) => void,
     job: Job,
-    known?: KnownSpectra,
-  ): Promise<readonly LayerTime[] | undefined>;
+  ): Promise<LayerTimes | null>;
   /** What each method loses on these layers at each share of their bytes; on the open data too, where there is some. */
   equalBytes(layers: readonly string[], sizes: readonly number[], job: Job): Promise<EqualBytesReport>;
   /** Runs a recipe on the open model. */
@@ -194,72 +206,4 @@ export interface PictureFactors {
   readonly left: Float32Array;
   /** [k, columns], row-major. */
   readonly right: Float32Array;
-}
-
-/** A project on the start page. */
-export interface ProjectSummary {
-  readonly id: string;
-  /** The model's file. */
-  readonly name: string;
-  /** When it was last changed, in milliseconds since 1970. */
-  readonly changed: number;
-  readonly modelBytes: number;
-  /** Whether the model can be opened from here: all of it was copied. */
-  readonly isCopied: boolean;
-  /** What is stored for it. What several projects share counts with each of them. */
-  readonly bytes: number;
-  readonly runs: number;
-  /** This tab or another one has it open. */
-  readonly isOpen: boolean;
-  /** Another version of the program has written it: it can be removed, not opened. */
-  readonly isForeign: boolean;
-}
-
-/** How far the open project is kept. */
-export interface KeepingState {
-  /** Undefined where nothing is open, or nothing is kept. */
-  readonly project: string | undefined;
-  /** `copying`: the model is being copied; until it is, a reload needs its file again. */
-  readonly state: 'none' | 'copying' | 'kept' | 'partly';
-  /** Why something is not kept, in a sentence. */
-  readonly note?: string;
-  readonly done: number;
-  readonly total: number;
-}
-
-/** How a project is opened that another tab has open: read, without keeping what changes, or taken over from that tab. */
-export type OpenHow = 'read' | 'take over';
-
-/** A kept project that has been opened. */
-export interface OpenedProject {
-  readonly project: string;
-  readonly report: ModelReport;
-  /** Null where no data were open. */
-  readonly data: DataReport | null;
-  readonly runs: readonly RunReport[];
-  /** The largest number that a run has had. */
-  readonly lastRun: number;
-  /** Runs that have their figures only: they are compressed again when they are needed. */
-  readonly lost: readonly number[];
-  /** Names of data files that are gone or damaged. */
-  readonly missing: readonly string[];
-  /** What `keepPage` was given last; undefined where it never was. */
-  readonly page: unknown;
-}
-
-/** An engine that keeps what is open, so that it is there again after a reload or a crash. */
-export interface KeepingEngine extends Engine {
-  /** Calls `listener` with how far the open project is kept: now, and whenever that changes. */
-  onKeeping(listener: (state: KeepingState) => void): Promise<void>;
-  /** Kept projects, the one that was changed last first. */
-  projects(): Promise<readonly ProjectSummary[]>;
-  /**
-   * Opens a kept project with its data and runs. Throws an OpenElsewhereError where another tab has it open and `how` does
-   * not say what to do, and a UserError where its model is not there. What was open stays open then.
-   */
-  openProject(id: string, job: Job, how?: OpenHow): Promise<OpenedProject>;
-  /** Throws an OpenElsewhereError while another tab has it open. The open project stays open, and is no longer kept. */
-  removeProject(id: string): Promise<void>;
-  /** Keeps the page's own part of the open project, in place of the last one. JSON values only. */
-  keepPage(page: unknown): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { OutputCache } from '../evaluation/outputCache';
 import { inspect } from '../model/inspect';
 import { type Layer, layersIn } from '../model/layers';
 import type { Model } from '../model/model';
+import type { Operator } from '../operators/operator';
 import type { Compressed } from '../recipe/finishedRun';
 import type { Runtime } from '../runtime';
 import type { ModelReport } from './engine';
@@ -24,6 +25,8 @@ export class OpenedModel {
   readonly original: OriginalSession;
   readonly originalOutputs = new OutputCache();
   readonly runs = new Map<number, Run>();
+  /** What the latest trial made of its layer; `key` names the layer and the steps. */
+  tried: { readonly key: string; readonly operator: Operator } | undefined;
   /** Removed runs keep their numbers, so that each exported file has a name of its own. */
   lastRun = 0;
 

@@ -131,29 +131,24 @@ it('a cancelled job rejects with an AbortError, before it starts and in the midd
   expect(project.queue.jobs).toEqual([]);
 });
 
-describe('the latency of a layer', () => {
+describe('the times of a layer', () => {
   const stack = [{ method: 'svd', options: { rank: 2 } }];
+  const ignored = () => undefined;
 
-  it('is measured for each number of tokens, in the planned form and dense', async () => {
+  it('are measured with random contents, and after a trial of the same steps with what it made', async () => {
     const project = await opened();
-    const times = (await project.layerLatency('a', stack, [1, 4], job()))!;
-    expect(times.map(({ tokens }) => tokens)).toEqual([1, 4]);
-    for (const { ms, denseMs } of times) {
-      expect(ms).toBeGreaterThan(0);
-      expect(denseMs).toBeGreaterThan(0);
-    }
-    expect(await project.layerLatency('a', [], [1], job())).toHaveLength(1);
+    const times = () => project.layerTimes('a', stack, {}, ignored, job());
+    expect(await times()).toMatchObject({ layer: 'a', form: 'lowRank 2', values: 'random' });
+    await project.preview('a', stack, { peers: [] }, job());
+    expect(await times()).toMatchObject({ form: 'lowRank 2', values: 'own' });
+    const other = [{ method: 'svd', options: { rank: 1 } }];
+    expect(await project.layerTimes('a', other, {}, ignored, job())).toMatchObject({ values: 'random' });
   });
 
-  it('needs a layer, steps without faults, and a plan that knows the form', async () => {
+  it('need a layer and steps without faults', async () => {
     const project = await opened();
-    await expect(project.layerLatency('none', stack, [1], job())).rejects.toThrow('Layer none cannot be factorised.');
-    const wrong = [{ method: 'svd', options: { rank: 0 } }];
-    await expect(project.layerLatency('a', wrong, [1], job())).rejects.toThrow('The stack, step 1');
-    const byError = [{ method: 'svd', options: { energy: 0.9 } }];
-    expect(await project.layerLatency('a', byError, [1], job())).toBeUndefined();
-    const values = Float64Array.from({ length: SIZE }, (_, i) => 0.5 ** i);
-    const spectrum = { kind: 'matrix' as const, id: 'a', values, effectiveRank: 2 };
-    expect(await project.layerLatency('a', byError, [1], job(), { spectrum })).toHaveLength(1);
+    const timed = (id: string, steps: typeof stack) => project.layerTimes(id, steps, {}, ignored, job());
+    await expect(timed('none', stack)).rejects.toThrow('Layer none cannot be factorised.');
+    await expect(timed('a', [{ method: 'svd', options: { rank: 0 } }])).rejects.toThrow('The stack, step 1');
   });
 });

@@ -2,20 +2,26 @@
 
 import { withRecovery } from '../backend/recovery';
 import type { LongCall } from '../core/progress';
-import { type LayerTime, measureLayer } from '../measure/measureLayer';
 import { getMethod } from '../methods/registry';
 import { opsetOf } from '../model/model';
-import { plannedDense } from '../operators/dense/dense';
-import type { FloatType } from '../operators/operator';
+import type { Operator } from '../operators/operator';
 import { needsData } from '../recipe/compress';
 import { compareAtEqualBytes } from '../recipe/equalBytes';
-import { planStack } from '../recipe/plan';
 import { previewStack } from '../recipe/preview';
 import { omitDefaults } from '../recipe/resolved';
 import { checkRecipe, type Recipe } from '../recipe/schema';
 import { selectLayers } from '../recipe/select';
 import type { Tools } from './context';
-import type { EqualBytesReport, KnownSpectra, PreviewSetting, SelectedStep, StackPreview, StackStep } from './engine';
+import type {
+  EqualBytesReport,
+  KnownSpectra,
+  LayerTimes,
+  PreviewSetting,
+  SelectedStep,
+  StackPreview,
+  StackStep,
+} from './engine';
+import { type LayerTimesCall, layerTimes } from './layerTimes';
 import type { OpenedModel } from './openedModel';
 
 /** The steps of a recipe and the layers that each selects. Throws a UserError with the place of a fault. */
@@ -37,16 +43,20 @@ function checkedStack(steps: readonly StackStep[], seed?: number): Recipe {
 
 /** Really applies a stack to one layer. */
 export async function preview(
-  { model, layers, data }: OpenedModel,
+  opened: OpenedModel,
   id: string,
   steps: readonly StackStep[],
   { peers, seed }: PreviewSetting,
   { factorisations }: Tools,
   call: LongCall,
 ): Promise<StackPreview> {
+  const { model, layers, data } = opened;
   const recipe = checkedStack(steps, seed);
   const share = needsData(recipe) ? await data.share() : undefined;
-  const context = { ...call, factorisations, calibration: share?.calibration, peers, seed: recipe.seed };
+  const onOperator = (operator: Operator) => {
+    opened.tried = { key: keyOf(id, steps), operator };
+  };
+  const context = { ...call, factorisations, calibration: share?.calibration, peers, seed: recipe.seed, onOperator };
   return withRecovery(factorisations.backend, () => previewStack(model, layers.get(id)!, recipe.steps, context));
 }
 
@@ -63,21 +73,17 @@ export async function equalBytes(
   return compareAtEqualBytes(model, ids, sizes, { ...call, factorisations, calibration: share?.calibration });
 }
 
-/** Times of products with what a stack is planned to make of a layer; undefined where the plan cannot say what that is. */
-export async function layerLatency(
-  { model, layers }: OpenedModel,
+/** Measures products of a layer under a stack: with what its latest trial made, if that was of these steps. */
+export async function timesOf(
+  { model, layers, tried }: OpenedModel,
   id: string,
   steps: readonly StackStep[],
-  tokens: readonly number[],
+  known: KnownSpectra,
   { factorisations: { backend } }: Tools,
-  { signal }: LongCall,
-  known: KnownSpectra = {},
-): Promise<readonly LayerTime[] | undefined> {
-  const { shape, op, dtype } = layers.get(id)!;
-  const dense = { shape, type: dtype as FloatType };
-  const planned = planStack({ ...dense, op, opset: opsetOf(model), ...known }, checkedStack(steps).steps);
-  const operator = planned.length > 0 ? planned.at(-1)!.operator : plannedDense(shape, dense.type);
-  return (
-    operator && withRecovery(backend, () => measureLayer(backend, operator, dense, tokens, { signal, planned: true }))
-  );
+  { signal, onTimes }: Pick<LayerTimesCall, 'signal' | 'onTimes'>,
+): Promise<LayerTimes | null> {
+  const call = { signal, onTimes, tried: tried?.key === keyOf(id, steps) ? tried.operator : undefined };
+  return layerTimes(backend, layers.get(id)!, opsetOf(model), checkedStack(steps).steps, known, call);
 }
+
+const keyOf = (id: string, steps: readonly StackStep[]): string => JSON.stringify([id, steps]);

@@ -10,7 +10,7 @@ import type { TrainSpectrum } from '../methods/report';
 import type { Layer } from '../model/layers';
 import { layersIn } from '../model/layers';
 import type { Model } from '../model/model';
-import { elements, isDense } from '../operators/operator';
+import { elements, isDense, type Operator } from '../operators/operator';
 import type { StackStep } from './plan';
 import type { StepReport } from './report';
 import { Runner } from './runner/runner';
@@ -43,6 +43,8 @@ export interface PreviewContext extends LongCall {
   readonly calibration?: Calibration | undefined;
   /** For each step the ids of the layers that it selects: methods that cut units need all of a group. */
   readonly peers?: readonly (readonly string[])[];
+  /** Is given what stands for the layer's weight after the last step. */
+  readonly onOperator?: ((operator: Operator) => void) | undefined;
 }
 
 /**
@@ -99,6 +101,7 @@ export async function previewStack(
       return method.picture({ weight, operator, before, after: now, train: measured }, options);
     }
   }
+  context.onOperator?.(progress.operator);
   const { weight, steps: reports } = progress;
   const same = elements(weight.shape) === first.length;
   const difference = same && now !== first ? now.map((value, i) => value - first[i]!) : undefined;

@@ -25,21 +25,10 @@ export function memoryBacking(): Backing {
 
 const LOOK_MS = 5;
 
-interface Holder {
-  readonly onLost: (() => void) | undefined;
-}
-
 function memoryLocks(): Locks {
   const sharing = new Map<string, number>();
-  const alone = new Map<string, Holder>();
+  const alone = new Set<string>();
   const wait = () => new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  const hold = (name: string, onLost: (() => void) | undefined) => {
-    const holder: Holder = { onLost };
-    alone.set(name, holder);
-    return once(() => {
-      if (alone.get(name) === holder) alone.delete(name);
-    });
-  };
   return {
     async share(name) {
       while (alone.has(name)) await wait();
@@ -50,21 +39,16 @@ function memoryLocks(): Locks {
         else sharing.delete(name);
       });
     },
-    async take(name, patience = 0, onLost) {
+    async take(name, patience = 0) {
       const until = performance.now() + patience;
       while (alone.has(name) || sharing.has(name)) {
         if (performance.now() >= until) return undefined;
         await wait();
       }
-      return hold(name, onLost);
+      alone.add(name);
+      return once(() => alone.delete(name));
     },
-    async steal(name, onLost) {
-      const loser = alone.get(name);
-      const release = hold(name, onLost);
-      loser?.onLost?.();
-      return release;
-    },
-    taken: async () => new Set([...alone.keys(), ...sharing.keys()]),
+    taken: async () => new Set([...alone, ...sharing.keys()]),
   };
 }
 

@@ -1,44 +1,14 @@
-import { use, useEffect, useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { STUDIO_ADDRESS } from '../route';
-import '../shell/welcome.css';
-import { LessonCards } from './LessonCards';
-import type { Lesson, LessonStep } from './lesson';
+import { lessons } from './lessons';
 import styles from './lessons.module.css';
-import { LESSONS } from './list';
 
-/** A lesson on a page of its own, or the list of all lessons where `id` is ''. */
+/** A lesson on a page of its own: its steps one below the other, and a list of them that follows along. */
 export default function LessonPage({ id }: { id: string }) {
-  const lesson = LESSONS.find((candidate) => candidate.id === id);
-  if (lesson) return <Steps key={id} lesson={lesson} />;
-  return (
-    <main className={`studio-page ${styles.page}`}>
-      <article className={styles.article}>
-        <h1>{id === '' ? 'Lessons' : `There is no lesson called “${id}”`}</h1>
-        <div className="welcome-ways">
-          <LessonCards />
-        </div>
-        <p className={styles.end}>
-          <a href={STUDIO_ADDRESS}>Back to the studio</a>
-        </p>
-      </article>
-    </main>
-  );
-}
-
-/** One promise for each lesson: React asks again whenever it renders. */
-const loading = new WeakMap<Lesson, Promise<readonly LessonStep[]>>();
-
-function stepsOf(lesson: Lesson): Promise<readonly LessonStep[]> {
-  const steps = loading.get(lesson) ?? lesson.steps();
-  loading.set(lesson, steps);
-  return steps;
-}
-
-/** The steps of a lesson one below the other, and a list of them. */
-function Steps({ lesson }: { lesson: Lesson }) {
-  const steps = use(stepsOf(lesson));
+  const lesson = lessons.find((candidate) => candidate.id === id);
   const page = useRef<HTMLElement>(null);
   useEffect(() => {
+    if (!lesson) return;
     const before = document.title;
     document.title = `${lesson.title} · Carrara`;
     return () => {
@@ -46,7 +16,20 @@ function Steps({ lesson }: { lesson: Lesson }) {
     };
   }, [lesson]);
 
-  // The hash is the page's address, so the list scrolls to a step instead of changing the hash.
+  if (!lesson) {
+    return (
+      <main className={`studio-page ${styles.page}`}>
+        <article className={styles.article}>
+          <h1>There is no lesson called “{id}”</h1>
+          <p>
+            <a href={STUDIO_ADDRESS}>Back to the studio</a>
+          </p>
+        </article>
+      </main>
+    );
+  }
+
+  // The hash is the page's address, so a link to a step scrolls by hand instead of changing it.
   const go = (step: string) => {
     const heading = page.current?.querySelector<HTMLElement>(`#step-${step}`);
     heading?.scrollIntoView({ block: 'start' });
@@ -58,7 +41,7 @@ function Steps({ lesson }: { lesson: Lesson }) {
       <nav className={styles.contents} aria-label="Steps of the lesson">
         <p className={styles.kicker}>Lesson · {lesson.minutes} minutes</p>
         <ol>
-          {steps.map((step) => (
+          {lesson.steps.map((step) => (
             <li key={step.id}>
               <button type="button" onClick={() => go(step.id)}>
                 {step.title}
@@ -70,7 +53,7 @@ function Steps({ lesson }: { lesson: Lesson }) {
       <article className={styles.article}>
         <h1>{lesson.title}</h1>
         <p className={styles.summary}>{lesson.summary}</p>
-        {steps.map(({ id: step, title, Body }, index) => (
+        {lesson.steps.map(({ id: step, title, Body }, index) => (
           <section key={step} aria-labelledby={`step-${step}`} className={styles.step}>
             <h2 id={`step-${step}`} tabIndex={-1}>
               <span aria-hidden="true">{index + 1}</span>

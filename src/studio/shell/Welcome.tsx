@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { MODEL_FILES, pick } from '../files';
 import { formatBytes, formatCount } from '../format';
-import { LessonCards } from '../lessons/LessonCards';
+import { lessonAddress } from '../route';
 import { isBusy, userJob } from '../state/jobs';
 import { listed } from '../state/opening';
 import './welcome.css';
@@ -56,7 +56,11 @@ export function Welcome() {
               </span>
             </button>
           ))}
-          <LessonCards />
+          <a className="way" href={lessonAddress('rank')}>
+            <span className="way-kind">Lesson · six minutes</span>
+            <strong>What is rank?</strong>
+            <span>On a picture, then on a real layer: why most of a matrix can often be left out.</span>
+          </a>
         </div>
       </div>
     </main>

@@ -14,6 +14,7 @@ export const CANCELLABLE: ReadonlySet<JobKind> = new Set([
   'lesson',
   'spectra',
   'preview',
+  'times',
   'methods',
 ]);
 

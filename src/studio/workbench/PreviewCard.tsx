@@ -8,6 +8,8 @@ import { checked, formOf } from '../methods';
 import { isBusy, isRunning } from '../state/jobs';
 import { useStudio } from '../store';
 import { layerToTry } from '../studioCosts';
+import { LayerTimesTable } from './LayerTimesTable';
+import { useLayerTimes } from './useLayerTimes';
 import { usePlans } from './usePlans';
 import type { StackView } from './useStack';
 
@@ -26,6 +28,8 @@ export function PreviewCard({ view }: { view: StackView }) {
   const automatic = layer.parameters <= AT_ONCE;
   useTrials(layer, valid && automatic, wanted);
   const fresh = trial?.key === wanted;
+  const backend = useStudio(({ engine }) => engine?.backend);
+  const { times, isFresh } = useLayerTimes(layer, valid && (automatic || fresh));
   // What was tried before stays in sight until the next is there: the page must not jump.
   const shown = trial?.result?.layer === layer.id && valid ? trial.result : undefined;
   return (
@@ -64,6 +68,7 @@ export function PreviewCard({ view }: { view: StackView }) {
         </div>
       )}
       {shown && !fresh && !automatic && !previewing && <Without layer={layer} large />}
+      {times && backend && <LayerTimesTable times={times} isFresh={isFresh} backend={backend} />}
     </section>
   );
 }

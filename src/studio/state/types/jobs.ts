@@ -7,6 +7,7 @@ export type JobKind =
   | 'recipe'
   | 'spectra'
   | 'preview'
+  | 'times'
   | 'methods'
   | 'compress'
   | 'evaluate'
