@@ -1,9 +1,19 @@
-import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
+import type { InferenceSession, InferenceSessionFactory, Tensor, TensorConstructor } from 'onnxruntime-common';
 import { BrokenRuntimeError, UserError } from '../engine/core/errors';
-import type { HostTensor, OpenOptions, Provider, Runtime, Session, SessionModel } from '../engine/runtime';
+import type {
+  DeviceSession,
+  DeviceTensor,
+  Feeds,
+  HostTensor,
+  OpenOptions,
+  Provider,
+  RunOptions,
+  Runtime,
+  SessionModel,
+} from '../engine/runtime';
 import { isBroken, readableMessage } from './messages';
 import { Mutex } from './mutex';
-import { fromOrt, toOrt } from './tensors';
+import { fromOrt, KeptTensor, toOrt } from './tensors';
 
 /** What onnxruntime-node and onnxruntime-web have in common. */
 export interface OrtApi {
@@ -66,40 +76,63 @@ export function createRuntime({
         await lock.run(() => session.release());
         throw new UserError('onnxruntime cannot run this model here: it has an output called "__proto__"; rename it.');
       }
-      return wrap(session, ort.Tensor);
+      return wrap(session, ort.Tensor, options?.deviceOutputs ?? []);
     },
   };
 }
 
-function wrap(session: InferenceSession, Tensor: TensorConstructor): Session {
+interface Fetching extends RunOptions {
+  readonly keepOnDevice?: readonly string[];
+}
+
+function wrap(session: InferenceSession, Tensor: TensorConstructor, deviceOutputs: readonly string[]): DeviceSession {
   return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,
-    run: (feeds) => lock.run(() => runSession(session, Tensor, feeds).catch(failed('run'))),
+    run: run as DeviceSession['run'],
     release: () => lock.run(() => session.release()),
   };
-}
 
-async function runSession(
-  session: InferenceSession,
-  Tensor: TensorConstructor,
-  feeds: Readonly<Record<string, HostTensor>>,
-): Promise<Record<string, HostTensor>> {
-  const results = await session.run(
-    Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(Tensor, tensor)])),
+  async function run(feeds: Feeds, { fetches = session.outputNames, keepOnDevice = [] }: Fetching = {}) {
+    const unknown = keepOnDevice.find((name) => !deviceOutputs.includes(name) || !fetches.includes(name));
+    if (unknown !== undefined)
+      throw new Error(`"${unknown}" is not among the outputs that were fetched and may stay on the device.`);
+    return lock.run(async () => {
+      const fed = Object.fromEntries(
+        Object.entries(feeds).map(([name, tensor]) => [
+          name,
+          tensor instanceof KeptTensor ? tensor.tensor : toOrt(Tensor, tensor as HostTensor),
+        ]),
+      );
+      return fetched(fed, fetches, keepOnDevice).catch(failed('run'));
+    });
+  }
+
+  async function fetched(
+    feeds: Readonly<Record<string, Tensor>>,
+    fetches: readonly string[],
+    keepOnDevice: readonly string[],
+  ): Promise<Record<string, HostTensor | DeviceTensor>> {
     // A run has a log level of its own; the web's build prints its errors otherwise.
-    { logSeverityLevel: SILENT },
-  );
-  const outputs: [name: string, tensor: HostTensor][] = [];
-  for (const [name, value] of Object.entries(results))
-    outputs.push([name, await fromOrt(name, value as Parameters<typeof fromOrt>[1])]);
-  return Object.fromEntries(outputs);
+    const results = await session.run(feeds, fetches, { logSeverityLevel: SILENT });
+    const outputs: [name: string, tensor: HostTensor | DeviceTensor][] = [];
+    for (const [name, value] of Object.entries(results) as [string, Tensor][]) {
+      if (keepOnDevice.includes(name)) {
+        outputs.push([name, new KeptTensor(name, value, lock)]);
+        continue;
+      }
+      outputs.push([name, await fromOrt(name, value)]);
+      // What was copied from the GPU is still there.
+      if (deviceOutputs.includes(name)) value.dispose();
+    }
+    return Object.fromEntries(outputs);
+  }
 }
 
 function sessionOptions(
   model: SessionModel,
   provider: Provider,
-  { lean = false }: OpenOptions = {},
+  { lean = false, deviceOutputs = [] }: OpenOptions = {},
 ): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
@@ -111,6 +144,10 @@ function sessionOptions(
       ...(lean && { optimization: { disable_specified_optimizers: 'ConstantFolding' } }),
     },
     ...(lean && { enableCpuMemArena: false, enableMemPattern: false }),
+    ...(provider === 'webgpu' &&
+      deviceOutputs.length > 0 && {
+        preferredOutputLocation: Object.fromEntries(deviceOutputs.map((name) => [name, 'gpu-buffer' as const])),
+      }),
     ...(model.externalData.length > 0 && { externalData: [...model.externalData] }),
   };
 }

@@ -8,6 +8,7 @@ import type { HostTensor } from '../engine/runtime';
 import { bothWays } from './lean.fixtures';
 import { readableMessage } from './messages';
 import { nodeRuntime } from './node';
+import { expectFetches, expectKept } from './running.fixtures';
 
 const runtime = nodeRuntime();
 
@@ -50,6 +51,10 @@ describe('nodeRuntime', () => {
     const [usual, lean] = await bothWays(runtime, 'cpu');
     expect(lean).toEqual(usual);
   });
+
+  it('returns the outputs that are asked for', () => expectFetches(runtime, 'cpu'));
+
+  it('keeps outputs that are fed again', () => expectKept(runtime, 'cpu'));
 
   it('releases a session that it cannot hand out', async () => {
     const { prototype } = InferenceSession as unknown as { prototype: InferenceSession };

@@ -1,6 +1,7 @@
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 import { UserError } from '../engine/core/errors';
-import type { ElementType, HostTensor, TensorData } from '../engine/runtime';
+import type { DeviceTensor, ElementType, HostTensor, TensorData } from '../engine/runtime';
+import type { Mutex } from './mutex';
 
 type BytesView = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => object;
 
@@ -31,4 +32,46 @@ export async function fromOrt(name: string, value: Tensor): Promise<HostTensor> 
         ? new Uint16Array((data as Uint16Array).buffer, (data as Uint16Array).byteOffset, (data as Uint16Array).length)
         : data,
   };
+}
+
+/** A tensor of onnxruntime that is kept as it is. */
+export class KeptTensor implements DeviceTensor {
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  #tensor: Tensor | undefined;
+
+  /** `lock` runs what touches the runtime's memory, apart from its sessions' work. */
+  constructor(
+    private readonly name: string,
+    tensor: Tensor,
+    private readonly lock: Mutex,
+  ) {
+    this.type = tensor.type as ElementType;
+    this.dims = [...tensor.dims];
+    this.#tensor = tensor;
+  }
+
+  get tensor(): Tensor {
+    if (!this.#tensor) throw new Error(`The tensor "${this.name}" was disposed.`);
+    return this.#tensor;
+  }
+
+  toHost(): Promise<HostTensor> {
+    return this.lock.run(async () => {
+      try {
+        return await fromOrt(this.name, this.tensor);
+      } finally {
+        this.#end();
+      }
+    });
+  }
+
+  dispose(): Promise<void> {
+    return this.lock.run(async () => this.#end());
+  }
+
+  #end(): void {
+    this.#tensor?.dispose();
+    this.#tensor = undefined;
+  }
 }

@@ -5,6 +5,7 @@ import { DataType, modelBytes, node, value } from '../engine/model/onnx/build';
 import { normal, planted } from '../engine/reference/random';
 import type { Runtime, SessionModel } from '../engine/runtime';
 import { bothWays } from './lean.fixtures';
+import { expectFetches, expectKept } from './running.fixtures';
 import { webRuntime } from './web';
 
 let runtime: Runtime;
@@ -28,6 +29,14 @@ describe('webRuntime', () => {
     expect(runtime.providers).toEqual(['wasm', 'webgpu']);
     expect(runtime.name).toMatch(/^onnxruntime-web \d+\.\d+\.\d+, \d+ threads?$/);
   });
+
+  it.each(['wasm', 'webgpu'] as const)('returns the outputs that are asked for, %s', (provider) =>
+    expectFetches(runtime, provider),
+  );
+
+  it.each(['wasm', 'webgpu'] as const)('keeps outputs on the device and takes them as feeds, %s', (provider) =>
+    expectKept(runtime, provider),
+  );
 
   it('gives the same product on both, and survives overlapping calls', async () => {
     const sessions = [await runtime.open(product, 'wasm'), await runtime.open(product, 'webgpu')];

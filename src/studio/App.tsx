@@ -35,7 +35,7 @@ export function App() {
       <TopBar />
       <Notices />
       <Suspense fallback={<Loading />}>
-        {lesson ? <LessonPage id={lesson} /> : gpu ? <GpuPage /> : open ? <Columns /> : <Welcome />}
+        {lesson !== null ? <LessonPage id={lesson} /> : gpu ? <GpuPage /> : open ? <Columns /> : <Welcome />}
       </Suspense>
       <StatusBar />
       <DropTarget />

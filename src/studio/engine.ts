@@ -1,11 +1,11 @@
 import * as Comlink from 'comlink';
-import type { Engine } from '../engine/page/light';
+import type { KeepingEngine } from '../engine/page/light';
 import '../worker/transfer';
 
 /** A worker with the engine in it, until it is replaced. */
 interface Running {
   readonly worker: Worker;
-  call(name: keyof Engine, args: never[]): Promise<unknown>;
+  call(name: keyof KeepingEngine, args: never[]): Promise<unknown>;
   /** Rejects the calls under way and all later ones: the worker is gone, and none would ever be answered. */
   end(error: Error): void;
 }
@@ -17,7 +17,7 @@ let onDeath: (message: string) => void = () => undefined;
 
 function begin(): Running {
   const worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'carrara-engine' });
-  const remote = Comlink.wrap<Engine>(worker) as unknown as Engine;
+  const remote = Comlink.wrap<KeepingEngine>(worker) as unknown as KeepingEngine;
   // Not one promise that all calls race with: it would keep the answers of all of them.
   const waiting = new Set<(error: Error) => void>();
   // A failure that nobody waits for is told by the next call.
@@ -27,7 +27,7 @@ function begin(): Running {
     for (const reject of waiting) reject(ended);
     waiting.clear();
   };
-  const call = (name: keyof Engine, args: never[]) =>
+  const call = (name: keyof KeepingEngine, args: never[]) =>
     new Promise<unknown>((resolve, reject) => {
       if (ended) throw ended;
       const answer = (remote[name] as (...args: never[]) => Promise<unknown>)(...args);
@@ -42,9 +42,9 @@ function begin(): Running {
 }
 
 /** The engine in its worker. A call rejects when the worker dies or is replaced before it has answered. */
-export const engine: Engine = new Proxy({} as Engine, {
+export const engine: KeepingEngine = new Proxy({} as KeepingEngine, {
   get:
-    (_, name: keyof Engine) =>
+    (_, name: keyof KeepingEngine) =>
     (...args: never[]) =>
       running.call(name, args),
 });

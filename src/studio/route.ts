@@ -1,12 +1,26 @@
 import { useHash } from '@mantine/hooks';
 
-/** Addresses behind the `#`, so that the studio needs no server: `#/lessons/rank` is a lesson, `#/gpu` measures, all else is the studio. */
-export function useRoute(): { readonly lesson: string | null; readonly gpu: boolean } {
-  const [hash] = useHash();
-  const lesson = /^#\/lessons\/([\w-]+)$/.exec(hash);
-  return { lesson: lesson ? lesson[1] : null, gpu: hash === GPU_ADDRESS };
+interface Route {
+  /** The id of a lesson; '' for the list of all; null elsewhere. */
+  readonly lesson: string | null;
+  readonly gpu: boolean;
 }
 
-export const lessonAddress = (id: string): string => `#/lessons/${id}`;
+/**
+ * What an address leads to. Addresses stand behind the `#`, so that the studio needs no server: `#/lessons` lists the
+ * lessons, `#/lessons/rank` is one, `#/gpu` measures kernels, everything else is the studio.
+ */
+export function routeOf(hash: string): Route {
+  const lesson = /^#\/lessons(?:\/([\w-]*))?$/.exec(hash);
+  return { lesson: lesson ? (lesson[1] ?? '') : null, gpu: hash === GPU_ADDRESS };
+}
+
+export function useRoute(): Route {
+  const [hash] = useHash();
+  return routeOf(hash);
+}
+
+/** The address of a lesson; without an id that of the list of all lessons. */
+export const lessonAddress = (id = ''): string => (id === '' ? '#/lessons' : `#/lessons/${id}`);
 export const STUDIO_ADDRESS = '#/';
 export const GPU_ADDRESS = '#/gpu';

@@ -31,6 +31,14 @@ export class BrokenRuntimeError extends UserError {
   override name = BROKEN_RUNTIME;
 }
 
+/** The name of an `OpenElsewhereError`. */
+export const OPEN_ELSEWHERE = 'OpenElsewhereError';
+
+/** Another tab has the project open. */
+export class OpenElsewhereError extends UserError {
+  override name = OPEN_ELSEWHERE;
+}
+
 /** Whether this is the error that an aborted `AbortSignal` throws. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';

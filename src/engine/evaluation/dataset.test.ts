@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../core/errors';
 import type { HostTensor } from '../runtime';
-import { batches, fixedBatch, type InputSpec, openDataset, reportDataset, split, take } from './dataset';
+import { batches, fixedBatch, type InputSpec, reportDataset } from './dataset';
 import { hashDataset } from './hashDataset';
+import { openDataset } from './openDataset';
+import { split, take } from './samples';
 
 const image: InputSpec = { name: 'image', type: 'float32', shape: ['batch', 1, 2] };
 const ids: InputSpec = { name: 'ids', type: 'int64', shape: ['batch', 'tokens'] };

@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors';
 import type { ElementType, HostTensor, TensorData } from '../runtime';
-import { allocate, checkConvertible, checkFeedable, convert, toNumbers } from './convert';
+import { allocate, convert } from './convert';
 import type { DataReport } from './report';
 
 /** An input as the model declares it. */
@@ -63,81 +63,6 @@ export interface Batch {
   readonly labels?: Int32Array;
 }
 
-/**
- * Matches the arrays of an .npz with a model's inputs, by name. An array has the input's shape with samples along
- * axis 0; one axis more means that each sample is a whole input. `labels` are [n] class ids or [n, t…] per position.
- * Other arrays are left alone. Throws a UserError that says what was expected and what was found.
- */
-export function openDataset(
-  arrays: ReadonlyMap<string, HostTensor>,
-  inputs: readonly InputSpec[],
-  name: string,
-): Dataset {
-  const missing = inputs.filter((input) => !arrays.has(input.name));
-  if (missing.length > 0) {
-    const found = [...arrays].map(([array, tensor]) => `"${array}" ${tensor.type} ${list(tensor.dims)}`).join(', ');
-    throw new UserError(
-      `${name} must hold ${missing.length > 1 ? 'arrays' : 'an array'} named like the model's inputs, ${missing.map(describe).join(', ')}; it holds ${found}.`,
-    );
-  }
-  const fields = inputs.map((input) => openField(input, arrays.get(input.name)!, name));
-  const samples = fields[0]?.array.dims[0] ?? 0;
-  const odd = fields.find(({ array }) => array.dims[0] !== samples);
-  if (odd) {
-    throw new UserError(
-      `${name} has ${samples} samples in "${fields[0].input.name}" but ${odd.array.dims[0]} in "${odd.input.name}": all arrays need the same number along their first axis.`,
-    );
-  }
-  if (samples === 0)
-    throw new UserError(`${name} holds no samples: its arrays need at least one along the first axis.`);
-  const labels = inputs.some((input) => input.name === 'labels') ? undefined : arrays.get('labels');
-  const dataset = {
-    name,
-    samples,
-    generated: false,
-    fields,
-    ...(labels && { labels: openLabels(labels, samples, name) }),
-  };
-  fixedBatch(dataset);
-  return dataset;
-}
-
-function openField(input: InputSpec, array: HostTensor, name: string): Field {
-  checkFeedable(input);
-  const { shape } = input;
-  if (input.unranked && array.dims.length > 0) return { input, array, stacked: false };
-  const stacked = array.dims.length === shape.length + 1;
-  const perSample = stacked ? shape : shape.slice(1);
-  const fits =
-    (stacked || (array.dims.length === shape.length && shape.length > 0)) &&
-    perSample.every((size, axis) => typeof size === 'string' || size === array.dims[axis + 1]);
-  if (!fits) {
-    const wanted = ['samples', ...(shape.length > 0 ? shape.slice(1) : [])];
-    throw new UserError(
-      `Array "${input.name}" in ${name} has shape ${list(array.dims)}, but the model needs ${list(wanted)}.`,
-    );
-  }
-  checkConvertible(array, input.type, `Array "${input.name}" in ${name}`);
-  return { input, array, stacked };
-}
-
-function openLabels(array: HostTensor, samples: number, name: string): Labels {
-  if (array.dims.length === 0 || array.dims[0] !== samples) {
-    throw new UserError(
-      `Array "labels" in ${name} has shape ${list(array.dims)}, but ${samples} samples need [${samples}] class ids or [${samples}, positions].`,
-    );
-  }
-  checkConvertible(array, 'int32', `Array "labels" in ${name}`);
-  const ids = Int32Array.from(toNumbers(array));
-  const bad = ids.findIndex((id) => id < 0 && id !== IGNORED);
-  if (bad >= 0) {
-    throw new UserError(
-      `Array "labels" in ${name} holds ${ids[bad]} at element ${bad}: class ids start at 0, and ${IGNORED} marks what does not count.`,
-    );
-  }
-  return { kind: array.dims.length === 1 ? 'class' : 'position', perSample: ids.length / samples, ids };
-}
-
 /** Samples that every run must take, or undefined where the model leaves it open. */
 export function fixedBatch({ fields, name }: Pick<Dataset, 'fields' | 'name'>): number | undefined {
   const sizes = new Map<number, string>();
@@ -163,64 +88,6 @@ export function fixedBatch({ fields, name }: Pick<Dataset, 'fields' | 'name'>): 
 
 /** A batch is filled up to what the model declares; from here on that is a fault of the model. */
 const LARGEST_BATCH = 2 ** 24;
-
-/**
- * `count` samples (or all, where there are fewer), spread evenly from the first to the last: files are often sorted by
- * class, and their beginning would be one class only.
- */
-export function take(dataset: Dataset, count: number): Dataset {
-  const { samples } = dataset;
-  if (count >= samples) return dataset;
-  return chosenOf(dataset, spread(samples, count));
-}
-
-/** Share of the data, and most samples, that are kept apart to calibrate on. */
-const CALIBRATION_SHARE = 0.25;
-const MOST_CALIBRATION_SAMPLES = 256;
-
-/**
- * The data in two: samples to calibrate on, spread evenly, and the others, on which what was calibrated is then evaluated.
- * The same data is always split alike. Throws a UserError where there is one sample only.
- */
-export function split(dataset: Dataset): { readonly calibration: Dataset; readonly evaluation: Dataset } {
-  const { samples, name } = dataset;
-  if (samples < 2)
-    throw new UserError(`${name} holds one sample, but calibrating and evaluating need at least one each: add some.`);
-  const count = Math.max(1, Math.min(MOST_CALIBRATION_SAMPLES, Math.floor(CALIBRATION_SHARE * samples)));
-  const chosen = spread(samples, count);
-  const apart = new Set(chosen);
-  const others = Array.from({ length: samples }, (_, sample) => sample).filter((sample) => !apart.has(sample));
-  return { calibration: chosenOf(dataset, chosen), evaluation: chosenOf(dataset, others) };
-}
-
-const spread = (samples: number, count: number): number[] =>
-  Array.from({ length: count }, (_, index) => Math.floor((index * samples) / count));
-
-function chosenOf(dataset: Dataset, chosen: readonly number[]): Dataset {
-  const { samples, fields, labels } = dataset;
-  return {
-    ...dataset,
-    samples: chosen.length,
-    of: dataset.of ?? samples,
-    fields: fields.map((field) => ({ ...field, array: gather(field.array, chosen) })),
-    ...(labels && { labels: { ...labels, ids: gatherIds(labels, chosen) } }),
-  };
-}
-
-function gather({ type, dims, data }: HostTensor, chosen: readonly number[]): HostTensor {
-  const width = dims.slice(1).reduce((product, size) => product * size, 1);
-  // Of the stored type, which `batches` converts: strings are the one kind of data that is no typed array.
-  const out = (Array.isArray(data) ? [] : data.slice(0, chosen.length * width)) as Float32Array;
-  chosen.forEach((sample, row) => {
-    for (let i = 0; i < width; i++) out[row * width + i] = (data as Float32Array)[sample * width + i];
-  });
-  return { type, dims: [chosen.length, ...dims.slice(1)], data: out };
-}
-
-function gatherIds({ ids, perSample }: Labels, chosen: readonly number[]): Int32Array {
-  const rows = chosen.map((sample) => ids.subarray(sample * perSample, (sample + 1) * perSample));
-  return Int32Array.from(rows.flatMap((row) => [...row]));
-}
 
 /** Slices of `size` samples (or of the model's fixed batch), as feeds of the declared types. */
 export function* batches(dataset: Dataset, size: number): Generator<Batch> {
@@ -265,9 +132,3 @@ export function reportDataset({ name, samples, generated, labels, shapes }: Data
     ...(labels && { labels: labels.kind }),
   };
 }
-
-const list = (dims: readonly (number | string)[]): string =>
-  `[${dims.map((size) => (size === '' ? '?' : size)).join(', ')}]`;
-
-const describe = ({ name, type, shape }: InputSpec): string =>
-  `"${name}" ${type} ${list(['samples', ...shape.slice(1)])}`;

@@ -4,10 +4,11 @@ import { isAbort } from '../core/errors';
 import { seeded } from '../core/random';
 import { DataType, int64, modelBytes, node, tensor, value } from '../model/onnx/build';
 import type { HostTensor, Session } from '../runtime';
-import { type Dataset, type InputSpec, openDataset } from './dataset';
+import type { Dataset, InputSpec } from './dataset';
 import { chooseBatch, type EvaluateOptions, evaluate } from './evaluate';
 import { generateDataset } from './generate';
 import { measureLatency, spread } from './latency';
+import { openDataset } from './openDataset';
 import { OutputCache } from './outputCache';
 
 const runtime = nodeRuntime();

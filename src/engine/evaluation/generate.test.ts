@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../core/errors';
-import { batches, fixedBatch, type InputSpec, openDataset, reportDataset } from './dataset';
+import { batches, fixedBatch, type InputSpec, reportDataset } from './dataset';
 import { type GenerateOptions, generateDataset } from './generate';
+import { openDataset } from './openDataset';
 
 const feedsOf = (inputs: readonly InputSpec[], options?: GenerateOptions) =>
   [...batches(generateDataset(inputs, options), 1e9)][0].feeds;

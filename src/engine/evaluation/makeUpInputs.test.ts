@@ -23,7 +23,7 @@ async function opened(parts: Omit<Parts, 'outputs'> & Partial<Parts>) {
 async function made(parts: Parameters<typeof opened>[0], options: Partial<MakeUpOptions> = {}) {
   const { inputs, run } = await opened(parts);
   let runs = 0;
-  const counted: typeof run = (feeds) => {
+  const counted: MakeUpOptions['run'] = (feeds) => {
     runs++;
     return run(feeds);
   };

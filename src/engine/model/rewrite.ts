@@ -12,6 +12,7 @@ import {
   type ValueInfoProto,
 } from 'onnx-buf';
 import type { ByteSource } from '../core/bytes';
+import { FreshNames } from './freshNames';
 import type { Layer } from './layers';
 import { type Model, opsetOf } from './model';
 import { offHeap } from './offHeap';
@@ -19,12 +20,12 @@ import { node as makeNode, value as makeValue } from './onnx/build';
 import { LARGE } from './onnx/structure';
 import { isPassage, resolve, type Scope, scopesIn } from './scopes';
 
-/** Constants that were made so far, in any model. */
+/** How many constants were added so far, in all models. */
 let constants = 0;
 
 /**
- * Collects changes to a model's graphs and makes the changed model; the old one stays as it is and shares what was not
- * touched. Nodes are told apart by identity, so that duplicate or missing names do no harm.
+ * Collects changes to a model's graphs and makes the changed model. The old model stays as it is, and both share what was
+ * not changed. Nodes are compared by identity, so duplicate or missing names do no harm.
  */
 export class Rewrite {
   readonly #replaced = new Map<NodeProto, readonly NodeProto[]>();
@@ -32,10 +33,7 @@ export class Rewrite {
   readonly #shapes = new Map<GraphProto, Map<string, ValueInfoProto>>();
   readonly #dropped = new Set<TensorProto>();
   readonly #sources: Map<string, ByteSource>;
-  readonly #names: Set<string>;
-  /** The last number behind each wanted name. */
-  readonly #numbers = new Map<string, number>();
-  #shortNames = 0;
+  readonly #names: FreshNames;
   readonly #preceding = new Map<NodeProto, readonly NodeProto[]>();
   readonly #forgotten = new Set<string>();
   readonly #domains = new Map<string, number>();
@@ -47,33 +45,23 @@ export class Rewrite {
     private readonly main: Scope,
   ) {
     this.#sources = new Map(model.sources);
-    this.#names = namesIn(model, main);
+    this.#names = new FreshNames(model, main);
     this.opset = opsetOf(model);
   }
 
-  /** Nodes of this domain are used: the model must say so. */
+  /** Lists a domain of operators among those that the model uses. */
   requireDomain(domain: string, version: number): void {
     if (!this.model.proto.opsetImport.some((known) => known.domain === domain)) this.#domains.set(domain, version);
   }
 
-  /** `wanted`, or `wanted` with the first free number behind it. Reserved from now on. */
+  /** `wanted`, or `wanted` with the first free number behind it. The name is reserved from now on. */
   freshName(wanted: string): string {
-    let name = wanted;
-    // Counting on from the last one: thousands of nodes may have one name.
-    let number = this.#numbers.get(wanted) ?? 0;
-    while (this.#names.has(name)) name = `${wanted}_${++number}`;
-    if (number > 0) this.#numbers.set(wanted, number);
-    this.#names.add(name);
-    return name;
+    return this.#names.fresh(wanted);
   }
 
-  /** A name of few characters that is not taken, for what nobody asks for by name. Reserved from now on. */
+  /** A free name of few characters, for values that nobody asks for by name. The name is reserved from now on. */
   shortName(): string {
-    let name: string;
-    do name = (this.#shortNames++).toString(36);
-    while (this.#names.has(name));
-    this.#names.add(name);
-    return name;
+    return this.#names.short();
   }
 
   /** Stores a constant called `name` (a fresh name) in the graph of `home`. Large ones go off the heap. */
@@ -105,12 +93,12 @@ export class Rewrite {
     this.#added.set(home.graph, added);
   }
 
-  /** Puts `nodes` where `old` stood. */
+  /** Replaces the node `old` by `nodes`. */
   replace(old: NodeProto, nodes: readonly NodeProto[]): void {
     this.#replaced.set(old, nodes);
   }
 
-  /** Puts `node` in front of `old`, whatever becomes of that. */
+  /** Inserts `node` before `old`, whether or not `old` is replaced. */
   precede(old: NodeProto, node: NodeProto): void {
     this.#preceding.set(old, [...(this.#preceding.get(old) ?? []), node]);
   }
@@ -128,18 +116,18 @@ export class Rewrite {
     this.addConstant(home, name, dims, tensor.dataType, bytes);
   }
 
-  /** Says which shape a new value has. */
+  /** Declares the shape of a new value. */
   addShape(home: Scope, name: string, dims: readonly number[], dataType: number): void {
     const known = this.#shapes.get(home.graph) ?? new Map<string, ValueInfoProto>();
     this.#shapes.set(home.graph, known.set(name, makeValue(name, dataType, dims)));
   }
 
-  /** What the graph says about the shapes of these values no longer holds. */
+  /** Removes the declared shapes of these values, which no longer hold. */
   forgetShapes(values: readonly string[]): void {
     for (const name of values) this.#forgotten.add(name);
   }
 
-  /** The layer's stored tensor goes, with the Transposes, Casts and Identities that nobody else needs. */
+  /** Removes the layer's stored tensor, with the Transposes, Casts and Identities that no other node needs. */
   dropWeight({ tensor }: Pick<Layer, 'tensor'>): void {
     this.#dropped.add(tensor);
   }
@@ -159,7 +147,7 @@ export class Rewrite {
     return { name: this.model.name, proto, graph, sources };
   }
 
-  /** Removes the nodes that only handed on what is gone: from the last one, whose value nobody reads, backwards. */
+  /** Removes the nodes that only passed on a removed tensor, backwards from the last one, whose value no node reads. */
   #dropPassages(): void {
     const scopes = [...scopesIn(this.main)];
     const readers = new Map<string, number>();
@@ -226,39 +214,6 @@ export class Rewrite {
       }),
     );
     return Object.assign(create(NodeProtoSchema), node, { attribute });
-  }
-}
-
-/**
- * Every name that the model knows, whether or not something bears it: what was removed before leaves its name behind in
- * value_info or quantization_annotation, and a new value of that name would be taken for the old one.
- */
-function namesIn({ proto }: Model, main: Scope): Set<string> {
-  const names = new Set<string>();
-  for (const { graph } of scopesIn(main)) {
-    for (const { name } of [...graph.input, ...graph.output, ...graph.initializer, ...graph.valueInfo]) names.add(name);
-    for (const { values } of graph.sparseInitializer) names.add(values?.name ?? '');
-    for (const { tensorName, quantParameterTensorNames } of graph.quantizationAnnotation) {
-      names.add(tensorName);
-      for (const { value } of quantParameterTensorNames) names.add(value);
-    }
-    addNodes(graph.node);
-  }
-  for (const { input, output, node, valueInfo } of proto.functions) {
-    for (const name of [...input, ...output]) names.add(name);
-    for (const { name } of valueInfo) names.add(name);
-    addNodes(node);
-  }
-  for (const { initializationBinding, updateBinding } of proto.trainingInfo) {
-    for (const { key, value } of [...initializationBinding, ...updateBinding]) names.add(key).add(value);
-  }
-  return names;
-
-  function addNodes(nodes: readonly NodeProto[]): void {
-    for (const node of nodes) {
-      names.add(node.name);
-      for (const name of [...node.input, ...node.output]) names.add(name);
-    }
   }
 }
 

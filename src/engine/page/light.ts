@@ -5,7 +5,7 @@
  */
 
 export { blobSource } from '../core/bytes';
-export { BROKEN_RUNTIME, GPU_ERROR, isAbort, messageOf, UserError } from '../core/errors';
+export { BROKEN_RUNTIME, GPU_ERROR, isAbort, messageOf, OPEN_ELSEWHERE, UserError } from '../core/errors';
 export { Pace } from '../core/pace';
 export type { Progress } from '../core/progress';
 export { quantile } from '../core/quantile';
@@ -54,9 +54,14 @@ export type {
   ExportReport,
   ExportSettings,
   Job,
+  KeepingEngine,
+  KeepingState,
   LayerTimes,
   MatrixPicture,
+  OpenedProject,
+  OpenHow,
   PictureFactors,
+  ProjectSummary,
   RunReport,
   SelectedStep,
   StackStep,

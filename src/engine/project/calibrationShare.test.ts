@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { openDataset } from '../evaluation/dataset';
 import { hashDataset } from '../evaluation/hashDataset';
+import { openDataset } from '../evaluation/openDataset';
 import type { CompressReport } from '../recipe/report';
 import { CalibrationShare } from './calibrationShare';
 

@@ -1,6 +1,7 @@
 import { Calibration } from '../calibration/calibration';
-import { type Dataset, split } from '../evaluation/dataset';
+import type { Dataset } from '../evaluation/dataset';
 import { hashDataset } from '../evaluation/hashDataset';
+import { split } from '../evaluation/samples';
 import type { Model } from '../model/model';
 import type { CompressReport } from '../recipe/report';
 import type { Session } from '../runtime';

@@ -12,13 +12,15 @@ import { checkRecipe, type Recipe } from '../recipe/schema';
 
 const runtime = nodeRuntime();
 
-const WIDTHS = [40, 56, 48, 40, 56, 32];
+export const WIDTHS = [40, 56, 48, 40, 56, 32];
 
-/** Layers in a chain, each with a Tanh behind it. */
-export async function chain(): Promise<Model> {
-  const random = seeded(9);
+export const chain = (): Promise<Model> => readModel(memorySource(chainBytes(), 'chain.onnx'));
+
+/** A model file: layers in a chain, each with a Tanh behind it. */
+export function chainBytes(seed = 9): Uint8Array<ArrayBuffer> {
+  const random = seeded(seed);
   const layers = WIDTHS.slice(1).map((to, i) => ({ from: WIDTHS[i]!, to, i }));
-  const bytes = modelBytes({
+  return modelBytes({
     nodes: layers.flatMap(({ i }) => [
       node('MatMul', [i === 0 ? 'x' : `t${i - 1}`, `w${i}`], [`y${i}`], {}, { name: `fc${i}` }),
       node('Tanh', [`y${i}`], [`t${i}`]),
@@ -27,7 +29,6 @@ export async function chain(): Promise<Model> {
     outputs: [value(`t${layers.length - 1}`, DataType.FLOAT, ['n', WIDTHS.at(-1)!])],
     initializers: layers.map(({ from, to, i }) => tensor(`w${i}`, [from, to], gaussian(random, [from, to]))),
   });
-  return readModel(memorySource(bytes, 'chain.onnx'));
 }
 
 /** The recipe of these steps for all layers. */

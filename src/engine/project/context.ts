@@ -1,5 +1,6 @@
 import type { TuningStore } from '../gpu/tuning';
 import type { Factorisations } from '../methods/factorisations';
+import type { KeptResults } from '../recipe/runner/keptResults';
 import type { Runtime } from '../runtime';
 import type { MadeUp } from './openData';
 
@@ -12,6 +13,8 @@ export interface ProjectOptions {
   readonly madeUp?: MadeUp;
   /** What messages say is to be done where data are missing: "give --calibration FILE". */
   readonly remedy?: string;
+  /** Where results of finished layers are kept. */
+  readonly results?: KeptResults;
   /** How many bytes of factorisations are kept for the next run. */
   readonly factorBytes?: number;
 }
@@ -21,4 +24,5 @@ export interface Tools {
   readonly runtime: Runtime;
   readonly factorisations: Factorisations;
   readonly remedy?: string | undefined;
+  readonly results?: KeptResults | undefined;
 }

@@ -207,3 +207,71 @@ export interface PictureFactors {
   /** [k, columns], row-major. */
   readonly right: Float32Array;
 }
+
+/** A project on the start page. */
+export interface ProjectSummary {
+  readonly id: string;
+  /** The model's file. */
+  readonly name: string;
+  /** When it was last changed, in milliseconds since 1970. */
+  readonly changed: number;
+  readonly modelBytes: number;
+  /** Whether the model can be opened from here: all of it was copied. */
+  readonly isCopied: boolean;
+  /** What is stored for it. What several projects share counts with each of them. */
+  readonly bytes: number;
+  readonly runs: number;
+  /** This tab or another one has it open. */
+  readonly isOpen: boolean;
+  /** Another version of the program has written it: it can be removed, not opened. */
+  readonly isForeign: boolean;
+}
+
+/** How far the open project is kept. */
+export interface KeepingState {
+  /** Undefined where nothing is open, or nothing is kept. */
+  readonly project: string | undefined;
+  /** `copying`: the model is being copied; until it is, a reload needs its file again. */
+  readonly state: 'none' | 'copying' | 'kept' | 'partly';
+  /** Why something is not kept, in a sentence. */
+  readonly note?: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** How a project is opened that another tab has open: read, without keeping what changes, or taken over from that tab. */
+export type OpenHow = 'read' | 'take over';
+
+/** A kept project that has been opened. */
+export interface OpenedProject {
+  readonly project: string;
+  readonly report: ModelReport;
+  /** Null where no data were open. */
+  readonly data: DataReport | null;
+  readonly runs: readonly RunReport[];
+  /** The largest number that a run has had. */
+  readonly lastRun: number;
+  /** Runs that have their figures only: they are compressed again when they are needed. */
+  readonly lost: readonly number[];
+  /** Names of data files that are gone or damaged. */
+  readonly missing: readonly string[];
+  /** What `keepPage` was given last; undefined where it never was. */
+  readonly page: unknown;
+}
+
+/** An engine that keeps what is open, so that it is there again after a reload or a crash. */
+export interface KeepingEngine extends Engine {
+  /** Calls `listener` with how far the open project is kept: now, and whenever that changes. */
+  onKeeping(listener: (state: KeepingState) => void): Promise<void>;
+  /** Kept projects, the one that was changed last first. */
+  projects(): Promise<readonly ProjectSummary[]>;
+  /**
+   * Opens a kept project with its data and runs. Throws an OpenElsewhereError where another tab has it open and `how` does
+   * not say what to do, and a UserError where its model is not there. What was open stays open then.
+   */
+  openProject(id: string, job: Job, how?: OpenHow): Promise<OpenedProject>;
+  /** Throws an OpenElsewhereError while another tab has it open. The open project stays open, and is no longer kept. */
+  removeProject(id: string): Promise<void>;
+  /** Keeps the page's own part of the open project, in place of the last one. JSON values only. */
+  keepPage(page: unknown): Promise<void>;
+}

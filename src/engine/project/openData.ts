@@ -1,11 +1,13 @@
 import type { LongCall } from '../core/progress';
-import { type Dataset, openDataset, reportDataset, take } from '../evaluation/dataset';
+import { type Dataset, reportDataset } from '../evaluation/dataset';
 import { generateDataset } from '../evaluation/generate';
 import { withShapes } from '../evaluation/givenShapes';
 import { type MakeUpOptions, makeUpInputs } from '../evaluation/makeUpInputs';
 import { makeUpFor } from '../evaluation/makeUpInputsFor';
+import { openDataset } from '../evaluation/openDataset';
 import { openModel } from '../evaluation/openModel';
 import type { DataReport } from '../evaluation/report';
+import { take } from '../evaluation/samples';
 import { readArrays } from '../formats/readArrays';
 import { inputSpecs } from '../model/inspect';
 import type { Model } from '../model/model';

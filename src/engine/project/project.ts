@@ -78,13 +78,13 @@ export class Project implements Engine {
   async ping() {}
 
   check(files: readonly File[], job: Job) {
-    return this.#do(job, { kind: 'check', label: 'Reading a model' }, async (call) => {
+    return this.do(job, { kind: 'check', label: 'Reading a model' }, async (call) => {
       this.#checked = { files: namesOf(files), opened: await this.#read(sourceOf(files), call) };
     });
   }
 
   open(files: readonly File[] | ModelSource, job: Job, lastRun = 0): Promise<ModelReport> {
-    return this.#do(job, { kind: 'open', label: 'Opening a model' }, async (call) => {
+    return this.do(job, { kind: 'open', label: 'Opening a model' }, async (call) => {
       const checked = this.#checked;
       this.#checked = undefined;
       const given = 'main' in files ? undefined : namesOf(files);
@@ -100,8 +100,8 @@ export class Project implements Engine {
 
   spectra(ids: readonly string[], onSpectrum: (spectrum: LayerSpectrum) => void, job: Job) {
     const how = { kind: 'spectra', label: 'Measuring spectra', ...BACKGROUND };
-    return this.#do(job, how, async ({ signal, onProgress }) => {
-      const opened = this.#open;
+    return this.do(job, how, async ({ signal, onProgress }) => {
+      const opened = this.opened;
       for (const [done, id] of ids.entries()) {
         const layer = opened.layer(id);
         onProgress?.({ done, total: ids.length, label: layer.name });
@@ -111,29 +111,29 @@ export class Project implements Engine {
   }
 
   openData(file: DataFile, job: Job, use?: 'calibration'): Promise<DataReport> {
-    return this.#do(job, { kind: 'data', label: `Reading ${file.name}` }, async ({ signal }) => {
-      const { data } = this.#open;
+    return this.do(job, { kind: 'data', label: `Reading ${file.name}` }, async ({ signal }) => {
+      const { data } = this.opened;
       await data.add(file, use, signal);
       return data.report();
     });
   }
 
   async clearData() {
-    const { data } = this.#open;
+    const { data } = this.opened;
     data.clear();
     return data.report();
   }
 
   async checkRecipe(recipe: unknown) {
     const { selectedSteps } = await recipes();
-    return selectedSteps(recipe, this.#open);
+    return selectedSteps(recipe, this.opened);
   }
 
   preview(id: string, steps: readonly StackStep[], setting: PreviewSetting, job: Job) {
-    return this.#do(job, { kind: 'preview', label: 'Trying steps on a layer', ...PREVIEW }, async (call) => {
+    return this.do(job, { kind: 'preview', label: 'Trying steps on a layer', ...PREVIEW }, async (call) => {
       const { preview } = await recipes();
-      this.#open.layer(id);
-      return preview(this.#open, id, steps, setting, this.#tools, call);
+      this.opened.layer(id);
+      return preview(this.opened, id, steps, setting, this.#tools, call);
     });
   }
 
@@ -144,77 +144,77 @@ export class Project implements Engine {
     onTimes: (times: LayerTimes) => void,
     job: Job,
   ) {
-    return this.#do(job, { kind: 'times', label: 'Timing a layer', ...PREVIEW }, async ({ signal }) => {
+    return this.do(job, { kind: 'times', label: 'Timing a layer', ...PREVIEW }, async ({ signal }) => {
       const { timesOf } = await recipes();
-      this.#open.layer(id);
-      return timesOf(this.#open, id, steps, known, this.#tools, { signal, onTimes });
+      this.opened.layer(id);
+      return timesOf(this.opened, id, steps, known, this.#tools, { signal, onTimes });
     });
   }
 
   equalBytes(ids: readonly string[], sizes: readonly number[], job: Job) {
-    return this.#do(job, { kind: 'methods', label: 'Comparing methods' }, async (call) => {
+    return this.do(job, { kind: 'methods', label: 'Comparing methods' }, async (call) => {
       const { equalBytes } = await recipes();
-      return equalBytes(this.#open, ids, sizes, this.#tools, call);
+      return equalBytes(this.opened, ids, sizes, this.#tools, call);
     });
   }
 
   compress(recipe: unknown, job: Job, settings: CompressSettings = {}): Promise<RunReport> {
-    return this.#do(job, { kind: 'compress', label: 'Compressing' }, async (call) => {
+    return this.do(job, { kind: 'compress', label: 'Compressing' }, async (call) => {
       const { compressModel } = await runs();
-      return compressModel(this.#open, recipe, settings, this.#tools, call);
+      return compressModel(this.opened, recipe, settings, this.#tools, call);
     });
   }
 
   writeFor(run: number, chosen: ExportSettings | undefined, job: Job): Promise<RunReport> {
-    return this.#do(job, { kind: 'write', label: 'Writing a run' }, async (call) => {
+    return this.do(job, { kind: 'write', label: 'Writing a run' }, async (call) => {
       const { writeFor } = await runs();
-      return writeFor(this.#open, run, chosen, call);
+      return writeFor(this.opened, run, chosen, call);
     });
   }
 
   /** Of a run, or of a compressed model that was read from a file. */
   evaluate(compressed: number | Model, provider: Provider, job: Job, limit?: number) {
-    return this.#do(job, { kind: 'evaluate', label: 'Comparing' }, async (call) => {
+    return this.do(job, { kind: 'evaluate', label: 'Comparing' }, async (call) => {
       const { evaluateModel } = await runs();
-      return evaluateModel(this.#open, compressed, provider, this.#runtime, call, limit);
+      return evaluateModel(this.opened, compressed, provider, this.#runtime, call, limit);
     });
   }
 
   exportRun(run: number, job: Job) {
-    return this.#do(job, { kind: 'export', label: 'Exporting' }, async (call) => {
+    return this.do(job, { kind: 'export', label: 'Exporting' }, async (call) => {
       const { exportRun } = await import('./exporting');
-      return exportRun(this.#open, run, this.#runtime, call);
+      return exportRun(this.opened, run, this.#runtime, call);
     });
   }
 
   /** Has `write` write the files of a run, and verifies what can be read again. */
   exportTo(run: number, write: WriteFiles, job: Job): Promise<ReadBack> {
-    return this.#do(job, { kind: 'export', label: 'Exporting' }, async (call) => {
+    return this.do(job, { kind: 'export', label: 'Exporting' }, async (call) => {
       const { exportTo } = await runs();
-      return exportTo(this.#open, run, write, this.#runtime, call);
+      return exportTo(this.opened, run, write, this.#runtime, call);
     });
   }
 
   async forgetRun(run: number) {
-    this.#open.runs.delete(run);
+    this.opened.runs.delete(run);
   }
 
   /** The outlier channels of each layer's input, by layer id; or why there are none. Needs data. */
   outliers(job: Job) {
-    return this.#do(job, { kind: 'outliers', label: 'Looking for outliers' }, async (call) => {
+    return this.do(job, { kind: 'outliers', label: 'Looking for outliers' }, async (call) => {
       const { outliersIn } = await import('./outliers');
-      return outliersIn(this.#open, call);
+      return outliersIn(this.opened, call);
     });
   }
 
   factorPicture(picture: MatrixPicture, job: Job) {
-    return this.#do(job, { kind: 'lesson', label: 'Factorising a picture' }, (call) =>
+    return this.do(job, { kind: 'lesson', label: 'Factorising a picture' }, (call) =>
       factorPicture(this.#tools.factorisations.backend, picture, call),
     );
   }
 
   async weightPicture(id: string) {
-    const opened = this.#open;
+    const opened = this.opened;
     return weightPicture(opened.model, opened.layer(id));
   }
 
@@ -224,7 +224,7 @@ export class Project implements Engine {
 
   /** The open model. Throws a UserError where none is open. */
   get model(): Model {
-    return this.#open.model;
+    return this.opened.model;
   }
 
   /** Gives the backend and the session that is kept back. */
@@ -234,7 +234,12 @@ export class Project implements Engine {
     this.#chosen = undefined;
   }
 
-  #do<T>({ id, onProgress, signal }: Job, kind: Kind, run: (call: Required<LongCall>) => Promise<T>): Promise<T> {
+  /** Runs a job in the queue. */
+  protected do<T>(
+    { id, onProgress, signal }: Job,
+    kind: Kind,
+    run: (call: Required<LongCall>) => Promise<T>,
+  ): Promise<T> {
     const report = onProgress && ((progress: JobProgress) => onProgress(progress));
     return this.queue.add({ priority: PRIORITY.foreground, ...kind, id, signal, onProgress: report, run });
   }
@@ -254,10 +259,12 @@ export class Project implements Engine {
 
   get #tools(): Tools {
     if (!this.#factorisations) throw new Error('The engine has not been started.');
-    return { runtime: this.#runtime, factorisations: this.#factorisations, remedy: this.#options.remedy };
+    const { remedy, results } = this.#options;
+    return { runtime: this.#runtime, factorisations: this.#factorisations, remedy, results };
   }
 
-  get #open(): OpenedModel {
+  /** The open model with all that belongs to it. Throws a UserError where none is open. */
+  protected get opened(): OpenedModel {
     if (!this.#opened) throw new UserError('No model is open: drop an .onnx file, or open a sample.');
     return this.#opened;
   }

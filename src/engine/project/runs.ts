@@ -20,7 +20,7 @@ export async function compressModel(
   opened: OpenedModel,
   recipe: unknown,
   settings: CompressSettings,
-  { runtime, factorisations, remedy }: Tools,
+  { runtime, factorisations, remedy, results }: Tools,
   call: LongCall,
 ): Promise<RunReport> {
   const { model, data } = opened;
@@ -33,6 +33,7 @@ export async function compressModel(
     fileName,
     ...(recipeName !== undefined && { recipeName }),
     ...(remedy !== undefined && { remedy }),
+    kept: results,
     ...(share && { calibration: share.calibration }),
     trial: {
       dataset: () => share?.calibration.dataset ?? data.runnable(call),

@@ -6,7 +6,7 @@ import { Calibration } from '../calibration/calibration';
 import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
-import { openDataset } from '../evaluation/dataset';
+import { openDataset } from '../evaluation/openDataset';
 import { Factorisations } from '../methods/factorisations';
 import { gaussian } from '../model/fixtures';
 import { inputSpecs, inspect } from '../model/inspect';

@@ -5,7 +5,7 @@ import { nodeRuntime } from '../../runtime/node';
 import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
-import { openDataset } from '../evaluation/dataset';
+import { openDataset } from '../evaluation/openDataset';
 import { Factorisations } from '../methods/factorisations';
 import { gaussian } from '../model/fixtures';
 import { inputSpecs } from '../model/inspect';
@@ -14,7 +14,7 @@ import { DataType, graph, modelBytes, node, tensor, value } from '../model/onnx/
 import { floatsToHalves } from '../model/tensors';
 import { bytesOfFile } from '../model/write';
 import { denseOf } from '../operators/dense/dense';
-import type { Runtime } from '../runtime';
+import type { DeviceSession, HostTensor, Runtime, Session } from '../runtime';
 import { compress } from './compress';
 import { checkRecipe } from './schema';
 import { describeReadBack } from './verification/readBack';
@@ -209,11 +209,12 @@ describe('verify', () => {
       ...runtime,
       async open(...args) {
         const session = await runtime.open(...args);
-        const run: typeof session.run = (feeds) => {
-          if (session.outputNames.includes('y') && feeds.x) fed.push([...(feeds.x.data as Float32Array)]);
+        const run: Session['run'] = (feeds) => {
+          const { x } = feeds as Record<string, HostTensor>;
+          if (session.outputNames.includes('y') && x) fed.push([...(x.data as Float32Array)]);
           return session.run(feeds);
         };
-        return { ...session, run };
+        return { ...session, run: run as DeviceSession['run'] };
       },
     };
     const readBack = await check(original, { data: given, runtime: watching });

@@ -19,8 +19,15 @@ export type Release = () => void;
 export interface Locks {
   /** Waits until nobody has the lock alone. Several may share it. */
   share(name: string): Promise<Release>;
-  /** The lock alone; undefined where somebody still has it after `patience` milliseconds. */
-  take(name: string, patience?: number): Promise<Release | undefined>;
+  /**
+   * The lock alone; undefined where somebody still has it after `patience` milliseconds. `onLost` is called when another
+   * one has stolen it.
+   */
+  take(name: string, patience?: number, onLost?: () => void): Promise<Release | undefined>;
+  /**
+   * The lock alone, from whoever has it: that one's `onLost` is called. Absent where the other could not be told.
+   */
+  steal?(name: string, onLost?: () => void): Promise<Release>;
   /** Names of locks that somebody has, in this tab or another one. */
   taken(): Promise<ReadonlySet<string>>;
 }

@@ -25,10 +25,21 @@ export function memoryBacking(): Backing {
 
 const LOOK_MS = 5;
 
+interface Holder {
+  readonly onLost: (() => void) | undefined;
+}
+
 function memoryLocks(): Locks {
   const sharing = new Map<string, number>();
-  const alone = new Set<string>();
+  const alone = new Map<string, Holder>();
   const wait = () => new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  const hold = (name: string, onLost: (() => void) | undefined) => {
+    const holder: Holder = { onLost };
+    alone.set(name, holder);
+    return once(() => {
+      if (alone.get(name) === holder) alone.delete(name);
+    });
+  };
   return {
     async share(name) {
       while (alone.has(name)) await wait();
@@ -39,16 +50,21 @@ function memoryLocks(): Locks {
         else sharing.delete(name);
       });
     },
-    async take(name, patience = 0) {
+    async take(name, patience = 0, onLost) {
       const until = performance.now() + patience;
       while (alone.has(name) || sharing.has(name)) {
         if (performance.now() >= until) return undefined;
         await wait();
       }
-      alone.add(name);
-      return once(() => alone.delete(name));
+      return hold(name, onLost);
     },
-    taken: async () => new Set([...alone, ...sharing.keys()]),
+    async steal(name, onLost) {
+      const loser = alone.get(name);
+      const release = hold(name, onLost);
+      loser?.onLost?.();
+      return release;
+    },
+    taken: async () => new Set([...alone.keys(), ...sharing.keys()]),
   };
 }
 

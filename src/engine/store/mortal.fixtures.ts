@@ -13,8 +13,13 @@ export function mortal(backing: Backing & { close?(): Promise<void> }, steps = N
   let taken = 0;
   let closed: Promise<void> | undefined;
   const releases = new Set<() => void>();
+  let told: () => void = () => undefined;
+  const death = new Promise<void>((resolve) => {
+    told = resolve;
+  });
   const die = async () => {
     left = 0;
+    told();
     for (const release of releases) release();
     releases.clear();
     await (closed ??= backing.close?.());
@@ -35,10 +40,16 @@ export function mortal(backing: Backing & { close?(): Promise<void> }, steps = N
         step();
         return held(await backing.locks.share(name));
       },
-      async take(name, patience) {
+      async take(name, patience, onLost) {
         step();
-        return held(await backing.locks.take(name, patience));
+        return held(await backing.locks.take(name, patience, onLost));
       },
+      ...(backing.locks.steal && {
+        async steal(name, onLost) {
+          step();
+          return held(await backing.locks.steal!(name, onLost));
+        },
+      }),
       async taken() {
         step();
         return backing.locks.taken();
@@ -89,6 +100,11 @@ export function mortal(backing: Backing & { close?(): Promise<void> }, steps = N
   return {
     backing: wrapped,
     die,
+    /** Resolves when the end has come. */
+    death,
+    get isDead() {
+      return left <= 0;
+    },
     /** Steps that were taken so far. */
     get taken() {
       return taken;

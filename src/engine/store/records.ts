@@ -43,7 +43,7 @@ export async function encodeRecord<T>(
   written: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const envelope: Envelope = { envelope: ENVELOPE, version: kind.version, written, references, value };
-  const body = new TextEncoder().encode(JSON.stringify(envelope));
+  const body = new TextEncoder().encode(JSON.stringify(envelope, toJson));
   return new TextEncoder().encode(`${await hashBytes(body)}\n${new TextDecoder().decode(body)}`);
 }
 
@@ -53,6 +53,12 @@ export async function decodeRecord(bytes: Uint8Array): Promise<Envelope | 'damag
   if (end < 0) return 'damaged';
   const body = bytes.subarray(end + 1);
   if (new TextDecoder().decode(bytes.subarray(0, end)) !== (await hashBytes(body))) return 'damaged';
-  const found = JSON.parse(new TextDecoder().decode(body)) as Envelope;
+  const found = JSON.parse(new TextDecoder().decode(body), fromJson) as Envelope;
   return found.envelope === ENVELOPE ? found : 'unknown';
 }
+
+// JSON has no infinity, and writes null for it.
+const toJson = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isFinite(value) ? { $number: String(value) } : value;
+const fromJson = (_: string, value: { readonly $number?: string } | null): unknown =>
+  value?.$number === undefined ? value : Number(value.$number);

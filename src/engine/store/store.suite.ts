@@ -83,6 +83,13 @@ export function testStore(name: string, make: () => Promise<{ backing: Backing; 
       expect(await store.records({ name: 'no', version: 1 })).toEqual([]);
     });
 
+    it('gives back numbers that JSON does not have', async () => {
+      const { store } = await opened();
+      const value = { text: 'x', numbers: [Number.NaN, -Number.POSITIVE_INFINITY, 1.5e300], nothing: null };
+      await store.write(({ setRecord }) => setRecord(NOTE, 'one', value, []));
+      expect((await store.record(NOTE, 'one'))!.value).toEqual(value);
+    });
+
     it('refuses names that some file system does not take', async () => {
       const { store } = await opened();
       for (const bad of ['', 'A', '../x', 'a b', 'a'.repeat(101)])
@@ -206,6 +213,20 @@ export function testStore(name: string, make: () => Promise<{ backing: Backing; 
       const share = store.locks.share('writing');
       alone();
       (await share)();
+    });
+
+    it('gives a lock to whoever takes it over, and tells the one who had it', async ({ skip }) => {
+      const { store, other } = await opened();
+      if (!store.locks.steal) return skip('no process can tell another one here');
+      let lost = 0;
+      const first = (await store.locks.take('project-1', 0, () => lost++))!;
+      const second = await other.locks.steal!('project-1');
+      await expect.poll(() => lost).toBe(1);
+      // What the loser gives back is no longer the lock.
+      first();
+      expect(await store.locks.take('project-1')).toBeUndefined();
+      second();
+      expect(await store.locks.take('project-1', 600_000)).toBeDefined();
     });
 
     it('has everything or nothing of what a program wrote that ended at any moment', async () => {

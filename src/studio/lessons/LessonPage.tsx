@@ -1,14 +1,44 @@
-import { useEffect, useRef } from 'react';
+import { use, useEffect, useRef } from 'react';
 import { STUDIO_ADDRESS } from '../route';
-import { lessons } from './lessons';
+import '../shell/welcome.css';
+import { LessonCards } from './LessonCards';
+import type { Lesson, LessonStep } from './lesson';
 import styles from './lessons.module.css';
+import { LESSONS } from './list';
 
-/** A lesson on a page of its own: its steps one below the other, and a list of them that follows along. */
+/** A lesson on a page of its own, or the list of all lessons where `id` is ''. */
 export default function LessonPage({ id }: { id: string }) {
-  const lesson = lessons.find((candidate) => candidate.id === id);
+  const lesson = LESSONS.find((candidate) => candidate.id === id);
+  if (lesson) return <Steps key={id} lesson={lesson} />;
+  return (
+    <main className={`studio-page ${styles.page}`}>
+      <article className={styles.article}>
+        <h1>{id === '' ? 'Lessons' : `There is no lesson called “${id}”`}</h1>
+        <div className="welcome-ways">
+          <LessonCards />
+        </div>
+        <p className={styles.end}>
+          <a href={STUDIO_ADDRESS}>Back to the studio</a>
+        </p>
+      </article>
+    </main>
+  );
+}
+
+/** One promise for each lesson: React asks again whenever it renders. */
+const loading = new WeakMap<Lesson, Promise<readonly LessonStep[]>>();
+
+function stepsOf(lesson: Lesson): Promise<readonly LessonStep[]> {
+  const steps = loading.get(lesson) ?? lesson.steps();
+  loading.set(lesson, steps);
+  return steps;
+}
+
+/** The steps of a lesson one below the other, and a list of them. */
+function Steps({ lesson }: { lesson: Lesson }) {
+  const steps = use(stepsOf(lesson));
   const page = useRef<HTMLElement>(null);
   useEffect(() => {
-    if (!lesson) return;
     const before = document.title;
     document.title = `${lesson.title} · Carrara`;
     return () => {
@@ -16,20 +46,7 @@ export default function LessonPage({ id }: { id: string }) {
     };
   }, [lesson]);
 
-  if (!lesson) {
-    return (
-      <main className={`studio-page ${styles.page}`}>
-        <article className={styles.article}>
-          <h1>There is no lesson called “{id}”</h1>
-          <p>
-            <a href={STUDIO_ADDRESS}>Back to the studio</a>
-          </p>
-        </article>
-      </main>
-    );
-  }
-
-  // The hash is the page's address, so a link to a step scrolls by hand instead of changing it.
+  // The hash is the page's address, so the list scrolls to a step instead of changing the hash.
   const go = (step: string) => {
     const heading = page.current?.querySelector<HTMLElement>(`#step-${step}`);
     heading?.scrollIntoView({ block: 'start' });
@@ -41,7 +58,7 @@ export default function LessonPage({ id }: { id: string }) {
       <nav className={styles.contents} aria-label="Steps of the lesson">
         <p className={styles.kicker}>Lesson · {lesson.minutes} minutes</p>
         <ol>
-          {lesson.steps.map((step) => (
+          {steps.map((step) => (
             <li key={step.id}>
               <button type="button" onClick={() => go(step.id)}>
                 {step.title}
@@ -53,7 +70,7 @@ export default function LessonPage({ id }: { id: string }) {
       <article className={styles.article}>
         <h1>{lesson.title}</h1>
         <p className={styles.summary}>{lesson.summary}</p>
-        {lesson.steps.map(({ id: step, title, Body }, index) => (
+        {steps.map(({ id: step, title, Body }, index) => (
           <section key={step} aria-labelledby={`step-${step}`} className={styles.step}>
             <h2 id={`step-${step}`} tabIndex={-1}>
               <span aria-hidden="true">{index + 1}</span>

@@ -1,6 +1,9 @@
 import type { ComponentType } from 'react';
 
-/** A lesson: a few steps, read from top to bottom, each one idea and something to play with. */
+/**
+ * A lesson: a few steps, read from top to bottom. Each is one idea and something to play with. What is declared here is on
+ * the first page, so it is light; the steps are loaded when the lesson is opened.
+ */
 export interface Lesson {
   /** Its address is `#/lessons/<id>`. */
   readonly id: string;
@@ -9,7 +12,7 @@ export interface Lesson {
   readonly summary: string;
   /** How long it takes to read and play. */
   readonly minutes: number;
-  readonly steps: readonly LessonStep[];
+  steps(): Promise<readonly LessonStep[]>;
 }
 
 export interface LessonStep {

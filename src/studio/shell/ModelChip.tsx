@@ -1,6 +1,7 @@
 import { Menu } from '@mantine/core';
 import { MODEL_FILES, pick } from '../files';
 import { formatBytes, formatCount } from '../format';
+import { LESSONS } from '../lessons/list';
 import { lessonAddress } from '../route';
 import { isBusy } from '../state/jobs';
 import { useStudio } from '../store';
@@ -38,9 +39,11 @@ export function ModelChip() {
             <small>{sample.description}</small>
           </Menu.Item>
         ))}
-        <Menu.Item component="a" href={lessonAddress('rank')}>
-          Lesson: What is rank?
-        </Menu.Item>
+        {LESSONS.map(({ id, title }) => (
+          <Menu.Item key={id} component="a" href={lessonAddress(id)}>
+            Lesson: {title}
+          </Menu.Item>
+        ))}
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import { LESSONS } from '../lessons/list';
 import { lessonAddress, STUDIO_ADDRESS, useRoute } from '../route';
 import { isBusy, isRunning } from '../state/jobs';
 import { useStudio } from '../store';
@@ -11,6 +12,7 @@ import { ModelChip } from './ModelChip';
 export function TopBar() {
   const open = useStudio(({ model }) => model !== null);
   const { lesson } = useRoute();
+  const only = LESSONS.length === 1 ? LESSONS[0] : undefined;
   return (
     <header className="top">
       <div className="top-what">
@@ -25,18 +27,18 @@ export function TopBar() {
         )}
       </div>
       <div className="top-actions">
-        {lesson ? (
+        {lesson !== null ? (
           <a className="top-link" href={STUDIO_ADDRESS}>
             Back to the studio
           </a>
         ) : (
           // On a small screen with a model open, the lesson is in the model's menu.
-          <a className="top-link top-link-lesson" data-open={open || undefined} href={lessonAddress('rank')}>
-            Lesson
+          <a className="top-link top-link-lesson" data-open={open || undefined} href={lessonAddress(only?.id)}>
+            {only ? 'Lesson' : 'Lessons'}
           </a>
         )}
         <BackendChip />
-        {open && !lesson && (
+        {open && lesson === null && (
           <>
             <ExportMenu />
             <AimMenu />

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { MODEL_FILES, pick } from '../files';
 import { formatBytes, formatCount } from '../format';
-import { lessonAddress } from '../route';
+import { LessonCards } from '../lessons/LessonCards';
 import { isBusy, userJob } from '../state/jobs';
 import { listed } from '../state/opening';
 import './welcome.css';
@@ -56,11 +56,7 @@ export function Welcome() {
               </span>
             </button>
           ))}
-          <a className="way" href={lessonAddress('rank')}>
-            <span className="way-kind">Lesson · six minutes</span>
-            <strong>What is rank?</strong>
-            <span>On a picture, then on a real layer: why most of a matrix can often be left out.</span>
-          </a>
+          <LessonCards />
         </div>
       </div>
     </main>

@@ -8,7 +8,7 @@ vi.mock('./list', async (original) => {
 });
 
 const { evaluate } = await import('../evaluate');
-const { openDataset } = await import('../dataset');
+const { openDataset } = await import('../openDataset');
 const { jsonOf, summary } = await import('../../../cli/evaluate');
 const { qualityRows } = await import('../../../studio/compare/quality');
 

@@ -5,7 +5,7 @@ import { Calibration } from '../../calibration/calibration';
 import { memorySource } from '../../core/bytes';
 import { seeded } from '../../core/random';
 import { createCpuBackend } from '../../cpu/backend';
-import { openDataset } from '../../evaluation/dataset';
+import { openDataset } from '../../evaluation/openDataset';
 import { readNpz } from '../../formats/npz/npz';
 import { gaussian } from '../../model/fixtures';
 import { inputSpecs } from '../../model/inspect';

@@ -2,8 +2,8 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { TensorProtoSchema } from 'onnx-buf';
 import { fieldsOf, Wire } from '../../formats/protobuf';
 import { type ExternalBytes, externalOf } from '../tensors';
+import { CHILDREN, type MessageKind } from './messages';
 import { externalEntries, Parts } from './parts';
-import { CHILDREN, type MessageKind } from './structure';
 
 /** A tensor met while assembling: where its payload is, and whose it is. */
 export interface Placement extends ExternalBytes {

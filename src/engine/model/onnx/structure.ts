@@ -1,8 +1,8 @@
-import { TensorProto_DataType as DataType } from 'onnx-buf';
 import { type ByteSource, joinedSource } from '../../core/bytes';
 import { UserError } from '../../core/errors';
 import { MODEL_FIELDS } from '../../formats/onnx/format';
 import { type Field, readVarint, VARINT_BYTES, Wire } from '../../formats/protobuf';
+import { CHILDREN, DOUBLES, FLOATS, LOCATION, type MessageKind, PACKED, RAW, SINGLE, TYPE } from './messages';
 import { concat, externalEntries, Parts } from './parts';
 import { Window } from './window';
 
@@ -20,38 +20,6 @@ export const isInFile = (location: string): boolean => location === SELF || loca
 
 /** Payloads below this stay inside: fetching them one by one costs more than keeping them. */
 export const LARGE = 4096;
-
-export type MessageKind = 'model' | 'graph' | 'node' | 'attribute' | 'tensor' | 'sparse' | 'function' | 'training';
-
-/** The fields (onnx.proto) that lead to tensors; everything else is copied as it is. */
-export const CHILDREN: Readonly<Record<MessageKind, Readonly<Record<number, MessageKind>>>> = {
-  model: { 7: 'graph', 20: 'training', 25: 'function' },
-  graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
-  node: { 5: 'attribute' },
-  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },
-  sparse: { 1: 'tensor', 2: 'tensor' },
-  function: { 7: 'node', 11: 'attribute' },
-  training: { 1: 'graph', 2: 'graph' },
-  tensor: {},
-};
-
-/** Fields that hold one tensor: written twice, they are two parts of the same one. */
-const SINGLE: Partial<Record<MessageKind, readonly number[]>> = { attribute: [5, 22], sparse: [1, 2] };
-
-/** Of a TensorProto: what it says about its data, and where these can be. */
-const TYPE = 2;
-const LOCATION = 14;
-const RAW = 9;
-const FLOATS = 4;
-const DOUBLES = 10;
-
-/** Packed, these fields hold the same little-endian numbers as raw_data does. */
-const PACKED = new Map<number, number>([
-  [DataType.FLOAT, FLOATS],
-  [DataType.COMPLEX64, FLOATS],
-  [DataType.DOUBLE, DOUBLES],
-  [DataType.COMPLEX128, DOUBLES],
-]);
 
 /** Messages inside each other: the limit of protobuf's own readers, onnxruntime's included. */
 const DEEPEST = 100;

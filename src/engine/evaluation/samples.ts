@@ -1,0 +1,63 @@
+import { UserError } from '../core/errors';
+import type { HostTensor } from '../runtime';
+import type { Dataset, Labels } from './dataset';
+
+/** Parts of a data set. */
+
+/**
+ * `count` samples (or all, where there are fewer), spread evenly from the first to the last: files are often sorted by
+ * class, and their beginning would be one class only.
+ */
+export function take(dataset: Dataset, count: number): Dataset {
+  const { samples } = dataset;
+  if (count >= samples) return dataset;
+  return chosenOf(dataset, spread(samples, count));
+}
+
+/** Share of the data, and most samples, that are kept apart to calibrate on. */
+const CALIBRATION_SHARE = 0.25;
+const MOST_CALIBRATION_SAMPLES = 256;
+
+/**
+ * The data in two: samples to calibrate on, spread evenly, and the others, on which what was calibrated is then evaluated.
+ * The same data is always split alike. Throws a UserError where there is one sample only.
+ */
+export function split(dataset: Dataset): { readonly calibration: Dataset; readonly evaluation: Dataset } {
+  const { samples, name } = dataset;
+  if (samples < 2)
+    throw new UserError(`${name} holds one sample, but calibrating and evaluating need at least one each: add some.`);
+  const count = Math.max(1, Math.min(MOST_CALIBRATION_SAMPLES, Math.floor(CALIBRATION_SHARE * samples)));
+  const chosen = spread(samples, count);
+  const apart = new Set(chosen);
+  const others = Array.from({ length: samples }, (_, sample) => sample).filter((sample) => !apart.has(sample));
+  return { calibration: chosenOf(dataset, chosen), evaluation: chosenOf(dataset, others) };
+}
+
+const spread = (samples: number, count: number): number[] =>
+  Array.from({ length: count }, (_, index) => Math.floor((index * samples) / count));
+
+function chosenOf(dataset: Dataset, chosen: readonly number[]): Dataset {
+  const { samples, fields, labels } = dataset;
+  return {
+    ...dataset,
+    samples: chosen.length,
+    of: dataset.of ?? samples,
+    fields: fields.map((field) => ({ ...field, array: gather(field.array, chosen) })),
+    ...(labels && { labels: { ...labels, ids: gatherIds(labels, chosen) } }),
+  };
+}
+
+function gather({ type, dims, data }: HostTensor, chosen: readonly number[]): HostTensor {
+  const width = dims.slice(1).reduce((product, size) => product * size, 1);
+  // Of the stored type, which `batches` converts: strings are the one kind of data that is no typed array.
+  const out = (Array.isArray(data) ? [] : data.slice(0, chosen.length * width)) as Float32Array;
+  chosen.forEach((sample, row) => {
+    for (let i = 0; i < width; i++) out[row * width + i] = (data as Float32Array)[sample * width + i];
+  });
+  return { type, dims: [chosen.length, ...dims.slice(1)], data: out };
+}
+
+function gatherIds({ ids, perSample }: Labels, chosen: readonly number[]): Int32Array {
+  const rows = chosen.map((sample) => ids.subarray(sample * perSample, (sample + 1) * perSample));
+  return Int32Array.from(rows.flatMap((row) => [...row]));
+}

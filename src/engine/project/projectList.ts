@@ -1,0 +1,54 @@
+import { OpenElsewhereError } from '../core/errors';
+import type { Found } from '../store/records';
+import { bytesOf, type Store } from '../store/store';
+import type { ProjectSummary } from './engine';
+import { isRunOf, lockOf, PAGE, PROJECT, type ProjectRecord, RUN } from './records';
+
+/** All kept projects, the one that was changed last first. */
+export async function listProjects(store: Store): Promise<ProjectSummary[]> {
+  const [projects, runs, pages, taken] = await Promise.all([
+    store.records(PROJECT),
+    store.records(RUN),
+    store.records(PAGE),
+    store.locks.taken(),
+  ]);
+  const summaries = projects.map((project) => {
+    const { name: id, value, written } = project;
+    const own = runs.filter(({ name }) => isRunOf(name, id));
+    const page = pages.find(({ name }) => name === id);
+    const files = value?.files ?? [];
+    return {
+      id,
+      name: value?.name ?? 'A model of another version',
+      changed: Math.max(written, ...own.map((run) => run.written), page?.written ?? 0),
+      modelBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+      isCopied: isCopied(project),
+      bytes: bytesOf([project, ...own].flatMap(({ references }) => references)),
+      runs: own.length,
+      isOpen: taken.has(lockOf(id)),
+      isForeign: value === undefined,
+    };
+  });
+  return summaries.sort((a, b) => b.changed - a.changed);
+}
+
+const isCopied = ({ value }: Found<ProjectRecord>): boolean =>
+  value?.files.every(({ artefact }) => artefact !== undefined) ?? false;
+
+/** Removes a project with its runs. Throws an OpenElsewhereError while another tab has it open. */
+export async function removeProject(store: Store, id: string): Promise<void> {
+  const release = await store.locks.take(lockOf(id), PATIENCE_MS);
+  if (!release) throw new OpenElsewhereError('This project is open in another tab: close that tab first.');
+  try {
+    // The project last: after a crash it can be removed once more.
+    for (const { name } of await store.records(RUN)) if (isRunOf(name, id)) await store.removeRecord(RUN, name);
+    await store.removeRecord(PAGE, id);
+    await store.removeRecord(PROJECT, id);
+  } finally {
+    release();
+  }
+  await store.sweep();
+}
+
+/** How long the lock of a tab that has just ended may take to come free. */
+export const PATIENCE_MS = 2000;
