@@ -1,7 +1,7 @@
 import type { SparseArrays } from '../backend/weights';
 import type { Pacer } from '../core/progress';
 
-/** From so many tokens on a weight is met by all of them at once, which pays for turning x around. */
+/** From so many tokens on each weight is read once for all of them, which pays for transposing x. */
 const FEW = 4;
 
 /** x·Wᵀ for compressed rows; sums are kept in float64. */
@@ -37,7 +37,7 @@ export async function sparseProduct(
   return y;
 }
 
-/** x·Wᵀ where `writeRow` makes one row of W after the other. */
+/** x·Wᵀ, where `writeRow` writes one row of W after the other. */
 export async function rowProduct(
   { rows, columns }: { readonly rows: number; readonly columns: number },
   writeRow: (row: number, weights: Float32Array<ArrayBuffer>) => void,
@@ -55,7 +55,7 @@ export async function rowProduct(
   return y;
 }
 
-/** Four sums at a time, so that none waits for the one before. */
+/** Four sums at a time, so that no addition waits for the one before. */
 function dot(weights: Float32Array, x: Float32Array, from: number): number {
   const whole = weights.length & ~3;
   let [a, b, c, d] = [0, 0, 0, 0];

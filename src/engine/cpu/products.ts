@@ -30,8 +30,8 @@ export class Products {
   }
 
   /**
-   * x·xᵀ in float64, for x `[m, c]`. An Einsum, because it is the one product of doubles in the web's build of
-   * onnxruntime, which leaves out Gemm and MatMul, and even the Cast from float32.
+   * x·xᵀ in float64, for x [m, c]. Einsum is the only product of doubles in the web's build of onnxruntime, which lacks
+   * Gemm and MatMul in float64, and even the Cast from float32.
    */
   async gram(x: Float64Array, rows: number, columns: number): Promise<Float64Array<ArrayBuffer>> {
     const session = await this.#session('gram', () =>
@@ -45,7 +45,9 @@ export class Products {
     return y.data as Float64Array<ArrayBuffer>;
   }
 
-  /** W [rows, columns] as a constant of a model of its own, as a layer's weight is: the runtime lays it out once. */
+  /**
+   * x·Wᵀ with W [rows, columns] as a constant of its own model, as for a layer's weight. The runtime lays it out once.
+   */
   weight(values: Float32Array, rows: number, columns: number): Promise<Session> {
     const bytes = modelBytes({
       nodes: [node('Gemm', ['x', 'w'], ['y'], { transB: 1 })],

@@ -16,13 +16,14 @@ import type { Products } from './products';
 
 /** A weight in host memory, in its form. */
 export interface CpuWeight extends PreparedWeight {
-  /** x·Wᵀ, x [tokens, columns]; `pacer` lets others work in between, and hears an abort. */
+  /** x·Wᵀ, x [tokens, columns]. `pacer` lets other work run in between, and throws after an abort. */
   multiply(x: Float32Array, tokens: number, pacer: Pacer): Promise<Float32Array<ArrayBuffer>>;
 }
 
 /**
- * Lays weights out for the CPU: dense ones, and so all factors, are onnxruntime's; sparse ones and codes are met by loops. float16
- * is widened to float32, as onnxruntime's own kernels do; n of m and blocks become compressed rows.
+ * Prepares weights for the CPU. onnxruntime multiplies by dense weights, and so by all factors. Loops multiply by
+ * sparse weights and codes. float16 is widened to float32, as onnxruntime's own kernels do. N:M and blocks become
+ * compressed rows.
  */
 export const cpuWeights = (products: Products): WeightMaker<CpuWeight> => ({
   async dense({ rows, columns, values }) {
@@ -161,7 +162,7 @@ function sparse(weight: SparseArrays): CpuWeight {
 function rowsOfGroups({ rows, columns, n, m, values, places }: GroupArrays): SparseArrays {
   const groups = Math.ceil(columns / m);
   const starts = Uint32Array.from({ length: rows + 1 }, (_, row) => row * groups * n);
-  // A place beyond the last column has a value of 0: any column does for it.
+  // A place beyond the last column has the value 0, so any column will do.
   const columnOf = Uint32Array.from(places, (place, e) =>
     Math.min(columns - 1, (Math.floor(e / n) % groups) * m + place),
   );

@@ -8,7 +8,7 @@ import { gpuSelection } from './selection';
 import { type Session, Sessions } from './session';
 import type { TuningStore } from './tuning';
 
-/** What the GPU was asked for since its device was opened, and what it holds. */
+/** What the GPU has done since its device was opened, and what it holds. */
 export interface GpuCounts {
   readonly buffers: number;
   readonly bytes: number;
@@ -20,23 +20,23 @@ export interface GpuCounts {
 export interface GpuBackend extends Backend {
   readonly kind: 'gpu';
   readonly counts: GpuCounts;
-  /** Resolves with a sentence for the user when the device is lost; every call throws it until `recover`. */
+  /** Resolves with a sentence for the user when the device is lost. Every call then throws it until `recover`. */
   readonly lost: Promise<string>;
 }
 
 export interface GpuOptions {
-  /** Factorise by rotations on the GPU alone (usual), or by Gram matrices (usual on a software adapter). */
+  /** Factorise by rotations on the GPU alone (usual), or by Gram matrices (usual on software adapters). */
   readonly rotations?: boolean;
-  /** Most bytes of a matrix in one buffer; usually as many as the adapter can bind. */
+  /** The most bytes of a matrix in one buffer. Usually as many as the adapter can bind. */
   readonly panelBytes?: number;
-  /** Where it is remembered which variants are fastest on this adapter; without it the usual ones are used. */
+  /** Where the fastest variants for this adapter are remembered. Without it the usual variants are used. */
   readonly tuning?: TuningStore | undefined;
 }
 
 /**
- * The matrix operations on WebGPU; null where `gpu` (`navigator.gpu`, or Dawn's `create([])` in Node) has no adapter.
+ * The matrix operations on WebGPU. Null where `gpu` (`navigator.gpu`, or Dawn's `create([])` in Node) has no adapter.
  * Operations throw a UserError where a matrix is larger than the adapter can hold, and a GpuError where the device was
- * lost or its memory ran out; `recover` goes on from there.
+ * lost or its memory ran out; `recover` makes the backend usable again.
  */
 export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Promise<GpuBackend | null> {
   const sessions = await Sessions.open(gpu, {
@@ -53,7 +53,7 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
     alive.add(matrix);
     return matrix;
   };
-  /** The session in use, and its matrices; throws where it failed, or where one is of a session before. */
+  /** Returns the session in use. Throws where it failed, or where a matrix is from an earlier session. */
   const using = (...matrices: readonly Matrix[]): Session => {
     const session = sessions.current;
     for (const matrix of matrices) {
@@ -80,7 +80,8 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
     const c = createPanels(buffers, m, n, panelBytes, `A [${m}, ${n}] product`);
     try {
       for (const product of panelProducts(a as GpuMatrix, b as GpuMatrix, c, transposeA, transposeB)) {
-        // What waits for the product is whoever reads it: small ones in a row would each wait longer than they take.
+        // Nobody waits here: reading the product waits for it. Small products in a row would each wait longer than they
+        // take.
         await runProduct(session, product, { signal, wait: false });
       }
     } catch (error) {
@@ -161,7 +162,7 @@ export async function createGpuBackend(gpu: GPU, options: GpuOptions = {}): Prom
     free(...matrices) {
       for (const matrix of matrices) {
         const alreadyFreed = !alive.delete(matrix);
-        // What a failed device held went with it.
+        // The memory of a failed device is freed already.
         if (homes.has(matrix) && homes.get(matrix) !== sessions.current) continue;
         if (alreadyFreed) {
           throw new Error(`The matrix [${matrix.rows}, ${matrix.columns}] was freed, or is another backend's.`);

@@ -3,8 +3,8 @@ import { MAP_READ, USAGE } from './constants';
 import type { Device } from './device';
 
 /**
- * Storage buffers, counted so that a test sees a leak. No pool: a layer's few large buffers live for seconds, and
- * freeing them at once is what keeps memory bounded by the largest layer.
+ * Storage buffers, counted so that tests notice leaks. There is no pool: the few large buffers of a layer live for
+ * seconds, and freeing them at once bounds memory by the largest layer.
  */
 export class Buffers {
   readonly #sizes = new Map<GPUBuffer, number>();
@@ -48,7 +48,7 @@ export class Buffers {
     return buffer;
   }
 
-  /** The buffer's bytes, after all work submitted before. */
+  /** Reads the buffer after all work submitted before. */
   async read(buffer: GPUBuffer): Promise<ArrayBuffer> {
     const { gpu } = this.device;
     const staging = gpu.createBuffer({ size: buffer.size, usage: USAGE.mapRead | USAGE.copyTarget });
@@ -63,7 +63,7 @@ export class Buffers {
     }
   }
 
-  /** Memory goes back once the work already submitted is done with it. */
+  /** The memory is freed when the work submitted before is done. */
   free(...buffers: readonly GPUBuffer[]): void {
     for (const buffer of buffers) {
       const bytes = this.#sizes.get(buffer);

@@ -8,32 +8,32 @@ export interface Subgroups {
 /** An adapter's device and what the rest of `gpu/` needs to know of it. */
 export interface Device {
   readonly gpu: GPUDevice;
-  /** The adapter as people call it. */
+  /** The adapter's name, for people. */
   readonly name: string;
-  /** A software adapter: correct, but slower than the CPU backend. */
+  /** Whether it is a software adapter: correct, but slower than the CPU backend. */
   readonly software: boolean;
   /** Bytes of the largest matrix that a kernel can read. */
   readonly largestBinding: number;
-  /** The sizes that subgroups may have; undefined where WGSL has none here. */
+  /** The possible sizes of subgroups. Undefined where WGSL has no subgroups here. */
   readonly subgroups?: Subgroups | undefined;
   /** Resolves with a sentence when the device is gone, other than by `destroy`. */
   readonly lost: Promise<string>;
-  /** Why the device is of no further use; undefined while it is. */
+  /** Why the device can no longer be used. Undefined while it can. */
   readonly failed: GpuError | undefined;
   /**
-   * Throws what has gone wrong: a device that was lost, or whose memory ran out, again and again, as its buffers are of no
-   * use any more; an invalid command once.
+   * Throws what went wrong. A lost device, or one whose memory ran out, throws every time, since its buffers cannot be
+   * used any more. An invalid command throws once.
    */
   check(): void;
   /**
-   * The promise's value, or what has gone wrong meanwhile: a promise that a lost device rejects tells little itself. A
-   * device that does not answer within the limit counts as lost.
+   * The promise's value, or what went wrong meanwhile: a promise that a lost device rejects explains little. A device
+   * that does not answer within the limit counts as lost.
    */
   guard<T>(promise: Promise<T>): Promise<T>;
   destroy(): void;
 }
 
-// How long after a failed call its cause is waited for.
+// How long to wait for the cause after a failed call.
 const PATIENCE_MS = 200;
 
 /**
@@ -88,7 +88,8 @@ export async function openDevice(gpu: GPU, answerMs = ANSWER_MS): Promise<Device
   });
 
   const check = () => {
-    // Buffers that were not to be had are invalid, and make later commands so: no failures of their own.
+    // Buffers that could not be allocated are invalid, and make later commands fail. Those are no failures of their
+    // own.
     if (failed) throw failed;
     if (!failure) return;
     const error = failure;
@@ -96,7 +97,7 @@ export async function openDevice(gpu: GPU, answerMs = ANSWER_MS): Promise<Device
     throw error;
   };
 
-  /** Rejects with a GpuError where nothing comes for too long. */
+  /** Rejects with a GpuError where no answer comes for too long. */
   const answered = async <T>(promise: Promise<T>): Promise<T> => {
     const waiting = Symbol();
     for (let tick = 0; tick < TICKS; tick++) {
@@ -130,7 +131,7 @@ export async function openDevice(gpu: GPU, answerMs = ANSWER_MS): Promise<Device
         return value;
       } catch (error) {
         if (failed) throw failed;
-        // The loss may be announced after the calls that it makes fail.
+        // The loss may be reported after the calls that fail because of it.
         await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
         check();
         throw error;
@@ -138,13 +139,13 @@ export async function openDevice(gpu: GPU, answerMs = ANSWER_MS): Promise<Device
     },
     destroy() {
       destroyed = true;
-      // Dawn waits in `destroy` for what runs, which may never end; its buffers are freed without that.
+      // In `destroy` Dawn waits for running work, which may never end. Buffers are freed without it.
       if (!silent) device.destroy();
     },
   };
 }
 
-/** Whether WebGPU has nothing but a software adapter here: right, but slower than the CPU. False without an adapter. */
+/** Whether WebGPU has only a software adapter here: correct, but slower than the CPU. False without an adapter. */
 export async function isSoftwareOnly(gpu: GPU): Promise<boolean> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   kept.add(gpu);

@@ -4,7 +4,7 @@ import { type Kernel, type UniformLayout, type UniformValues, writeUniforms } fr
 import type { Pace } from './pace';
 import { Pipelines } from './pipelines';
 
-/** A whole buffer, or what follows `offset` bytes (a multiple of 256, which every adapter can bind). */
+/** A whole buffer, or its part after `offset` bytes (a multiple of 256, which every adapter can bind). */
 export type Binding = GPUBuffer | { readonly buffer: GPUBuffer; readonly offset: number };
 
 /** One run of a kernel. `work` is its cost in floating-point operations, for pacing. */
@@ -17,13 +17,13 @@ export interface Dispatch {
 
 export interface PacedCall {
   readonly signal?: AbortSignal | undefined;
-  /** Told after each batch: the work it did. */
+  /** Called after each batch with its work. */
   readonly onWork?: ((work: number) => void) | undefined;
-  /** Whether to wait for the last batch too; usually so. Else what goes wrong in it is told by a later call. */
+  /** Whether to wait for the last batch too; usually true. Otherwise a later call reports what goes wrong in it. */
   readonly wait?: boolean;
 }
 
-/** What was submitted at a pace since the GPU last had nothing to do for it. */
+/** What was submitted at a pace since the GPU was last idle. */
 interface Flight {
   readonly work: number;
   readonly started: number;
@@ -42,7 +42,7 @@ export function dispatch<L extends UniformLayout>(
 
 const resourceOf = (binding: Binding): GPUBufferBinding => ('offset' in binding ? binding : { buffer: binding });
 
-/** What follows so many bytes of a binding. */
+/** The part of a binding after so many bytes. */
 export function fromOffset(binding: Binding, bytes: number): Binding {
   const { buffer, offset = 0 } = resourceOf(binding) as { buffer: GPUBuffer; offset?: number };
   return { buffer, offset: offset + bytes };
@@ -59,7 +59,7 @@ const SLOTS_AT_ONCE = 4096;
 // Launching costs about as much as this many operations, even on a slow adapter.
 const LAUNCH = 5e4;
 
-/** The first of several passes tells the beginning, the last one the end. */
+/** The first of several passes records the beginning, the last one the end. */
 function cutTimestamps(
   { querySet, beginningOfPassWriteIndex, endOfPassWriteIndex }: GPUComputePassTimestampWrites,
   from: number,
@@ -103,8 +103,8 @@ export class Dispatcher {
   }
 
   /**
-   * Submits in batches of at most `pace.budget`, waits for each, and checks the signal in between: a cancel is heard
-   * within one batch. The dispatches are made lazily, so that they can be cut to the budget as it is then.
+   * Submits in batches of at most `pace.budget`, waits for each, and checks the signal in between, so an abort takes
+   * effect within one batch. The dispatches are created lazily, so they are cut to the current budget.
    */
   async runPaced(dispatches: Iterable<Dispatch>, pace: Pace, call: PacedCall = {}): Promise<void> {
     const { signal, onWork, wait = true } = call;
@@ -138,13 +138,13 @@ export class Dispatcher {
     const before = this.#flights.get(pace);
     const started = before?.started ?? performance.now();
     this.submit(batch);
-    // Not guarded: a fault is told once, and must be to somebody who waits.
+    // Not guarded: an error is reported once, and must reach somebody who waits.
     const landed = this.device.gpu.queue.onSubmittedWorkDone().catch(() => undefined);
     const flight: Flight = {
       work: (before?.work ?? 0) + work,
       started,
       done: landed.then(() => {
-        // The queue runs in order: whoever sent last takes the time.
+        // The queue runs in order: the last sender records the time.
         if (this.#flights.get(pace) !== flight) return;
         this.#flights.delete(pace);
         pace.record(flight.work, performance.now() - started);

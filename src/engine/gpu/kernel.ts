@@ -3,8 +3,8 @@ export type UniformLayout = Readonly<Record<string, 'u32' | 'f32'>>;
 export type UniformValues<L extends UniformLayout> = { readonly [K in keyof L]: number };
 
 /**
- * A compute kernel as a value: what its WGSL file says, declared once more for the host and held against the file by
- * a test. Binding 0 is the uniform struct; `bindings` follow it in order.
+ * A compute kernel as a value. It repeats what its WGSL file declares, and a test compares both. Binding 0 is the
+ * uniform struct; `bindings` follow it in order.
  */
 export interface Kernel<L extends UniformLayout = UniformLayout> {
   readonly name: string;
@@ -37,7 +37,7 @@ export function writeUniforms(
   }
 }
 
-/** The name that WGSL's messages and GPU traces show. */
+/** The name in messages of WGSL and in GPU traces. */
 export function labelOf(declared: Kernel): string {
   const overrides = Object.entries(declared.overrides).map(([name, value]) => `${name}=${value}`);
   return [declared.name, ...overrides].join(' ');

@@ -17,9 +17,9 @@ export const PAIR_ENTRIES = (2 * BLOCK) ** 2;
 const WORKGROUP = 64;
 
 /**
- * Variants of what is made of lib/tile: `side` invocations a side of the workgroup, whose tile has 8·side rows and
- * columns; operands staged in workgroup memory, or read straight from their buffers. 8 in all suits every adapter, 16
- * fills the 256 invocations and 16 KiB that WebGPU grants everywhere.
+ * Variants of kernels that use lib/tile. The workgroup has `side` × `side` invocations, and its tile 8·side rows and
+ * columns. Operands are staged in workgroup memory, or read directly from their buffers. A side of 8 suits every
+ * adapter; 16 uses all of the 256 invocations and 16 KiB that WebGPU guarantees.
  */
 export const TILES = {
   'staged 8': { side: 8, staged: 1 },
@@ -104,7 +104,7 @@ function bySubgroup<T>(make: (lanes: number) => T): Readonly<Record<SubgroupVari
   return Object.fromEntries(made) as Record<SubgroupVariant, T>;
 }
 
-/** Those with subgroups compile only where the adapter has them. */
+/** The kernels with subgroups compile only where the adapter has subgroups. */
 export const matmulKernels = {
   ...byTile((variant) => matmulOf('matmul', matmul, TILES[variant], matmulTile(variant))),
   ...bySubgroup((lanes) => matmulSubgroupOf(lanes, SUBGROUP_ROWS)),

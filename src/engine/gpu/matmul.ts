@@ -23,7 +23,7 @@ export interface Product {
   readonly a: Binding;
   readonly b: Binding;
   readonly c: Binding;
-  /** From one row, as stored, to the next, where the operand is part of a wider matrix. */
+  /** The distance of rows as stored, where the operand is part of a wider matrix. */
   readonly strideA?: number;
   readonly strideB?: number;
   readonly strideC?: number;
@@ -34,8 +34,8 @@ export interface Product {
 }
 
 /**
- * Products of so few rows, or columns, read the large operand once for all of them. On SwiftShader, [8, 512]·[512, 512]
- * took 2.0 ms so, 4.8 ms as a tile.
+ * Products of up to so many rows, or columns, read the large operand once for all of them. On SwiftShader, [8,
+ * 512]·[512, 512] took 2.0 ms this way, and 4.8 ms as a tile.
  */
 export const MOST_VECTORS = WIDTHS.at(-1)!;
 
@@ -43,10 +43,10 @@ export const MOST_VECTORS = WIDTHS.at(-1)!;
 // inside the kernel took a second set of 64 registers, or a loop around the stores that SwiftShader did not compile
 // within 25 s.
 const RUN = 512;
-// Of each slice of a vector: there, launching again costs more than what it computes.
+// For each slice of a vector. There, another launch costs more than what it computes.
 const VECTOR_RUN = 2048;
 
-/** What of the variants decides on a product of this shape. */
+/** The variants that decide on products of numbers. */
 export type ProductVariants = Pick<Variants, 'matmul' | 'few' | 'vector'>;
 
 /** Which of the variants a product of this shape takes. */
@@ -68,8 +68,8 @@ export function matmulKernelsFor(shape: Pick<Product, 'm' | 'n'>, variants: Prod
 const widthFor = (rows: number) => WIDTHS.findIndex((width) => width >= rows);
 
 /**
- * The dispatches of a product. Cut into parts of at most half a batch each, so that none runs long on a slow adapter; k
- * is cut at the same places always, so that the result doesn't depend on the pace.
+ * The dispatches of a product. They are cut into parts of at most half a batch each, so that none runs long on a slow
+ * adapter. k is always cut at the same places, so the result does not depend on the pace.
  */
 export function matmulDispatches(product: Product, variants: ProductVariants, pace: Pace): Iterable<Dispatch> {
   const { m, n, k, a, b, c, transposeA, transposeB, alpha = 1, beta = 0 } = product;

@@ -17,7 +17,7 @@ export interface Panel {
 // Panels begin at multiples of this many rows: whatever the columns, a sub-matrix that begins at a multiple of it in both
 // directions lies at a multiple of 256 bytes, where every adapter can bind it.
 const STEP = 64;
-// What one typed array can hold in every browser: larger matrices could not come back.
+// The most that a typed array holds in every browser. Larger matrices could not be read back.
 const MOST_ELEMENTS = 2 ** 31 - 1;
 
 /** The rows of each panel of a [rows, columns] matrix, none larger than `bytes` where `STEP` rows are not. */
@@ -49,8 +49,9 @@ export function createPanels(buffers: Buffers, rows: number, columns: number, by
 }
 
 /**
- * c = op(a)·op(b) as products of panels. The result's rows are cut where c's panels are, and a's unless a is transposed;
- * its depth where a's are if a is, and b's unless b is; its columns where b's are if b is transposed.
+ * c = op(a)·op(b) as products of panels. The result's rows are cut where panels of c begin, and of a unless it is
+ * transposed. The depth is cut where panels of a begin if it is transposed, and of b unless it is. The columns are cut
+ * where panels of b begin if it is transposed.
  */
 export function* panelProducts(
   a: GpuMatrix,
@@ -85,7 +86,7 @@ export function* panelProducts(
   }
 }
 
-/** 0…length cut at the panels of all these matrices: [first, count] each. */
+/** Cuts 0…length where the panels of all these matrices begin: [first, count] each. */
 function ranges(length: number, ...matrices: readonly GpuMatrix[]): [number, number][] {
   const starts = new Set(matrices.flatMap(({ panels }) => panels.map(({ firstRow }) => firstRow)).concat(0));
   const sorted = [...starts].sort((one, other) => one - other);

@@ -8,7 +8,7 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** The driver does not compile a kernel: the device is sound, and other kernels may compile. */
+/** The driver does not compile a kernel. The device still works, and other kernels may compile. */
 export class ShaderError extends Error {
   override name = 'ShaderError';
 }

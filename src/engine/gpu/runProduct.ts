@@ -6,7 +6,7 @@ import { ShaderError } from './pipelines';
 import type { Session } from './session';
 import { subgroupVariants, usualVariants, type Variants } from './variants';
 
-// A product below this many multiply-adds ends before a better variant could tell.
+// Smaller products end before a better variant could matter.
 const WORTH_IT = 2 ** 24;
 const VECTOR_WORTH_IT = 2 ** 20;
 // With fewer rows or columns most of a large tile would be padding.
@@ -73,7 +73,7 @@ export async function tunedMatmul(session: Session): Promise<Pick<Variants, Kind
 
 async function choose<K extends Kind>(session: Session, kind: K, shapeClass: ShapeClass): Promise<Variants[K]> {
   const usual = usualVariants(session.device);
-  // Tiles are timed by the product that they share their library with.
+  // Tiles are timed with the product of numbers, which uses the same library.
   const timed = kind === 'tile' ? 'matmul' : kind;
   const chosen = await session.tuning!.choose({
     kernel: KERNEL[kind],
@@ -101,7 +101,10 @@ async function run({ dispatcher, productPace }: Session, product: Product, varia
   await dispatcher.runPaced(matmulDispatches(product, variants, productPace), productPace, call);
 }
 
-/** These variants, compiled; where the driver refuses the one that the product takes, the next that it does not. */
+/**
+ * Compiles these variants. Where the driver refuses the variant that the product uses, takes the next one that it does
+ * not refuse.
+ */
 async function compiled({ device, dispatcher }: Session, product: Product, wanted: Variants): Promise<Variants> {
   const kind = kindOf(product);
   let refusal: ShaderError | undefined;

@@ -5,7 +5,7 @@ import { Dispatcher } from './dispatcher';
 import { Pace } from './pace';
 import { Tuning, type TuningStore } from './tuning';
 
-/** One device and all that lives and dies with it. */
+/** A device and everything that belongs to it. */
 export interface Session {
   readonly device: Device;
   readonly buffers: Buffers;
@@ -15,7 +15,7 @@ export interface Session {
   readonly selectionPace: Pace;
   /** Most bytes of a matrix in one buffer; larger ones are held in panels of rows. */
   readonly panelBytes: number;
-  /** Absent on a software adapter, whose speed is the processor's of the moment. */
+  /** Absent on a software adapter, whose speed depends on what else the processor does. */
   readonly tuning?: Tuning;
 }
 
@@ -45,10 +45,10 @@ export function closeSession({ buffers, device }: Session): void {
   device.destroy();
 }
 
-// Smaller panels than this would not find room where it is so short.
+// Where memory is that short, smaller panels would not fit either.
 const LEAST_PANEL_BYTES = 2 ** 22;
 
-/** The session in use, and the way to the next one. */
+/** The session in use, and its replacement after a failure. */
 export class Sessions {
   #opening: Promise<boolean> | undefined;
   #closed = false;
@@ -65,9 +65,9 @@ export class Sessions {
   }
 
   /**
-   * Opens another session where the current one failed; false where there is no adapter any more, or where memory ran out
-   * and panels are as small as they get: the session is new then too, for work that needs less. Jobs that fail together
-   * share the session that the first of them asked for.
+   * Opens a new session after the current one failed. Returns false where there is no adapter any more, or where memory
+   * ran out although panels have their smallest size; the session is new then too, for work that needs less. Jobs that
+   * fail together share the session that the first of them requested.
    */
   async replace(error: GpuError): Promise<boolean> {
     const { failed } = this.current.device;
@@ -82,7 +82,7 @@ export class Sessions {
   async #replace({ reason }: GpuError): Promise<boolean> {
     const { panelBytes } = this.current;
     const smaller = reason === 'memory' && panelBytes / 2 >= LEAST_PANEL_BYTES;
-    // What ran out of memory must give back what it holds before the next session asks for some.
+    // The failed session must free its memory before the next one allocates.
     closeSession(this.current);
     const next = await openSession(this.gpu, {
       ...this.options,

@@ -2,7 +2,10 @@ import { USAGE } from './constants';
 import type { Device } from './device';
 import type { Dispatch, Dispatcher } from './dispatcher';
 
-/** How times are taken: by the GPU's own clock, or around a wait for the queue, which adds some 0.1 to 1 ms. */
+/**
+ * How times are measured: by the GPU's own clock, or on the host around a wait for the queue, which adds some 0.1 to 1
+ * ms.
+ */
 export type Clock = 'timestamp-query' | 'synchronised';
 
 // Of GPUBufferUsage.

@@ -2,14 +2,15 @@ import { GpuError } from '../core/errors';
 import { ShaderError } from './pipelines';
 
 /**
- * Which of a kernel's declared variants (tile and workgroup sizes) is fastest on the user's adapter. Variants give the
- * same results up to rounding, tiles even the same bits: a choice is made once, by timing, and remembered.
+ * A choice between the declared variants of a kernel (tile and workgroup sizes): which is fastest on the user's
+ * adapter. Variants give equal results up to rounding, tiles even equal bits. So the choice is made once, by timing,
+ * and remembered.
  */
 export interface Tunable<V extends string> {
   readonly kernel: string;
   /** What the choice depends on besides the adapter, as "large" or "narrow". */
   readonly shapeClass: string;
-  /** The usual one first: it is taken where nothing is known. */
+  /** The usual variant comes first. It is used where nothing is known. */
   readonly variants: readonly V[];
   /** Runs a typical piece of work of the class to its end on the GPU. A variant that throws a ShaderError is left out. */
   run(variant: V): Promise<void>;
@@ -23,7 +24,8 @@ export interface TuningStore {
 
 const BUDGET_MS = 1800;
 const ROUNDS = 3;
-// A challenger must win by more than timings scatter, or choices would differ from visit to visit for nothing.
+// Another variant must win by more than the scatter of timings. Otherwise choices would differ from visit to visit for
+// nothing.
 const CLEARLY_FASTER = 0.95;
 
 export class Tuning {
@@ -39,8 +41,8 @@ export class Tuning {
   }
 
   /**
-   * The variant to use: remembered, or timed now, or the usual one when the time for tuning is spent. Timings of all
-   * calls together take at most the budget and one run.
+   * The variant to use: the remembered one, one timed now, or the usual one when the time for tuning is used up. All
+   * timings together take at most the budget and one run.
    */
   async choose<V extends string>(tunable: Tunable<V>): Promise<V> {
     const key = [this.adapter, tunable.kernel, tunable.shapeClass].join(' · ');
@@ -65,7 +67,7 @@ export class Tuning {
       try {
         await tunable.run(variant);
       } catch (error) {
-        // Else the same variant would lose the next device too. The usual one has to be used somehow.
+        // Otherwise the same variant would lose the next device too. The usual variant is always allowed.
         if (error instanceof GpuError && error.reason === 'lost' && variant !== usual) {
           await this.#write(fatalKey, [...fatal, variant].join(', '));
         }
@@ -102,7 +104,7 @@ export class Tuning {
         }
         const ms = this.now() - started;
         this.#leftMs -= ms;
-        // Whatever disturbs a run makes it slower: the fastest says most.
+        // Disturbances only make runs slower, so the fastest run says most.
         if (round > 0 && usable.has(variant)) {
           fastest.set(variant, Math.min(ms, fastest.get(variant) ?? Number.POSITIVE_INFINITY));
         }

@@ -10,7 +10,10 @@ import {
   type VectorVariant,
 } from './kernels';
 
-/** Which variants of the kernels to use. Tiles all give the same bits; the others to rounding, as they slice sums. */
+/**
+ * The variants of the kernels to use. All tiles give equal bits. Other variants differ in rounding, since they slice
+ * sums differently.
+ */
 export interface Variants {
   /** Of products of numbers. */
   readonly matmul: MatmulVariant;
@@ -27,8 +30,8 @@ export interface Variants {
 }
 
 /**
- * The variants with subgroups that suit an adapter: a workgroup of at least one subgroup, so that no lane idles, and of few.
- * The largest workgroup stands for subgroups of 64 and 128.
+ * The variants with subgroups that suit an adapter: a workgroup of at least one subgroup, so that no lane is idle, but
+ * of few. The largest workgroup is used for subgroups of 64 and 128.
  */
 export function subgroupVariants(subgroups: Device['subgroups']): SubgroupVariant[] {
   if (!subgroups) return [];
@@ -40,10 +43,10 @@ export function subgroupVariants(subgroups: Device['subgroups']): SubgroupVarian
 }
 
 /**
- * What is used where nothing was timed. A software adapter keeps what lives across a barrier in memory: SwiftShader took
- * 256³ in 20 ms staged and 11 ms direct, [1, 512]·[512, 512] in 2.0 ms with 16 slices and 0.9 ms with one, and with
- * weights of 4 bits in 4.5 and 2.7 ms. Where its subgroups are of 8 or more, a shuffle is cheaper than the reads it saves:
- * `bench/results/subgroups.json`.
+ * The variants for adapters where nothing was timed. On a software adapter, values that live across a barrier are kept
+ * in memory. SwiftShader took 20 ms for 256³ staged and 11 ms direct, 2.0 ms for [1, 512]·[512, 512] with 16 slices and
+ * 0.9 ms with one, and with 4-bit weights 4.5 and 2.7 ms. Where its subgroups have 8 invocations or more, a shuffle is
+ * cheaper than the reads that it saves: `bench/results/subgroups.json`.
  */
 export function usualVariants({ software, subgroups }: Pick<Device, 'software' | 'subgroups'>): Variants {
   if (!software) {

@@ -13,7 +13,7 @@ export interface Diagonalized {
   readonly rotation: Float64Array;
   /** False where `rotation` is the identity. */
   readonly changed: boolean;
-  /** Largest cosine between two of the rows, noise left out. */
+  /** The largest cosine between two of the rows, without noise. */
   readonly largestCosine: number;
 }
 

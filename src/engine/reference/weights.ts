@@ -8,13 +8,13 @@ export interface DenseWeight extends PreparedWeight {
   /** [rows, columns] */
   readonly values: Float64Array;
   /**
-   * The sums of the magnitudes of all terms that make up each value, at least |value|: rounding is relative to these,
-   * since terms of a product of factors, or of a sum, may cancel.
+   * For each value the sum of the magnitudes of all terms that make it up, at least |value|. Rounding is relative to
+   * these sums, since the terms of products of factors, and of sums, may cancel.
    */
   readonly magnitudes: Float64Array;
 }
 
-/** Twin of the kernels that multiply by weights in their own form: what W is. */
+/** Twin of the kernels that multiply by weights in their own form: computes what W is. */
 export const denseWeights = {
   dense: ({ rows, columns, values }) =>
     plain(rows, columns, Float64Array.from(values instanceof Uint16Array ? halvesToFloats(values) : values)),
@@ -112,7 +112,7 @@ export const denseWeights = {
   },
 } satisfies WeightMaker<DenseWeight>;
 
-/** W [rows, columns] of a chain: each column is what the chain makes of a unit vector. */
+/** W [rows, columns] of a chain: column j is what the chain computes for the unit vector j. */
 function throughLinks(chain: Chain<DenseWeight>, key: 'values' | 'magnitudes'): Float64Array {
   const { rows, columns, links } = chain;
   const lengths = lengthsOf(chain);

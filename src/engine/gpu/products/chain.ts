@@ -6,7 +6,7 @@ import { copyColumns } from './copyColumns';
 import { copyColumnsKernel, turnPiecesKernel } from './kernels';
 import type { Operand, PreparedForm, Scratch } from './product';
 
-/** Elements between two links at most; more tokens are multiplied in turns. 16 MiB. */
+/** The most elements between two links, 16 MiB. More tokens are multiplied in turns. */
 const BETWEEN = 2 ** 22;
 /** A binding may begin at multiples of this many elements. */
 const ALIGNED = 64;
@@ -14,11 +14,11 @@ const ALIGNED = 64;
 /**
  * Products one after the other, each in its own form.
  *
- * One kernel that keeps what lies between two factors in workgroup memory, a workgroup for 8 tokens and all outputs, was
- * nowhere faster beyond noise on SwiftShader: at n = 1024, rank 128, it took 0.85 ms against 0.75 for one token, 7.1
- * against 7.3 for 16, and 153 against 92 for 256 (medians of 9). Two workgroups that share the outputs repeat the first
- * product: 1.2, 9.2 and 215 ms. With few tokens it is too few workgroups to fill an adapter, with many it reads both
- * factors once for each 8.
+ * A single kernel was tried that keeps the numbers between two factors in workgroup memory, with a workgroup for 8
+ * tokens and all outputs. On SwiftShader it was nowhere faster beyond noise: at n = 1024 and rank 128 it took 0.85 ms
+ * against 0.75 for one token, 7.1 against 7.3 for 16, and 153 against 92 for 256 (medians of 9). Two workgroups that
+ * share the outputs compute the first product twice: 1.2, 9.2 and 215 ms. With few tokens there are too few workgroups
+ * to fill an adapter; with many tokens both factors are read once for each 8 of them.
  */
 export function chainOf(chain: Chain<PreparedForm>): PreparedForm {
   const { rows, columns, padded, links } = chain;
@@ -28,7 +28,7 @@ export function chainOf(chain: Chain<PreparedForm>): PreparedForm {
   }
   const made = lengths.at(-1)!;
   const largest = Math.max(...lengths.slice(1, -1), padded > columns ? padded : 1, made > rows ? made : 1);
-  // Whole bindings of x and y for each turn.
+  // Each turn must begin where x and y can be bound.
   const unit = leastCommon(ALIGNED / commonDivisor(ALIGNED, columns), ALIGNED / commonDivisor(ALIGNED, rows));
   const atOnce = Math.max(unit, Math.floor(BETWEEN / largest / unit) * unit);
   return {
@@ -38,7 +38,7 @@ export function chainOf(chain: Chain<PreparedForm>): PreparedForm {
     kernels: [...(padded > columns || made > rows ? [anyKernel(copyColumnsKernel)] : []), ...links.flatMap(kernelsOf)],
     *steps(operand, scratch, pace) {
       const { x, y, tokens, accumulate } = operand;
-      // What the turns need is the same for all of them.
+      // All turns use the same scratch buffers.
       const held = reused(scratch);
       for (let first = 0; first < tokens; first += atOnce) {
         const turn = {
@@ -117,7 +117,7 @@ function* turn(
   }
 }
 
-/** Scratch buffers for the first turn, which all later turns get again in the same order. */
+/** Scratch buffers that are allocated in the first turn, and used again in the same order in later turns. */
 function reused(scratch: Scratch): () => Scratch {
   const held: GPUBuffer[] = [];
   return () => {

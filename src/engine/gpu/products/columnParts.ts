@@ -4,7 +4,7 @@ import { anyKernel } from '../kernel';
 import { pickColumnsKernel } from './kernels';
 import { bytesOf, type PreparedForm, type ProductContext } from './product';
 
-/** Each part multiplies the columns of x that are its own, and adds to what those before it made. */
+/** Each part multiplies its columns of x and adds the result to that of the parts before it. */
 export function columnPartsWeight(
   { buffers }: ProductContext,
   parts: readonly ColumnPart<PreparedForm>[],

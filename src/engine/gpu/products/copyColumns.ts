@@ -15,7 +15,7 @@ interface Place {
   readonly accumulate: number;
 }
 
-/** Copies the columns of `[tokens, columns]` to a place among those of another matrix, or adds them there. */
+/** Copies the columns of [tokens, columns] into the columns of another matrix, or adds them there. */
 export function* copyColumns(from: Binding, to: Binding, tokens: number, place: Place): Generator<Dispatch> {
   for (let firstToken = 0; firstToken < tokens; firstToken += MOST_TOKENS) {
     const here = Math.min(MOST_TOKENS, tokens - firstToken);

@@ -8,7 +8,7 @@ import { copyColumnsKernel } from './kernels';
 import type { Operand, Scratch } from './product';
 import { tileSteps, vectorSteps } from './steps';
 
-/** The kernels of a form whose weights are decoded before they multiply. */
+/** The kernels of a form whose weights are decoded before they are multiplied. */
 export interface DecodingKernels {
   /** By slices, then by `WIDTHS`. */
   readonly vector: ReadonlyMap<RowSlices, readonly unknown[]>;
@@ -22,7 +22,7 @@ interface Decoded {
   readonly columns: number;
   /** Uniforms of all three kernels beside those of their libraries. */
   readonly extra: UniformValues<Record<string, 'u32' | 'f32'>>;
-  /** What only the kernels for few tokens are told. */
+  /** Further uniforms of the kernels for few tokens. */
   readonly vectorExtra?: UniformValues<Record<string, 'u32'>>;
   readonly stored: readonly GPUBuffer[];
 }
@@ -50,7 +50,10 @@ export function decodingKernelsOf(
   return [copyColumnsKernel, ...vector.get(rowSlices)!, ...many].map(anyKernel);
 }
 
-/** The dispatches of a product with a weight that is decoded: in registers for few tokens, else once a tile, or once. */
+/**
+ * The dispatches of a product with a weight that is decoded: in registers for few tokens, otherwise once for each tile,
+ * or once for all.
+ */
 export function decodedSteps(
   { vector, tile, dense }: DecodingKernels,
   variants: Variants,

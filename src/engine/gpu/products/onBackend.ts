@@ -6,14 +6,14 @@ import { Stopwatch } from '../stopwatch';
 import { prepare } from './prepare';
 import { tunedVariants } from './tunedVariants';
 
-/** How the backend keeps account of the matrices on a session. */
+/** What the backend knows about matrices on a session. */
 interface Account {
-  /** Throws where the session is not in use any more, or one of the matrices is not of it. */
+  /** Throws where the session is no longer in use, or where a matrix belongs to another one. */
   check(...matrices: readonly Matrix[]): void;
   keep(matrix: GpuMatrix): Matrix;
 }
 
-/** A weight on a session, with the variants that suit its adapter. */
+/** A weight on a session, prepared with the variants that suit its adapter. */
 export async function backendWeight(
   session: Session,
   weight: Weight,
@@ -45,7 +45,8 @@ export async function backendWeight(
         const once = [...product.steps({ x: buffer, y, tokens, accumulate: false }, scratch, pace)];
         const all = Array.from({ length: times }, () => once).flat();
         if (all.reduce((sum, { work }) => sum + work, 0) <= pace.budget) return (await stopwatch.time(all)) / times;
-        // More than the adapter may be given at once: in batches, between which an abort is heard.
+        // This is more than the adapter may get at once. It is submitted in batches, and an abort takes effect between
+        // them.
         await dispatcher.settle();
         const started = performance.now();
         await dispatcher.runPaced(all, pace, call);

@@ -3,7 +3,7 @@ import { copyColumns } from './copyColumns';
 import { copyColumnsKernel } from './kernels';
 import type { PreparedForm, ProductContext } from './product';
 
-/** How a weight is cut: in units of rows, each of which takes so many bytes of the form's largest buffer. */
+/** How a weight is cut into units of rows. Each unit takes so many bytes of the form's largest buffer. */
 interface Cut {
   readonly rows: number;
   readonly columns: number;
@@ -15,8 +15,8 @@ interface Cut {
 }
 
 /**
- * A weight as it is, or where its largest buffer is more than the adapter can bind, as panels of rows that it can: each
- * makes its columns of y.
+ * Prepares a weight whole, or in panels of rows where its largest buffer is more than the adapter can bind. Each panel
+ * computes its columns of y.
  */
 export function inPanels({ panelBytes }: ProductContext, cut: Cut): PreparedForm {
   const { rows, columns } = cut;
@@ -49,7 +49,7 @@ export function inPanels({ panelBytes }: ProductContext, cut: Cut): PreparedForm
   };
 }
 
-/** The first row of each panel; a unit that is too large alone is left to tell so itself. */
+/** The first row of each panel. A single unit that is too large gets a panel, and its buffer reports the error. */
 function panelStarts({ rows, unitRows = 1, bytesOf }: Cut, most: number): number[] {
   const starts = [0];
   let bytes = 0;

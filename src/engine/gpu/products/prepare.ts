@@ -29,8 +29,8 @@ export const gpuWeights = (context: ProductContext): WeightMaker<PreparedForm> =
 });
 
 /**
- * Brings a weight to the device in its own form and compiles what multiplies by it. Throws a RangeError where its arrays
- * contradict each other, a UserError where one row of it is more than the adapter can bind.
+ * Prepares a weight on the device in its own form and compiles the kernels that multiply by it. Throws a RangeError
+ * where its arrays contradict each other, and a UserError where a row of it is more than the adapter can bind.
  */
 export async function prepare(context: ProductContext, weight: Weight): Promise<Product> {
   const { buffers, dispatcher, pace } = context;

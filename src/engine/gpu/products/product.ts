@@ -32,14 +32,17 @@ export interface PreparedForm extends PreparedWeight {
   readonly kernels: readonly Kernel[];
   /** The dispatches of a product, cut so that none runs long at this pace. */
   steps(operand: Operand, scratch: Scratch, pace: Pace): Iterable<Dispatch>;
-  /** `steps` for x in pieces [columns, behind] and y in pieces [rows, behind]; absent: only with the pieces turned. */
+  /**
+   * As `steps`, for x in pieces [columns, behind] and y in pieces [rows, behind]. Absent: the pieces must be
+   * transposed.
+   */
   readonly pieces?: {
     readonly kernels: readonly Kernel[];
     steps(operand: PieceOperand, pace: Pace): Iterable<Dispatch>;
   };
 }
 
-/** `tokens` counts pieces. */
+/** `tokens` is the number of pieces. */
 export interface PieceOperand extends Operand {
   readonly behind: number;
 }
@@ -52,8 +55,8 @@ export interface Product extends Omit<PreparedForm, 'kernels' | 'pieces'> {
    */
   apply(x: GPUBuffer, tokens: number, call?: PacedCall): Promise<GPUBuffer>;
   /**
-   * The same for x [tokens, columns] in panels of tokens, as where all of x, or all of y, is more than the adapter can
-   * bind. y [tokens, rows] is in panels too, none larger than the context's `panelBytes` where 64 tokens are not.
+   * The same for x [tokens, columns] in panels of tokens, for where all of x or all of y is more than the adapter can
+   * bind. y [tokens, rows] is in panels too. None is larger than the context's `panelBytes`, unless 64 tokens are.
    */
   applyToPanels(x: GpuMatrix, call?: PacedCall): Promise<GpuMatrix>;
 }

@@ -8,8 +8,9 @@ import { bytesOf, type PreparedForm, type ProductContext } from './product';
 import { rowsInWords } from './words';
 
 /**
- * Codes, scales and zero points as MatMulNBits stores them. The kernels take blocks of a power of two from 16, or one of a
- * multiple of 4 that covers all columns; other blocks are decoded here, and take the bytes of the dense weight.
+ * Codes, scales and zero points as MatMulNBits stores them. The kernels take blocks of a power of two from 16 on, or
+ * one block of a multiple of 4 that covers all columns. Weights with other blocks are decoded here, and take the bytes
+ * of the dense weight.
  */
 export function quantizedWeight(context: ProductContext, weight: QuantizedArrays): PreparedForm {
   const { rows, columns, bits, blockSize, codes, scales, zeroPoints } = weight;

@@ -4,13 +4,13 @@ import { sparseKernels } from './gatherKernels';
 import { inPanels } from './panels';
 import { bytesOf, type PreparedForm, type ProductContext } from './product';
 
-/** What 16 bits of column can tell apart; wider weights are cut into panels of so many columns. */
+/** As many columns as 16 bits can number. Wider weights are cut into panels of so many columns. */
 const PANEL = 65536;
 
 /**
- * Compressed rows, columns in 16 bits, four entries at a time: 48 bits for each value that is not zero. A bitmask for
- * each 32 columns, with the offset of its values, takes 2 bits a column and 32 a value: less above a density of 1/8,
- * but there a product in sparse form gains little, and its lanes would wait for the fullest of their blocks.
+ * Compressed rows with columns in 16 bits, four entries at a time: 48 bits for each value that is not zero. A bitmask
+ * for each 32 columns with the offset of its values would take 2 bits a column and 32 a value. That is less above a
+ * density of 1/8, but there sparse products gain little, and lanes would wait for the fullest of their blocks.
  */
 export function sparseWeight(context: ProductContext, weight: SparseArrays): PreparedForm {
   const { rows, columns, starts, columnOf, values } = weight;

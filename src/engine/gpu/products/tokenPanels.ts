@@ -1,7 +1,7 @@
 import { type GpuMatrix, type Panel, panelRows } from '../panels';
 import type { Product, ProductContext } from './product';
 
-/** y = x·Wᵀ by panels of tokens: those of x, cut again where so many rows of y would be too large. */
+/** y = x·Wᵀ by panels of tokens: the panels of x, cut again where so many rows of y would be too large. */
 export async function applyToPanels(
   { buffers, dispatcher, panelBytes }: ProductContext,
   { rows, columns, apply }: Pick<Product, 'rows' | 'columns' | 'apply'>,
@@ -10,7 +10,7 @@ export async function applyToPanels(
 ): Promise<GpuMatrix> {
   if (x.columns !== columns)
     throw new RangeError(`Tokens of ${x.columns} features do not meet a weight of ${columns}.`);
-  // What lies between, too, must fit: copies with features padded to quads, and tokens to eights.
+  // Intermediate results must fit too: copies with features padded to quads, and tokens padded to eights.
   const widest = 4 * Math.ceil(Math.max(rows, columns) / 4);
   const most = panelBytes - 7 * widest * 4;
   const panels: Panel[] = [];
