@@ -1,4 +1,4 @@
-// copied = source, four values at a time: what the adapter's memory can read and write.
+// copied = source, four values at a time: the rate at which the adapter's memory reads and writes.
 struct Uniforms {
   quads: u32,
   workgroups: u32,

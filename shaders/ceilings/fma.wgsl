@@ -1,4 +1,4 @@
-// What the adapter can multiply and add: each invocation runs eight independent chains of four-wide x ← x·factor + term
+// The rate at which the adapter multiplies and adds: each invocation runs eight independent chains of four-wide x ← x·factor + term
 // in registers, long enough that nothing else counts. sums keeps the chains from being optimised away.
 struct Uniforms {
   steps: u32,

@@ -1,8 +1,7 @@
-// y[token, row] = Σ over the stored entries of a row, value·x[token, column]; one token a workgroup (group.y), `slices`
-// invocations a row, so that neighbours read neighbouring entries. With one slice there is nothing to share, and no
-// barrier.
-// The importing kernel declares x (array<f32>), y, the fields of lib/gatherFields, and rangeOf(row): where its quads of
-// entries begin, and how many there are; entryAt(row, begin, index).
+// y[token, row] = Σ value·x[token, column] over the stored entries of a row. A workgroup has one token (group.y), and
+// `slices` invocations for each row, so that neighbours read neighbouring entries. One slice needs no barrier.
+// The importing kernel declares x (array<f32>), y, the fields of lib/gatherFields, rangeOf(row), which returns where the
+// row's quads of entries begin and how many there are, and entryAt(row, begin, index).
 struct Entry {
   values: vec4f,
   columns: vec4u,

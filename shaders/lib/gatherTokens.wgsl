@@ -1,5 +1,5 @@
-// y[token, row] = Σ over the stored entries of a row, value·xT[column, token]. An invocation makes 8 tokens of a row, so
-// that an entry is decoded once for them; `octets` neighbours share the row and read neighbouring tokens.
+// y[token, row] = Σ value·xT[column, token] over the stored entries of a row. An invocation computes 8 tokens of a row and
+// decodes each entry once for them. `octets` neighbours share the row and read neighbouring tokens.
 // The importing kernel declares xT (array<vec4f>, tokens padded to a multiple of 8), y, the fields of lib/gatherFields
 // (stride: quads of tokens), and rangeOf and entryAt as lib/gatherRow has them.
 struct Entry {

@@ -1,7 +1,7 @@
 // y[token, row] = Σ_k x[token, k]·W[row, k] for up to 8 tokens, reading W once.
-// `slices` invocations share a row, so that neighbours read neighbouring weights; each holds two rows, so that a quad of
-// x serves twice. With one slice there is nothing to share, and no barrier. `width` tokens are computed in registers: a
-// variant for 1, 4 and 8, since a loop over an indexed array would spill.
+// `slices` invocations share a row, so that neighbours read neighbouring weights. Each holds two rows, so that it uses a
+// quad of x twice. One slice needs no barrier. `width` tokens are computed in registers. There are variants for 1, 4 and
+// 8, since a loop over an indexed array would not stay in registers.
 // The importing kernel declares x (array<vec4f>), y, the fields of lib/rowFields, and weightQuad(row, quad):
 // W[row, 4·quad … 4·quad + 3].
 override width: u32 = 8u;

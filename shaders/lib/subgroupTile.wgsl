@@ -6,8 +6,8 @@
 // The importing kernel imports this first, and declares the fields firstDepth and lastDepth, extent(), leftAt(row, k),
 // rightAt(column, k) and store(row, column, sum) as for lib/tile.
 enable subgroups;
-// What the branches and loops around a shuffle depend on is the same for all of a subgroup, but WGSL asks for the same in
-// all of a workgroup.
+// The branches and loops around a shuffle depend on values that are equal in a subgroup. WGSL demands that they are equal
+// in the whole workgroup.
 diagnostic(off, subgroup_uniformity);
 
 override lanes: u32 = 32u;
@@ -37,7 +37,7 @@ fn subgroupTile(tileRow: u32, column: u32, lane: u32) {
   let sharing = select(min(countTrailingZeros(~(awake >> first)), 8u), 1u, alone);
   let own = (lane - select(first, lane, alone)) % sharing;
 
-  // What lies beyond is computed from the last, and not stored.
+  // Results beyond the last row or column are computed from the last one, and not stored.
   let lastRow = vec4u(extent().x - 1u);
   let four = vec4u(0u, 1u, 2u, 3u);
   let rowsOfA = min(tileRow + four, lastRow);

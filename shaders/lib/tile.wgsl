@@ -96,7 +96,7 @@ fn rightQuad(columns: vec4u, k: u32) -> vec4f {
 }
 
 fn addDirect(sums: ptr<function, Sums>, row: u32, column: u32) {
-  // What lies beyond is computed from the last, and not stored.
+  // Results beyond the last row or column are computed from the last one, and not stored.
   let lastRow = vec4u(extent().x - 1u);
   let lastColumn = vec4u(extent().y - 1u);
   let four = vec4u(0u, 1u, 2u, 3u);

@@ -1,5 +1,5 @@
-// copy[token, firstColumn + column] (+)= x[token, column], rows of copy `stride` apart; zero from the last column of x to
-// `written`.
+// copy[token, firstColumn + column] (+)= x[token, column], with rows of copy `stride` apart. Columns after the last one of x,
+// up to `written`, become zero.
 override workgroupSize: u32 = 64u;
 
 struct Uniforms {

@@ -1,6 +1,6 @@
 // One link of a chain of products: x is pieces [columns, behind], y pieces [rows, behind], and
-// y[piece, row, r] = Σ_k x[piece, k, r]·weights[row, k]. A site of a tensor train is one, and the 1×1 convolution in front of
-// a kernel's taps. What lib/tileProduct calls a token is a pair (piece, r) here.
+// y[piece, row, r] = Σ_k x[piece, k, r]·weights[row, k]. Examples are a site of a tensor train, and the 1×1
+// convolution before a kernel. Here a token of lib/tileProduct is a pair (piece, r).
 #import "../lib/tileProduct.wgsl"
 
 struct Uniforms {

@@ -1,5 +1,5 @@
 // c = alpha · op(a)·op(b) + beta · c, for the part of c that starts at (firstRow, firstColumn).
-// op is told by strides: element (i, k) of op(a) is a[i·aRow + k·aDepth], (k, j) of op(b) is b[k·bDepth + j·bColumn],
+// Strides define op: element (i, k) of op(a) is a[i·aRow + k·aDepth], (k, j) of op(b) is b[k·bDepth + j·bColumn],
 // (i, j) of c is c[i·cRow + j·cColumn].
 struct Uniforms {
   m: u32,

@@ -1,4 +1,5 @@
 // dense [row, column] = W, stored in float16, for rowsHere rows from firstRow on.
+#import "../lib/unpack.wgsl"
 #import "halves.wgsl"
 
 struct Uniforms {
@@ -16,11 +17,5 @@ fn rowQuads() -> u32 {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) at: vec3u) {
-  let weights = weightQuad(uniforms.firstRow + at.y, min(at.x, rowQuads() - 1u));
-  for (var i = 0u; i < 4u; i++) {
-    let column = at.x * 4u + i;
-    if (column < uniforms.columns) {
-      dense[at.y * uniforms.columns + column] = weights[i];
-    }
-  }
+  unpack(at.y, at.x);
 }

@@ -23,6 +23,6 @@ fn entryAt(row: u32, begin: u32, index: u32) -> Entry {
   let word = places[row * uniforms.wordsPerRow + bit / 32u] >> (bit % 32u);
   let inGroup = (vec4u(word) >> (vec4u(0u, 1u, 2u, 3u) * placeBits)) & vec4u((1u << placeBits) - 1u);
   let groups = (index * 4u + vec4u(0u, 1u, 2u, 3u)) / uniforms.kept;
-  // Beyond the last column there are zeros only.
+  // Entries beyond the last column are zeros.
   return Entry(values[begin + index], min(groups * uniforms.group + inGroup, vec4u(uniforms.columns - 1u)));
 }

@@ -1,4 +1,4 @@
-// y = x·Wᵀ (+ y) for up to 8 tokens, W codes of a codebook, which are looked up in registers: the codes alone are read.
+// y = x·Wᵀ (+ y) for up to 8 tokens, W codes of a codebook. Values are looked up for registers, so only codes are read.
 #import "../lib/rowProduct.wgsl"
 #import "codebook.wgsl"
 

@@ -1,4 +1,5 @@
 // dense [row, column] = W, quantised, for rowsHere rows from firstRow on.
+#import "../lib/unpack.wgsl"
 #import "codes.wgsl"
 
 struct Uniforms {
@@ -17,11 +18,5 @@ struct Uniforms {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) at: vec3u) {
-  let weights = weightQuad(uniforms.firstRow + at.y, min(at.x, (uniforms.columns - 1u) / 4u));
-  for (var i = 0u; i < 4u; i++) {
-    let column = at.x * 4u + i;
-    if (column < uniforms.columns) {
-      dense[at.y * uniforms.columns + column] = weights[i];
-    }
-  }
+  unpack(at.y, at.x);
 }

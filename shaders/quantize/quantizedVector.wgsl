@@ -1,4 +1,4 @@
-// y = x·Wᵀ (+ y) for up to 8 tokens, W quantised; weights are decoded in registers, so that their codes alone are read.
+// y = x·Wᵀ (+ y) for up to 8 tokens, W quantised; weights are decoded in registers, so only codes are read.
 #import "../lib/rowProduct.wgsl"
 #import "codes.wgsl"
 

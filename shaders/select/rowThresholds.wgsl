@@ -16,7 +16,7 @@ override workgroupSize: u32 = 64u;
 @group(0) @binding(2) var<storage, read_write> thresholds: array<u32>;
 
 var<workgroup> counts: array<atomic<u32>, 256>;
-// What is known of t: its leading digits, and how many of the magnitudes that have them are still wanted.
+// The leading digits of t that are known, and how many of the magnitudes that begin with them are still to be kept.
 var<workgroup> known: vec2u;
 
 @compute @workgroup_size(workgroupSize)

@@ -18,7 +18,7 @@ fn weightQuad(row: u32, quad: u32) -> vec4f {
   let k = quad * 4u;
   let i = row * uniforms.columns + k;
   let slot = slotOf(i);
-  // One place, where neither run nor slots end between four neighbours.
+  // Four neighbours lie together where neither a run nor the slots end between them.
   if (i % uniforms.run + 3u < uniforms.run && slot + 3u < uniforms.slotCount) {
     let values = vec4f(slots[slot], slots[slot + 1u], slots[slot + 2u], slots[slot + 3u]);
     let turned = rowHash(row);

@@ -1,5 +1,6 @@
 import { rowsOfBlocks } from '../backend/blocks';
 import { codeAt, decodeQuantized } from '../backend/codes';
+import { hashed, signOf } from '../backend/hash';
 import {
   type Chain,
   type GroupArrays,
@@ -60,16 +61,14 @@ export const cpuWeights = (products: Products): WeightMaker<CpuWeight> => ({
       for (let j = 0; j < columns; j++) weights[j] = table[codeAt(codes, 0, row * columns + j, bits)]!;
     });
   },
-  hashed({ rows, columns, slots, run, hash: { a, b, c } }) {
-    const hashed = (key: number): number => (c + Math.imul(key, b + Math.imul(a, key))) >>> 0;
-    const sign = (key: number) => 1 - 2 * (hashed(key) >>> 31);
-    const columnSigns = Int8Array.from({ length: columns }, (_, column) => sign(column));
+  hashed({ rows, columns, slots, run, hash }) {
+    const columnSigns = Int8Array.from({ length: columns }, (_, column) => signOf(hash, column));
     return byRows(rows, columns, slots.byteLength, (row, weights) => {
-      const rowSign = sign(columns + row);
+      const rowSign = signOf(hash, columns + row);
       for (let j = 0, i = row * columns; j < columns; ) {
         // One hash for all weights of a run.
         const [within, end] = [i % run, Math.min(columns, j + run - (i % run))];
-        let slot = ((hashed(Math.floor(i / run)) % slots.length) + within) % slots.length;
+        let slot = ((hashed(hash, Math.floor(i / run)) % slots.length) + within) % slots.length;
         for (; j < end; j++, i++) {
           weights[j] = rowSign * columnSigns[j]! * slots[slot]!;
           slot = slot + 1 === slots.length ? 0 : slot + 1;

@@ -31,7 +31,7 @@ const LOCATION = 100;
 const NOTE = 140;
 const SUFFIX = 10;
 
-const sizeOf = (proto: GraphProto): number => toBinary(GraphProtoSchema, proto).length;
+const graphBytes = (proto: GraphProto): number => toBinary(GraphProtoSchema, proto).length;
 
 /** The nodes of any form take fewer bytes than this. A form that saves more needs no count of them. */
 const MOST_NODES = 16384;
@@ -83,6 +83,6 @@ export function graphOverheadBytes(operator: Operator, { op, opset, type = 'floa
   const headers = store.sizes.map((bytes) => HEADER + SUFFIX + (bytes < LARGE ? 0 : LOCATION));
   return headers.reduce(
     (sum, header) => sum + header,
-    NOTE + operator.form.length - HEADER + sizeOf(rewrite.finish().graph) - sizeOf(made),
+    NOTE + operator.form.length - HEADER + graphBytes(rewrite.finish().graph) - graphBytes(made),
   );
 }

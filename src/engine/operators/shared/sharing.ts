@@ -1,3 +1,4 @@
+import { hashed, signOf } from '../../backend/hash';
 import type { Hash, HashedArrays } from '../../backend/weights';
 
 /**
@@ -25,13 +26,11 @@ export function sharing(
   { rows, columns, run, seed }: Pick<HashedArrays, 'rows' | 'columns' | 'run'> & { readonly seed: number },
   count: number,
 ) {
-  const { a, b, c } = hashOf(seed);
-  const hashed = (key: number): number => (c + Math.imul(key, b + Math.imul(a, key))) >>> 0;
+  const hash = hashOf(seed);
   const runs = Math.ceil((rows * columns) / run);
-  const places = Uint32Array.from({ length: runs }, (_, i) => hashed(i) % count);
-  const sign = (key: number) => 1 - 2 * (hashed(key) >>> 31);
-  const columnSigns = Int8Array.from({ length: columns }, (_, column) => sign(column));
-  const rowSigns = Int8Array.from({ length: rows }, (_, row) => sign(columns + row));
+  const places = Uint32Array.from({ length: runs }, (_, i) => hashed(hash, i) % count);
+  const columnSigns = Int8Array.from({ length: columns }, (_, column) => signOf(hash, column));
+  const rowSigns = Int8Array.from({ length: rows }, (_, row) => signOf(hash, columns + row));
   return {
     /** The slot of the weight at row·columns + column. */
     slotOf: (at: number): number => (places[Math.floor(at / run)]! + (at % run)) % count,
