@@ -5,6 +5,7 @@ import { loadShader } from '../../../scripts/wgsl.mjs';
 import { CEILING_KERNELS } from './ceilings';
 import { type Kernel, labelOf, writeUniforms } from './kernel';
 import { KERNELS } from './kernels';
+import { DECODING_KERNELS } from './products/decodingKernels';
 import { GATHER_KERNELS } from './products/gatherKernels';
 import { PRODUCT_KERNELS } from './products/kernels';
 import { SELECTION_KERNELS } from './selectionKernels';
@@ -14,6 +15,7 @@ const kernels: [string, Kernel][] = [
   ...SELECTION_KERNELS,
   ...CEILING_KERNELS,
   ...PRODUCT_KERNELS,
+  ...DECODING_KERNELS,
   ...GATHER_KERNELS,
 ].map((kernel) => [labelOf(kernel as unknown as Kernel), kernel as unknown as Kernel]);
 

@@ -1,7 +1,7 @@
 import { codeAt } from '../../backend/codes';
 import type { CodebookArrays } from '../../backend/weights';
 import { decodedSteps, decodingKernelsOf } from './decoded';
-import { codebookKernels } from './kernels';
+import { codebookKernels } from './decodingKernels';
 import { inPanels } from './panels';
 import { bytesOf, type PreparedForm, type ProductContext } from './product';
 

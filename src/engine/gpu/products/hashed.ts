@@ -1,6 +1,6 @@
 import type { HashedArrays } from '../../backend/weights';
 import { decodedSteps, decodingKernelsOf } from './decoded';
-import { sharedTileKernels, sharedVectorKernels, unshareKernel } from './kernels';
+import { sharedTileKernels, sharedVectorKernels, unshareKernel } from './decodingKernels';
 import type { PreparedForm, ProductContext } from './product';
 
 const kernels = { vector: sharedVectorKernels, tile: sharedTileKernels, dense: unshareKernel };

@@ -6,74 +6,9 @@ import pieceTile from '../../../../shaders/matmul/pieceTile.wgsl';
 import scaleColumns from '../../../../shaders/matmul/scaleColumns.wgsl';
 import turnPieces from '../../../../shaders/matmul/turnPieces.wgsl';
 import unpackHalves from '../../../../shaders/matmul/unpackHalves.wgsl';
-import codebookTile from '../../../../shaders/quantize/codebookTile.wgsl';
-import codebookVector from '../../../../shaders/quantize/codebookVector.wgsl';
-import dequantize from '../../../../shaders/quantize/dequantize.wgsl';
-import lookUp from '../../../../shaders/quantize/lookUp.wgsl';
-import quantizedTile from '../../../../shaders/quantize/quantizedTile.wgsl';
-import quantizedVector from '../../../../shaders/quantize/quantizedVector.wgsl';
-import sharedTile from '../../../../shaders/share/sharedTile.wgsl';
-import sharedVector from '../../../../shaders/share/sharedVector.wgsl';
-import unshare from '../../../../shaders/share/unshare.wgsl';
 import { anyKernel, kernel } from '../kernel';
-import { byTile, ROW_SLICES, type RowSlices, TILES, type TileVariant, tileSize, WIDTHS } from '../kernels';
-
-const WORKGROUP = 64;
-/** Rows of W in a workgroup of lib/rowProduct. */
-export const rowsOf = (slices: RowSlices): number => 128 / slices;
-
-/** Kernels of lib/rowProduct, by slices, then by `WIDTHS`: the tokens that are computed at once. */
-function byRow<T>(
-  make: (
-    overrides: { width: number; slices: RowSlices },
-    grid: (uniforms: { rowsHere: number }) => [number, number],
-  ) => T,
-) {
-  return new Map(
-    ROW_SLICES.map((slices) => {
-      const grid = ({ rowsHere }: { rowsHere: number }): [number, number] => [Math.ceil(rowsHere / rowsOf(slices)), 1];
-      return [slices, WIDTHS.map((width) => make({ width, slices }, grid))];
-    }),
-  );
-}
-
-const vectorFields = {
-  tokens: 'u32',
-  firstToken: 'u32',
-  rows: 'u32',
-  firstRow: 'u32',
-  rowsHere: 'u32',
-  quads: 'u32',
-  accumulate: 'u32',
-} as const;
-
-const tileFields = {
-  tokens: 'u32',
-  firstToken: 'u32',
-  rows: 'u32',
-  firstRow: 'u32',
-  columns: 'u32',
-  firstDepth: 'u32',
-  lastDepth: 'u32',
-  accumulate: 'u32',
-  tokensHere: 'u32',
-  rowsHere: 'u32',
-} as const;
-const tileGrid =
-  (variant: TileVariant) =>
-  ({ rowsHere, tokensHere }: { rowsHere: number; tokensHere: number }): [number, number] => [
-    Math.ceil(rowsHere / tileSize(variant)),
-    Math.ceil(tokensHere / tileSize(variant)),
-  ];
-
-/** Of the kernels that make rows of a weight dense. */
-const unpackFields = { columns: 'u32', firstRow: 'u32', rowsHere: 'u32' } as const;
-const unpackGrid =
-  (perInvocation: number) =>
-  ({ columns, rowsHere }: { columns: number; rowsHere: number }): [number, number] => [
-    Math.ceil(columns / (WORKGROUP * perInvocation)),
-    rowsHere,
-  ];
+import { byTile, TILES } from '../kernels';
+import { byRow, tileFields, tileGrid, unpackFields, unpackGrid, vectorFields, WORKGROUP } from './kernelParts';
 
 export const copyColumnsKernel = kernel({
   name: 'copyColumns',
@@ -153,126 +88,6 @@ export const unpackHalvesKernel = kernel({
   grid: unpackGrid(4),
 });
 
-const quantizedFields = { wordsPerRow: 'u32', blocks: 'u32', blockShift: 'u32', zeroPointBytes: 'u32' } as const;
-const quantizedStored = { codes: 'read', scales: 'read', zeroPoints: 'read' } as const;
-const quantizedBindings = { x: 'read', ...quantizedStored, y: 'read_write' } as const;
-
-/** The kernels for each number of bits. */
-export const quantizedKernels = new Map(
-  ([2, 4, 8] as const).map((bits) => {
-    const vector = byRow((overrides, grid) =>
-      kernel({
-        name: 'quantizedVector',
-        source: quantizedVector,
-        uniforms: { ...vectorFields, ...quantizedFields },
-        bindings: quantizedBindings,
-        // A word of codes serves one invocation, which then keeps it in a register.
-        overrides: { ...overrides, quadsPerLane: 8 / bits, bits },
-        grid,
-      }),
-    );
-    const tile = byTile((variant) =>
-      kernel({
-        name: 'quantizedTile',
-        source: quantizedTile,
-        uniforms: { ...tileFields, ...quantizedFields },
-        bindings: quantizedBindings,
-        overrides: { ...TILES[variant], bits },
-        grid: tileGrid(variant),
-      }),
-    );
-    const dense = kernel({
-      name: 'dequantize',
-      source: dequantize,
-      uniforms: { ...unpackFields, ...quantizedFields },
-      bindings: { ...quantizedStored, dense: 'read_write' },
-      overrides: { bits },
-      grid: unpackGrid(4),
-    });
-    return [bits, { vector, tile, dense }] as const;
-  }),
-);
-
-const codebookFields = { wordsPerRow: 'u32' } as const;
-const codebookStored = { codes: 'read', table: 'read' } as const;
-const codebookBindings = { x: 'read', ...codebookStored, y: 'read_write' } as const;
-
-/** The kernels for each number of bits. */
-export const codebookKernels = new Map(
-  ([1, 2, 4, 8] as const).map((bits) => {
-    const vector = byRow((overrides, grid) =>
-      kernel({
-        name: 'codebookVector',
-        source: codebookVector,
-        uniforms: { ...vectorFields, ...codebookFields },
-        bindings: codebookBindings,
-        // As for quantised weights: a word of codes serves one invocation.
-        overrides: { ...overrides, quadsPerLane: 8 / bits, bits },
-        grid,
-      }),
-    );
-    const tile = byTile((variant) =>
-      kernel({
-        name: 'codebookTile',
-        source: codebookTile,
-        uniforms: { ...tileFields, ...codebookFields },
-        bindings: codebookBindings,
-        overrides: { ...TILES[variant], bits },
-        grid: tileGrid(variant),
-      }),
-    );
-    const dense = kernel({
-      name: 'lookUp',
-      source: lookUp,
-      uniforms: { ...unpackFields, ...codebookFields },
-      bindings: { ...codebookStored, dense: 'read_write' },
-      overrides: { bits },
-      grid: unpackGrid(4),
-    });
-    return [bits, { vector, tile, dense }] as const;
-  }),
-);
-
-const slotFields = {
-  slotCount: 'u32',
-  run: 'u32',
-  hashA: 'u32',
-  hashB: 'u32',
-  hashC: 'u32',
-} as const;
-const slotBindings = { x: 'read', slots: 'read', y: 'read_write' } as const;
-
-export const sharedVectorKernels = byRow((overrides, grid) =>
-  kernel({
-    name: 'sharedVector',
-    source: sharedVector,
-    uniforms: { ...vectorFields, columns: 'u32', ...slotFields },
-    bindings: slotBindings,
-    overrides: { ...overrides, quadsPerLane: 1 },
-    grid,
-  }),
-);
-
-export const sharedTileKernels = byTile((variant) =>
-  kernel({
-    name: 'sharedTile',
-    source: sharedTile,
-    uniforms: { ...tileFields, ...slotFields },
-    bindings: slotBindings,
-    overrides: TILES[variant],
-    grid: tileGrid(variant),
-  }),
-);
-
-export const unshareKernel = kernel({
-  name: 'unshare',
-  source: unshare,
-  uniforms: { ...unpackFields, ...slotFields },
-  bindings: { slots: 'read', dense: 'read_write' },
-  overrides: {},
-  grid: unpackGrid(1),
-});
-
 export const pieceTileKernels = byTile((variant) =>
   kernel({
     name: 'pieceTile',
@@ -293,13 +108,5 @@ export const PRODUCT_KERNELS = [
   unpackHalvesKernel,
   pickColumnsKernel,
   turnPiecesKernel,
-  ...[...quantizedKernels.values(), ...codebookKernels.values()].flatMap(({ vector, tile, dense }) => [
-    dense,
-    ...[...vector.values()].flat(),
-    ...Object.values(tile),
-  ]),
-  ...[...sharedVectorKernels.values()].flat(),
-  ...Object.values(sharedTileKernels),
-  unshareKernel,
   ...Object.values(pieceTileKernels),
 ].map(anyKernel);

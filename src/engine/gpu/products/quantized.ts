@@ -1,8 +1,8 @@
 import { decodeQuantized } from '../../backend/codes';
 import type { QuantizedArrays } from '../../backend/weights';
 import { decodedSteps, decodingKernelsOf } from './decoded';
+import { quantizedKernels } from './decodingKernels';
 import { denseWeight } from './dense';
-import { quantizedKernels } from './kernels';
 import { inPanels } from './panels';
 import { bytesOf, type PreparedForm, type ProductContext } from './product';
 import { rowsInWords } from './words';

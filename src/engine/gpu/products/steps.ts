@@ -3,7 +3,7 @@ import { anyKernel, type Kernel, type UniformValues } from '../kernel';
 import { type RowSlices, type TileVariant, tileSize, WIDTHS } from '../kernels';
 import { cuts, type Pace } from '../pace';
 import { copyColumns } from './copyColumns';
-import { rowsOf } from './kernels';
+import { rowsOf } from './kernelParts';
 import type { Operand, Scratch } from './product';
 
 // Terms summed in registers before they are added to y, as in gpu/matmul: rounding grows with √RUN + √(k/RUN).
