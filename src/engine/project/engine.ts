@@ -221,6 +221,8 @@ export interface ProjectSummary {
   /** What is stored for it. What several projects share counts with each of them. */
   readonly bytes: number;
   readonly runs: number;
+  /** Bytes of the smallest compressed model; absent where there is none. */
+  readonly smallest?: number;
   /** This tab or another one has it open. */
   readonly isOpen: boolean;
   /** Another version of the program has written it: it can be removed, not opened. */

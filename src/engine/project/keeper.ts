@@ -1,12 +1,12 @@
-import { type ByteSource, piecesOf } from '../core/bytes';
+import type { ByteSource } from '../core/bytes';
 import { isAbort, messageOf, UserError } from '../core/errors';
 import type { EvaluateReport } from '../evaluation/report';
 import type { Model } from '../model/model';
-import { isInFile, SELF } from '../model/onnx/structure';
 import type { FinishedRun } from '../recipe/finishedRun';
 import type { Release } from '../store/backing';
 import { type Store, StoreFullError, type Writer } from '../store/store';
 import type { DataFile, KeepingState, RunReport } from './engine';
+import { copyFiles, filesOfModel } from './modelCopy';
 import { lockOf, PAGE, PROJECT, type ProjectRecord, RUN, runName } from './records';
 
 /** The project that this tab has open. */
@@ -20,8 +20,6 @@ interface Open {
   /** It has runs, or a part of the page: removing it would lose work. */
   hasWork: boolean;
 }
-
-const PIECE = 1 << 22;
 
 /**
  * Keeps the open project in a store: the model, which is copied after it was opened, data, finished runs, the page's part.
@@ -59,11 +57,8 @@ export class ProjectKeeper {
       this.#tell({ project: undefined, state: 'none', note: NOWHERE, done: 0, total: 0 });
       return undefined;
     }
-    const sources = [...model.sources].filter(([location]) => location === SELF || !isInFile(location));
-    const files = sources.map(([location, { size }]) => ({
-      name: location === SELF ? model.name : location,
-      bytes: size,
-    }));
+    const sources = filesOfModel(model);
+    const files = sources.map(({ name, size }) => ({ name, bytes: size }));
     const record = { name: model.name, opened: Date.now(), files, data: [], lastRun };
     const id = crypto.randomUUID();
     const open: Open = { id, store, record, copying: new AbortController(), release: undefined, hasWork: false };
@@ -74,10 +69,7 @@ export class ProjectKeeper {
       open.release = await store.locks.take(lockOf(id), 0, () => this.lose(id));
       await this.#save(open);
     });
-    const copied = this.#copy(
-      open,
-      sources.map(([, source]) => source),
-    );
+    const copied = this.#copy(open, sources);
     // What is left of another model that nothing was done with goes now: while this one is copied nothing may go.
     this.#copying = copied
       .then(async () => void (await open.store.sweep()))
@@ -211,27 +203,18 @@ export class ProjectKeeper {
   }
 
   async #copy(open: Open, sources: readonly ByteSource[]): Promise<void> {
-    const { signal } = open.copying;
-    let done = 0;
-    const tell = () => {
+    const onProgress = (done: number) => {
       if (this.#open === open) this.#tell({ ...this.#state, done });
     };
-    for (const [i, source] of sources.entries()) {
-      await open.store.write(async (writer) => {
-        const artefact = await writer.put(pieces(), source.size);
+    await copyFiles(open.store, sources, {
+      signal: open.copying.signal,
+      onProgress,
+      onCopied: (i, artefact, writer) => {
         const files = open.record.files.with(i, { ...open.record.files[i]!, artefact });
         open.record = { ...open.record, files };
-        await this.#do(() => this.#save(open, writer), open);
-      });
-      async function* pieces() {
-        for await (const piece of piecesOf(source, 0, source.size, PIECE)) {
-          signal.throwIfAborted();
-          yield piece;
-          done += piece.length;
-          tell();
-        }
-      }
-    }
+        return this.#do(() => this.#save(open, writer), open);
+      },
+    });
     if (this.#open === open) this.#tell({ ...this.#state, state: this.#state.note ? 'partly' : 'kept' });
   }
 

@@ -39,6 +39,7 @@ describe('a kept project', () => {
     expect([one!.name, one!.runs, two!.name, two!.runs]).toEqual(['one.onnx', 1, 'two.onnx', 2]);
     expect([one!.isOpen, two!.isOpen, one!.isCopied, two!.isCopied]).toEqual([false, true, true, true]);
     expect(one!.modelBytes).toBe(chainBytes().length);
+    expect(one!.smallest).toBeLessThan(0.5 * one!.modelBytes);
     // The model, and its weights in 8 bits.
     expect(one!.bytes).toBeGreaterThan(1.2 * one!.modelBytes);
     const again = await project.openProject(one!.id, job());

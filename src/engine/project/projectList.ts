@@ -17,6 +17,7 @@ export async function listProjects(store: Store): Promise<ProjectSummary[]> {
     const own = runs.filter(({ name }) => isRunOf(name, id));
     const page = pages.find(({ name }) => name === id);
     const files = value?.files ?? [];
+    const sizes = own.flatMap((run) => run.value?.report.result.after.bytes ?? []);
     return {
       id,
       name: value?.name ?? 'A model of another version',
@@ -25,6 +26,7 @@ export async function listProjects(store: Store): Promise<ProjectSummary[]> {
       isCopied: isCopied(project),
       bytes: bytesOf([project, ...own].flatMap(({ references }) => references)),
       runs: own.length,
+      ...(sizes.length > 0 && { smallest: Math.min(...sizes) }),
       isOpen: taken.has(lockOf(id)),
       isForeign: value === undefined,
     };

@@ -1,0 +1,42 @@
+import { type ByteSource, piecesOf } from '../core/bytes';
+import type { Model } from '../model/model';
+import { isInFile, SELF } from '../model/onnx/structure';
+import type { Reference } from '../store/records';
+import type { Store, Writer } from '../store/store';
+
+/** Bytes read at a time: a model need not fit into memory. */
+const PIECE = 1 << 22;
+
+/** The model's own file under its name, then its data files, each under the location that the model gives. */
+export const filesOfModel = ({ name, sources }: Model): ByteSource[] =>
+  [...sources]
+    .filter(([location]) => location === SELF || !isInFile(location))
+    .map(([location, source]) => ({ ...source, name: location === SELF ? name : location }));
+
+export interface CopyCall {
+  readonly signal: AbortSignal;
+  /** Called with the bytes that are copied so far. */
+  onProgress(done: number): void;
+  /** File `i` is copied: writes the record that refers to it. */
+  onCopied(i: number, artefact: Reference, writer: Writer): Promise<void>;
+}
+
+/** Copies files into the store, one after the other. Throws the signal's reason when aborted. */
+export async function copyFiles(
+  store: Store,
+  files: readonly ByteSource[],
+  { signal, onProgress, onCopied }: CopyCall,
+): Promise<void> {
+  let done = 0;
+  async function* piecesFrom(file: ByteSource) {
+    for await (const piece of piecesOf(file, 0, file.size, PIECE)) {
+      signal.throwIfAborted();
+      yield piece;
+      done += piece.length;
+      onProgress(done);
+    }
+  }
+  for (const [i, file] of files.entries()) {
+    await store.write(async (writer) => onCopied(i, await writer.put(piecesFrom(file), file.size), writer));
+  }
+}
