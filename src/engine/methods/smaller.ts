@@ -1,10 +1,8 @@
-import { addedBytes } from '../operators/export/graphOverhead';
+import { addedBytes, type Consumer } from '../operators/export/graphOverhead';
 import { formWords } from '../operators/formWords';
 import type { Dense, Operator } from '../operators/operator';
 import { mapLeaves } from '../operators/tree';
-import type { PlanContext, Skipped } from './method';
-
-type Consumer = Pick<PlanContext, 'op' | 'opset'>;
+import type { Skipped } from './method';
 
 /**
  * The operator, or why a file with it in place of `before` would not be smaller: its nodes count as well as its values.

@@ -31,7 +31,7 @@ export interface PlannedStep {
   readonly method: string;
   /** What the layer is after the step, without values; undefined where its size follows from what only running finds. */
   readonly operator: Operator | undefined;
-  /** Its sizes are near those that it will have, no more; so are those of the steps after it. */
+  /** Its sizes are only near those that it will have, and so are those of the steps after it. */
   readonly estimated?: true;
   /** Why the step would leave the layer, or parts of it, as it was. */
   readonly skipped?: string;
@@ -58,15 +58,12 @@ export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): Pla
       op: layer.op,
       ...(leaf === weight && { spectrum: layer.spectrum, train: layer.train }),
     });
-    const step = planStep(
+    const { isEstimated, ...step } = planStep(
       { before, isOwnWeight: before === weight, method, options, ...layer, consumer: layer },
       contextOf,
     );
     operator = step.operator;
-    estimated ||=
-      operator !== before &&
-      ((operator !== undefined && hasEstimates(operator)) ||
-        leavesOf(before).some((leaf) => method.estimates?.(leaf, options, contextOf(leaf))));
+    estimated ||= isEstimated;
     const largest = leavesOf(before).reduce<Dense | undefined>(
       (most, leaf) => (most && most.parameters >= leaf.parameters ? most : leaf),
       undefined,
@@ -77,22 +74,36 @@ export function planStack(layer: PlannedLayer, steps: readonly StackStep[]): Pla
   });
 }
 
-function planStep(step: StepToDecide, contextOf: (leaf: Dense) => PlanContext): Omit<PlannedStep, 'method' | 'advice'> {
+function planStep(
+  step: StepToDecide,
+  contextOf: (leaf: Dense) => PlanContext,
+): Pick<PlannedStep, 'operator' | 'added' | 'skipped'> & { readonly isEstimated: boolean } {
   const { before, method, options } = step;
+  let isEstimated = false;
   const decision = decideNow(step, {
-    leaf: (leaf) => plannedOutcome(method, leaf, options, contextOf(leaf)),
+    leaf(leaf) {
+      const outcome = plannedOutcome(method, leaf, options, contextOf(leaf));
+      isEstimated ||= method.estimates?.(leaf, options, contextOf(leaf)) ?? false;
+      if (typeof outcome === 'object' && 'operator' in outcome) isEstimated ||= hasEstimates(outcome.operator);
+      return outcome;
+    },
     tree: (replaced) => mapLeaves(before, (leaf) => replaced.get(leaf) ?? leaf),
   });
   switch (decision.kind) {
     case 'unknown':
-      return { operator: undefined, added: undefined };
+      return { operator: undefined, added: undefined, isEstimated };
     case 'unchanged':
-      return { operator: before, added: 0, ...(decision.skipped !== undefined && { skipped: decision.skipped }) };
+      return {
+        operator: before,
+        added: 0,
+        isEstimated,
+        ...(decision.skipped !== undefined && { skipped: decision.skipped }),
+      };
     case 'rewritten': {
       const { operator, outcomes, skipped } = decision;
       const parts = [...outcomes.keys()].map((leaf) => method.predict?.(leaf, options, contextOf(leaf)));
       const added = parts.includes(undefined) ? undefined : Math.hypot(...(parts as number[]));
-      return { operator, added, ...(skipped !== undefined && { skipped }) };
+      return { operator, added, isEstimated, ...(skipped !== undefined && { skipped }) };
     }
   }
 }

@@ -27,8 +27,7 @@ export const prune: Method<PruneOptions> = {
   resolve: (given) => (given.pattern === 'n:m' ? given : { ...given, scope: scopeOf(given) }),
   needsData: ({ score }) => score !== 'magnitude',
   plan,
-  // In groups and blocks padding goes first, and a plan does not know where padding is.
-  estimates: (leaf, options) => isShared(options) || (isPadded(leaf) && options.pattern !== 'unstructured'),
+  estimates: (leaf, options, { opset }) => isShared(options) || followsFromPlaces(leaf, options, opset),
   shares: isShared,
   async prepare(targets, options, context): Promise<Thresholds | undefined> {
     const able = options.score === 'magnitude' ? targets : targets.filter(({ input }) => input);
@@ -42,6 +41,17 @@ export const prune: Method<PruneOptions> = {
   ],
   picture: ({ weight, after }) => maskOf(after, weight.shape),
 };
+
+/**
+ * Whether the size follows from where the surviving weights lie. Before opset 11 rows are filled up to the fullest. In
+ * groups and blocks padding goes first. Blocks of a list of survivors have no rows and columns of the weight.
+ */
+function followsFromPlaces(leaf: Dense, options: PruneOptions, opset: number): boolean {
+  const { pattern } = options;
+  const inRows = pattern === 'n:m' || scopeOf(options) === 'row';
+  if (opset < 11 && !inRows) return true;
+  return pattern !== 'unstructured' && (isPadded(leaf) || leaf.shape[0] === 1);
+}
 
 function isShared(options: PruneOptions): boolean {
   return options.pattern !== 'n:m' && scopeOf(options) === 'model';

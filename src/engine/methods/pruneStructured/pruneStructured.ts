@@ -40,8 +40,11 @@ export const pruneStructured: GraphMethod<PruneStructuredOptions> = {
   options,
   needsData: ({ score }) => score === 'wanda',
   // Which units a layer makes or reads, and whether they can be removed, depends on the graph.
-  plan: (leaf, { unit }) =>
-    leaf.shape.length > 2 === (unit === 'channels') ? 'unknown' : { skipped: `it has no ${unit}` },
+  plan({ shape }, { unit }) {
+    const isKernel = shape.length > 2;
+    if (isKernel === (unit === 'channels')) return 'unknown';
+    return { skipped: `it has no ${unit}: choose the unit ${isKernel ? 'channels' : 'neurons or heads'}` };
+  },
   advice: (_, { unit }) => [
     `The layers that take these ${unit} shrink by as much, and what is left is dense: every runtime runs it faster.`,
   ],

@@ -29,6 +29,8 @@ export const quantize: Method<QuantizeOptions> = {
   options: quantizeOptions,
   resolve: (given) => ({ symmetric: given.bits === 8, ...given }),
   needsData: ({ rounding, activations }) => rounding !== 'nearest' || activations === 'outliers',
+  // Scales that float16 holds too coarsely are stored in float32.
+  estimates: ({ type }) => type === 'float16',
   plan(leaf, given, context) {
     const skip = unfit(given, context);
     if (skip) return skip;

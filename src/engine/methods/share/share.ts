@@ -43,7 +43,13 @@ export const share: Method<ShareOptions> = {
     const slots = slotsFor(leaf, given);
     if (typeof slots === 'object') return slots;
     const { shape, type } = leaf;
-    return shared(plannedDense([1, slots], type), shape, runOf(given, slots), 0);
+    // Two steps with one seed share the constants of their hash.
+    return shared(plannedDense([1, slots], type), shape, runOf(given, slots), given.seed ?? 0);
+  },
+  // Slots that no weight falls on are zeros, of which a later step may store fewer than planned.
+  estimates(leaf, given) {
+    const slots = slotsFor(leaf, given);
+    return typeof slots === 'number' && runOf(given, slots) < slots;
   },
   predict(leaf, given) {
     const slots = slotsFor(leaf, given);

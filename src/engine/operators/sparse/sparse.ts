@@ -4,6 +4,7 @@ import { reshaped } from '../export/nodes';
 import {
   BYTES_OF,
   type Dense,
+  elements,
   type FloatType,
   type Form,
   isDense,
@@ -148,7 +149,9 @@ function merging(
   return {
     merging: {
       fromValues: async () => smaller(await sparseOf(await outer.toDense(), whole)),
-      fromSizes: () => smaller(plannedSparse(whole, places.kept * places.grid.cell, false)),
+      // Blocks at the edges reach beyond the weight.
+      fromSizes: () =>
+        smaller(plannedSparse(whole, Math.min(elements(target.shape), places.kept * places.grid.cell), false)),
     },
   };
 }

@@ -1,6 +1,6 @@
 import { type AnyMethod, isGraphMethod, isSkipped, type Outcome, type PlanContext } from '../../methods/method';
 import { smaller, smallerLeaf } from '../../methods/smaller';
-import { type Dense, isDense, type Operator } from '../../operators/operator';
+import { type Dense, type FloatType, isDense, type Operator } from '../../operators/operator';
 import { leavesOf, noneReach, unseenLeaves } from '../../operators/tree';
 
 /** A step that is to be decided for one layer. */
@@ -11,7 +11,8 @@ export interface StepToDecide {
   readonly isOwnWeight: boolean;
   readonly method: AnyMethod;
   readonly options: unknown;
-  readonly consumer: Pick<PlanContext, 'op' | 'opset'>;
+  /** `type`: of the layer's weight as the model stores it. */
+  readonly consumer: Pick<PlanContext, 'op' | 'opset'> & { readonly type: FloatType };
   /** Why there are no statistics of the layer's input, as the end of a sentence; absent where there are some. */
   readonly noInput?: string | undefined;
 }

@@ -1,13 +1,19 @@
 import { norm } from '../../linalg/distance';
-import type { GraphContext, GraphMethod, StepContext } from '../../methods/method';
+import {
+  type GraphContext,
+  type GraphMethod,
+  isSkipped,
+  type PlanContext,
+  type StepContext,
+} from '../../methods/method';
 import type { TrialReport } from '../../methods/report';
 import { type Layer, layersIn, type ModelLayers } from '../../model/layers';
 import type { Model } from '../../model/model';
 import { weightOf } from '../../operators/weight';
-import { whyNotBegun } from './decision';
+import { plannedOutcome, whyNotBegun } from './decision';
 import { beginLayer, type LayerProgress, skippedReport } from './layerProgress';
 
-type GraphStepCall = StepContext & Pick<GraphContext, 'statisticsOf' | 'trial'>;
+type GraphStepCall = StepContext & Pick<GraphContext, 'statisticsOf' | 'trial'> & Pick<PlanContext, 'opset'>;
 
 /**
  * Runs a method that edits several tensors together. Returns the model that it makes and how the edit was tried;
@@ -46,12 +52,24 @@ export async function runGraphStep(
     if (isCut) await cut(known, next, edit.model, method);
     else {
       known.layer = next;
-      const { operator, weight } = known;
-      const reason = whyNotBegun({ before: operator, isOwnWeight: operator === weight, method });
-      if (wasSelected) known.steps.push(skippedReport(known, method.name, reason ?? edit.skipped.get(layer)));
+      const reason = whyForeseen(known, method, options, call.opset) ?? edit.skipped.get(layer);
+      if (wasSelected) known.steps.push(skippedReport(known, method.name, reason));
     }
   }
   return { now, trial: edit.trial };
+}
+
+/** Why the step leaves a layer, where a plan knows it too. */
+function whyForeseen(
+  { operator, weight, layer: { op } }: LayerProgress,
+  method: GraphMethod,
+  options: unknown,
+  opset: number,
+): string | undefined {
+  const refused = whyNotBegun({ before: operator, isOwnWeight: operator === weight, method });
+  if (refused !== undefined) return refused;
+  const planned = plannedOutcome(method, weight, options, { op, opset });
+  return planned !== 'unknown' && isSkipped(planned) ? planned.skipped : undefined;
 }
 
 /** Gives a layer the weight that a cut left of it. */

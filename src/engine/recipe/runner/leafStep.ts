@@ -38,6 +38,9 @@ export async function runLeafStep(
   call: LeafStepCall,
 ): Promise<void> {
   const layers = selected.filter(({ layer }) => layer.compressible);
+  // A layer that was cut may have become too small.
+  for (const progress of selected)
+    if (!progress.layer.compressible) progress.steps.push(skippedReport(progress, method.name, progress.layer.reason));
   const inputOf = (layer: Layer) => {
     const found = method.needsData?.(options) ? call.statisticsOf(layer) : '';
     return typeof found === 'string' ? { noInput: found } : { input: found, noInput: '' };
@@ -134,7 +137,7 @@ async function stepOn(
       isOwnWeight: before === weight,
       method,
       options,
-      consumer: context,
+      consumer: { op: context.op, opset: context.opset, type: weight.type },
       ...(input === undefined && { noInput: context.noInput }),
     },
     {
