@@ -3,7 +3,7 @@ import { methods, plannedDense, planStack } from '../engine/page/planning';
 import { checked } from './methods';
 import type { Stack } from './store';
 
-/** What a stack will make of a layer: sizes at once, errors where they follow from the spectrum. */
+/** The plan of a stack on one layer: sizes at once, and errors where they follow from the spectrum. */
 export interface StackPlan {
   /** Up to the first step whose options are refused. */
   readonly steps: readonly PlannedStep[];
@@ -22,11 +22,11 @@ export function maxRank(layer: LayerReport): number {
   return isTucker(layer) ? Math.max(out, inner) : Math.min(out, inner);
 }
 
-/** What plans follow from beside sizes. */
+/** What plans depend on besides sizes. */
 export interface Known {
   readonly opset: number;
   readonly spectra: ReadonlyMap<string, LayerSpectrum>;
-  /** Of the cuts of a train, where one was tried; by layer. */
+  /** Spectra of the cuts of a tensor train, by layer, where a trial measured them. */
   readonly trains?: ReadonlyMap<string, TrainSpectrum>;
 }
 
@@ -68,7 +68,7 @@ export function planOf(layer: LayerReport, { opset, spectra, trains }: Known, st
 /** A layer's weight without its values. */
 const leafOf = ({ shape, dtype }: LayerReport) => plannedDense(shape, dtype as FloatType);
 
-/** The method that a measured spectrum is the spectrum for. */
+/** The method whose truncations the layer list and its charts show. */
 const truncating = () => methods.find(({ truncation }) => truncation !== undefined)!;
 
 const evens = new WeakMap<LayerReport, { readonly opset: number; readonly rank: number }>();
@@ -82,7 +82,10 @@ export function breakEven(layer: LayerReport, opset: number): number {
   return rank;
 }
 
-/** ‖W−Ŵ‖/‖W‖ after the first `count` steps, where every one of them knows what it adds: as good as orthogonal errors. */
+/**
+ * ‖W−Ŵ‖/‖W‖ after the first `count` steps, if each of them predicts what it adds. Errors of steps are taken as
+ * orthogonal.
+ */
 export function predictedError({ steps }: StackPlan, count = steps.length): number | undefined {
   let squares = 0;
   for (const { added } of steps.slice(0, count)) {
@@ -93,8 +96,8 @@ export function predictedError({ steps }: StackPlan, count = steps.length): numb
 }
 
 /**
- * Where the first step cuts the spectrum of a layer, and what is lost there, unless it is whitened; undefined where the
- * first step cuts none.
+ * Where the first step truncates the spectrum of a layer, and the error of that, unless it is whitened. Undefined where
+ * the first step truncates none.
  */
 export function cutOf(
   layer: LayerReport,
@@ -108,7 +111,7 @@ export function cutOf(
   const leaf = leafOf(layer);
   const context = { op: layer.op, opset: known.opset, spectrum: known.spectra.get(layer.id) };
   const ranks = method.truncation!.kept(leaf, result.options, context);
-  // A whitened kernel is cut by the outputs of its unfolding alone, and these curves are of both channel sides.
+  // The curves show both channel sides. A whitened kernel is cut on the output side of its unfolding only.
   if (!ranks || (isTucker(layer) && ranks.length === 1)) return undefined;
   const [planned] = planOf(layer, known, stack).steps;
   const smaller = planned.operator !== undefined && planned.skipped === undefined;

@@ -9,14 +9,14 @@ import {
 } from '../engine/page/planning';
 import { formatShare } from './format';
 
-/** A method as the page shows it. Imported where a model is open only: it brings the engine's methods along. */
+/** A method as the page shows it. Load this file only when a model is open: it brings the engine's methods along. */
 export interface MethodForm {
   readonly name: string;
   readonly title: string;
   readonly summary: string;
   readonly paper: string;
   readonly controls: readonly Control[];
-  /** Whether it cuts the layer's spectrum. */
+  /** Whether it truncates the layer's spectrum. */
   readonly truncates: boolean;
 }
 
@@ -46,7 +46,7 @@ function made(method: AnyMethod): MethodForm {
   return form;
 }
 
-/** A step as it begins when it is added. */
+/** A step with the options that it begins with. */
 export const newStep = ({ name, controls }: MethodForm): StackStep => ({
   method: name,
   options: settled(controls, initialOptions(controls)),
@@ -72,7 +72,7 @@ export function checked(step: StackStep): Checked {
   return known;
 }
 
-/** A recipe as it is taken away: what it leaves to defaults written out; one that is refused, as it is. */
+/** A recipe as it is exported, with its defaults written out; a faulty recipe is left as it is. */
 export function writtenRecipe(recipe: unknown): string {
   let written = recipe;
   try {
@@ -83,17 +83,17 @@ export function writtenRecipe(recipe: unknown): string {
   return JSON.stringify(written, null, 2);
 }
 
-/** Whether the step needs statistics of the layer's input, which only open data gives. */
+/** Whether the step needs statistics of the layer's input, which only real data gives. */
 export function needsData(step: StackStep): boolean {
   const result = checked(step);
   return 'options' in result && (methodOf(step.method)?.needsData?.(result.options) ?? false);
 }
 
-/** What counts: the option as given, or else its default. */
+/** The given option, or its default. */
 export const effective = (control: Control, options: Readonly<Record<string, unknown>>): unknown =>
   options[control.key] ?? control.fallback;
 
-/** Whether other options leave this one a meaning. */
+/** Whether this option has an effect beside the others. */
 export function applies(
   { when }: Control,
   controls: readonly Control[],
@@ -105,7 +105,7 @@ export function applies(
   });
 }
 
-/** The options after an edit: those that lost their meaning go, those that must be given now are. */
+/** The options after an edit: those without effect are removed, and those that must be given now are added. */
 export function settled(
   controls: readonly Control[],
   options: Readonly<Record<string, unknown>>,
@@ -122,7 +122,7 @@ export function settled(
   return next;
 }
 
-/** "size 50 %", "bits 4 · group 32": what was chosen, in a line; where nothing but defaults was, the first of them. */
+/** The chosen options in a line: "size 50 %", "bits 4 · group 32". Where all are defaults, the first two of them. */
 export function describeOptions({ method, options }: StackStep): string {
   const controls = formOf(method)?.controls ?? [];
   const given = controls.filter(({ key, fallback }) => key in options && options[key] !== fallback);
@@ -139,5 +139,5 @@ export function writeValue({ unit, labels }: Control, value: unknown): string {
   return labels?.[String(value)] ?? String(value);
 }
 
-// 50 % rather than 50.0 %, and all that was typed of 99.99 %.
+// Writes 50 % rather than 50.0 %, but all digits of 99.99 %.
 const shareDigits = (value: number): number => (String(+(value * 100).toPrecision(6)).split('.')[1] ?? '').length;

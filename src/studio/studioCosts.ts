@@ -14,23 +14,23 @@ import type { Stack } from './store';
 
 export interface TotalCost {
   readonly before: Sizes;
-  /** Layers whose cost is not known yet count as they are. */
+  /** Layers of unknown cost count as unchanged. */
   readonly after: Sizes;
-  /** What the graphs of the compressed layers take beside their bytes, about. */
+  /** About how many bytes the graph nodes of the compressed layers take. */
   readonly graph: number;
-  /** Some of the sizes are near those that there will be, no more. */
+  /** Some of the sizes are estimates. */
   readonly estimated: boolean;
-  /** The largest of the errors that are known, among the layers that would change. */
+  /** The largest known error among the layers that would change. */
   readonly worst: { readonly layer: LayerReport; readonly error: number; readonly measured: boolean } | undefined;
-  /** How many of the layers that would change have a known error, and how many one above `HEAVY_ERROR`. */
+  /** How many layers that would change have a known error, and how many of these are above `HEAVY_ERROR`. */
   readonly errors: number;
   readonly heavy: number;
-  /** What the layers would be: each distinct form once, by its description. */
+  /** The distinct forms that the layers would have, by description. */
   readonly forms: ReadonlyMap<string, Operator>;
-  /** Layers that no step would change, and why the first of those would not whose plan says so. */
+  /** How many layers no step would change, and the reason of the first of them that has one. */
   readonly skipped: number;
   readonly left: { readonly layer: LayerReport; readonly reason: string } | undefined;
-  /** Layers that the last of the steps counted finds changed and leaves so, and why the first of them. */
+  /** How many layers the last counted step leaves as the earlier steps made them, and the reason of the first. */
   readonly idle: number;
   readonly idled: { readonly layer: LayerReport; readonly reason: string } | undefined;
   readonly unknown: number;
@@ -43,19 +43,19 @@ export interface Sizes {
   readonly multiplyAdds: number;
 }
 
-/** A weight whose error is above half of its norm seldom leaves a model that works. */
+/** With a weight error above half of its norm a model seldom works. */
 export const HEAVY_ERROR = 0.5;
 
-/** What is planned for: the page's model, what was measured of it, its stacks. */
+/** What plans depend on: the open model, what was measured of it, and its stacks. */
 export interface Plans extends Known {
   readonly stacks: ReadonlyMap<string, Stack>;
-  /** What the export is to be best at; speed where it is not said. */
+  /** What the export is best at; by default speed. */
   readonly aim?: Aim | undefined;
   /** A layer's error after the first steps of its stack, where a run has measured it. */
   measured?(layer: LayerReport, stack: Stack, count: number): number | undefined;
 }
 
-/** A layer's error after the first steps of its stack, where the run did the same steps to it. */
+/** A layer's error after the first steps of its stack, where the run applied the same steps to it. */
 export function measuredBy(
   { layers, skipped }: Pick<CompressReport, 'layers' | 'skipped'>,
   ran: ReadonlyMap<string, Stack>,
@@ -136,8 +136,8 @@ export function totalCost(layers: readonly LayerReport[], plans: Plans, count = 
 const counted = new Map<string, number>();
 
 /**
- * Bytes that the graph of a compressed layer takes beside what it stores. Counted once for layers of a kind: sizes change
- * it by a few bytes, and a slider asks for all layers of a model at once.
+ * Bytes of the graph nodes of a compressed layer. They are counted once for layers of a kind: sizes change them by a
+ * few bytes, and a slider asks for all layers of a model at once.
  */
 export function graphBytes({ op, dtype }: LayerReport, operator: Operator, opset: number, aim: Aim): number {
   const key = JSON.stringify([skeleton(operator), op, dtype, opset, aim]);
@@ -151,7 +151,7 @@ function skeleton({ kind, form, shape, children }: Operator): string {
   return children.length > 0 ? `${kind}${shape.length}(${children.map(skeleton)})` : `${form}${shape.length}`;
 }
 
-/** How the layer meets its input, as far as its report tells: a matrix on the left counts as one on the right. */
+/** How the layer meets its input, as far as its report says. A matrix on the left counts as one on the right. */
 function modeOf({ op, grouped }: LayerReport): Mode {
   const kind = kindOfOperator(op);
   if (kind === 'conv') return grouped ? 'convGrouped' : 'conv';
@@ -159,8 +159,8 @@ function modeOf({ op, grouped }: LayerReport): Mode {
 }
 
 /**
- * The layer that a trial of the steps in view is best made on: the first, of those with the same stack as the first of
- * all, that every step takes; else the first that the step in view takes; else the first of all.
+ * The best layer for a trial of the steps in view. Among the layers with the same stack as the first: the first that
+ * every step changes, else the first that the step in view changes. Else the first of all.
  */
 export function layerToTry(layers: readonly LayerReport[], plans: Plans, index: number): LayerReport {
   const key = stackKey(stackOf(plans.stacks, layers[0].id));

@@ -8,7 +8,7 @@ import type { StackView } from './useStack';
 import { useVerdict } from './useVerdict';
 import { WantsData } from './WantsData';
 
-/** Whether it will help, in words, before anybody commits to it. */
+/** Whether the step will help, in words, before the user runs it. */
 export function Advice({ view }: { view: StackView }) {
   const { layers, stack, index } = view;
   return (
@@ -69,7 +69,7 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
 function Many({ view: { layers, index } }: { view: StackView }) {
   const total = totalCost(layers, usePlans(), index + 1);
   const { before, after, worst, heavy, idle, estimated } = total;
-  // Where data was measured, a warning from weight errors gives way to it.
+  // A measurement on real data replaces the warning from weight errors.
   const verdict = useVerdict(worst?.error);
   const sizes = `${formatBytes(before.bytes)} → ${estimated ? 'about ' : ''}${formatBytes(after.bytes)}.`;
   return (

@@ -4,7 +4,10 @@ import { stackOf } from '../state/recipe';
 import { curvesOf, footOf, largest, type Measured, PLOT, rankPosition, ranksOf, valuePosition } from './geometry';
 import { usePlans } from './usePlans';
 
-/** What moves with the options, above the chart: the kept region and its edge, or a dot on each of several curves. */
+/**
+ * The part of the chart that changes with the options: the kept region and its edge, or a dot on each of several
+ * curves.
+ */
 export function CutOverlay({ measured }: { measured: readonly Measured[] }) {
   return (
     <div
@@ -56,7 +59,9 @@ function OneCut({ measured: { layer, spectrum } }: { measured: Measured }) {
 /** About how much of the plot's width the break-even label takes, in percent. */
 const LABEL_WIDTH = 28;
 
-/** Whether the label of a line at `at` stands to its left: where the right is too narrow, or an edge crosses it there. */
+/**
+ * Whether the label of a line at `at` is on its left side: the right is too narrow, or another edge crosses it there.
+ */
 function flipped(at: number, edges: readonly number[]): boolean {
   if (at > 100 - LABEL_WIDTH) return true;
   if (at < LABEL_WIDTH) return false;

@@ -8,12 +8,12 @@ import { usePlans } from './usePlans';
 import type { StackView } from './useStack';
 import { useVerdict } from './useVerdict';
 
-/** A weight error above this stands out, unless data has shown that the model bears it. */
+/** A weight error above this is highlighted, unless data has shown that the model tolerates it. */
 const HURTS = 0.3;
 
 /**
- * What the layers come to with the step in view and those before it: sizes by plan, errors as a trial or the run in
- * Compare measured them, else where spectra tell them.
+ * What the layers become with the step in view and those before it. Sizes are planned. Errors are measured by a trial
+ * or by the run in Compare, or else predicted from spectra.
  */
 export function Figures({ view: { layers, stack, index } }: { view: StackView }) {
   const count = index + 1;
@@ -70,7 +70,7 @@ function WeightError({ layer, stack, count }: { layer: LayerReport; stack: Stack
   );
 }
 
-/** The largest error that is known, and whose; `changing`: how many layers there are errors of. */
+/** The largest known error and its layer; `changing`: the number of layers that would change. */
 function WorstError({ total: { worst, errors }, changing }: { total: TotalCost; changing: number }) {
   const borne = useVerdict(worst?.error)?.kept;
   if (!worst) {
@@ -110,7 +110,7 @@ function Figure({ name, value, note, hurts }: FigureProps) {
   );
 }
 
-/** The form; of several that are all of low rank "rank 4–32", else how many there are. */
+/** The form. For several forms: "rank 4–32" if all are of low rank, else their number. */
 function describeForms(forms: TotalCost['forms']): string {
   const [first] = forms.keys();
   if (forms.size === 1) return formWords(first);

@@ -3,7 +3,7 @@ import { formatFigure } from '../compare/rows';
 
 const [WIDTH, HEIGHT] = [200, 92];
 
-/** Counts on a square-root scale: a spike of zeros must not flatten all else. */
+/** Counts are drawn on a square-root scale, so that a spike of zeros does not flatten everything else. */
 export function Histogram({ histogram: { from, to, before, after } }: { histogram: Counts }) {
   const top = Math.sqrt(Math.max(1, ...before, ...after));
   const height = (count: number) => (HEIGHT * Math.sqrt(count)) / top;

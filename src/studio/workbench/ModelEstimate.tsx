@@ -18,7 +18,7 @@ export function useModelEstimate() {
   }, [model, included, plans]);
 }
 
-/** What Compress would make of the model, in a line that stays in view. */
+/** What Compress would make of the model, in a line that is always visible. */
 export function ModelEstimate() {
   const { layers, total, before, after } = useModelEstimate();
   const aim = useStudio(({ settings }) => settings.export?.aim ?? 'speed');

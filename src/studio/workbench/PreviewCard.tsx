@@ -15,10 +15,10 @@ import type { StackView } from './useStack';
 
 const PreviewPictures = lazy(() => import('./PreviewPictures'));
 
-/** Above this many weights a trial takes long enough that the user asks for it. */
+/** With more weights than this a trial takes so long that it starts only when the user asks for it. */
 const AT_ONCE = 2 ** 22;
 
-/** The stack really applied to the first layer in view that its steps take: what is measured, and pictures of it. */
+/** The stack applied to the first layer in view that its steps change: what is measured, and pictures of it. */
 export function PreviewCard({ view }: { view: StackView }) {
   const layer = layerToTry(view.layers, usePlans(), view.index);
   const trial = useStudio((state) => state.trial);
@@ -30,7 +30,7 @@ export function PreviewCard({ view }: { view: StackView }) {
   const fresh = trial?.key === wanted;
   const backend = useStudio(({ engine }) => engine?.backend);
   const { times, isFresh } = useLayerTimes(layer, valid && (automatic || fresh));
-  // What was tried before stays in sight until the next is there: the page must not jump.
+  // The last trial stays visible until the next one is there, so that the page does not jump.
   const shown = trial?.result?.layer === layer.id && valid ? trial.result : undefined;
   return (
     <section className="card" aria-label="Tried on a layer" aria-busy={previewing || undefined}>
@@ -73,7 +73,7 @@ export function PreviewCard({ view }: { view: StackView }) {
   );
 }
 
-/** Why the trial is not on the layer that the workbench is headed with. */
+/** Why the trial is not on the layer in the workbench's title. */
 function Elsewhere({ view: { layers, stack }, layer }: { view: StackView; layer: LayerReport }) {
   const [first] = layers;
   const { steps } = planOf(first, usePlans(), stack);
@@ -88,7 +88,7 @@ function Elsewhere({ view: { layers, stack }, layer }: { view: StackView; layer:
   );
 }
 
-/** Asks anew whenever the question changes, and when what stood in the way has ended. */
+/** Asks again when the question changes, and when a job that was in the way has ended. */
 function useTrials(layer: LayerReport, wanted: boolean, key: string): void {
   const tryStack = useStudio((state) => state.tryStack);
   const busy = useStudio((state) => isBusy(state) || isRunning('preview')(state));
@@ -98,7 +98,7 @@ function useTrials(layer: LayerReport, wanted: boolean, key: string): void {
   }, [layer.id, wanted, key, busy, tryStack]);
 }
 
-/** Why there is no trial, and the way to one. */
+/** Why there is no trial, with a button to start one. */
 function Without({ layer, fault, large }: { layer: LayerReport; fault?: string; large?: boolean }) {
   const tryAgain = useStudio((state) => state.tryAgain);
   const busy = useStudio((state) => isBusy(state) || isRunning('preview')(state));

@@ -21,7 +21,7 @@ export function RecipeView() {
   const [open, setOpen] = useState(false);
   const step = useStudio((state) => state.step);
   if (!model) return null;
-  // Of the layers in view the verdict above speaks.
+  // The advice above speaks of the layers in view.
   const unseen = layers.some(({ id }) => !selection.includes(id));
   // A step that needs data and is in view says so itself.
   const needing = layers

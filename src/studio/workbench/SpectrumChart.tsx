@@ -12,8 +12,8 @@ interface Curve {
 }
 
 /**
- * σ/σ₁ over the rank, on a log scale. One layer: rank 1…k. Several: rank as a share of k, so that layers of all sizes
- * lie over one another. Only the curves: what moves with the budget is `CutOverlay`.
+ * σ/σ₁ over the rank, on a log scale. One layer: ranks 1…k. Several layers: the rank as a share of k, so that layers of
+ * all sizes share one axis. Only the curves are drawn here; `CutOverlay` draws what changes with the budget.
  */
 function SpectrumChart({ measured }: { measured: readonly Measured[] }) {
   const foot = useMemo(() => footOf(measured), [measured]);
@@ -91,7 +91,7 @@ function pointsOf(values: Float64Array, asShare: boolean): { x: number; y: numbe
   const points: { x: number; y: number }[] = [];
   for (let at = 0; at < count; at += stride) {
     const index = Math.floor(at);
-    // The logarithm of nothing cannot be drawn; the curve leaves through the foot of the chart.
+    // A logarithmic axis has no zero: the curve leaves the chart at its lower edge.
     const y = Math.max(values[index] / top, 1e-12);
     points.push({ x: asShare ? (index + 1) / count : index + 1, y });
   }

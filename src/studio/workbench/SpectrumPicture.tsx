@@ -15,7 +15,7 @@ export function SpectrumPicture({ layers }: { layers: readonly LayerReport[] }) 
     () => layers.flatMap((layer) => (spectra.has(layer.id) ? [{ layer, spectrum: spectra.get(layer.id)! }] : [])),
     [layers, spectra],
   );
-  // New spectra are drawn when nothing more urgent is: the slider goes first.
+  // The slider comes first: new spectra are drawn when nothing more urgent is to do.
   const curves = useDeferredValue(useMemo(() => drawn(measured), [measured]));
   return (
     <>
@@ -47,7 +47,7 @@ function Waiting({ id }: { id: string }) {
   );
 }
 
-/** What the curves are; the second colour is there only with a k×k convolution. */
+/** What the curves are. The second colour appears only with a k×k convolution. */
 function Legend({ layers, measured }: { layers: readonly LayerReport[]; measured: number }) {
   const count = layers.length;
   const text =

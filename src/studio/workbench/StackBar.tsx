@@ -67,13 +67,13 @@ export function StackBar({ view }: { view: StackView }) {
   );
 }
 
-/** The card of another step takes the focus, as soon as it stands there. */
+/** The focus goes to the card of another step as soon as it is drawn. */
 function focusCard({ currentTarget }: KeyboardEvent, at: number): void {
   const list = currentTarget.closest('ol');
   requestAnimationFrame(() => list?.querySelectorAll<HTMLElement>('.stack-step')[at]?.focus());
 }
 
-/** What is stored after a step; or that it can't run yet. */
+/** What is stored after a step, or that it can't run yet. */
 function StepBytes({ view: { layers, stack, mixed }, at }: { view: StackView; at: number }) {
   const plans = usePlans();
   const withoutData = useStudio(lacksData);

@@ -7,7 +7,7 @@ import { SpectrumPicture } from './SpectrumPicture';
 import { StepControls } from './StepControls';
 import type { StackView } from './useStack';
 
-/** The step in view: its picture, its options, what the layers come to with it, and whether it will help. */
+/** The step in view: its spectrum, its options, what the layers become with it, and whether it will help. */
 export function StepCard({ view }: { view: StackView }) {
   const { layers, stack, index, mixed } = view;
   const step = stack[index];

@@ -40,7 +40,7 @@ export function StepControls({ view, step }: { view: StackView; step: StackStep 
   );
 }
 
-/** Of several options exactly one: which, then how much. */
+/** A group of options of which exactly one is given: a choice of which, and its value. */
 function Group({
   name,
   members,
@@ -95,7 +95,7 @@ function One(props: {
   return <NumberControl {...props} />;
 }
 
-/** The value of another kind that stores about as much of the first layer, so that a switch moves little. */
+/** The value of another budget that stores about as much of the first layer, so that switching changes little. */
 function alike(
   { layers: [layer], stack, index }: StackView,
   step: StackStep,
@@ -107,7 +107,7 @@ function alike(
   const [spectrum, train] = [spectra.get(layer.id), trains.get(layer.id)];
   const { shape, op, dtype } = layer;
   const now = operatorAfter(planOf(layer, { opset, spectra, trains }, stack), index + 1);
-  // Only a step on the layer itself is planned by the layer's own shape.
+  // Only the first step can be planned from the layer's own shape.
   const value =
     now && index === 0
       ? valueWithin(

@@ -2,10 +2,13 @@ import { dataFileNoun } from '../../engine/page/light';
 import { OpenDataButton } from '../OpenDataButton';
 import { type Studio, useStudio } from '../store';
 
-/** Whether there is nothing to calibrate on: from inputs that were made up nothing can be learnt. */
+/** Whether there is no data to calibrate on: generated inputs teach nothing. */
 export const lacksData = ({ data }: Pick<Studio, 'data'>): boolean => !data || data.generated;
 
-/** What a step that looks at its layers' inputs is missing, and the way to it. `what`: the sentence's subject. */
+/**
+ * What is missing for a step that looks at its layers' inputs, with a button to open it. `what`: the subject of the
+ * sentence.
+ */
 export function WantsData({ what = 'This step' }: { what?: string }) {
   const lacking = useStudio(lacksData);
   if (!lacking) return null;

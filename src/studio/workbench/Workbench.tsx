@@ -13,7 +13,7 @@ import { StackBar } from './StackBar';
 import { StepCard } from './StepCard';
 import { useStack } from './useStack';
 
-/** What is done to the layers in view: a stack of steps, and what it costs. */
+/** What is done to the layers in view: a stack of steps, and its cost. */
 export function Workbench() {
   const model = useStudio((state) => state.model);
   const selection = useStudio((state) => state.selection);
@@ -111,7 +111,7 @@ function HistoryButtons() {
   );
 }
 
-/** Whether Compress takes these layers along, where that is not plain from the ticks alone. */
+/** Buttons that tick or untick the layers in view, where the ticks alone do not make that clear. */
 function InclusionButtons({ ids }: { ids: readonly string[] }) {
   const included = useStudio((state) => state.included);
   const include = useStudio((state) => state.include);

@@ -12,13 +12,13 @@ export interface OptionProps {
   /** Undefined where an option without a default is not given. */
   readonly value: unknown;
   readonly onChange: (value: unknown) => void;
-  /** What stands in place of the title: the choice among a group. */
+  /** Replaces the title: the choice among the options of a group. */
   readonly head?: ReactNode;
   /** The group, as the end of the slider's name. */
   readonly suffix?: string;
 }
 
-/** By slider and by number. */
+/** A slider and a number field. */
 export function NumberControl({ control, view, value, onChange, head, suffix }: OptionProps) {
   const { title, help, unit, optional, fallback, whole } = control;
   const scale = scaleOf(
@@ -28,7 +28,7 @@ export function NumberControl({ control, view, value, onChange, head, suffix }: 
   const percent = unit === 'share';
   const number = typeof value === 'number' ? value : undefined;
   const name = suffix ? `${title} ${suffix}` : title;
-  // What is being typed, until the field is left: a value that is refused must not stay there as if it held.
+  // The text being typed. It is dropped when the field is left, so that a refused value does not seem to hold.
   const [draft, setDraft] = useState<string | number | null>(null);
   const mayBeEmpty = optional && suffix === undefined && fallback === undefined;
   const shownAs = (given: number) => (percent ? tidy(given * 100, 4) : given);
@@ -79,7 +79,7 @@ export function NumberControl({ control, view, value, onChange, head, suffix }: 
   );
 }
 
-/** More than these, or longer ones, do not stand side by side. */
+/** Choices that are more than these, or longer, do not fit side by side. */
 const MOST_SEGMENTS = 5;
 const MOST_LETTERS = 48;
 
@@ -88,7 +88,7 @@ const UNSAID = 'default';
 export function ChoiceControl({ control, value, onChange, head }: OptionProps) {
   const { title, help, values = [], labels, optional, fallback } = control;
   const data = [
-    // What follows from other options has no default of its own to show.
+    // An option that follows from other options has no default of its own to show.
     ...(optional && fallback === undefined ? [{ value: UNSAID, label: 'By default' }] : []),
     ...values.map((each) => ({ value: String(each), label: labels?.[String(each)] ?? String(each) })),
   ];
@@ -140,11 +140,11 @@ export function ToggleControl(props: OptionProps) {
   );
 }
 
-/** "8, 16, 8": kept as typed until it is a list of whole numbers. */
+/** A list such as "8, 16, 8", kept as it was typed until it is a list of whole numbers. */
 export function ListControl({ control: { title, help, optional }, value, onChange, head }: OptionProps) {
   const given = Array.isArray(value) ? value.join(', ') : '';
   const [typed, setTyped] = useState(given);
-  // A comma just typed must not vanish: only a list that came from elsewhere is written anew.
+  // A comma that was just typed must stay: only a list from elsewhere replaces the text.
   useEffect(() => setTyped((now) => (readList(now)?.join(', ') === given ? now : given)), [given]);
   const wrong = typed.trim() !== '' && readList(typed) === undefined;
   return (

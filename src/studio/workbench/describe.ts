@@ -12,7 +12,7 @@ export function describeHeavy({ heavy, worst }: Pick<TotalCost, 'heavy' | 'worst
   return `${who} ${what} above ${formatShare(HEAVY_ERROR, 0)} (${which}). Only real data can tell whether the model still works.`;
 }
 
-/** Which layer has the largest error, as far as errors are known; for a `worst` there is. */
+/** Which layer has the largest known error; `worst` must be there. */
 export function describeWorst({ worst, errors, skipped }: TotalCost, count: number): string {
   const { layer, error, measured } = worst!;
   const some =
@@ -23,7 +23,7 @@ export function describeWorst({ worst, errors, skipped }: TotalCost, count: numb
   return `${whose} is ${formatShare(error)} (${layer.name}, ${measured ? 'measured' : 'predicted'}).`;
 }
 
-/** What becomes of the layers that have no plan, or none that changes them; '' where there are none. */
+/** What happens to the layers that have no plan, or that no step changes; '' where there are none. */
 export function describeRest({ skipped, left, idle, idled, unknown }: TotalCost, count: number): string {
   const said: string[] = [];
   if (skipped > 0) {

@@ -7,13 +7,13 @@ export interface Measured {
 }
 
 /**
- * Chart and overlay share one frame. The overlay (region, cut, break-even) lies above the chart in a layer of its own,
- * so that a moving slider redraws three lines and not the chart.
+ * Chart and overlay share one frame. The overlay (region, cut, break-even) is an element of its own above the chart, so
+ * that a moving slider redraws three lines and not the chart.
  */
 export const PLOT = { left: 44, right: 14, top: 22, bottom: 24 } as const;
 export const PLOT_HEIGHT = 236;
 
-/** More curves than these are a tangle, and each costs time to draw. */
+/** More curves than these are a tangle, and each takes time to draw. */
 const MOST_CURVES = 32;
 
 /** The layers drawn: all, or evenly spread ones of many. */
@@ -22,7 +22,7 @@ export function drawn(measured: readonly Measured[]): readonly Measured[] {
   return step === 1 ? measured : measured.filter((_, index) => index % step === 0);
 }
 
-/** Singular values below this share of the largest are numerical dust, not drawn. */
+/** Singular values below this share of the largest are rounding, and not drawn. */
 const FLOOR = 1e-7;
 
 export const largest = (values: Float64Array): number => values[0] || 1;

@@ -1,8 +1,8 @@
 import type { Control } from '../../engine/page/light';
 
 /**
- * Where a number stands on its slider. Shares of energy crowd at 1 and errors at 0, so those sliders are logarithmic:
- * equal steps cut what is lost, or the error, by equal factors.
+ * The position of a number on its slider. Useful shares of energy are close to 1 and useful errors close to 0, so those
+ * sliders are logarithmic: equal steps change what is lost, or the error, by equal factors.
  */
 export interface Scale {
   /** Positions 0…last in whole steps. */
@@ -18,10 +18,10 @@ const clamp = (value: number, min: number, max: number): number => Math.min(max,
 
 /** Steps to a factor of ten. */
 const PER_DECADE = 50;
-/** A slider has about as many pixels: whole numbers beyond these go in logarithmic steps. */
+/** A slider has about as many pixels. Larger ranges of whole numbers go in logarithmic steps. */
 const MOST_POSITIONS = 4096;
 
-/** `most`: where a count without an end of its own ends, as the layers have it. */
+/** `most`: the upper end of a count that has no maximum of its own, from the layers' sizes. */
 export function scaleOf(control: Control, most: number): Scale {
   const { least = 0, unit, whole, range, logarithmic } = control;
   const share = unit === 'share';
@@ -68,7 +68,7 @@ function decades(low: number, high: number) {
   };
 }
 
-/** A recipe is read by people: 0.9369 rather than 0.9369042655519806. */
+/** People read recipes: 0.9369 rather than 0.9369042655519806. */
 export function tidy(value: number, decimals: number): number {
   return Number(value.toFixed(decimals));
 }

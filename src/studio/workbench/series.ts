@@ -1,10 +1,13 @@
 import type { EqualBytesReport } from '../../engine/page/light';
 import { formatShare } from '../format';
 
-/** How a method's line looks; never by colour alone: its name stands at its end, and no two are dashed alike in one colour. */
+/**
+ * How the line of a method looks. Colour never stands alone: the name is at the line's end, and lines of one colour
+ * have different dashes.
+ */
 export interface Look {
   readonly colour: string;
-  /** As in `stroke-dasharray`; absent: a whole line. */
+  /** As in `stroke-dasharray`; absent: solid. */
   readonly dash?: string;
 }
 
@@ -19,18 +22,19 @@ export interface Series {
 
 const COLOURS = ['var(--kept)', 'var(--second)', 'var(--third)', 'var(--fourth)', 'var(--quiet)'];
 
-/** A share of the dense bytes; halvings are told exactly down to a sixteenth: "50 %", "12.5 %", "6.25 %". */
+/** A share of the dense bytes. Halvings are written exactly down to a sixteenth: "50 %", "12.5 %", "6.25 %". */
 export const formatSize = (share: number): string => formatShare(share, share < 0.1 ? 2 : share < 0.2 ? 1 : 0);
 
-/** By turn through the colours, then by variant of the method. */
+/** Chosen by how often the colours have been used, then by the variant of the method. */
 const DASHES = [
   [undefined, '1.5 3', '9 3 2 3'],
   ['5 3', '5 3 1.5 3', '12 3'],
 ];
 
 /**
- * A line for each method that has a point, in the order in which methods are offered; a variant that looks at data has its
- * method's colour. Variants keep the output at the weight's expense: they stand beside others by the output only.
+ * A line for each method that has a point, in the order in which methods are offered. A variant has the colour of its
+ * method. Variants improve the output at the expense of the weight, and so they are drawn only where errors are of the
+ * output.
  */
 export function seriesOf({ points, denseBytes }: EqualBytesReport, of: 'weight' | 'output'): Series[] {
   const shown = points.filter(({ variant }) => of === 'output' || variant === undefined);
@@ -59,7 +63,7 @@ export function seriesOf({ points, denseBytes }: EqualBytesReport, of: 'weight' 
 export const lineOf = ({ method, variant }: EqualBytesReport['points'][number]): string =>
   variant === undefined ? method : `${method} ${variant}`;
 
-/** Methods without any point, with the reasons there are; and the points that others lack. */
+/** Methods without any point, with the reasons, and the points that other methods lack. */
 export function missingIn({ points, skipped, absent, sizes }: EqualBytesReport) {
   const drawn = new Set(points.map(({ title }) => title));
   const lines = [...new Set(skipped.map(({ title }) => title))].filter((title) => !drawn.has(title));
@@ -76,14 +80,16 @@ export function missingIn({ points, skipped, absent, sizes }: EqualBytesReport) 
   };
 }
 
-/** The least error that is drawn: below it all is rounding, and a logarithmic axis has no zero. */
+/** The smallest error that is drawn: smaller ones are rounding, and a logarithmic axis has no zero. */
 const LEAST_ERROR = 1e-5;
 
-/** A logarithmic axis of errors: they reach from rounding to all of the weight, and the smallest must stay apart. */
+/**
+ * A logarithmic axis of errors: they range from rounding to the whole weight, and small ones must stay distinguishable.
+ */
 export interface ErrorAxis {
   readonly least: number;
   readonly most: number;
-  /** Powers of ten; where few of them are in reach, 2 and 5 of each too. */
+  /** Powers of ten; where only few are in range, also 2 and 5 times them. */
   readonly ticks: readonly number[];
 }
 
@@ -102,7 +108,7 @@ export const drawnError = (error: number): number => Math.max(LEAST_ERROR, error
 export const heightOf = (error: number, { least, most }: ErrorAxis): number =>
   Math.log(most / drawnError(error)) / Math.log(most / least);
 
-/** Where names stand beside what they name: as near as `gap` between neighbours lets them, within 0…`height`. */
+/** Positions of labels beside what they name: as close as the `gap` between neighbours allows, within 0…`height`. */
 export function placed(wanted: readonly number[], gap: number, height: number): number[] {
   const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b]);
   const at = new Array<number>(wanted.length);

@@ -5,7 +5,9 @@ import { isBusy } from '../state/jobs';
 import { stackOf } from '../state/recipe';
 import { useStudio } from '../store';
 
-/** A slider rests when its value has not changed for so long: longer than the time between two steps of a held key. */
+/**
+ * A slider rests when its value has not changed for this long: longer than the pause between two steps of a held key.
+ */
 const RESTS_AFTER_MS = 40;
 
 interface Known {

@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import { useStudio } from '../store';
 import { measuredBy, type Plans } from '../studioCosts';
 
-/** What plans follow from, as it is now; with a model open. The errors are those that the run in Compare measured. */
+/** What plans depend on at the moment; a model must be open. Errors are those that the run in Compare measured. */
 export function usePlans(): Plans {
   const opset = useStudio(({ model }) => model!.opset);
   const spectra = useStudio((state) => state.spectra);

@@ -3,7 +3,7 @@ import { formOf } from '../methods';
 import { stackKey, stackOf } from '../state/recipe';
 import { type Stack, useStudio } from '../store';
 
-/** The stack in view and what may be done to it; every edit is one of all layers in view. */
+/** The stack in view and its edits; every edit applies to all layers in view. */
 export interface StackView {
   readonly layers: readonly LayerReport[];
   readonly ids: readonly string[];

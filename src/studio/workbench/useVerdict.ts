@@ -1,7 +1,7 @@
 import { useStudio } from '../store';
 import { type Verdict, verdictOf } from './verdict';
 
-/** What real data said of relative errors this large; undefined where it has said nothing. */
+/** What real data showed about relative errors of this size; undefined where it showed nothing. */
 export function useVerdict(error: number | undefined): Verdict | undefined {
   const runs = useStudio((state) => state.runs);
   const currentRun = useStudio((state) => state.currentRun);

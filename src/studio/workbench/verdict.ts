@@ -3,7 +3,7 @@ import { agreementSaysLittle, formatValue, headline } from '../compare/quality';
 import { stackKey, stackOf } from '../state/recipe';
 import type { Studio } from '../store';
 
-/** What real data said of a run, where weight errors could only warn. */
+/** What real data showed about a run, where weight errors can only warn. */
 export interface Verdict {
   /** "Run 2 on test.npz: top-1 accuracy 91.1 %, before 91.2 %." */
   readonly sentence: string;
@@ -14,9 +14,9 @@ export interface Verdict {
 type Asked = Pick<Studio, 'runs' | 'currentRun' | 'ranStacks' | 'stacks' | 'included'>;
 
 /**
- * What was measured on real data that bears on a largest relative error of `error`: of the run in Compare where the
- * workbench still shows what it did, else of the latest run that kept its quality with errors at least as large. Undefined
- * where data has said nothing: then a warning from weight errors is all there is.
+ * A measurement on real data that applies to a largest relative error of `error`: of the run in Compare, if the
+ * workbench still shows what it did, else of the latest run that kept its quality with errors at least as large.
+ * Undefined where there is none: then the warning from weight errors stands.
  */
 export function verdictOf(state: Asked, error: number): Verdict | undefined {
   const told = state.runs.filter(isTold);
@@ -26,14 +26,14 @@ export function verdictOf(state: Asked, error: number): Verdict | undefined {
   return bore && say(bore);
 }
 
-/** Generated inputs say nothing of whether a model works. */
+/** Generated inputs do not show whether a model works. */
 const isTold = ({ evaluation }: RunReport): boolean =>
   evaluation !== undefined && evaluation.data !== 'generated' && !agreementSaysLittle(evaluation);
 
 const worstOf = ({ result }: RunReport): number =>
   result.layers.reduce((worst, { weightError }) => Math.max(worst, weightError.measured), 0);
 
-/** Whether Compress would do again what the run in Compare did. */
+/** Whether Compress would repeat what the run in Compare did. */
 function isAsRan({ currentRun, ranStacks, stacks, included }: Asked): boolean {
   const ran = currentRun === null ? undefined : ranStacks.get(currentRun);
   if (!ran || ran.size !== included.size) return false;

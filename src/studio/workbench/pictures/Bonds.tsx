@@ -1,7 +1,7 @@
 import type { BondsPicture } from '../../../engine/page/light';
 
 const [WIDE, TALL] = [600, 150];
-/** Smaller shares of the largest value are numerical dust. */
+/** Values below this share of the largest are rounding. */
 const DUST = 1e-6;
 
 export function Bonds({ picture: { cuts } }: { picture: BondsPicture }) {

@@ -2,7 +2,7 @@ import type { GridPicture } from '../../../engine/page/light';
 import { SMALL } from './size';
 
 const [WIDTH, HEIGHT] = SMALL;
-/** Weights beyond this many times the row's root mean square pull the grid apart. */
+/** Weights beyond this many times the row's root mean square count as outliers: they widen the grid. */
 const OUTLIER = 4;
 
 export function Grid({ picture: { row, before, after, levels, rms } }: { picture: GridPicture }) {
