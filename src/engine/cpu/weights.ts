@@ -39,7 +39,7 @@ export const cpuWeights = (products: Products): WeightMaker<CpuWeight> => ({
         const { y } = await session.run({ x: { type: 'float32', dims: [tokens, columns], data: x } });
         return y!.data as Float32Array<ArrayBuffer>;
       },
-      free: () => void session.release(),
+      free: () => void session.release().catch(() => undefined),
     };
   },
   quantized(weight) {

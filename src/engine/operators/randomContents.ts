@@ -42,7 +42,7 @@ export function randomPlaces(random: Random, most: number, count: number): Int32
 /** Each set of places is as likely as any other (Knuth's selection sampling). */
 function drawnPlaces(random: Random, most: number, count: number): Int32Array {
   const places = new Int32Array(count);
-  for (let place = 0, found = 0; found < count; place++) {
+  for (let place = 0, found = 0; place < most; place++) {
     if (random.uniform() * (most - place) < count - found) places[found++] = place;
   }
   return places;
