@@ -1,4 +1,3 @@
-import { nodeRuntime } from '../../runtime/node';
 import { Calibration } from '../calibration/calibration';
 import { memorySource } from '../core/bytes';
 import { seeded } from '../core/random';
@@ -9,8 +8,7 @@ import { inputSpecs } from '../model/inspect';
 import { type Model, readModel } from '../model/model';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { checkRecipe, type Recipe } from '../recipe/schema';
-
-const runtime = nodeRuntime();
+import type { Runtime } from '../runtime';
 
 export const WIDTHS = [40, 56, 48, 40, 56, 32];
 
@@ -47,7 +45,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
 };
 
 /** Data that was made up, for the steps that look at some. */
-export const calibrationOf = (model: Model) =>
+export const calibrationOf = (model: Model, runtime: Runtime) =>
   new Calibration({
     dataset: generateDataset(inputSpecs(model), { samples: 64 }),
     open: (probed) => openModel(probed, runtime),

@@ -11,7 +11,8 @@ import { Store } from '../store/store';
 import { calibrationOf, chain, RECIPES } from './chain.fixtures';
 import { isThere, type KeptRun, keepRun, referencesOf, restoreRun } from './keptRun';
 
-const backend = createCpuBackend(nodeRuntime());
+const runtime = nodeRuntime();
+const backend = createCpuBackend(runtime);
 afterAll(() => backend.dispose());
 
 const RUN: RecordKind<KeptRun> = { name: 'run', version: 1 };
@@ -23,7 +24,7 @@ async function kept(name: string) {
   const finished = await compress(model, recipe, {
     factorisations: new Factorisations(backend),
     fileName: 'chain.run4.onnx',
-    ...(needsData(recipe) && { calibration: calibrationOf(model) }),
+    ...(needsData(recipe) && { calibration: calibrationOf(model, runtime) }),
   });
   const backing = memoryBacking();
   await new Store(backing).write(async (writer) => {

@@ -29,7 +29,7 @@ async function run(model: Model, chosen: Recipe, store: Store | undefined, abort
   let steps = 0;
   const result = await compress(model, chosen, {
     factorisations: new Factorisations(backend),
-    ...(needsData(chosen) && { calibration: calibrationOf(model) }),
+    ...(needsData(chosen) && { calibration: calibrationOf(model, runtime) }),
     signal: controller.signal,
     onProgress: () => {
       if (++steps >= abortAt) controller.abort();

@@ -159,8 +159,9 @@ describe.each([0, 1, 2, 3, 4])(
       if (!done.has('data') && data?.generated !== false) await project.openData(DATA, { id: 'data' });
       const again = await project.compress(SECOND, { id: 'again' });
       expect(again.run).toBeGreaterThan(lastRun);
+      expect((await bytesOf(project, again.run)).equals(whole.files.get('second')!)).toBe(true);
       await store.sweep();
-      const needed = (await Promise.all([store.records(RUN)])).flat().flatMap(({ references }) => references);
+      const needed = (await store.records(RUN)).flatMap(({ references }) => references);
       const artefacts = await backing.list('artefacts');
       for (const { sha256 } of needed) expect(artefacts).toContain(sha256);
       await backing.close();
