@@ -1,5 +1,6 @@
 import { basename, dirname, extname } from 'node:path';
 import { UserError } from '../engine/core/errors';
+import { dataExtensions } from '../engine/formats/formats';
 import { keepOffHeapIn } from '../engine/model/offHeap';
 import { dataNameOf, SINGLE_FILE_LIMIT } from '../engine/model/write';
 import { formWords } from '../engine/operators/formWords';
@@ -54,7 +55,7 @@ export async function compressCommand(
     gpu: dawn,
     tuning: fileStore(),
     madeUp: { samples: 1, shapes },
-    remedy: 'give --calibration SAMPLES.npz',
+    remedy: `give --calibration SAMPLES${dataExtensions()[0]}`,
     // Layers come one after the other, and once: little is worth keeping.
     factorBytes: 32e6,
   });

@@ -28,7 +28,7 @@ export interface CompressContext extends LongCall {
   readonly fileName?: string;
   /** What messages call the recipe: its file. */
   readonly recipeName?: string;
-  /** What messages say is to be done where data is missing, as it is done here: "open an .npz". */
+  /** What messages tell the user to do where data is missing: "open an .npz". */
   readonly remedy?: string;
   /**
    * Data for the steps that need statistics of their layers' inputs, and on which the error of each layer's output is

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import { listedDataExtensions } from '../../engine/page/light';
 import { MODEL_FILES, pick } from '../files';
 import { formatBytes, formatCount } from '../format';
 import { LessonCards } from '../lessons/LessonCards';
@@ -32,7 +33,9 @@ export function Welcome() {
                 {listed(waiting.map(({ name }) => name))} {waiting.length === 1 ? 'is' : 'are'} kept and opened with it.
               </span>
             ) : (
-              <span>.onnx, with its data files if it has any; test data as .npz, a recipe as .json</span>
+              <span>
+                .onnx, with its data files if it has any; test data as {listedDataExtensions()}, a recipe as .json
+              </span>
             )}
           </p>
           <Button size="md" disabled={busy} onClick={async () => void openFiles(await pick(MODEL_FILES))}>

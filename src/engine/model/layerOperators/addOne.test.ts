@@ -72,6 +72,7 @@ it('a new operator is found by inspect, and planned', async () => {
 it.each([
   ['svd', { size: 0.6, whiten: 'full' }],
   ['quantize', { bits: 4 }],
+  ['quantize', { bits: 8, activations: 'dynamic' }],
   ['prune', { size: 0.5 }],
 ])('%s compresses it, calibrated, and what is exported runs as it should', async (method, options) => {
   const model = await open();
@@ -83,10 +84,11 @@ it.each([
   const written = await compress(model, recipeOf(method, options), { ...context, calibration });
   const { report, files } = written;
   expect(report.layers.map(({ name }) => name)).toEqual(['first', 'second']);
-  // The error at the output was measured on what each layer sees, scale and transposition included.
+  // The error at the output was measured on what each layer sees, scale and transposition included. On independent
+  // inputs it is that of the weight; inputs in 8 bits add about as much again.
   for (const { outputError, weightError } of report.layers) {
     expect(outputError!.measured).toBeGreaterThan(0);
-    expect(outputError!.measured).toBeLessThan(1.2 * weightError.measured);
+    expect(outputError!.measured).toBeLessThan(2 * weightError.measured);
   }
   const read = await readModel(memorySource(await bytesOfFile(files[0]!), 'm.onnx'));
   expect(await verify(read, written, model, { runtime })).toMatchObject({

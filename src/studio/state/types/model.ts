@@ -35,7 +35,7 @@ export interface ModelSlice {
   readonly sources: { readonly model: readonly File[]; readonly data: readonly File[] } | null;
   /** Data and recipes that came before a model: opened with it. */
   readonly waiting: readonly File[];
-  /** Routes files by what they hold: models with their weights, `.npz` data, `.json` recipes. */
+  /** Opens files by their formats: models with their weights, data, recipes. */
   openFiles(files: readonly File[]): Promise<void>;
   /** The same for files that may lie in dropped folders. */
   openDropped(files: readonly Dropped[]): Promise<void>;
