@@ -1,4 +1,4 @@
-// Runs before every *.gpu.test.ts file: kernels that no adapter ran are untested, so their absence is a failure.
+// Runs before every *.gpu.test.ts file. Without an adapter kernels would be untested, so the tests fail.
 // A GPU process without a driver may never answer, hence the time limit.
 const silence = new Promise<null>((resolve) => setTimeout(() => resolve(null), 20_000));
 const adapter = await Promise.race([navigator.gpu?.requestAdapter() ?? null, silence]);

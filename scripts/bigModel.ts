@@ -1,6 +1,6 @@
 /**
- * Writes an encoder in the manner of BERT, as large as one likes, with random weights in external data: something to
- * open, not to believe. Weights go to disk a piece at a time, so that the script needs little memory itself.
+ * Writes an encoder like BERT, of any size, with random weights in external data. It is for tests of opening large models;
+ * its outputs have no meaning. Weights are written piece by piece, so that the script needs little memory.
  *
  *     node --import ./scripts/register.mjs scripts/bigModel.ts FOLDER [--gigabytes 1] [--width 768] [--seed 1] [--half]
  */
@@ -14,7 +14,7 @@ import { DataType, float, int64, modelBytes, node, tensor, value } from '../src/
 import { floatsToHalves } from '../src/engine/model/tensors';
 
 export interface BigModelOptions {
-  /** Wanted size of the weights, in bytes; met to within half a block. */
+  /** Wanted size of the weights, in bytes. The real size differs by at most half a block. */
   readonly bytes: number;
   /** Channels; a multiple of 64, which is one attention head. The feed-forward layers are four times as wide. */
   readonly width?: number;

@@ -1,4 +1,4 @@
-// The one place that knows which browser the tests, benchmarks and screenshots drive, and how WebGPU is had in it.
+// Finds the browser for tests, benchmarks and screenshots, and the arguments with which it has WebGPU.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
@@ -8,7 +8,7 @@ import { chromium } from 'playwright';
 const root = dirname(import.meta.dirname);
 const probes = join(root, 'node_modules', '.cache', 'carrara', 'adapter.json');
 
-/** What to tell a user when there is no browser and none could be had. */
+/** The message where there is no browser and none can be installed. */
 export const NO_BROWSER =
   'No Chrome or Chromium was found: install one, or set CHROME_PATH to its executable, and run the command again.';
 
@@ -54,7 +54,7 @@ function attempt(command, ...args) {
   return spawnSync(command, args, { stdio: 'inherit', cwd: root, env: process.env }).status === 0;
 }
 
-/** As `findBrowser`, but gets a browser where there is none. Throws `NO_BROWSER` when that fails too. */
+/** As `findBrowser`, but installs a browser where there is none. Throws `NO_BROWSER` when that fails too. */
 export function getBrowser() {
   const found = findBrowser();
   if (found) return found;
@@ -80,7 +80,7 @@ export function getBrowser() {
 const LINUX = process.platform === 'linux';
 const HARDWARE = [
   '--enable-unsafe-webgpu',
-  // Headless Chrome on Linux reaches the GPU only through Vulkan, and without a window to present to.
+  // Headless Chrome on Linux reaches the GPU only through Vulkan, without a window.
   ...(LINUX ? ['--enable-features=Vulkan', '--use-angle=vulkan', '--disable-vulkan-surface'] : []),
 ];
 const SOFTWARE = ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--use-webgpu-adapter=swiftshader'];
@@ -143,7 +143,7 @@ function browserFolders(executablePath) {
   return [folder, '/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/chrome', '/opt/microsoft/msedge'];
 }
 
-// Where a driver's manifest says that its library is; beside it lie the libraries that came with it.
+// The folder of a driver's library, from its manifest. Other libraries of the driver are in the same folder.
 function libraryFolder(manifest) {
   const { library_path: library } = JSON.parse(readFileSync(manifest, 'utf8')).ICD;
   return library.includes('/') ? [dirname(resolve(dirname(manifest), library))] : [];

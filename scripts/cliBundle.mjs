@@ -1,6 +1,6 @@
-// The command line in one bundle. As TypeScript, hundreds of files are found, read and translated at every start; the
-// bundle starts in a third of the time. It is built when it is first needed and whenever a file it was made of is no
-// longer the same, so that what runs is always what the sources say.
+// Builds the command line as one bundle. Without it, hundreds of TypeScript files are found, read and translated at every
+// start; the bundle starts in a third of the time. It is built when it is first needed, and again whenever one of its
+// source files has changed.
 import {
   chmodSync,
   mkdirSync,
@@ -18,10 +18,10 @@ import { wgsl } from './wgsl.mjs';
 const root = dirname(import.meta.dirname);
 const CACHE = join(root, 'node_modules', '.cache', 'carrara', 'cli');
 
-/** What decides on the bundle beside the modules in it. */
+/** Files that change the bundle without being modules of it. */
 const ALWAYS = ['package-lock.json', 'scripts/cliBundle.mjs', 'scripts/wgsl.mjs'].map((name) => join(root, name));
 
-/** Bundles that a run may still import from are kept this long. */
+/** Old bundles are kept this long, since a run may still import from them. */
 const KEPT_MS = 7 * 24 * 3600 * 1000;
 
 /**
@@ -51,7 +51,7 @@ function read(cache) {
   }
 }
 
-/** Changes with a file's content: no write leaves size and both times alone. */
+/** A value that changes with a file's content: every write changes its size or one of its times. */
 function stampOf(path) {
   const { size, mtimeMs, ctimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
   return `${size} ${mtimeMs} ${ctimeMs}`;
@@ -61,13 +61,13 @@ async function build(cache) {
   mkdirSync(cache, { recursive: true });
   sweep(cache);
   const folder = mkdtempSync(join(cache, 'bundle-'));
-  // Whoever installed it, all users of the machine may run it.
+  // All users of the machine may run it, whoever installed it.
   chmodSync(folder, 0o755);
   const started = Date.now();
   try {
     const files = await bundle(folder);
     const inputs = [...ALWAYS, ...files].map((path) => [path, stampOf(path)]);
-    // A file that changed meanwhile may be in the bundle as it was: the next start builds again.
+    // The bundle may contain the old content of a file that changed meanwhile, so the next start builds it again.
     const changed = [...ALWAYS, ...files].some((path) => statSync(path).ctimeMs >= started);
     const name = folder.slice(cache.length + 1);
     const staged = join(folder, 'manifest.json');
@@ -82,7 +82,7 @@ async function build(cache) {
 
 /** Writes the bundle and returns the files that it was made of. */
 async function bundle(folder) {
-  // Vite sets this for the whole process; the command that runs next must not inherit it.
+  // Vite sets this for the whole process. The command that runs next must not inherit it.
   const { NODE_ENV } = process.env;
   const vite = await import('vite');
   const plugin = wgsl();
@@ -108,12 +108,12 @@ async function bundle(folder) {
       if (NODE_ENV === undefined) delete process.env.NODE_ENV;
       else process.env.NODE_ENV = NODE_ENV;
     });
-  // Modules that the bundler makes up itself have no path.
+  // Modules that the bundler itself adds have no path.
   const modules = output.flatMap(({ moduleIds = [] }) => moduleIds).filter((id) => !id.startsWith('\0'));
   return [...new Set([...modules.map((id) => id.split('?')[0]), ...plugin.files])];
 }
 
-/** Removes bundles that no run uses any more, and what builds that were killed left behind. */
+/** Removes bundles that no run uses any more, and the files of builds that were killed. */
 function sweep(cache) {
   const used = read(cache)?.name;
   for (const name of readdirSync(cache)) {

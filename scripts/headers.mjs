@@ -1,10 +1,10 @@
-// What the page may do, as HTTP headers of every server here (`npm start`, preview, development), and as <meta> elements
-// in the built page for static hosts that set no headers.
+// The page's security policy, as HTTP headers of every server here (`npm start`, preview, development), and as <meta>
+// elements in the built page, for static hosts that set no headers.
 
 /**
- * Everything comes from the page's own origin, and nothing else is reached: the browser enforces "nothing leaves this
- * machine".
- * - `wasm-unsafe-eval` compiles onnxruntime's WebAssembly; no text is run as a script.
+ * The page loads everything from its own origin and reaches nothing else: the browser enforces that nothing leaves this
+ * machine.
+ * - `wasm-unsafe-eval` compiles onnxruntime's WebAssembly; no text runs as a script.
  * - Styles come from files alone. What components set on their elements goes through the CSSOM, and the theme's variables
  *   through a constructed style sheet; neither needs `unsafe-inline`.
  * - `data:` images are the icon and those of style sheets; `blob:` holds pictures and exported files that the page made.

@@ -7,10 +7,10 @@ const FOLDER = '/usr/share/libonnx-testdata/data';
 
 const isDebian = () => process.platform === 'linux' && existsSync('/etc/debian_version');
 
-/** Whether the package is there, or can be had. Tests without it must fail in CI rather than pass by. */
+/** Whether the package is installed or can be installed. In CI, tests must fail without it instead of being skipped. */
 export const mustBeHere = () => Boolean(process.env.CI) && isDebian();
 
-/** Installs the package where this is a Debian with root; says so where it is not there in the end. */
+/** Installs the package on Debian as root. Prints a message if it is still missing. */
 export function installOperatorModels() {
   if (existsSync(FOLDER)) return;
   const attempt = (...args) => spawnSync('apt-get', args, { stdio: 'ignore' }).status === 0;

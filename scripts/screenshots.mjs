@@ -9,7 +9,7 @@ const SIZES = [
   { width: 1024, height: 768 },
 ];
 
-/** Until the stack in view has been tried on its layer, and the pictures are drawn. */
+/** Waits until the stack in view has been tried on its layer and the pictures are drawn. */
 async function tried(page) {
   await page.getByText(/^measured in/).waitFor({ timeout: 60_000 });
   await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
@@ -50,7 +50,7 @@ async function take(studio, viewport, colorScheme) {
   await page.getByRole('slider').first().waitFor();
   await shot('lesson');
 
-  // Before the spectra are measured compressing has all of its work to do, and takes long enough to be seen at it.
+  // Compressing starts before the spectra are measured, so that it takes long enough for a screenshot.
   await page.goto('about:blank');
   await page.goto(studio.address);
   await openSample(page, 'Moby');

@@ -1,4 +1,4 @@
-// `npm start`: the studio's production build on a local address, built first where it is missing or out of date.
+// `npm start` serves the studio's production build on a local address. It builds it first if it is missing or out of date.
 // `npm start -- --no-open` leaves the browser closed; `--port N` asks for a port other than 4173.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,7 +17,7 @@ const SOURCES = [
   'src',
 ];
 
-// Folders count too: their times tell of deleted files.
+// Folders count too: their times change when a file is deleted.
 function newest(path) {
   if (!existsSync(path)) return 0;
   const own = statSync(path);

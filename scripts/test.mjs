@@ -1,4 +1,4 @@
-// `npm test`: every test there is, in one command; `npm test -- unit|gpu|dawn|e2e [arguments of vitest or playwright]`
+// `npm test` runs every test; `npm test -- unit|gpu|dawn|e2e [arguments of vitest or playwright]`
 // runs some of them; "dawn" runs the GPU tests of the engine in Node, and only when it is named. Ends with the line "N passed, N failed".
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -25,7 +25,8 @@ function node(script, args, environment = {}) {
 
 const bin = (name, file) => join(root, 'node_modules', name, file);
 
-// A crash, a file that does not load or an error between tests fails a suite without failing a test: it counts as one.
+// A crash, a file that does not load, or an error between tests fails a suite without failing a test. It counts as one
+// failed test.
 function add(suite, succeeded, { passed, failed, skipped }) {
   total.passed += passed;
   total.skipped += skipped;
@@ -64,7 +65,7 @@ function e2e() {
   const stats = read(file)?.stats;
   add('e2e', succeeded, {
     passed: stats?.expected ?? 0,
-    // A test that passed only when repeated did not pass.
+    // A test that passes only when it is repeated has failed.
     failed: (stats?.unexpected ?? 0) + (stats?.flaky ?? 0),
     skipped: stats?.skipped ?? 0,
   });

@@ -1,11 +1,12 @@
-// `npm run fuzz -- --minutes 10 --seed 7 --kind model`: broken and hostile files by the seed, for as long as it is told.
-// Whatever is no sentence of the product, or takes more than five seconds of processor time, is printed with its seed, and the exit code is 1.
+// `npm run fuzz -- --minutes 10 --seed 7 --kind model`: breaks files at random, by the seed, for the given time.
+// A file that is neither accepted nor refused in a sentence of the product, or that takes more than five seconds of
+// processor time, is printed with its seed, and the exit code is 1.
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const KINDS = ['model', 'external', 'npz', 'recipe'];
-/** Seconds of processor time that one file may take, which other work on the machine does not lengthen. */
+/** Seconds of processor time that one file may take. Other work on the machine does not change it. */
 const LIMIT = 5;
 /** Seconds after which a process without an answer is ended. */
 const PATIENCE = 60;
@@ -32,7 +33,7 @@ interface Outcome {
   readonly seconds?: number;
 }
 
-/** One file in the child, which is ended and made anew where it does not answer in time. */
+/** Tries one file in the child process. A child that does not answer in time is ended and replaced. */
 async function round(kind: string, seed: number): Promise<Outcome> {
   child ??= started();
   let resolve: (outcome: Outcome) => void = () => {};

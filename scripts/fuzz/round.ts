@@ -1,6 +1,6 @@
 import { type FuzzKind, fuzz } from '../../src/engine/fuzz/fuzz.fixtures';
 
-// The child of main.ts: it is told a kind and a seed, and tells what became of it. A hang is for the parent to see.
+// The child process of main.ts. It receives a kind and a seed, and answers with the result. The parent detects hangs.
 process.on('message', async ({ kind, seed }: { kind: FuzzKind; seed: number }) => {
   const before = process.cpuUsage();
   try {

@@ -2,17 +2,17 @@ import { type LongCall, Pacer } from '../core/progress';
 import { subtractProduct } from './subtractProduct';
 import { BLOCK, lowerInverse, substitute } from './triangular';
 
-/** Where there is no factor: G is not (numerically) positive definite. */
+/** The answer where there is no factor: G is not (numerically) positive definite. */
 export interface NotPositiveDefinite {
   readonly lower?: undefined;
   readonly upper?: undefined;
-  /** The row and column of G whose pivot is not above the tolerance, the first in the order of elimination. */
+  /** The row and column of G whose pivot is not above the tolerance: the first one in the order of elimination. */
   readonly failedAt: number;
-  /** That pivot, what is left of its diagonal entry; NaN where the matrix has entries that are not finite. */
+  /** That pivot; NaN where the matrix has entries that are not finite. */
   readonly pivot: number;
 }
 
-/** A Cholesky factor, or where there is none. */
+/** A Cholesky factor, or the row at which it does not exist. */
 export type Cholesky =
   | {
       /** `[n, n]` row-major, lower triangular with a positive diagonal, zeros above it: G = L·Lᵀ. */
@@ -22,7 +22,7 @@ export type Cholesky =
     }
   | NotPositiveDefinite;
 
-/** The upper factor of an inverse, or where there is none. */
+/** The upper factor of an inverse, or the row at which it does not exist. */
 export type UpperCholesky =
   | {
       /** `[n, n]` row-major, upper triangular with a positive diagonal, zeros below it: H⁻¹ = Uᵀ·U. */
@@ -34,18 +34,18 @@ export type UpperCholesky =
 
 export interface CholeskyOptions extends LongCall {
   /**
-   * A pivot counts as positive above `tolerance` times its own diagonal entry: what is left of a row once the rows
-   * before it explain their part, which is also how much of its digits is left. 0 by default.
+   * A pivot counts as positive if it is above `tolerance` times its own diagonal entry. A pivot over its diagonal entry is
+   * the part of the row that earlier rows do not explain, and the part of its precision that remains. 0 by default.
    */
   readonly tolerance?: number | undefined;
 }
 
 /**
  * Cholesky factor L of the symmetric `[n, n]` row-major matrix `g`, G = L·Lᵀ. Only the lower triangle of `g` is read, and
- * it stays as it is. n³/3 operations in float64, by blocks; lets the event loop turn, throws the signal's AbortError,
- * and reports progress. Never throws for what the matrix holds: failure is an answer.
+ * it stays as it is. n³/3 operations in float64, by blocks; returns to the event loop now and then, throws the
+ * signal's AbortError, and reports progress. It throws for no content of the matrix: a failure is returned.
  *
- * Each block of rows is a triangular solve with the rows above it, X·Lᵀ = G, then a small factorisation of its own.
+ * Each block of rows takes a triangular solve with the rows above it, X·Lᵀ = G, and then a small factorisation.
  */
 export async function cholesky(g: ArrayLike<number>, n: number, call: CholeskyOptions = {}): Promise<Cholesky> {
   if (g.length !== n * n) throw new RangeError(`A [${n}, ${n}] matrix needs ${n * n} values, not ${g.length}.`);
@@ -56,11 +56,11 @@ export async function cholesky(g: ArrayLike<number>, n: number, call: CholeskyOp
 
 /**
  * U with H⁻¹ = Uᵀ·U for the symmetric positive definite `[n, n]` row-major matrix `h`, of which only the lower triangle is
- * read: the factor along which GPTQ (Frantar et al., 2023, arXiv:2210.17323) and SparseGPT (arXiv:2301.00774) pass a
- * column's error on to those behind it. Row i of U over its diagonal entry u_ii is what they add to columns j > i.
+ * read: the factor along which GPTQ (Frantar et al., 2023, arXiv:2210.17323) and SparseGPT (arXiv:2301.00774) pass the
+ * error of a column on to later columns. They add row i of U, divided by its diagonal entry u_ii, to columns j > i.
  *
- * H⁻¹ itself is never formed: with both orders reversed H = R·Rᵀ for an upper triangular R, and U = R⁻¹. That takes 2n³/3
- * operations instead of 4n³/3, and errs with the condition of R, the root of that of H. `failedAt` counts in the
+ * H⁻¹ itself is never formed: with rows and columns reversed, H = R·Rᵀ for an upper triangular R, and U = R⁻¹. That takes
+ * 2n³/3 operations instead of 4n³/3. The error grows with the condition of R, which is the square root of that of H. `failedAt` counts in the
  * order of `h`; pivots are eliminated from the last to the first.
  */
 export async function upperCholeskyOfInverse(
@@ -79,11 +79,11 @@ export async function upperCholeskyOfInverse(
   const failure = await factor((i, j) => h[(last - j) * n + (last - i)], n, lower, { ...call, ...half(0) });
   if (failure) return { ...failure, failedAt: last - failure.failedAt };
   const inverse = await lowerInverse(lower, n, half(0.5));
-  // Reversing both orders is reversing the whole list.
+  // Reversing rows and columns reverses the whole list.
   return { upper: inverse.reverse() };
 }
 
-/** Fills the lower triangle of `lower` with the factor of the matrix that `entry` gives, or says where it fails. */
+/** Fills the lower triangle of `lower` with the factor of the matrix that `entry` gives, or returns where it fails. */
 async function factor(
   entry: (i: number, j: number) => number,
   n: number,
@@ -108,7 +108,7 @@ async function factor(
       }
       let pivot = lower[row + i];
       for (let k = top; k < i; k++) pivot -= lower[row + k] * lower[row + k];
-      // NaN fails every comparison, so success is what is asked for.
+      // Comparisons with NaN are false, so the condition tests for success.
       if (!(pivot > tolerance * entry(i, i) && pivot < Number.POSITIVE_INFINITY)) return { failedAt: i, pivot };
       lower[row + i] = Math.sqrt(pivot);
       lower.fill(0, row + i + 1, row + bottom);

@@ -1,6 +1,6 @@
-/** What of diag(d) + ρ·z·zᵀ takes part in the secular equation; the other eigenpairs are known already. */
+/** The part of diag(d) + ρ·z·zᵀ that the secular equation must solve. The other eigenpairs are already known. */
 export interface Deflated {
-  /** Columns that go on, by rising d, with their d and z. */
+  /** Columns that remain, by rising d, with their d and z. */
   readonly kept: Int32Array;
   readonly d: Float64Array;
   readonly z: Float64Array;

@@ -56,7 +56,7 @@ export async function divideAndConquer(
 
 interface Problem {
   readonly n: number;
-  /** Of solved blocks the eigenvalues, rising. */
+  /** The eigenvalues of solved blocks, rising. */
   readonly d: Float64Array;
   readonly e: Float64Array;
   /** `[n, n]`, one block on the diagonal for each that is solved; column i is the eigenvector of d_i. */
@@ -66,7 +66,7 @@ interface Problem {
   readonly pacer: Pacer;
 }
 
-/** Takes the entry between rows at − 1 and at out, as a change of rank one, and returns it. */
+/** Removes the entry between rows at − 1 and at, as a change of rank one, and returns it. */
 function split({ d, e }: Problem, at: number): number {
   const entry = e[at - 1];
   d[at - 1] -= Math.abs(entry);
@@ -145,7 +145,7 @@ function coupled({ n, d, x, negligible }: Problem, from: number, half: number, t
   });
   const roots = secularRoots(secular.d, secular.z, rho);
   const k = kept.length;
-  // Roots are 0 … k − 1, the columns that are done follow them.
+  // Roots are 0 … k − 1. The finished columns follow them.
   const all = Float64Array.from({ length: size }, (_, i) => (i < k ? rootOf(roots, i) : values[done[i - k]!]!));
   const vectors = (first: number) => secularVectors(roots, secular.z, rho, first);
   return { kept, done, all, order: rising(all), vectors, inUpper, inLower };
@@ -168,7 +168,7 @@ function gather(
   return part;
 }
 
-/** −S with the entries of the roots' vectors `[count, k]` for some of the kept columns only. */
+/** −S, where S holds the entries of the roots' vectors `[count, k]` for some of the kept columns. */
 function negated(vectors: Float64Array, k: number, positions: readonly number[]): Float64Array {
   const count = vectors.length / k;
   const part = new Float64Array(count * positions.length);
@@ -176,7 +176,8 @@ function negated(vectors: Float64Array, k: number, positions: readonly number[])
   return part;
 }
 
-/** For each of the two blocks of rows: its rows, the kept columns that reach into it, and their places among the kept. */
+/** For each of the two blocks of rows: its rows, the kept columns that are not zero in it, and their indices among the kept
+ * columns. */
 function halves({ kept, inUpper, inLower }: Coupled, from: number, half: number, to: number) {
   return [
     { top: from, bottom: half, reaches: inUpper },
@@ -213,7 +214,7 @@ async function merge(problem: Problem, from: number, half: number, to: number, e
   );
 }
 
-/** The merge of the two last blocks, which makes the leading vectors alone, as rows. */
+/** Merges the last two blocks, and computes only the leading vectors, as rows. */
 async function lastMerge(problem: Problem, half: number, entry: number, count: Count): Promise<Eigenpairs> {
   const { n, x, pacer } = problem;
   const system = coupled(problem, 0, half, n, entry);
@@ -241,7 +242,7 @@ async function lastMerge(problem: Problem, half: number, entry: number, count: C
   return { values, vectors };
 }
 
-/** C −= A·Bᵀ, `[m, n]` from `[m, k]` and `[n, k]`, by tiles that stay in the caches. */
+/** C −= A·Bᵀ, `[m, n]` from `[m, k]` and `[n, k]`, in tiles that fit into the caches. */
 async function subtractTiled(
   c: Float64Array | { values: Float64Array; at: number; stride: number },
   a: Float64Array,

@@ -23,7 +23,7 @@ export function reflect(vectors: Float64Array, at: number, end: number): { alpha
   for (let i = at + 1; i < end; i++) tail += vectors[i] * vectors[i];
   const head = vectors[at];
   if (tail < 1e-140) return { alpha: head, beta: 0 };
-  // The sign that adds magnitudes: the other one would cancel.
+  // This sign adds magnitudes; the other one would cancel digits.
   const alpha = head > 0 ? -Math.sqrt(head * head + tail) : Math.sqrt(head * head + tail);
   const first = head - alpha;
   vectors[at] = first;
@@ -72,7 +72,7 @@ function blockOf({ vectors, betas, size, count: all, offset }: Reflectors, first
   const vt = new Float64Array(width * count);
   for (let j = 0; j < count; j++) {
     const row = (first + j) * size + from;
-    // A β of zero is the identity, whatever is stored: zeros keep T·V free of it.
+    // β = 0 means the identity, whatever is stored; zeros keep it out of T·V.
     if (betas[first + j] === 0) continue;
     for (let c = j; c < width; c++) v[j * width + c] = vt[c * count + j] = vectors[row + c];
   }

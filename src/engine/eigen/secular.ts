@@ -1,5 +1,5 @@
 const EPSILON = 2 ** -53;
-/** Steps for one root: three or four are usual, and bisection alone would need as many bits as an exponent has. */
+/** The most steps for one root. Three or four are usual; bisection alone may need over a thousand. */
 const MOST_STEPS = 1200;
 
 /**
@@ -42,7 +42,7 @@ function solve(
 ): void {
   const k = d.length;
   const last = i === k - 1;
-  // The last root has no pole above it: the two below serve.
+  // The last root has no pole above it, so the two poles below it are used.
   const a = last ? k - 2 : i;
   const b = a + 1;
   let norm = 0;
@@ -80,7 +80,7 @@ function solve(
       phiSlope += term * reciprocal;
     }
     const f = inverse + psi + phi;
-    // Below the rounding of its terms f says no more.
+    // When f is below the rounding error of its terms, it has no more information.
     if (Math.abs(f) <= 8 * EPSILON * (inverse + Math.abs(psi) + Math.abs(phi))) break;
     if (f < 0) low = t;
     else high = t;
@@ -96,7 +96,7 @@ function solve(
   offsets[i] = t;
 }
 
-/** `guess` where it lies inside of the interval, else the middle. */
+/** `guess` if it lies inside the interval, else the middle. */
 const within = (low: number, high: number, guess: number): number =>
   guess > low && guess < high ? guess : low + (high - low) / 2;
 

@@ -35,7 +35,7 @@ function powerOfTwoScale(g: Float64Array, n: number): number {
   let largest = 0;
   for (let i = 0; i < n; i++) {
     for (let at = i * n; at <= i * n + i; at++) {
-      // NaN stays: a comparison would pass it by.
+      // NaN is kept: a comparison would skip it.
       largest = Math.max(largest, Math.abs(g[at]));
     }
   }

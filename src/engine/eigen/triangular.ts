@@ -5,7 +5,7 @@ import { subtractProduct } from './subtractProduct';
 export const BLOCK = 48;
 
 export interface SolveOptions extends LongCall {
-  /** Solves with Lᵀ in the place of L. */
+  /** Solves with Lᵀ in place of L. */
   readonly transposed?: boolean | undefined;
 }
 
@@ -13,8 +13,8 @@ export interface SolveOptions extends LongCall {
  * Solves L·X = B, or Lᵀ·X = B with `transposed`: many right-hand sides, one to a column.
  *
  * `lower` is `[n, n]` row-major; only its lower triangle is read. `b` is `[n, columns]` row-major, stays as it is, and
- * X has its shape. n²·columns operations in float64, by blocks, some 5 GFLOP/s; lets the event loop turn, and throws
- * the signal's AbortError. Backward stable, as only substitution is: use it rather than the inverse where L is close to
+ * X has its shape. n²·columns operations in float64, by blocks, some 5 GFLOP/s; returns to the event loop now and then, and
+ * throws the signal's AbortError. Backward stable, as only substitution is: use it rather than the inverse where L is close to
  * singular. Throws a RangeError where a diagonal entry is zero or not finite.
  */
 export async function solveLower(

@@ -1,4 +1,4 @@
-/** How the sides of a matrix are split into sites: rows = ∏ out, columns = ∏ in, as many of one as of the other. */
+/** How the sides of a matrix are split into sites: rows = ∏ out, columns = ∏ in. Both lists have the same length. */
 export interface SiteShape {
   readonly out: readonly number[];
   readonly in: readonly number[];
@@ -15,7 +15,7 @@ export function checkSites(rows: number, columns: number, sites: SiteShape): voi
   }
 }
 
-/** `[rows, columns]` as W[j₁…j_d, i₁…i_d] to the order (j₁, i₁, j₂, i₂, …), in which a cut keeps sites together. */
+/** Reorders W[j₁…j_d, i₁…i_d] of `[rows, columns]` to (j₁, i₁, j₂, i₂, …), so that a cut does not split a site. */
 export function interleaved(values: Float32Array, sites: SiteShape): Float32Array<ArrayBuffer> {
   const result = new Float32Array(values.length);
   each(sites, (matrix, tensor) => {
@@ -24,7 +24,7 @@ export function interleaved(values: Float32Array, sites: SiteShape): Float32Arra
   return result;
 }
 
-/** The way back from `interleaved`. */
+/** The inverse of `interleaved`. */
 export function separated(values: Float32Array, sites: SiteShape): Float32Array<ArrayBuffer> {
   const result = new Float32Array(values.length);
   each(sites, (matrix, tensor) => {

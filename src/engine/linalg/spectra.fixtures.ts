@@ -70,7 +70,7 @@ export function product(
   return result;
 }
 
-/** ‖w − approximation‖/‖w‖; 0 for a zero weight that is met exactly. A NaN stays one, and fails every comparison. */
+/** ‖w − approximation‖/‖w‖; 0 for a zero weight that is reproduced exactly. NaN stays NaN, and fails every comparison. */
 export function relativeError(w: ArrayLike<number>, approximation: Float64Array): number {
   let difference = 0;
   let whole = 0;

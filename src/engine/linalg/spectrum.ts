@@ -1,14 +1,14 @@
 /**
- * What truncation costs at every rank, from singular values alone: shared by the methods, which cut, and by the page's
- * sliders, which must know the price beforehand. Errors are relative and in the Frobenius norm, ‖W − Ŵ‖/‖W‖; singular
+ * The error of truncation at every rank, from singular values alone. The methods use it to truncate, and the page's sliders
+ * to show the error beforehand. Errors are relative and in the Frobenius norm, ‖W − Ŵ‖/‖W‖; singular
  * values fall and may be in any unit.
  */
 
-/** How far a sum of squares may miss its limit and still count: 0.1² + 0.3² is not exactly 0.1 in floating point. */
+/** How far a sum of squares may exceed its limit: 0.1² + 0.3² is not exactly 0.1 in floating point. */
 const SLACK = 1 + 1e-12;
 
 /**
- * e^S with S = −Σ p·ln p, p = σ²/Σσ²: how many directions carry the weight. 1 for a rank-one matrix, k for k equal
+ * e^S with S = −Σ p·ln p, p = σ²/Σσ²: the effective number of directions of a weight. 1 for a rank-one matrix, k for k equal
  * singular values, 0 for a zero matrix.
  */
 export function effectiveRank(values: ArrayLike<number>): number {
@@ -23,8 +23,8 @@ export function effectiveRank(values: ArrayLike<number>): number {
 }
 
 /**
- * Error of the best rank-`rank` approximation (Eckart–Young): √(Σ_{i≥rank} σ²/Σσ²). What is dropped is summed, smallest
- * first; subtracting what is kept from the whole would lose errors below 1e−8.
+ * Error of the best rank-`rank` approximation (Eckart–Young): √(Σ_{i≥rank} σ²/Σσ²). The dropped squares are summed,
+ * smallest first. Subtracting the kept squares from the total would lose errors below 1e−8.
  */
 export function truncationError(values: ArrayLike<number>, rank: number): number {
   const total = energyFrom(values, 0);
@@ -67,7 +67,7 @@ function rankForDropped(values: ArrayLike<number>, share: number): number {
   return 1;
 }
 
-/** A higher-order SVD's core as the sliders need it. */
+/** What sliders need of a higher-order SVD's core. */
 export interface TuckerEnergies {
   /** Singular values of the unfoldings; one for each output and input channel. */
   readonly outValues: ArrayLike<number>;
@@ -129,7 +129,7 @@ export function tuckerRanksForSize(out: number, inner: number, taps: number, siz
   const limit = size * out * inner * taps;
   let ranks: TuckerRanks = { rOut: 1, rIn: 1 };
   while (ranks.rOut < out || ranks.rIn < inner) {
-    // Whichever of the shares (rOut+1)/out and (rIn+1)/in comes first, compared in whole numbers.
+    // The smaller of the shares (rOut+1)/out and (rIn+1)/in, compared in whole numbers.
     const forOut = ranks.rOut < out ? (ranks.rOut + 1) * inner : Number.POSITIVE_INFINITY;
     const forIn = ranks.rIn < inner ? (ranks.rIn + 1) * out : Number.POSITIVE_INFINITY;
     const next = {
@@ -142,7 +142,7 @@ export function tuckerRanksForSize(out: number, inner: number, taps: number, siz
   return ranks;
 }
 
-/** `rank` on both sides, as far as the channels go. */
+/** `rank` on both sides, but at most the number of channels. */
 export function tuckerRanksForRank(out: number, inner: number, rank: number): TuckerRanks {
   return { rOut: Math.min(out, rank), rIn: Math.min(inner, rank) };
 }

@@ -4,7 +4,7 @@ import { Held } from './held';
 import { orthonormalRows } from './qr';
 import { type Sided, toLong, toShort } from './sided';
 
-/** `[count, short]`: orthonormal rows that lean towards the leading singular vectors, by one step of the power method. */
+/** `[count, short]`: orthonormal rows near the leading singular vectors, by one step of the power method. */
 export async function randomSubspace(
   backend: Backend,
   sided: Sided,

@@ -8,7 +8,7 @@ import { truncatedSvdSuite } from './truncatedSvd.suite';
 import { tucker2Suite } from './tucker2.suite';
 
 /**
- * What every backend must deliver, on matrices whose singular values are known. Tolerances:
+ * Tests that every backend must pass, on matrices whose singular values are known. Tolerances:
  * - orthogonality 2e−5: entries of J·Jᵀ after the polish; float32 sums of some hundred terms stay well below.
  * - singular values 2e−6·σ₁: rounding the planted matrix to float32 moves them by up to 3e−8·√(mn)/σ₁, the product that
  *   they are read from by a few roundoffs more.

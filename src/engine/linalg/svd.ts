@@ -17,8 +17,8 @@ export interface MatrixWeight {
 }
 
 /**
- * A singular value decomposition, reduced to what is worth keeping: a basis of the short side, k = min(rows, columns), as
- * many of its vectors as were asked for. The long side follows from a product with the weight, when it is truncated.
+ * A singular value decomposition without the long side's vectors: singular values, and as many vectors of the short side
+ * (k = min(rows, columns)) as were asked for. Truncation computes the long side by a product with the weight.
  */
 export interface Svd {
   /** k singular values, falling. */
@@ -33,7 +33,7 @@ export interface Svd {
 
 /**
  * Decomposes W `[rows, columns]`. Singular values are good to 2e−6·σ₁. No square matrix of the long side is made.
- * `count` says how many vectors are wanted, all of them otherwise: a number, or what the singular values say; fewer
+ * `count` is the number of wanted vectors, or a function of the singular values that gives it; absent: all. Fewer vectors
  * take less time. Throws a UserError where the weight has NaN or infinite entries.
  */
 export async function svd(

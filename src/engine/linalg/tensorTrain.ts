@@ -8,7 +8,7 @@ import { type MatrixWeight, svd } from './svd';
 import { transpose } from './transpose';
 import { type TruncationBudget, truncatedSvd } from './truncatedSvd';
 
-/** The most that each bond (or every bond) may have, or the relative error ‖W−Ŵ‖/‖W‖ that all bonds share. */
+/** The largest size of each bond (or of every bond), or the relative error ‖W−Ŵ‖/‖W‖ of all bonds together. */
 export type BondBudget = { readonly ranks: number | readonly number[] } | { readonly error: number };
 
 /** One site's core, row-major. */
@@ -20,9 +20,9 @@ export interface Core {
 
 /** A matrix as a tensor train over pairs of indices (a matrix product operator). */
 export interface TensorTrain {
-  /** All but the last have orthonormal columns as `[left·out·in, right]`; the last carries the weight's size. */
+  /** All cores but the last have orthonormal columns as `[left·out·in, right]`. The last one carries the weight's norm. */
   readonly cores: readonly Core[];
-  /** Per bond, the squares of the singular values that it dropped, summed: ‖W − Ŵ‖² is the sum over bonds. */
+  /** For each bond, the sum of the squares of its dropped singular values. ‖W − Ŵ‖² is the sum over the bonds. */
   readonly discarded: readonly number[];
   /** ‖W‖² */
   readonly energy: number;
@@ -33,7 +33,7 @@ const LABEL = 'Bonds';
 /**
  * TT-SVD: W `[rows, columns]` as W[j₁…j_d, i₁…i_d] ≈ Σ G₁[j₁, i₁, χ₁]·G₂[χ₁, j₂, i₂, χ₂] ⋯, one truncated SVD a bond.
  * The bonds' errors are orthogonal to one another, so that ‖W−Ŵ‖² is the sum of what they drop, at most d − 1 times the
- * best for these ranks. For an error ε, each bond may drop ε²‖W‖²/(d − 1), and what one leaves over goes to the next.
+ * best for these ranks. For an error ε, each bond may drop ε²‖W‖²/(d − 1). What a bond does not use goes to the next one.
  * A sum of χ Kronecker products is found with bonds of χ. A zero weight has bonds of 1 where an error is asked.
  *
  * Throws a RangeError for sites that do not multiply to the matrix and for a budget that makes no sense, a UserError for
@@ -49,7 +49,7 @@ export async function tensorTrain(
   checkSites(weight.rows, weight.columns, sites);
   const bonds = sites.out.length - 1;
   checkBudget(budget, bonds);
-  // A train of one site asks nobody else whether the weight is finite.
+  // A train of one site needs no SVD, which would check that the weight is finite.
   powerOfTwoScale(weight.values, weight.name);
   let rest = interleaved(weight.values, sites);
   const energy = squares(rest);
@@ -109,7 +109,7 @@ async function cut(backend: Backend, matrix: MatrixWeight, budget: TruncationBud
 
 /**
  * The singular values of W across every cut between sites (its Schmidt values; d − 1 spectra), before any truncation.
- * Their decay says what bonds would cost: e^S of `effectiveRank` is the effective bond dimension.
+ * Their decay shows which bonds suffice: e^S of `effectiveRank` is the effective bond dimension.
  */
 export async function schmidtSpectra(
   backend: Backend,
@@ -135,7 +135,7 @@ export async function schmidtSpectra(
   return spectra;
 }
 
-/** The matrix that a train stands for, `[rows, columns]`. */
+/** The matrix that a train represents, `[rows, columns]`. */
 export async function contract(backend: Backend, { cores }: Pick<TensorTrain, 'cores'>): Promise<Float32Array> {
   const held = new Held(backend);
   try {

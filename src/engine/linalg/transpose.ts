@@ -1,4 +1,4 @@
-/** Small enough that a tile's rows and columns stay in the first-level cache. */
+/** A tile of this size fits into the first-level cache by rows and by columns. */
 const TILE = 32;
 
 /** `[rows, columns]` to `[columns, rows]`. */

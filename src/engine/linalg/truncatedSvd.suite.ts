@@ -9,7 +9,7 @@ import { rankForError, truncationError } from './spectrum';
 import type { MatrixWeight } from './svd';
 import { type TruncatedSvd, truncatedSvd, truncationPays } from './truncatedSvd';
 
-/** Large enough for the iteration to pay at rank 8 and below; the small cases take the whole decomposition. */
+/** Large enough that the iteration is cheaper at rank 8 and below. The small cases take the whole decomposition. */
 const LARGE: readonly Case[] = [
   { name: 'large, decay to 1e−7', rows: 150, columns: 190, sigma: decay(150, 1e-7) },
   { name: 'large, slow decay, tall', rows: 200, columns: 140, sigma: decay(140, 0.1) },

@@ -13,41 +13,40 @@ import { rankForError } from './spectrum';
 import { extendedSubspace, randomSubspace } from './subspace';
 import { type MatrixWeight, svd } from './svd';
 
-/** A rank, or a relative error ‖W−Ŵ‖/‖W‖ that the smallest sufficient rank is found for. */
+/** A rank, or a relative error ‖W−Ŵ‖/‖W‖, for which the smallest sufficient rank is found. */
 export type TruncationBudget = { readonly rank: number } | { readonly error: number };
 
 export interface TruncatedSvd extends Triplets {
-  /** ‖W−Ŵ‖/‖W‖ of what is kept, measured. */
+  /** The measured error ‖W−Ŵ‖/‖W‖ of the truncated matrix. */
   readonly error: number;
 }
 
-/** Energy that is not worth a further step, relative to what is dropped: a quarter of 1.0005² − 1. */
+/** The iteration stops when a further step would gain less energy than this, relative to the dropped energy: a quarter of
+ * 1.0005² − 1. */
 const WORTHLESS = 2.5e-4;
-/** What float32 makes of the square of a Ritz value, relative to itself. */
+/** The relative rounding error of a squared Ritz value in float32. */
 const ROUNDING = 1e-6;
-/** Two or three are usual; beyond these the whole decomposition is cheaper. */
+/** The most steps. Two or three are usual; with more, the whole decomposition is cheaper. */
 const MOST_PROJECTIONS = 12;
-/** Squared norms in float32 cannot tell smaller errors. */
+/** Squared norms in float32 cannot resolve smaller errors. */
 const SMALLEST_ERROR = 3e-3;
 const FIRST_BLOCK = 64;
 
-/** Rows of the block for `rank`: a gap behind the last wanted value is what convergence lives on. */
+/** Rows of the block for `rank`. Convergence needs a gap behind the last wanted value. */
 const blockFor = (rank: number): number => 32 * Math.ceil((rank + Math.max(16, rank / 2)) / 32);
 
-/** Whether the leading `rank` triplets come cheaper alone than with the whole spectrum: its eigenproblem is cubic. */
+/** Whether the leading `rank` triplets alone are cheaper than the whole spectrum, whose eigenproblem is cubic. */
 export const truncationPays = (rows: number, columns: number, rank: number): boolean =>
   2 * blockFor(rank) <= Math.min(rows, columns);
 
 /**
  * The leading part of the singular value decomposition, by subspace iteration on the short side, accelerated by
- * Chebyshev polynomials: a flat spectrum, on which plain iterations crawl, then needs the square root of their number.
+ * Chebyshev polynomials: on a flat spectrum, where plain iterations converge slowly, it needs only the square root of their number.
  * Memory beside the weight: a few blocks of 1.5·rank vectors.
  *
- * It stops when the energy that the next steps would still gain, as the last ones foretell, is 2.5e−4 of what is
- * dropped: the error is at most 1.0005 times the best of its rank, + 3e−7·√min(rows, columns). Seeded.
+ * It stops when the next steps would gain at most 2.5e−4 of the dropped energy, extrapolated from the last steps: the error is at most 1.0005 times the best of its rank, + 3e−7·√min(rows, columns). Seeded.
  *
- * Where the rank is too large for that to pay, or an error is asked that needs such a rank, it takes the whole
- * decomposition. Throws a RangeError for a rank that the matrix doesn't have or an error outside of (0, 1], and a
+ * Where the rank is too large for that to be cheaper, or an error needs such a rank, it takes the whole decomposition. Throws a RangeError for a rank that the matrix doesn't have or an error outside of (0, 1], and a
  * UserError where the weight has NaN or infinite entries.
  */
 export async function truncatedSvd(
@@ -136,11 +135,11 @@ async function leading(
   }
 }
 
-/** How much the leading values have grown, each by more than its roundoff, and what at least is dropped beyond them. */
+/** How much the leading values have grown by more than their rounding error, and the least energy that is dropped. */
 function compared(before: Float64Array, after: Float64Array, total: number, rank: number) {
   let growth = 0;
   for (let i = 0; i < rank; i++) growth += Math.max(0, after[i] ** 2 * (1 - ROUNDING) - before[i] ** 2);
-  // The difference of two nearly equal energies is roundoff; what the block saw beyond the rank is not.
+  // The difference of two nearly equal energies is rounding error; the energy of the block's values beyond the rank is not.
   const dropped = Math.max(total - energy(after.subarray(0, rank)), energy(after.subarray(rank)));
   return { growth, dropped };
 }

@@ -72,8 +72,8 @@ export async function hosvd(backend: Backend, weight: ConvolutionWeight, call: L
 }
 
 /**
- * Energy of every leading block, as the whole less what lies outside: the outside is summed from its small end, so that
- * whole − block gives the dropped energy back to the last bit of the whole, not with the error of a long sum.
+ * Energy of every leading block, computed as the total minus the energy outside of it. The outside is summed from its
+ * smallest end, so that total − block gives the dropped energy without the rounding error of a long sum.
  */
 function leadingEnergy(core: Float32Array, out: number, inner: number, taps: number, scale: number): Float64Array {
   const width = inner + 1;
@@ -81,7 +81,7 @@ function leadingEnergy(core: Float32Array, out: number, inner: number, taps: num
   for (let at = 0; at < squares.length; at++) {
     for (let k = at * taps; k < (at + 1) * taps; k++) squares[at] += core[k] * core[k];
   }
-  // rowTail[i]: all of the rows from i on.
+  // rowTail[i]: the energy of all rows from i on.
   const rowTail = new Float64Array(out + 1);
   for (let i = out - 1; i >= 0; i--) {
     let sum = 0;
@@ -90,7 +90,7 @@ function leadingEnergy(core: Float32Array, out: number, inner: number, taps: num
   }
   const whole = rowTail[0];
   const energy = new Float64Array((out + 1) * width);
-  // above[j]: the columns from j on, of the rows before i.
+  // above[j]: the energy of the columns from j on, in the rows before i.
   const above = new Float64Array(width);
   for (let i = 0; i <= out; i++) {
     for (let j = 0; j <= inner; j++) energy[i * width + j] = Math.max(0, whole - (rowTail[i] + above[j]));
