@@ -11,7 +11,7 @@ const SIZES = [
 const SCHEMES = ['light', 'dark'] as const;
 
 async function expectNoViolations(page: Page): Promise<void> {
-  // Colours on their way from one state to the next are nobody's choice.
+  // Waits for transitions between colours: contrast is checked when they have ended.
   await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
   const { violations } = await new AxeBuilder({ page }).analyze();
   const found = violations.map(
@@ -20,7 +20,7 @@ async function expectNoViolations(page: Page): Promise<void> {
   expect(found.join('\n')).toBe('');
 }
 
-/** The page itself must never scroll sideways, and no text may leave it. */
+/** The page must never scroll sideways, and no text may reach beyond it. */
 async function expectFits(page: Page): Promise<void> {
   const overflow = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

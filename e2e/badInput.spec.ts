@@ -2,7 +2,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { chain, external, npz, numbers, strayTensor, type TestFile, text } from './models';
 import { Studio } from './studio';
 
-// Every mistake, with what its notice must name. What was open stays open: the same page takes them all in turn.
+// Every mistake, with what its notice must name. What was open stays open, so one page takes all of them in turn.
 
 const good = chain();
 const recipe = (step: object, more: object = {}): Uint8Array => text({ version: 1, steps: [step], ...more });
@@ -113,7 +113,7 @@ test.describe('bad input', () => {
       await studio.drop(...files);
       const sentence = await takeNotice(studio);
       for (const pattern of says) expect(sentence).toMatch(pattern);
-      // One sentence that a person wrote: it begins and ends like one, and shows no insides.
+      // One sentence for people: it begins and ends like a sentence, and shows no internal names.
       expect(sentence).toMatch(/\.$/);
       expect(sentence.length).toBeLessThan(300);
       expect(sentence).not.toMatch(/undefined|\[object|Error:|\n|\bat \w+ \(/);
@@ -133,7 +133,7 @@ for (const [what, value] of [
     const studio = new Studio(page);
     await studio.load();
     await studio.open('poisoned.onnx', chain({ poison: { layer: 1, value } }));
-    // The measuring of spectra meets the tensor first, and only notes it.
+    // Measuring the spectra finds the tensor first, and reports no error.
     await studio.measured();
     await studio.notices.getByRole('button', { name: /^Dismiss.*block\.1\.weight/ }).click();
     await studio.compressButton.click();

@@ -12,7 +12,7 @@ const data = (name = 'test.npz'): TestFile => ({ name, bytes: samples() });
 const model = (name = 'chain.onnx'): TestFile => ({ name, bytes: chain() });
 const weights = new Uint8Array(lowRank(64, 64, 8, 1).buffer);
 
-/** Drops paths of this machine, folders too, as the desktop does: a script in the page cannot make a folder. */
+/** Drops files and folders of this machine as the desktop does: a script in the page cannot create a folder. */
 async function dropPaths(page: Page, ...paths: readonly string[]): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const data = { items: [], files: [...paths], dragOperationsMask: 1 };
@@ -129,7 +129,7 @@ test('data and a recipe that come before their model are kept, said, and used', 
   await expect(page.getByRole('main')).toContainText('test.npz is kept and opened with it');
   await studio.drop({ name: 'small.json', bytes: recipe });
   await expect(page.getByRole('main')).toContainText('test.npz and small.json are kept and opened with it');
-  // A model that cannot be opened changes nothing about that.
+  // A model that cannot be opened does not change that.
   await studio.drop({ name: 'bad.onnx', bytes: text('no model') });
   await expect(studio.notices.getByRole('alert')).toContainText('bad.onnx');
   await expect(page.getByRole('main')).toContainText('test.npz and small.json are kept');
@@ -166,7 +166,7 @@ test('several models in one drop: one is chosen', async ({ page }) => {
 test('a drop while a job runs, of text, of a link, and of nothing', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();
-  await studio.useCpu();
+  await studio.chooseCpu();
   await studio.open('slow.onnx', chain({ width: 512, layers: 6, rank: 300 }));
   await studio.compressButton.click();
   await expect(page.getByRole('contentinfo').getByRole('progressbar')).toBeVisible();
@@ -187,7 +187,7 @@ test('a drop while a job runs, of text, of a link, and of nothing', async ({ pag
       },
       [types, selector] as const,
     );
-  // Left to itself, the browser would go to a link's address, and lose the page.
+  // Without our code, the browser would open the link and leave the page.
   expect(await dropText({ 'text/uri-list': 'https://example.org/model.onnx' })).toBe(true);
   await expect(studio.notices).toContainText('A link was dropped, not a file');
   expect(await dropText({ 'text/plain': 'model' })).toBe(true);

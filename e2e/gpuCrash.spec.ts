@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { chain } from './models';
 import { Studio } from './studio';
 
-/** Process ids of the GPU processes of browsers that this process has started, by way of /proc. */
+/** Ids of the GPU processes of browsers that this process has started, found in /proc. */
 function gpuProcesses(): number[] {
   const status = (pid: string) => {
     try {
@@ -44,7 +44,7 @@ test('the GPU process dies during a run: the run goes on, and the page says so',
   }
   await studio.open('chain.onnx', chain({ width: 256, layers: 8, rank: 100 }));
   await studio.compressButton.click();
-  // In the middle: some layers are done, and some are not. Asked at every frame, since a fast GPU is soon done with them all.
+  // In the middle: some layers are done, and some are not. It asks at every frame, since a fast GPU finishes soon.
   await page.waitForFunction(
     () => Number(document.querySelector('footer [role=progressbar]')?.getAttribute('aria-valuenow')) > 15,
   );

@@ -2,7 +2,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { chain, endless, slowToOpen, tooLarge } from './models';
 import { Studio } from './studio';
 
-/** The engine's worker goes round for ever from here on. */
+/** Keeps the engine's worker in an endless loop. */
 function keepBusy(page: Page): void {
   const [worker] = page.workers();
   const work = () => {
@@ -11,7 +11,7 @@ function keepBusy(page: Page): void {
   worker!.evaluate(work).catch(() => undefined);
 }
 
-// Models that WebAssembly never comes back from: Cancel is not heard, so the engine's worker is replaced.
+// Models on which WebAssembly never returns. The worker does not receive the cancel, so it is replaced.
 
 for (const [what, bytes] of [
   ['its session is never made', slowToOpen()],
@@ -20,7 +20,7 @@ for (const [what, bytes] of [
   test(`a model where ${what}: stopped, and open again with its run`, async ({ page }) => {
     const studio = new Studio(page);
     await studio.load();
-    await studio.useCpu();
+    await studio.chooseCpu();
     await studio.open('hangs.onnx', bytes);
     await studio.compressButton.click();
     const runs = page.getByRole('region', { name: 'Runs' }).getByRole('listitem');
@@ -35,7 +35,7 @@ for (const [what, bytes] of [
     await expect(studio.modelChip('hangs.onnx')).toBeVisible();
     await expect(studio.rows).toHaveCount(1);
     await expect(runs).toHaveCount(1);
-    // The page goes on with another model, as if nothing had been.
+    // The page works with another model as before.
     await studio.drop({ name: 'good.onnx', bytes: chain() });
     await studio.question.getByRole('button', { name: 'Open good.onnx' }).click();
     await expect(studio.rows).toHaveCount(3);
@@ -47,9 +47,12 @@ for (const [what, bytes] of [
 test('without Stop now the engine is replaced after some seconds, and a run that was lost is compressed again', async ({
   page,
 }) => {
+  await page.clock.install();
   const studio = new Studio(page);
+  await page.goto('./');
+  await page.clock.runFor(1000);
   await studio.load();
-  await studio.useCpu();
+  await studio.chooseCpu();
   const good = chain();
   await studio.open('good.onnx', good);
   await studio.measured();
@@ -58,6 +61,7 @@ test('without Stop now the engine is replaced after some seconds, and a run that
   keepBusy(page);
   await studio.compressButton.click();
   await studio.cancelButton.click();
+  await page.clock.runFor(21_000);
   await expect(studio.notices).toContainText('good.onnx is open again');
   await studio.idle();
   const again = await studio.exported(/^Model of run/);
@@ -105,14 +109,14 @@ test('a worker that dies is replaced, and the model stays open', async ({ page }
 test('memory that runs out in WebAssembly is said once, and given back', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();
-  await studio.useCpu();
+  await studio.chooseCpu();
   await studio.open('large.onnx', tooLarge());
   await studio.compressButton.click();
   await expect(studio.notices).toContainText('to have its memory back. large.onnx is open again.');
   // The error must still be there after the restart: a person needs longer than that to read it.
   await expect(studio.notices.getByRole('alert')).toContainText('there is not enough memory');
   await expect(studio.rows).toHaveCount(1);
-  // Other models are compared as if nothing had been.
+  // Other models are compared as before.
   await studio.drop({ name: 'good.onnx', bytes: chain() });
   await studio.question.getByRole('button', { name: 'Open good.onnx' }).click();
   await expect(studio.rows).toHaveCount(3);

@@ -8,7 +8,7 @@ import { Studio } from './studio';
 test('the bundled sample: open, choose, compress, compare, take away', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();
-  await studio.useCpu();
+  await studio.chooseCpu();
   await studio.openSample();
   expect(await studio.rows.count()).toBeGreaterThanOrEqual(4);
   await studio.measured();
@@ -42,7 +42,7 @@ test('the bundled sample: open, choose, compress, compare, take away', async ({ 
     return scores.indexOf(Math.max(...scores)) === Number(label);
   }).length;
   const top1 = right / image.dims[0];
-  // Two samples of 2,000 may tip over between builds of onnxruntime; the page rounds to a tenth of a percent.
+  // Two of 2,000 samples may change between builds of onnxruntime; the page rounds to a tenth of a percent.
   const shown = await compare
     .getByRole('row', { name: /^top-1/i })
     .first()
@@ -103,7 +103,7 @@ test('recipe and model come back in', async ({ page }) => {
 });
 
 test('cancelling leaves the session as it was', async ({ page }) => {
-  // Large enough that a CPU is busy for seconds.
+  // Large enough to keep a CPU busy for seconds.
   const model = chain({ width: 512, layers: 6, rank: 300 });
   const studio = new Studio(page);
   await studio.load();

@@ -23,7 +23,7 @@ test('layers are chosen by keyboard, one or many', async ({ page }) => {
   await page.keyboard.press('Control+a');
   expect(await selected(rows)).toEqual([true, true, true, true]);
 
-  // Enter takes the highlighted ones out of the recipe; the button counts what is left.
+  // Enter removes the highlighted layers from the recipe. The button counts the rest.
   await page.keyboard.press('Home');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Compress 3 layers' })).toBeVisible();
@@ -55,7 +55,7 @@ test('the whole job without a mouse', async ({ page }) => {
   await studio.open('chain.onnx', chain());
   await studio.measured();
   const reach = async (target: Locator) => {
-    // Far more stops than the page has: a target that Tab never reaches fails here.
+    // Far more than the page has: the test fails for a target that Tab never reaches.
     for (let stop = 0; stop < 100; stop++) {
       if (await target.evaluate((element) => element === document.activeElement)) return;
       await page.keyboard.press('Tab');

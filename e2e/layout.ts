@@ -11,8 +11,8 @@ export const SIZES = [
 ] as const;
 
 /**
- * Looks at the page at every size, light and dark, and where tabs choose a panel at each of them. `tabs`: false where what
- * is looked at does not last that long.
+ * Checks the layout of the page at every size, light and dark, and with every panel that tabs can choose. `tabs`: false
+ * for a state that does not last that long.
  */
 export async function expectFitsEverywhere(page: Page, state: string, tabs = true): Promise<void> {
   const before = page.viewportSize()!;
@@ -29,7 +29,7 @@ export async function expectFitsEverywhere(page: Page, state: string, tabs = tru
     await look(`${where}, dark`);
     await page.emulateMedia({ colorScheme: 'light' });
     await look(where);
-    // Colours move nothing: the other panels are looked at in the light.
+    // Colours do not change the layout, so the other panels are checked in the light scheme only.
     if (!tabs || (await panels.count()) === 0) continue;
     for (const panel of await panels.locator('label').allTextContents()) {
       await panels.getByText(panel, { exact: true }).click();
@@ -41,7 +41,7 @@ export async function expectFitsEverywhere(page: Page, state: string, tabs = tru
   expect(faults.join('\n')).toBe('');
 }
 
-/** Until charts have measured their boxes and are drawn: two frames after the last change of size. */
+/** Waits until charts have measured their boxes and are drawn, and animations have ended. */
 async function settled(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
@@ -85,7 +85,7 @@ export function layoutFaults(page: Page): Promise<string[]> {
       if (top < -0.5 || left < -0.5 || bottom > innerHeight + 0.5 || right > innerWidth + 0.5)
         faults.push(`${bar.tagName} is not in view (${top}…${bottom})`);
     }
-    // What lies over another cannot be read or pressed.
+    // A control that something covers cannot be read or pressed.
     for (const control of document.querySelectorAll('header a, header button, footer button, .middle-tabs label')) {
       if (isHidden(control) || document.querySelector('[role=menu]')) continue;
       const { left, top, width, height } = control.getBoundingClientRect();
@@ -98,7 +98,7 @@ export function layoutFaults(page: Page): Promise<string[]> {
       return (overflowY === 'auto' || overflowY === 'scroll') && element.scrollHeight > element.clientHeight + 1;
     };
     const scrollsX = (element: Element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
-    // A box that is meant to be moved sideways is reached by keyboard: code, and tables of many columns.
+    // Boxes that may scroll sideways (code, tables with many columns) can be reached by keyboard.
     const movesSideways = (element: Element) => scrollsX(element) && (element as HTMLElement).tabIndex >= 0;
     for (const element of document.body.querySelectorAll('*')) {
       if (isHidden(element)) continue;
@@ -134,7 +134,7 @@ export function layoutFaults(page: Page): Promise<string[]> {
             );
           break;
         }
-        // What lies outside of a box that scrolls is reached by scrolling it.
+        // Content outside of a box that scrolls is reached by scrolling.
         if (overflowY === 'auto' || overflowY === 'scroll') break;
         if (movesSideways(outer)) break;
         if (position === 'fixed') break;

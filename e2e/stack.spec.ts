@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
 import { chain, npz, numbers, text } from './models';
 import { outputs, relativeDifference } from './outputs';
 import { Studio } from './studio';
@@ -140,7 +140,7 @@ test('an aim that is chosen after the run is what is exported, and what sizes ar
 test('products of the layer are timed beside the dense one, after each move of the slider', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();
-  await studio.useCpu();
+  await studio.chooseCpu();
   await studio.openSample();
   await studio.selectOnly('fc2');
   const times = page.getByRole('table', { name: /^Time of one product/ });
@@ -165,21 +165,29 @@ test('products of the layer are timed beside the dense one, after each move of t
   await expect(times).toHaveCount(0);
 });
 
-test('methods are compared at equal bytes, and that can be cancelled', async ({ page }) => {
+/** A sample open on the CPU, its spectra measured, and the card that compares methods. */
+async function sampleForMethods(page: Page) {
   const studio = new Studio(page);
   await studio.load();
-  await studio.useCpu();
+  await studio.chooseCpu();
   await studio.openSample();
   await studio.measured();
-  // Large enough to be at work still when the click has come through.
-  await studio.selectOnly('fc1');
   const card = page.getByRole('region', { name: 'Methods at equal bytes' });
-  const start = card.getByRole('button', { name: 'Compare methods at equal bytes' });
+  return { studio, card, start: card.getByRole('button', { name: 'Compare methods at equal bytes' }) };
+}
+
+test('comparing methods at equal bytes can be cancelled', async ({ page }) => {
+  const { studio, card, start } = await sampleForMethods(page);
+  // Large enough to be still running when the click arrives.
+  await studio.selectOnly('fc1');
   await start.click();
   await studio.cancelButton.click();
   await studio.idle();
   await expect(card.getByRole('table')).toHaveCount(0);
+});
 
+test('methods are compared at equal bytes', async ({ page }) => {
+  const { studio, card, start } = await sampleForMethods(page);
   await studio.selectOnly('fc2');
   await start.click();
   const table = card.getByRole('table');

@@ -31,7 +31,7 @@ export class Studio {
     await expect(this.page.getByRole('banner').getByRole('button', { name: /^(WebGPU|CPU)/ })).toBeVisible();
   }
 
-  async useCpu(): Promise<void> {
+  async chooseCpu(): Promise<void> {
     const chip = this.page.getByRole('banner').getByRole('button', { name: /^(WebGPU|CPU)/ });
     if ((await chip.textContent())?.startsWith('CPU')) return;
     await chip.click();

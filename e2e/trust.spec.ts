@@ -9,7 +9,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test('a model that is destroyed is not praised', async ({ page }) => {
       const studio = new Studio(page);
       await studio.load();
-      await studio.useCpu();
+      await studio.chooseCpu();
       await studio.openSample();
       await studio.measured();
       await page
