@@ -1,11 +1,9 @@
-import { create } from '@bufbuild/protobuf';
-import { ModelProtoSchema, ValueInfoProtoSchema } from 'onnx-buf';
 import type { LongCall } from '../core/progress';
-import { type ConstantGraph, constantGraphs, readBy } from '../model/constantGraphs';
+import { type ConstantGraph, constantGraphs } from '../model/constantGraphs';
 import type { Model } from '../model/model';
-import { graph as makeGraph } from '../model/onnx/build';
 import { Rewrite } from '../model/rewrite';
 import { scopeOf } from '../model/scopes';
+import { readBy, subModel } from '../model/subModel';
 import { dataTypeCalled } from '../model/tensors';
 import type { HostTensor, Provider, Runtime, Session } from '../runtime';
 import { openModel } from './openModel';
@@ -56,16 +54,7 @@ export async function foldedModel(model: Model, runtime: Runtime, { signal }: Lo
 
 /** The value of a constant sub-graph, as the runtime computes it: on its CPU kernels, with which it folds as well. */
 async function computed({ output, nodes, initializers }: ConstantGraph, model: Model, runtime: Runtime) {
-  const names = new Set(nodes.flatMap((node) => node.output));
-  const graph = makeGraph({
-    nodes,
-    inputs: [],
-    outputs: [create(ValueInfoProtoSchema, { name: output })],
-    initializers,
-  });
-  graph.valueInfo = model.graph.valueInfo.filter(({ name }) => names.has(name) && name !== output);
-  const proto = Object.assign(create(ModelProtoSchema), model.proto, { graph });
-  const session = await openModel({ ...model, proto, graph }, runtime);
+  const session = await openModel(subModel(model, nodes, { inputs: [], output, initializers }), runtime);
   try {
     return (await session.run({}))[output] as HostTensor;
   } finally {

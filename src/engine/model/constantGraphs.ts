@@ -1,6 +1,7 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import { intOf, subgraphsOf } from './onnx/attributes';
 import { DataType } from './onnx/build';
+import { nodesBehind, readBy } from './subModel';
 import { bytesOf } from './tensors';
 
 /** A value that a graph computes from what it stores. */
@@ -48,7 +49,7 @@ export function constantGraphs(graph: GraphProto, overridable: boolean): Constan
   for (const output of read) {
     const last = computed.get(output);
     if (!last || last.opType === 'Constant') continue;
-    const part = behind(output, order, computed, stored);
+    const part = constantGraph(output, order, computed, stored);
     nodes += part.nodes.length;
     // Where each is behind the next one, and all are read, their number is squared.
     if (nodes > MOST_NODES) return [];
@@ -75,36 +76,19 @@ const hasSize = ({ type }: GraphProto['valueInfo'][number]): boolean =>
   type.value.value.shape !== undefined &&
   type.value.value.shape.dim.every(({ value }) => value.case === 'dimValue');
 
-/** Names that a node reads, and those that the graphs inside it do, whichever graph they are of. */
-export function* readBy(node: NodeProto): Generator<string> {
-  yield* node.input;
-  for (const { graph } of subgraphsOf(node)) {
-    for (const inner of graph.node) yield* readBy(inner);
-    for (const { name } of graph.output) yield name;
-  }
-}
-
-function behind(
+function constantGraph(
   output: string,
   order: ReadonlyMap<NodeProto, number>,
   computed: ReadonlyMap<string, NodeProto>,
   stored: ReadonlyMap<string, TensorProto>,
 ): ConstantGraph {
-  const nodes = new Set<NodeProto>();
-  const initializers = new Set<TensorProto>();
-  const open = [output];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    const [held, node] = [stored.get(name), computed.get(name)];
-    if (held) initializers.add(held);
-    if (!node || nodes.has(node)) continue;
-    nodes.add(node);
-    open.push(...node.input);
-  }
+  const { nodes, sources } = nodesBehind(output, computed);
+  const initializers = [...sources].flatMap((name) => stored.get(name) ?? []);
   const attributes = [...nodes].flatMap(({ attribute }) => attribute.flatMap(({ t }) => t ?? []));
   return {
     output,
     nodes: [...nodes].sort((a, b) => order.get(a)! - order.get(b)!),
-    initializers: [...initializers],
+    initializers,
     storedBytes: [...initializers, ...attributes].reduce((sum, held) => sum + bytesOf(held), 0),
   };
 }

@@ -7,6 +7,7 @@ import {
   ValueInfoProtoSchema,
 } from 'onnx-buf';
 import type { Model } from './model';
+import { makersIn } from './subModel';
 
 /**
  * The model as far as its outputs are tensors, which is all that can be fetched: in place of a list or a map, the values
@@ -32,7 +33,7 @@ const NO_TENSORS = /^(Sequence(?!At|Length)|SplitToSequence|Optional(?!GetElemen
 
 function takenBy(graph: GraphProto, name: string): string[] {
   const stored = new Set(graph.initializer.map((tensor) => tensor.name));
-  const makers = new Map(graph.node.flatMap((node) => node.output.map((output) => [output, node] as const)));
+  const makers = makersIn(graph);
   const found: string[] = [];
   const open = [...(makers.get(name)?.input ?? [])];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {

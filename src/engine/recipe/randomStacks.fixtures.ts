@@ -5,7 +5,6 @@ import { memorySource } from '../core/bytes';
 import { type Random, seeded } from '../core/random';
 import { fromNumbers } from '../evaluation/convert';
 import type { Dataset } from '../evaluation/dataset';
-import { isGraphMethod } from '../methods/method';
 import { type Control, controlsOf } from '../methods/options';
 import { methods } from '../methods/registry';
 import { inputSpecs } from '../model/inspect';
@@ -248,7 +247,3 @@ function randomValue({ kind, values, whole, least = 0, most, range }: Control, r
   const [low, high] = [Math.max(1, least), Math.min(most ?? 64, range?.[1] ?? 64, 64)];
   return Math.max(least, Math.round(low * (high / low) ** random.uniform()));
 }
-
-/** Whether a stack has a step that edits the graph, after which the layer's input is narrower and must be observed again. */
-export const editsGraph = (stack: readonly StackStep[]): boolean =>
-  stack.some(({ method }) => methods.some((one) => one.name === method && isGraphMethod(one)));

@@ -2,10 +2,11 @@ import type { NodeProto, TensorProto } from 'onnx-buf';
 import { type Constant, isPassage, resolve, type Scope } from '../scopes';
 import { InferredShapes } from '../shapes/inferredShapes';
 import { numberOf, ONE } from '../shapes/size';
+import { makersIn } from '../subModel';
 
 /** Who makes and who uses each value of the main graph. */
 export class Flow {
-  readonly #makers = new Map<string, NodeProto>();
+  readonly #makers: ReadonlyMap<string, NodeProto>;
   readonly #users = new Map<string, { readonly node: NodeProto; readonly input: number }[]>();
   readonly #outputs: ReadonlySet<string>;
   /** Values that graphs inside nodes look up. */
@@ -25,8 +26,8 @@ export class Flow {
     const { graph } = scope;
     this.shapes = new InferredShapes(scope, opset);
     this.#outputs = new Set(graph.output.map(({ name }) => name));
+    this.#makers = makersIn(graph);
     for (const node of graph.node) {
-      for (const name of node.output) this.#makers.set(name, node);
       if (isPassage(node, scope)) continue;
       node.input.forEach((name, input) => {
         const users = this.#users.get(name) ?? [];
