@@ -59,7 +59,7 @@ export class ProjectKeeper {
     }
     const sources = filesOfModel(model);
     const files = sources.map(({ name, size }) => ({ name, bytes: size }));
-    const record = { name: model.name, opened: Date.now(), files, data: [], lastRun };
+    const record = { name: model.name, files, data: [], lastRun };
     const id = crypto.randomUUID();
     const open: Open = { id, store, record, copying: new AbortController(), release: undefined, hasWork: false };
     this.#open = open;

@@ -25,6 +25,9 @@ async function tab(backing = memoryBacking()) {
   return { backing, store, project, states, end: () => life.die() };
 }
 
+/** A hash and a line feed stand before each record. */
+const isRecord = (bytes: Uint8Array): boolean => bytes[64] === 10;
+
 describe('a kept project', () => {
   it('keeps the runs of a model when another one opens, and finds each with its own', async () => {
     const { project, store } = await tab();
@@ -77,6 +80,26 @@ describe('a kept project', () => {
     expect(await backing.list('artefacts')).toHaveLength(2);
   });
 
+  it('is gone where its tab ended before the model was copied', async () => {
+    const backing = memoryBacking();
+    // The bytes of the model never arrive; records do.
+    const slow: typeof backing = {
+      ...backing,
+      async stage() {
+        const staged = await backing.stage();
+        const write = (bytes: Uint8Array) =>
+          isRecord(bytes) ? staged.write(bytes) : new Promise<void>(() => undefined);
+        return { ...staged, write };
+      },
+    };
+    const { project, end } = await tab(slow);
+    await project.open([file('one.onnx')], job());
+    await expect.poll(() => project.projects()).toMatchObject([{ name: 'one.onnx', isCopied: false, isOpen: true }]);
+    await end();
+    expect(await (await tab(backing)).project.projects()).toEqual([]);
+    expect(await backing.list('records')).toEqual([]);
+  });
+
   it('is told apart from that of another tab, which may read it or take it over', async () => {
     const first = await tab();
     await first.project.open([file('one.onnx')], job());
@@ -106,8 +129,7 @@ describe('a kept project', () => {
   });
 
   it('goes on without keeping where the disk is full, and says so once', async () => {
-    // Records are small, and there is still room for them: a hash and a line feed stand before each.
-    const LINE_FEED = 10;
+    // Records are small, and there is still room for them.
     const backing = memoryBacking();
     let isFull = false;
     const small = {
@@ -115,9 +137,7 @@ describe('a kept project', () => {
       async stage() {
         const staged = await backing.stage();
         const write = (bytes: Uint8Array) =>
-          isFull && bytes[64] !== LINE_FEED
-            ? Promise.reject(new DOMException('', 'QuotaExceededError'))
-            : staged.write(bytes);
+          isFull && !isRecord(bytes) ? Promise.reject(new DOMException('', 'QuotaExceededError')) : staged.write(bytes);
         return { ...staged, write };
       },
     };

@@ -4,7 +4,10 @@ import { bytesOf, type Store } from '../store/store';
 import type { ProjectSummary } from './engine';
 import { isRunOf, lockOf, PAGE, PROJECT, type ProjectRecord, RUN } from './records';
 
-/** All kept projects, the one that was changed last first. */
+/**
+ * All kept projects, the one that was changed last first. Those of tabs that ended before their model was copied and before
+ * any work was done are removed: nothing could be opened from them.
+ */
 export async function listProjects(store: Store): Promise<ProjectSummary[]> {
   const [projects, runs, pages, taken] = await Promise.all([
     store.records(PROJECT),
@@ -12,29 +15,38 @@ export async function listProjects(store: Store): Promise<ProjectSummary[]> {
     store.records(PAGE),
     store.locks.taken(),
   ]);
-  const summaries = projects.map((project) => {
-    const { name: id, value, written } = project;
-    const own = runs.filter(({ name }) => isRunOf(name, id));
-    const page = pages.find(({ name }) => name === id);
-    const files = value?.files ?? [];
-    const sizes = own.flatMap((run) => run.value?.report.result.after.bytes ?? []);
-    return {
-      id,
-      name: value?.name ?? 'A model of another version',
-      changed: Math.max(written, ...own.map((run) => run.written), page?.written ?? 0),
-      modelBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-      isCopied: isCopied(project),
-      bytes: bytesOf([project, ...own].flatMap(({ references }) => references)),
-      runs: own.length,
-      ...(sizes.length > 0 && { smallest: Math.min(...sizes) }),
-      isOpen: taken.has(lockOf(id)),
-      isForeign: value === undefined,
-    };
-  });
+  const isAbandoned = ({ name: id, value }: Found<ProjectRecord>) =>
+    value !== undefined &&
+    !isCopied({ value }) &&
+    !taken.has(lockOf(id)) &&
+    !runs.some(({ name }) => isRunOf(name, id)) &&
+    !pages.some(({ name }) => name === id);
+  for (const { name } of projects.filter(isAbandoned)) await store.removeRecord(PROJECT, name);
+  const summaries = projects
+    .filter((project) => !isAbandoned(project))
+    .map((project) => {
+      const { name: id, value, written } = project;
+      const own = runs.filter(({ name }) => isRunOf(name, id));
+      const page = pages.find(({ name }) => name === id);
+      const files = value?.files ?? [];
+      const sizes = own.flatMap((run) => run.value?.report.result.after.bytes ?? []);
+      return {
+        id,
+        name: value?.name ?? 'A model of another version',
+        changed: Math.max(written, ...own.map((run) => run.written), page?.written ?? 0),
+        modelBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+        isCopied: isCopied(project),
+        bytes: bytesOf([project, ...own].flatMap(({ references }) => references)),
+        runs: own.length,
+        ...(sizes.length > 0 && { smallest: Math.min(...sizes) }),
+        isOpen: taken.has(lockOf(id)),
+        isForeign: value === undefined,
+      };
+    });
   return summaries.sort((a, b) => b.changed - a.changed);
 }
 
-const isCopied = ({ value }: Found<ProjectRecord>): boolean =>
+const isCopied = ({ value }: Pick<Found<ProjectRecord>, 'value'>): boolean =>
   value?.files.every(({ artefact }) => artefact !== undefined) ?? false;
 
 /** Removes a project with its runs. Throws an OpenElsewhereError while another tab has it open. */

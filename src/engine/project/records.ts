@@ -14,8 +14,6 @@ export interface KeptFile {
 export interface ProjectRecord {
   /** The model's file. */
   readonly name: string;
-  /** Milliseconds since 1970. */
-  readonly opened: number;
   /** The model's own file first, then its data files, by the location that the model gives. */
   readonly files: readonly KeptFile[];
   /** In the order in which they were opened. */
