@@ -1,6 +1,6 @@
 // Truncated SVD against the whole decomposition and against a randomised SVD in numpy at equal error, on the CPU
-// backend: `npm run bench -- factorize`. Medians of three; they
-// take turns, so that a busy machine slows them alike.
+// backend: `npm run bench -- factorize`. Medians of three. They
+// take turns, so that other work on the machine slows all of them equally.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -62,7 +62,7 @@ async function measure(spectrum: string, values: Float32Array, m: number, n: num
   }
   const row: Row = { spectrum, shape: [m, n], rank, error, truncatedMs: median(times) };
   if (theirs.length > 0) row.numpy = { ...theirs[0]!, ms: median(theirs.map(({ ms }) => ms)) };
-  // The whole spectrum is a matter of seconds to minutes: once is enough.
+  // The whole spectrum takes seconds to minutes, so it is timed once.
   if (m === n || n < 100) {
     let full: Float64Array | undefined;
     row.fullMs = await time(async () => {

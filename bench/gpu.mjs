@@ -12,13 +12,13 @@ const server = await createServer({
   root,
   configFile: false,
   logLevel: 'error',
-  // A cache of its own: these packages would have the studio's dev server optimise anew.
+  // A separate cache: with these packages, the studio's development server would optimise again.
   cacheDir: 'node_modules/.cache/bench',
   plugins: [wgsl()],
   optimizeDeps: {
     entries: ['bench/gpu/index.html'],
     exclude: ['onnxruntime-web'],
-    // What is found only when it is imported would reload the page in the middle.
+    // Packages that are found only during the run would reload the page.
     include: ['@jax-js/jax', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu', 'onnxruntime-common'],
   },
   server: {

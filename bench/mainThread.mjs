@@ -1,12 +1,12 @@
-// How long the page is deaf while the engine works: the longest tasks of the main thread while the sample is measured,
-// compressed and compared.
+// How long the page does not respond while the engine works: the longest tasks of the main thread while the sample is
+// measured, compressed and compared.
 import { compress, keep, openPage, openSample, ready, withStudio } from './page.mjs';
 
 await withStudio(async (studio) => {
   const page = await openPage(studio);
   await openSample(page);
   await ready(page);
-  // The observer tells tasks over 50 ms; the gaps between timer ticks tell how close the others came.
+  // The observer reports tasks over 50 ms. The gaps between timer ticks show how long shorter tasks were.
   await page.evaluate(() => {
     window.longTasks = [];
     window.gaps = [];

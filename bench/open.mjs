@@ -4,11 +4,11 @@
 //
 // FOLDER holds model.onnx and model.onnx_data; without it, a model is made in a temporary folder and removed again.
 //
-// Memory is told twice. `pageMB`: performance.measureUserAgentSpecificMemory, which counts the page and its workers,
+// Memory is measured in two ways. `pageMB`: performance.measureUserAgentSpecificMemory, which counts the page and its workers,
 // JavaScript and DOM, ArrayBuffers and WebAssembly included, after a collection of garbage; bytes that stay in the File
 // are in no heap and are not counted. `processMB`: the private memory of the renderer process by the operating system,
-// peak included, which would also show bytes that some part of the browser keeps; it is noisier, as it holds what the
-// allocators have not given back.
+// peak included, which would also show bytes that some part of the browser keeps. It is noisier, because it includes
+// memory that the allocators have not returned.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ import { keep, layerRows, openPage, withStudio } from './page.mjs';
 const given = process.argv[2];
 const folder = given ?? mkdtempSync(join(tmpdir(), 'carrara-big-'));
 
-/** Private memory of the largest of these processes, in MB; 0 where the system does not tell. */
+/** Private memory of the largest of these processes, in MB; 0 where the system does not report it. */
 function privateMB(pids) {
   if (process.platform !== 'linux') return 0;
   const sizes = pids.map((pid) => Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]));
@@ -56,7 +56,7 @@ async function measure(studio, files) {
   const seconds = (performance.now() - started) / 1000;
   clearInterval(sampler);
   const layers = await layerRows(page).count();
-  // The measuring of spectra, which reads weights layer by layer, is not part of opening.
+  // Measuring the spectra reads weights layer by layer, and is not part of opening.
   const stop = page.getByRole('contentinfo').getByRole('button', { name: 'Cancel' });
   const idle = page.getByRole('contentinfo').getByText(/^(Ready|Measuring spectra is paused)$/);
   await stop.or(idle).first().waitFor();

@@ -1,4 +1,4 @@
-// What the benchmarks share: the production build served and driven in a browser, and results kept as files.
+// Shared by the benchmarks: serves the production build, drives it in a browser, and writes results to files.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { getBrowser, launchOptions } from '../scripts/browser.mjs';
 
 const root = join(import.meta.dirname, '..');
 
-/** Builds and serves the studio, opens a browser, and hands both to `work`. */
+/** Builds and serves the studio, opens a browser, and passes both to `work`. */
 export async function withStudio(work) {
   await build({ root, logLevel: 'error' });
   const server = await preview({ root, logLevel: 'error', preview: { port: 0 } });
@@ -38,7 +38,7 @@ export const layerRows = (page) => page.getByRole('grid', { name: 'Compressible 
 export const compressButton = (page) => page.getByRole('button', { name: /^Compress \d+ layers?$/ });
 const status = (page) => page.getByRole('contentinfo');
 
-/** The first bundled sample, or the one that is called so. */
+/** Opens the first bundled sample, or the one with this name. */
 export async function openSample(page, name = '') {
   await page
     .getByRole('button', { name: /Sample · one click/ })
@@ -48,10 +48,10 @@ export async function openSample(page, name = '') {
   await layerRows(page).first().waitFor();
 }
 
-/** Until the spectra are measured and nothing runs. */
+/** Waits until the spectra are measured and no job runs. */
 export const ready = (page) => status(page).getByText('Ready').waitFor({ timeout: 300_000 });
 
-/** Compresses the ticked layers; resolves when the comparison is there too. */
+/** Compresses the ticked layers. Resolves when the comparison is finished too. */
 export async function compress(page) {
   await compressButton(page).click();
   await page.getByRole('button', { name: 'Compare again' }).waitFor({ timeout: 300_000 });
@@ -65,7 +65,7 @@ export function quantile(values, p) {
   return sorted[below] + (at - below) * ((sorted[below + 1] ?? sorted[below]) - sorted[below]);
 }
 
-/** Keeps a result beside the command that gave it and the machine it came from. */
+/** Writes a result to a file, with its command and the machine. */
 export function keep(name, command, { software }, result) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const machine = {

@@ -99,7 +99,7 @@ const context = {
   panelBytes: device.largestBinding,
 };
 
-/** Runs a product `times` over; milliseconds for one. */
+/** Runs a product `times` times. Returns the milliseconds of one. */
 function timer(product: Product, x: GPUBuffer, tokens: number) {
   const { buffers, dispatcher, pace } = context;
   const y = buffers.create(tokens * product.rows, 'A product');
@@ -150,7 +150,7 @@ for (const n of SIZES) {
       await timer.run(1);
       repeats.set(name, Math.max(1, Math.round(SAMPLE_MS / (await timer.run(1)))));
     }
-    // Interleaved, so that whatever else the machine does meets every form alike.
+    // Interleaved, so that other work on the machine slows every form equally.
     const samples = new Map<string, number[]>(timers.map(({ name }) => [name, []]));
     for (let round = 0; round < ROUNDS; round++) {
       for (const { name, timer } of timers) samples.get(name)!.push(await timer.run(repeats.get(name)!));
@@ -178,7 +178,7 @@ for (const n of SIZES) {
   for (const product of products.values()) product.free();
 }
 
-/** How sparsity pays, by the number of tokens. */
+/** From which sparsity on a sparse product is faster, for each number of tokens. */
 function curveOf(n: number, tokens: number): { n: number } & SparsityCurve {
   const points = DENSITIES.map((density) => {
     const form = `sparse ${density}`;

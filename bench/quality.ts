@@ -1,4 +1,4 @@
-// What methods cost in quality: the blocks of the bundled language model by each recipe of recipes.ts, calibrated on one
+// What methods lose in quality: the blocks of the bundled language model by each recipe of recipes.ts, calibrated on one
 // part of its text and measured on another: `npm run bench -- quality`.
 import { readFileSync } from 'node:fs';
 import { Calibration } from '../src/engine/calibration/calibration';

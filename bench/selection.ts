@@ -8,7 +8,7 @@ import { normal } from '../src/engine/reference/random';
 import { keepResult, time } from './timing';
 
 const COLUMNS = 1000;
-// Normal numbers are slow to make: a million and three of them, again and again, so that there are ties as well.
+// Normal numbers are slow to generate, so a million and three of them are repeated. There are ties, too.
 const some = Float32Array.from(normal(1_000_003, 1));
 const weights = Float32Array.from({ length: 1e8 }, (_, i) => some[i % some.length]!);
 

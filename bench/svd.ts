@@ -1,5 +1,5 @@
 // The whole singular value decomposition, U, σ and Vᵀ of a float32 matrix, beside LAPACK's (numpy), ml-matrix's and
-// jax-js's: `npm run bench -- svd`. Everybody takes turns, so that a busy machine slows them alike; medians.
+// jax-js's: `npm run bench -- svd`. All take turns, so that other work on the machine slows all of them equally. Times are medians.
 // Two spectra: random, for the time, and one that falls to 1e−6, for how right the values are.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -56,7 +56,7 @@ async function measure(spectrum: string, values: Float32Array, m: number, n: num
     for (const { name, slow, run } of decomposers) {
       if (slow && round > 0) continue;
       const { ms, sigma } = await run(values, m, n);
-      // The first round warms everybody's code up, but for those that are timed once.
+      // The first round only compiles code, except for programs that are timed once.
       if (slow || round > 0) times.get(name)!.push(ms);
       sigmas.set(name, sigma);
     }

@@ -1,4 +1,4 @@
-// What the benchmarks of the engine share: taking times, and keeping results as files.
+// Shared by the benchmarks of the engine: measures times, and writes results to files.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 

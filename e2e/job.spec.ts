@@ -5,7 +5,7 @@ import { chain, numbers } from './models';
 import { outputs, relativeDifference } from './outputs';
 import { Studio } from './studio';
 
-test('the bundled sample: open, choose, compress, compare, take away', async ({ page }) => {
+test('the bundled sample: open, choose, compress, compare, export', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();
   await studio.chooseCpu();

@@ -54,7 +54,7 @@ test('runs are not lost without a question', async ({ page }) => {
   await expect(runs).toHaveCount(1);
   const { bytes } = await studio.exported(/^Model of run/);
   expect(bytes.length).toBeGreaterThan(0);
-  // With that the user has gone on: the error leaves.
+  // That was a success, so the error notice is cleared.
   await expect(studio.notices.getByRole('alert')).toHaveCount(0);
 
   await studio.drop({ name: 'third.onnx', bytes: chain({ layers: 4 }) });
@@ -87,7 +87,7 @@ test('from an open model to a sample, which begins at the top with run 1', async
   await expect(page.getByRole('contentinfo').getByRole('status')).toContainText('Run 1:');
 });
 
-test('a model that was compressed already is told so once', async ({ page }) => {
+test('opening a compressed model shows one notice that lists its formats', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();
   await studio.open('whole.onnx', chain());
