@@ -20,7 +20,7 @@ test('a stack of two steps: built, tried, compressed, told, taken away and broug
 
   const tried = page.getByRole('region', { name: 'Tried on a layer' });
   await expect(tried).toContainText('measured in');
-  await expect(tried.getByRole('table').getByRole('row')).toHaveCount(3);
+  await expect(tried.getByRole('table', { name: 'Measured after each step' }).getByRole('row')).toHaveCount(3);
   await expect(tried.getByRole('img', { name: /^Histogram/ })).toBeVisible();
   await expect(tried.getByRole('img', { name: /heat map$/ })).toHaveCount(3);
   const { violations } = await new AxeBuilder({ page }).analyze();
