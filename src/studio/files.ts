@@ -21,8 +21,8 @@ export const dropped = (file: File): Dropped => ({ file, folder: '' });
 
 /**
  * Sorts files by their format: by their bytes, else by their names. A file of no known format goes to the model reader,
- * which says what it is. Beside a model, a file whose name says nothing may be external data, so its bytes are not looked
- * at. Models come with many files of JSON, so in a folder only the bytes tell a recipe.
+ * which says what it is. Beside a model, a file whose name says nothing may be external data, so its bytes are not
+ * looked at. Models come with many files of JSON, so in a folder only the bytes tell a recipe.
  */
 export async function classifyFiles(files: readonly Dropped[]): Promise<Classified> {
   const models: Dropped[] = [];
@@ -50,9 +50,9 @@ export async function classifyFiles(files: readonly Dropped[]): Promise<Classifi
 const MOST_FILES = 5000;
 
 /**
- * All files of a drop, those of dropped folders and of the folders in them too; hidden files and folders are left. Must be
- * called while the drop event is handled, since the browser forgets its entries afterwards. Throws where there are more
- * than 5,000.
+ * All files of a drop, those of dropped folders and of the folders in them too; hidden files and folders are left. Must
+ * be called while the drop event is handled, since the browser forgets its entries afterwards. Throws where there are
+ * more than 5,000.
  */
 export function filesOf(transfer: DataTransfer): Promise<Dropped[]> {
   const items = [...transfer.items].filter(({ kind }) => kind === 'file');

@@ -19,7 +19,7 @@ const ARRAYS = {
   bool: Uint8Array,
 } satisfies Record<Exclude<ElementType, 'string'>, new (length: number) => NumericData>;
 
-// int64 and uint64 are limited by what a double holds exactly, through which values pass.
+// Values are converted through doubles, so int64 and uint64 are limited to what a double holds exactly.
 const RANGES: Partial<Record<ElementType, readonly [low: number, high: number]>> = {
   int8: [-128, 127],
   uint8: [0, 255],

@@ -26,10 +26,10 @@ export interface EvaluateOptions extends LongCall {
 }
 
 /**
- * Runs both models on the same data and compares them: against the labels where the data has some, and with each
- * other in any case; then times them on the first batch. Memory does not grow with the number of samples, but for
- * what `originalOutputs` may hold.
- * Throws a UserError where the models' inputs, or labels and outputs don't fit, or an output is NaN or infinite.
+ * Runs both models on the same data and compares their outputs: with the labels where the data has labels, and always
+ * with each other. Then times both models on the first batch. Memory does not grow with the number of samples, except
+ * for what `originalOutputs` keeps. Throws a UserError where the inputs of the models differ, where no output fits the
+ * labels, or where an output is NaN or infinite.
  */
 export async function evaluate(
   original: Session,
@@ -105,7 +105,7 @@ const againstOriginal = (report: FidelityReport) => ({
   after: report[closenessMetrics()[0].name],
 });
 
-/** Of two answers of one model to the same input: nothing where they are the same, or cannot be compared. */
+/** How close two answers of one model to the same input are; undefined where they are equal or cannot be compared. */
 function closenessToItself(first: Outputs, second: Outputs, batch: Batch): FidelityReport | undefined {
   if (firstDifference(second, first) === undefined) return undefined;
   const fidelity = new Fidelity();
@@ -118,12 +118,13 @@ function closenessToItself(first: Outputs, second: Outputs, batch: Batch): Fidel
 }
 
 const LARGEST_BATCH = 32;
-// What one run may take for its inputs, or its outputs: half a second of comparing, so that cancelling stays prompt.
+// The most bytes of inputs, or of outputs, in one run. Comparing them takes half a second, so cancelling stays prompt.
 const BATCH_BYTES = 32 * 2 ** 20;
 
 /**
- * Samples per run: as many as fit the memory, at most 32, beyond which throughput hardly grows. One where the model does
- * not run with more although it leaves the dimension open (exporters write the batch that they traced into Reshape nodes).
+ * The number of samples per run: as many as fit the memory, at most 32, since throughput hardly grows beyond that. It
+ * is 1 where the model fails with more, although it leaves the dimension open: exporters write the batch that they
+ * traced into Reshape nodes.
  */
 export async function chooseBatch(original: Session, dataset: Dataset): Promise<number> {
   const [one] = batches(dataset, 1);

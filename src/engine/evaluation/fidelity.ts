@@ -12,10 +12,10 @@ type Outputs = Readonly<Record<string, HostTensor>>;
  * How close a compressed model's outputs stay to the original's, measured batch by batch with every metric against the
  * original.
  *
- * Every floating-point output is read as rows along its last axis: the classes of a classifier or of a language model, a
- * detector's numbers per anchor. A trailing 1×1 image is not an axis. A row of one number is the choice between yes and no.
- * A model gives the mean of a metric over its outputs, or the largest. An output whose shape differs between the two models
- * (a detector's list of finds) cannot be compared and is left out.
+ * Every floating-point output is read as rows along its last axis: the classes of a classifier or of a language model,
+ * a detector's numbers per anchor. A trailing 1×1 image is not an axis. A row of one number is the choice between yes
+ * and no. A model gives the mean of a metric over its outputs, or the largest. An output whose shape differs between
+ * the two models (a detector's list of finds) cannot be compared and is left out.
  */
 export class Fidelity {
   readonly #outputs = new Map<string, OutputFidelity>();

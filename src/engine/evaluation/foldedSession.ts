@@ -8,13 +8,14 @@ import { dataTypeCalled } from '../model/tensors';
 import type { HostTensor, Provider, Runtime, Session } from '../runtime';
 import { openModel } from './openModel';
 
-/** What is computed from less is not worth a session of its own. */
+/** A value that is computed from fewer bytes is not worth a session of its own. */
 const LEAST = 1 << 14;
 
 /**
- * A session that computes what the model itself does, bit for bit and at the same speed, and takes less memory to make: a
- * weight that is rebuilt at load is handed over dense, beside the graph. The runtime rebuilds one after the other, where
- * it would free nothing on the way to any of them before all are folded. What is factored or rebuilt at use stays.
+ * Opens a session that computes the same as the model, bit for bit and at the same speed, but takes less memory to
+ * open. Each weight that is rebuilt at load is computed first, one after the other, and given to the session as a dense
+ * weight beside the graph. The runtime itself would keep every intermediate value until all weights are folded. Weights
+ * that are factored or rebuilt at use stay as they are.
  */
 export async function openFolded(
   model: Model,

@@ -5,14 +5,14 @@ import { type Dataset, type Field, fixedBatch, type InputSpec } from './dataset'
 import { complete, evaluate, hinted, namesIn, openSizes, SEQUENCE, type Sizes } from './openSizes';
 
 export interface GenerateOptions {
-  /** As many as fit 32 MB, at most 32, where it is left out. */
+  /** By default as many as fit 32 MB, at most 32. */
   readonly samples?: number;
   readonly seed?: number;
-  /** Of dimensions that inputs leave open, by their names; the usual ones where it is left out. */
+  /** Sizes of dimensions that inputs leave open, by name. By default the usual sizes. */
   readonly sizes?: Sizes;
-  /** For whole numbers of which the graph does not say what they mean, in place of 0 and 1. */
+  /** The value of whole numbers whose meaning the graph does not show, in place of 0 and 1. */
   readonly unknown?: number;
-  /** Numbers of one input, all samples together, from which on none are made up; 2^28 where it is left out. */
+  /** The most numbers of one input, all samples together; 2^28 by default. */
   readonly largest?: number;
 }
 
@@ -22,19 +22,20 @@ const BUDGET = 32 * 2 ** 20;
 const LARGEST = 2 ** 28;
 
 /**
- * Inputs from declared types and shapes, for want of data; the same seed gives the same values.
+ * Makes up inputs from declared types and shapes, where there is no data. The same seed gives the same values.
  *
  * - floats: N(0, 1); masks: all ones
- * - integers: uniform among the `rows` of the table they index, else uint8 0…255 and other types 0 or 1; one that is
- *   compared with a number is that number; by name, positions count up behind what a cache holds, token types are zero,
- *   masks are all ones, lengths are the sequence's length, sample rates 16,000
+ * - integers: uniform among the `rows` of the table that they index, else 0…255 for uint8 and 0 or 1 for other types.
+ *   An integer that the graph compares with a number is that number. Some names decide: positions continue after the
+ *   cached ones, token types are zero, masks are all ones, lengths are the length of the sequence, sample rates are
+ *   16,000
  * - bool: true
- * - symbolic dimensions: the batch takes the samples; other ones have one size per name, by what the name says:
- *   sequences 32, cached positions 16, both together their sum, height and width 64, channels 3; unnamed ones by rank
- *   (images 64, else 32)
+ * - symbolic dimensions: the batch has the number of samples. All others have one size per name, which the name
+ *   suggests: sequences 32, cached positions 16, both together their sum, height and width 64, channels 3. The rank
+ *   decides for dimensions without a name: images 64, else 32
  *
- * Throws a UserError for inputs of text, of types that cannot be fed, without a declared shape, and of more than 2^28
- * numbers.
+ * Throws a UserError for inputs of text, inputs of types that cannot be fed, inputs without a declared shape, and
+ * inputs of more than 2^28 numbers.
  */
 export function generateDataset(declared: readonly InputSpec[], options: GenerateOptions = {}): Dataset {
   const inputs = declared.map(withNames);
@@ -151,7 +152,9 @@ function sampleShapes(inputs: readonly InputSpec[], sizes: Sizes): { dims: numbe
   );
 }
 
-/** The dimension that counts samples: exporters call it many names; failing those, it is what most inputs begin with. */
+/**
+ * The dimension that counts samples: exporters call it many names; failing those, it is what most inputs begin with.
+ */
 export function batchDimension(inputs: readonly InputSpec[]): number | string | undefined {
   const firsts = inputs.flatMap(({ shape }) => shape.slice(0, 1)).filter((size) => size !== 0);
   const named = firsts.find((size) => typeof size === 'string' && /batch|^(n|b|bs)$/i.test(size));

@@ -14,8 +14,9 @@ export function parseShape(text: string): [name: string, dims: number[]] {
 }
 
 /**
- * The inputs with these shapes in place of what they leave open; what one of them says of a named dimension holds for
- * all. Throws a UserError for a name that no input has, another number of dimensions, or a size that the model rules out.
+ * The inputs with these shapes in place of open dimensions. A size given for a named dimension holds for all inputs
+ * with that name. Throws a UserError for a name that no input has, another number of dimensions, or a size that the
+ * model rules out.
  */
 export function withShapes(inputs: readonly InputSpec[], shapes: Shapes): InputSpec[] {
   const named = inputs.map(withNames);

@@ -4,8 +4,8 @@ import type { TensorData } from '../runtime';
 import type { Dataset } from './dataset';
 
 /**
- * SHA-256 of the samples that a data set feeds: name, type, shape and values of each input's array, without labels. It is
- * not that of a file, since only a share of one may be used, and packing changes no sample.
+ * SHA-256 of the samples in a data set: name, type, shape and values of each input's array, without labels. It is not
+ * the hash of a file: a data set may be a part of a file, and packing a file differently changes no sample.
  */
 export function hashDataset({ fields }: Dataset): string {
   const hash = sha256.create();

@@ -6,7 +6,7 @@ import type { LatencyReport } from './report';
 export interface LatencyOptions extends LongCall {
   /** Timed runs of each session, at most. */
   readonly runs?: number;
-  /** Once this is used up, it stops after `LEAST_RUNS`. */
+  /** Time after which no run begins, once there were `LEAST_RUNS`. */
   readonly budgetMs?: number;
 }
 
@@ -18,17 +18,17 @@ export interface Latency {
 
 export const LATENCY_DEFAULTS = { runs: 40, budgetMs: 3000 } as const;
 
-/** Fewer say nothing about the spread. */
+/** Fewer runs would not show the spread. */
 export const LEAST_RUNS = 5;
 
-// The first run allocates, and compiles shaders on a GPU; the ones after it still find caches cold.
+// The first run allocates memory and compiles shaders on a GPU. The next ones still find cold caches.
 const WARM_UPS = 3;
-// Slow models do with one less: most of a cold start is in the first run.
+// Slow models have one warm-up run less: the first run holds most of the cold start.
 const WARM_UP_MS = 500;
 
 /**
- * Times two sessions on the same feeds: warmed up, then turn by turn, so that a machine which slows down slows both,
- * and the one that goes first changes every time, so that neither always finds the other's cache.
+ * Times two sessions on the same feeds. After warm-up runs they take turns, so that a machine which slows down affects
+ * both alike. The first of each pair alternates, so that neither always runs on the cache that the other left.
  */
 export async function measureLatency(
   before: Session,

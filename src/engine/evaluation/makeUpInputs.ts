@@ -13,26 +13,26 @@ type Outputs = Readonly<Record<string, HostTensor>>;
 export interface MakeUpOptions extends LongCall {
   readonly samples?: number;
   readonly seed?: number;
-  /** What the user says of inputs' shapes. */
+  /** Shapes of inputs that the user gave. */
   readonly shapes?: Shapes | undefined;
   readonly run: (feeds: Batch['feeds']) => Promise<Outputs>;
   /**
-   * Each size is run twice, and refused where the two answers differ: some graphs read past the end of an input that they
-   * were not made for. Not for models that draw at random.
+   * Whether each size is run twice, and refused where the two answers differ: some graphs read past the end of an input
+   * of a size that they were not made for. Models that draw at random must not be run twice.
    */
   readonly twice?: boolean;
 }
 
-/** How long sizes are tried. */
+/** Time after which no more sizes are tried. */
 const PATIENCE_MS = 30_000;
 
 /** Numbers of one input: several dimensions that are all tried at 1,024 would be more than any machine holds. */
 const LARGEST_TRIED = 2 ** 22;
 
 /**
- * Inputs that a model runs on, made up from what it declares: of the sizes that it leaves open the usual ones, else the
- * first of a short list that the graph takes. `shapes` of the data set says which. Throws a UserError with the runtime's
- * reason where none runs.
+ * Makes up inputs that the model runs on, from what it declares. Sizes that it leaves open are the usual ones, or else
+ * the first of a short list with which the graph runs. `shapes` of the data set holds the sizes that were taken. Throws
+ * a UserError with the runtime's reason where no size works.
  */
 export async function makeUpInputs(declared: readonly InputSpec[], options: MakeUpOptions): Promise<Dataset> {
   const { samples, seed, signal, run, twice = false } = options;
@@ -83,7 +83,7 @@ function refused(failure: unknown, inputs: readonly InputSpec[], tried: number):
   );
 }
 
-/** Which output is not the same bit for bit; NaN is the same as itself. */
+/** The name of the first output that differs in any bit; undefined where none does. */
 export const firstDifference = (outputs: Outputs, expected: Outputs): string | undefined =>
   Object.keys(expected).find((key) => !same(outputs[key], expected[key]!));
 

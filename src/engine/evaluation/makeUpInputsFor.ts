@@ -6,7 +6,9 @@ import type { Dataset } from './dataset';
 import { type MakeUpOptions, makeUpInputs } from './makeUpInputs';
 import { openModel } from './openModel';
 
-/** Inputs that a model runs on, tried in a session of its own that takes little memory. Throws as `makeUpInputs` does. */
+/**
+ * Inputs that a model runs on, tried in a session of its own that takes little memory. Throws as `makeUpInputs` does.
+ */
 export async function makeUpFor(
   model: Model,
   runtime: Runtime,

@@ -5,9 +5,9 @@ import { checkConvertible, checkFeedable, toNumbers } from './convert';
 import { type Dataset, type Field, fixedBatch, IGNORED, type InputSpec, type Labels } from './dataset';
 
 /**
- * Matches the arrays of a file with a model's inputs, by name. An array has the input's shape, with samples along axis 0. An
- * array with one axis more holds a whole input for each sample. `labels` are [n] class ids or [n, t…] per position. Other
- * arrays are ignored. Throws a UserError that says what was expected and what was found.
+ * Matches the arrays of a file with a model's inputs, by name. An array has the input's shape, with samples along axis
+ * 0. An array with one axis more holds a whole input for each sample. `labels` are [n] class ids or [n, t…] per
+ * position. Other arrays are ignored. Throws a UserError that says what was expected and what was found.
  */
 export function openDataset(arrays: NamedArrays, inputs: readonly InputSpec[], name: string): Dataset {
   const missing = inputs.filter((input) => !arrays.has(input.name));

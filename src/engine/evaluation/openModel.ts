@@ -8,7 +8,10 @@ interface Opening extends LongCall, OpenOptions {
   readonly provider?: Provider;
 }
 
-/** A session of the model. Whoever opens it releases it. Throws the signal's reason when aborted, as long as none is made. */
+/**
+ * A session of the model. Whoever opens it releases it. Throws the signal's reason when aborted, as long as none is
+ * made.
+ */
 export async function openModel(model: Model, runtime: Runtime, options: Opening = {}): Promise<DeviceSession> {
   const { provider = runtime.providers[0]!, lean, deviceOutputs, ...call } = options;
   const session = await sessionModelOf(model, runtime.externalData, call);

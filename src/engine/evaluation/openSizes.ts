@@ -19,7 +19,7 @@ const LONGEST = 1000;
 /** "past_sequence_length + 1" in parts: names, whole numbers, operators; undefined for a plain name. */
 function termsOf(size: string): string[] | undefined {
   if (size.length > LONGEST) return undefined;
-  // A hyphen or a slash inside a name subtracts and divides nothing: these need a space or a number beside them.
+  // A hyphen or a slash inside a name is no operator. Operators have a space or a number beside them.
   if (!/[*+(]|\s[-/]|[-/](\s|\d+$)/.test(size)) return undefined;
   const terms = size.match(/[\p{L}_][\p{L}\p{N}_.:]*|\d+|\/\/|[-+*/()]/gu);
   return terms?.join('') === size.replace(/\s/g, '') ? terms : undefined;
@@ -92,7 +92,7 @@ export function openSizes(inputs: readonly InputSpec[], batch: number | string |
       }
     }
   }
-  // What is added to a cache is no part of it.
+  // The tokens that are added to a cache are not in it yet.
   if (total) {
     const sequence = free.get(total.sequence);
     if (sequence) sequence.past = false;
@@ -154,7 +154,7 @@ function byRank(shape: readonly (number | string)[], axis: number): number {
   return axis === 1 && !channelsLast ? 3 : 64;
 }
 
-/** What is tried where a graph refuses the usual sizes: steps, tokens, then sides of pictures. */
+/** Sizes to try where a graph refuses the usual ones: steps, tokens, then sides of pictures. */
 const STEPS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 48, 96, 192, 224, 320, 384, 640];
 /** A cache may be empty. */
 const PASTS = [0, ...STEPS.slice(0, 8)];
@@ -170,7 +170,7 @@ export function* sizesToTry(open: OpenSizes): Generator<Map<string, number>> {
   };
   const stepsOf = (name: string) => (open.free.get(name)!.past ? PASTS : STEPS);
   yield* once(complete(open));
-  // Pictures are as high as they are wide, and channels stay what they are.
+  // Height and width of a picture are tried as equal. The number of channels stays.
   const alike = names.filter((name) => !open.free.get(name)!.past && open.free.get(name)!.usual !== 3);
   if (alike.length > 1)
     for (const step of STEPS) yield* once(complete(open, new Map(alike.map((name) => [name, step]))));

@@ -4,8 +4,8 @@ import type { Dataset } from './dataset';
 type Outputs = Record<string, HostTensor>;
 
 /**
- * The outputs of one model on the data it saw last, so that comparing it with the next compressed model need not run
- * it again. Holds `limit` bytes at most; what is beyond is computed each time. One per original model.
+ * Keeps the outputs of one model on its latest data, so that the model need not run again for the next comparison. It
+ * holds at most `limit` bytes; other outputs are computed each time. There is one cache for each original model.
  */
 export class OutputCache {
   #dataset: Dataset | undefined;

@@ -2,7 +2,9 @@ import type { Provider } from '../runtime';
 
 /** Original and compressed on the same data. Also what `carrara evaluate --json` prints. */
 export interface EvaluateReport {
-  /** The name of the first metric that applies to the labels; without labels "fidelity", the agreement of both models. */
+  /**
+   * The name of the first metric that applies to the labels; without labels "fidelity", the agreement of both models.
+   */
   readonly metric: string;
   readonly before: number;
   readonly after: number;
@@ -10,8 +12,8 @@ export interface EvaluateReport {
   readonly others?: Readonly<Record<string, { readonly before: number; readonly after: number }>>;
   readonly fidelity: FidelityReport;
   /**
-   * The same figures of the original against itself, run twice on the first batch; absent where both answers were the
-   * same. No compressed model can be closer than this.
+   * The same values for the original compared with itself, run twice on the first batch. Absent where both answers were
+   * equal. No compressed model can be closer than this.
    */
   readonly itself?: FidelityReport;
   /** Nodes that draw at random, in either model; absent where there are none. */

@@ -5,8 +5,8 @@ import type { Dataset, Labels } from './dataset';
 /** Parts of a data set. */
 
 /**
- * `count` samples (or all, where there are fewer), spread evenly from the first to the last: files are often sorted by
- * class, and their beginning would be one class only.
+ * `count` samples, or all where there are fewer. They are spread evenly from the first to the last: files are often
+ * sorted by class, and their first samples would all be of one class.
  */
 export function take(dataset: Dataset, count: number): Dataset {
   const { samples } = dataset;
@@ -19,8 +19,8 @@ const CALIBRATION_SHARE = 0.25;
 const MOST_CALIBRATION_SAMPLES = 256;
 
 /**
- * The data in two: samples to calibrate on, spread evenly, and the others, on which what was calibrated is then evaluated.
- * The same data is always split alike. Throws a UserError where there is one sample only.
+ * Splits the data into samples for calibration, spread evenly, and the other samples for evaluation. The same data is
+ * always split in the same way. Throws a UserError where there is only one sample.
  */
 export function split(dataset: Dataset): { readonly calibration: Dataset; readonly evaluation: Dataset } {
   const { samples, name } = dataset;
@@ -49,7 +49,7 @@ function chosenOf(dataset: Dataset, chosen: readonly number[]): Dataset {
 
 function gather({ type, dims, data }: HostTensor, chosen: readonly number[]): HostTensor {
   const width = dims.slice(1).reduce((product, size) => product * size, 1);
-  // Of the stored type, which `batches` converts: strings are the one kind of data that is no typed array.
+  // The stored type stays; `batches` converts it. Strings are the only kind of data that is not a typed array.
   const out = (Array.isArray(data) ? [] : data.slice(0, chosen.length * width)) as Float32Array;
   chosen.forEach((sample, row) => {
     for (let i = 0; i < width; i++) out[row * width + i] = (data as Float32Array)[sample * width + i];

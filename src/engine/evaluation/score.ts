@@ -38,7 +38,9 @@ export class Score {
     });
   }
 
-  /** The value of each metric, by its name, in the order of the list. Throws a UserError where all labels are ignored. */
+  /**
+   * The value of each metric, by its name, in the order of the list. Throws a UserError where all labels are ignored.
+   */
   get values(): ReadonlyMap<string, number> {
     if (this.#counted === 0) throw new UserError(`All labels are ${IGNORED} (ignored): give some that count.`);
     return new Map(this.#counters.map(({ name, counter }) => [name, counter.value]));

@@ -20,7 +20,10 @@ export function formatNamed(name: string): Readable | undefined {
   );
 }
 
-/** The format to open a file with: that of its bytes where something here reads it, else the one that its name announces. */
+/**
+ * The format to open a file with: that of its bytes where something here reads it, else the one that its name
+ * announces.
+ */
 export function readableFormatOf(file: FileSample): Readable | undefined {
   const format = formatOf(file);
   return format && format.gives !== 'nothing' ? format : formatNamed(file.name);

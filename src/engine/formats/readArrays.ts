@@ -4,8 +4,8 @@ import { dataFormats, either, formatNamed, formatOf } from './formats';
 import { sampleOfBytes } from './sample';
 
 /**
- * Reads a file with data, in whichever format of the list it is. `name` is the name of the file. Throws a UserError that
- * says what the file is where it holds no data, and what is wrong with it where it is damaged.
+ * Reads a file with data, in whichever format of the list it is. `name` is the name of the file. Throws a UserError
+ * that says what the file is where it holds no data, and what is wrong with it where it is damaged.
  */
 export async function readArrays(bytes: Uint8Array, name: string): Promise<NamedArrays> {
   const named = formatNamed(name);

@@ -3,9 +3,9 @@ import { UserError } from '../core/errors';
 import { intOf, subgraphsOf } from './onnx/attributes';
 
 /**
- * Checks what every walk through a model's graphs relies on: each value has one maker, and none depends on itself. Throws
- * a UserError that names the value, as ONNX Runtime does. Names are local to their graph: those of graphs inside nodes
- * count as read by the node only where the inner graph does not make them itself.
+ * Checks what every walk through a model's graphs relies on: each value has one maker, and none depends on itself.
+ * Throws a UserError that names the value, as ONNX Runtime does. Names are local to their graph: those of graphs inside
+ * nodes count as read by the node only where the inner graph does not make them itself.
  */
 export function checkGraphs({ graph, functions, trainingInfo }: ModelProto, name: string): void {
   if (graph) checkGraph(graph, name);

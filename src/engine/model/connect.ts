@@ -24,8 +24,8 @@ export const among =
   };
 
 /**
- * Checks the tensors of a model that was read from `file`, and finds the sources of those whose data lie in other files.
- * Throws a UserError that names the tensor whose shape, type or data can't be what was written.
+ * Checks the tensors of a model that was read from `file`, and finds the sources of those whose data lie in other
+ * files. Throws a UserError that names the tensor whose shape, type or data can't be what was written.
  */
 export async function connect(
   tensors: Iterable<TensorProto>,

@@ -14,7 +14,10 @@ export interface ConstantGraph {
   readonly storedBytes: number;
 }
 
-/** What onnxruntime never folds: DequantizeLinear is kept for quantised kernels, drawing is not constant, lists are no tensors. */
+/**
+ * What onnxruntime never folds: DequantizeLinear is kept for quantised kernels, drawing is not constant, lists are no
+ * tensors.
+ */
 const KEPT = /^(DequantizeLinear|Random.*|Multinomial|Bernoulli|Sequence.*|SplitToSequence|Optional.*)$/;
 /** Nodes of all constant sub-graphs together: a model with more, which no exporter makes, is left to the runtime. */
 const MOST_NODES = 1_000_000;
@@ -25,8 +28,9 @@ const MOVES =
 const SIZED_BY_DATA = new Set(['NonZero', 'Compress', 'Unique']);
 
 /**
- * The values of the main graph that onnxruntime folds while it loads the model, as far as something else reads them: what
- * is in between is not listed. `overridable`: initializers that are inputs as well are no constants, from IR version 4 on.
+ * The values of the main graph that onnxruntime folds while it loads the model, as far as something else reads them:
+ * what is in between is not listed. `overridable`: initializers that are inputs as well are no constants, from IR
+ * version 4 on.
  */
 export function constantGraphs(graph: GraphProto, overridable: boolean): ConstantGraph[] {
   const inputs = new Set(overridable ? graph.input.map(({ name }) => name) : []);

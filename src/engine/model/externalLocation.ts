@@ -2,9 +2,9 @@
 export const fileNameOf = (path: string): string => path.split(/[/\\]/).pop() ?? path;
 
 /**
- * Why the data file that a model calls `location` is not one in the model's folder or below, as the end of a sentence;
- * undefined where it is. ONNX asks for a relative path without "..": with another one, a model could have any file of its
- * user read, and written into what is made of it. Paths of Windows count everywhere, since models travel.
+ * Why the data file at `location` is not in the model's folder or below it, as the end of a sentence; undefined where
+ * it is. ONNX asks for a relative path without "..". With another path, a model could read any file of its user and
+ * write it into the result. Windows paths are checked on every system, since models move between systems.
  */
 export function whyOutside(location: string): string | undefined {
   if (location === '') return 'names no file';

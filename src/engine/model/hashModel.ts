@@ -6,12 +6,14 @@ import { isInFile, SELF } from './onnx/structure';
 /** Bytes read at a time. */
 const STEP = 1 << 22;
 
-// By the model's own file, which is opened anew with its data files.
+// By the source of the model's own file: opening the model again makes a new source.
 const known = new WeakMap<ByteSource, string>();
 
-/** SHA-256 of a model: of its file, or, with external data, of its files one after the other in the order of first use. */
+/**
+ * SHA-256 of a model: of its file, or, with external data, of its files one after the other in the order of first use.
+ */
 export async function hashModel(model: Model, signal?: AbortSignal): Promise<string> {
-  // Payloads that lie in pieces of the model's own file are hashed with it.
+  // Payloads in pieces of the model's own file are hashed with that file.
   const sources = [...model.sources].flatMap(([location, source]) =>
     isInFile(location) && location !== SELF ? [] : source,
   );

@@ -3,7 +3,7 @@ import { intOf } from './onnx/attributes';
 import { resolve, type Scope, scopesIn } from './scopes';
 import { dimsOf, inlineNumbers } from './tensors';
 
-/** What a graph does with the whole numbers of a value, as far as that says which of them make sense. */
+/** Which whole numbers make sense in a value, as far as the graph's use of them shows it. */
 export interface WholeNumbers {
   /** They are indices: of the smallest table, or one-hot width, that they index. */
   readonly rows?: number;
@@ -11,7 +11,7 @@ export interface WholeNumbers {
   readonly compared?: number;
 }
 
-/** Nodes that hand the numbers of their first input on. */
+/** Nodes that pass on the numbers of their first input. */
 const PASSAGES = new Set([
   'Cast',
   'Clip',
@@ -27,8 +27,8 @@ const PASSAGES = new Set([
 ]);
 
 /**
- * For each value of the main graph that something is known of: what numbers it may hold, directly or through what hands
- * them on. Names are local to their graph: two branches may use one name for two values.
+ * The numbers that values of the main graph may hold, for each value of which the graph shows something, directly or
+ * through nodes that pass it on. Names are local to their graph: two branches may use one name for two values.
  */
 export function wholeNumbersIn(main: Scope): ReadonlyMap<string, WholeNumbers> {
   const scopes = [...scopesIn(main)];
@@ -43,7 +43,7 @@ export function wholeNumbersIn(main: Scope): ReadonlyMap<string, WholeNumbers> {
           if (!at) break;
           const known: WholeNumbers | undefined = found.get(at)!.get(name);
           const both = together(known, use);
-          // Nothing new is known of this value, nor then of those that it comes from.
+          // Nothing new was learnt of this value, so nothing new follows for the values that it comes from.
           if (known && known.rows === both.rows && known.compared === both.compared) break;
           found.get(at)!.set(name, both);
           name = sources.get(at)!.get(name);
@@ -60,7 +60,7 @@ function together(known: WholeNumbers | undefined, use: WholeNumbers): WholeNumb
   return { ...(rows < Number.POSITIVE_INFINITY && { rows }), ...(compared !== undefined && { compared }) };
 }
 
-/** The names that a graph defines; those that only hand a value on, with the name of that. */
+/** The names that a graph defines. Names that only pass on a value are listed with the name of that value. */
 function sourcesIn({ graph }: Scope): Map<string, string | undefined> {
   const sources = new Map<string, string | undefined>();
   for (const { name } of [...graph.input, ...graph.initializer]) sources.set(name, undefined);

@@ -10,7 +10,7 @@ import type { LayerReport, ModelReport, ValueReport } from './report';
 import { scopeOf, scopesIn } from './scopes';
 import { bytesOf, dtypeName } from './tensors';
 
-/** A model in plain numbers, its layers included. */
+/** Describes a model and its layers in plain numbers. */
 export function inspect(model: Model): ModelReport {
   const { main } = layersIn(model);
   const { layers, tensors } = listed(model);
@@ -29,8 +29,8 @@ export function inspect(model: Model): ModelReport {
 }
 
 /**
- * Layers, and those that were compressed before in the form that they have now, in the order of the graph; and the tensors
- * that they are stored in.
+ * The layers in the order of the graph, and the tensors that store them. Layers that were compressed earlier are listed
+ * in their present form.
  */
 function listed(model: Model): { layers: LayerReport[]; tensors: Set<TensorProto> } {
   const { main, layers } = layersIn(model);
@@ -44,11 +44,11 @@ function listed(model: Model): { layers: LayerReport[]; tensors: Set<TensorProto
       for (const name of node.input) readers.set(name, node);
     }
   }
-  // Factors and halves are layers like others; all else that a form is stored in is told as one.
+  // Factors and weights in half precision are layers like others. All other tensors of a form are listed as one layer.
   const kept = layers.filter(({ tensor, uses }) => !formOf.has(tensor) || uses.some(({ role }) => role));
   const rows = kept.map((layer) => ({ at: order.get(layer.uses[0]!.node)!, report: layerReport(layer) }));
   for (const form of forms) {
-    // A layer of a node without a name is called by its weight.
+    // A layer whose node has no name has the name of its weight.
     const at = order.get(form.name) ?? order.get(readers.get(form.tensors.at(-1)?.name ?? '') ?? '');
     const factors = kept.filter(({ tensor }) => formOf.get(tensor) === form);
     if (factors.length < form.tensors.length) rows.push({ at: at ?? order.size, report: formReport(form, factors) });
@@ -59,7 +59,7 @@ function listed(model: Model): { layers: LayerReport[]; tensors: Set<TensorProto
   };
 }
 
-/** A layer that was compressed, but for those of its factors that are layers of their own. */
+/** A compressed layer, without those of its factors that are layers of their own. */
 function formReport(
   { id, name, op, form, shape, parameters, tensors }: ReturnType<typeof storedForms>[number],
   factors: readonly Layer[],

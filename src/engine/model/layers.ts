@@ -7,7 +7,7 @@ import type { LayerReport } from './report';
 import { type Constant, isPassage, resolve, type Scope, scopeOf, scopesIn } from './scopes';
 import { bytesOf, dimsOf, dtypeName, elementsOf } from './tensors';
 
-/** A weight with its consumers: what can be compressed, once, however many nodes use it. */
+/** A weight with its consumers. It is compressed once, however many nodes use it. */
 export interface Layer extends Omit<LayerReport, 'consumers'> {
   readonly tensor: TensorProto;
   readonly home: Scope;
@@ -15,9 +15,12 @@ export interface Layer extends Omit<LayerReport, 'consumers'> {
   readonly uses: readonly Use[];
   /** Whether the tensor is stored as [in, out], the transpose of `shape`. */
   readonly stored: 'as shape' | 'transposed';
-  /** What it is stored as, where somebody has quantised it: "int8". */
+  /** The type or form in which it is stored where it is quantised already: "int8". */
   readonly quantised?: string;
-  /** Why no method may change it, not even along with others; a layer that is only too small has none. */
+  /**
+   * Why no method may change it, not even together with other layers. A layer that is merely too small has no such
+   * reason.
+   */
   readonly unhandled?: string;
 }
 
@@ -40,15 +43,18 @@ export const operandOf = ({ node, input }: Pick<Use, 'node' | 'input'>): string 
 /** The name of the bias that a use adds; '' where it adds none. */
 export const biasOf = ({ node, role }: Use): string => node.input[role?.operator.bias?.input ?? -1] ?? '';
 
-/** A tensor below this many elements that no handled operator uses (a scale, a bias, a table of shapes) is not listed. */
+/**
+ * A tensor below this many elements that no handled operator uses (a scale, a bias, a table of shapes) is not listed.
+ */
 const LISTED = 1024;
 
 /** Bytes that two more nodes and two tensor headers add to a file, about. */
 const OVERHEAD = 256;
 
 /**
- * What a compressed weight is written in exists from this version on: before, operands broadcast along an axis that an
- * attribute names, and a Cast calls its type by a word. onnxruntime itself has no Gemm of these versions.
+ * The first version with the operators that compressed weights are written in. Before it, operands broadcast along an
+ * axis that an attribute names, and a Cast names its type with a word. onnxruntime has no Gemm of those versions
+ * either.
  */
 const LEAST_OPSET = 7;
 
@@ -95,7 +101,7 @@ export function layersOf(main: Scope): Layer[] {
         if (!constant) return;
         const known = uses.get(constant.tensor) ?? { constant, uses: [] };
         const packed = packedOf(node, scope);
-        // Scales and zero points are told with the codes.
+        // Scales and zero points belong to the layer of the codes.
         if (packed && constant.tensor !== packed.tensors[0]) return;
         known.uses.push(consumerOf(node, scope, input, constant));
         uses.set(constant.tensor, known);
@@ -105,11 +111,12 @@ export function layersOf(main: Scope): Layer[] {
   return [...uses.values()].flatMap(({ constant, uses }) => layerOf(constant, uses, outputs) ?? []);
 }
 
-// The runtime computes it once, so there is nothing to gain; but a DequantizeLinear is how a quantised weight looks.
+// The runtime computes a constant expression once, so compressing it gains nothing. A DequantizeLinear is a quantised
+// weight.
 const isConstantExpression = (node: NodeProto, scope: Scope): boolean => {
   const known = judged.get(scope) ?? new Map<NodeProto, boolean>();
   judged.set(scope, known);
-  // Once for each node: this is asked of each of its inputs, and a Concat may have thousands.
+  // Kept for each node: the question comes up for each of its inputs, and a Concat may have thousands.
   const found =
     known.get(node) ??
     (node.opType !== 'DequantizeLinear' && node.input.every((name) => name === '' || isFixed(resolve(name, scope))));

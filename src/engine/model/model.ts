@@ -16,8 +16,8 @@ import { isInFile, readStructure, SELF, type Structure, tooDeep } from './onnx/s
 import { decodeFloats, type ExternalBytes, externalOf, inlineBytes } from './tensors';
 
 /**
- * An ONNX model: its structure in memory, its weights where they are. Immutable: compressing makes a new Model that
- * shares every untouched node, tensor and source with the old one.
+ * An ONNX model. Its structure is in memory; its weights stay in their files. It is immutable: compressing makes a new
+ * Model, which shares every unchanged node, tensor and source with the old one.
  */
 export interface Model {
   /** File name, "recogniser.onnx". */
@@ -29,8 +29,8 @@ export interface Model {
 }
 
 /**
- * Opens a model from its file; `find` gives the data files that it refers to. Reads the structure only. Throws a
- * UserError that names the file and the fault.
+ * Opens a model from its file. `find` returns the data files that the model refers to. Only the structure is read.
+ * Throws a UserError that names the file and what is wrong with it.
  */
 export async function readModel(file: ByteSource, find: FindFile = () => undefined): Promise<Model> {
   if (file.size === 0) throw new UserError(`${file.name} is empty (0 bytes): choose an .onnx file with a model in it.`);

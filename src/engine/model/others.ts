@@ -6,12 +6,12 @@ import type { Scope } from './scopes';
 import { type Reader, Readers } from './tensorReaders';
 import { bytesOf, dimsOf, elementsOf } from './tensors';
 
-/** From so many numbers on, a matrix is worth a reason of its own. */
+/** A matrix with at least this many numbers gets a reason of its own. */
 const LARGE = 1024;
 
 /**
- * The parameters that no layer holds, with why each stays as it is, the most numerous first. `parameters`: how many each
- * tensor counts as; `listed`: tensors that layers tell of.
+ * The parameters that are in no layer, grouped by the reason why they stay as they are, the largest group first.
+ * `parameters`: how many each tensor counts as. `listed`: the tensors of layers.
  */
 export function otherParameters(
   model: Model,

@@ -50,7 +50,9 @@ function draws(node: NodeProto, scope?: Scope): boolean {
   return true;
 }
 
-/** Dropout drops only where its third input says that it trains: a constant true, or something that a caller decides. */
+/**
+ * Dropout drops only where its third input says that it trains: a constant true, or something that a caller decides.
+ */
 function isTraining({ input }: NodeProto, scope: Scope | undefined): boolean {
   const mode = input[2];
   if (!mode) return false;

@@ -124,7 +124,8 @@ describe('fresh names', () => {
       });
       const actual = await output(changed);
       const far = Math.hypot(...actual.map((entry, i) => entry - expected[i]!)) / Math.hypot(...expected);
-      // A step of 8 bits is 1/127 of a group's largest weight, some 2.5 of its size: .6 % of it, for each of two layers.
+      // A step of 8 bits is 1/127 of a group's largest weight, some 2.5 of its size: .6 % of it, for each of two
+      // layers.
       expect(far, `${aim} ${form}`).toBeGreaterThan(0.001);
       expect(far, `${aim} ${form}`).toBeLessThan(0.015);
     }

@@ -24,8 +24,8 @@ import { isPassage, resolve, type Scope, scopesIn } from './scopes';
 let constants = 0;
 
 /**
- * Collects changes to a model's graphs and makes the changed model. The old model stays as it is, and both share what was
- * not changed. Nodes are compared by identity, so duplicate or missing names do no harm.
+ * Collects changes to a model's graphs and makes the changed model. The old model stays as it is, and both share what
+ * was not changed. Nodes are compared by identity, so duplicate or missing names do no harm.
  */
 export class Rewrite {
   readonly #replaced = new Map<NodeProto, readonly NodeProto[]>();

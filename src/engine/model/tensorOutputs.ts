@@ -10,8 +10,8 @@ import type { Model } from './model';
 import { makersIn } from './subModel';
 
 /**
- * The model as far as its outputs are tensors, which is all that can be fetched: in place of a list or a map, the values
- * that the node takes which makes it. The same model where all are, and where such a node takes none.
+ * The model as far as its outputs are tensors, which is all that can be fetched: in place of a list or a map, the
+ * values that the node takes which makes it. The same model where all are, and where such a node takes none.
  */
 export function withTensorOutputs(model: Model): Model {
   const { graph } = model;

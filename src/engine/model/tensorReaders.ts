@@ -1,11 +1,11 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
 import { resolve, type Scope, scopesIn } from './scopes';
 
-/** A node that computes with a constant, and how it comes by it. */
+/** A node that computes with a constant, and the way from the constant to the node. */
 export interface Reader {
   readonly node: NodeProto;
   readonly input: number;
-  /** Operators that make another constant of it on the way: "Slice", "Concat". */
+  /** Operators on the way that make another constant of it: "Slice", "Concat". */
   readonly through: readonly string[];
 }
 
@@ -16,8 +16,8 @@ interface Step {
 }
 
 /**
- * Who computes with each stored tensor: nodes of which not every operand is a constant, reached through any that only make
- * constants of constants. A tensor that is an attribute is read by its node.
+ * The nodes that compute with each stored tensor. A node whose operands are all constants only makes another constant,
+ * so the nodes behind it count instead. A tensor in an attribute is read by the node with the attribute.
  */
 export class Readers {
   /** By the scope that holds a value, and its name. */
@@ -56,7 +56,7 @@ export class Readers {
     return found;
   }
 
-  /** What each graph holds, and where its tensors are. */
+  /** Lists the names in each graph, and where its tensors are. */
   #list(scope: Scope): void {
     const { graph } = scope;
     const names = new Set([...graph.input, ...graph.initializer].map(({ name }) => name));
@@ -78,7 +78,7 @@ export class Readers {
     this.#homes.set(scope, names);
   }
 
-  /** In the order in which nodes run, so that what a node reads is known to be a constant or not. */
+  /** Follows the order in which nodes run, so that it is known whether what a node reads is a constant. */
   #walk(scope: Scope): void {
     const { graph } = scope;
     const stored = graph.initializer.filter(({ name }) => !resolve(name, scope)?.overridable);
@@ -109,7 +109,7 @@ export class Readers {
   }
 
   #isConstant(node: NodeProto, scope: Scope): boolean {
-    // A DequantizeLinear is how a quantised weight looks; it is kept as it is.
+    // A DequantizeLinear is a quantised weight, which stays as it is.
     if (node.opType === 'DequantizeLinear' || node.input.length === 0 || scope.children.has(node)) return false;
     return node.input.every((name) => {
       const home = name === '' ? scope : this.#homeOf(name, scope);

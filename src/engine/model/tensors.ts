@@ -167,7 +167,10 @@ export function decodeFloats(
   return values;
 }
 
-/** The first of the floats' bit patterns whose exponent is all ones, which are infinities and NaN; −1 where there is none. */
+/**
+ * The first of the floats' bit patterns whose exponent is all ones, which are infinities and NaN; −1 where there is
+ * none.
+ */
 function firstNotFinite(words: Int32Array | Uint16Array, exponent: number): number {
   for (let i = 0; i < words.length; i++) if ((words[i]! & exponent) === exponent) return i;
   return -1;

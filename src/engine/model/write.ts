@@ -17,7 +17,7 @@ export const SINGLE_FILE_LIMIT = 2_000_000_000;
 /** onnxruntime's limit for weights that are handed over in memory. */
 const LARGEST_TENSOR = 2 ** 31 - 1;
 
-/** "model.onnx" → "model.onnx_data": where weights go that one file can't hold. */
+/** "model.onnx" → "model.onnx_data", the file for weights that do not fit into one file. */
 export const dataNameOf = (name: string): string => `${name.replace(/\.onnx$/, '')}.onnx_data`;
 
 /** Chunks of a file to be written, in order; payloads are read only when they are reached. */
@@ -28,9 +28,9 @@ export interface FileToWrite {
 }
 
 /**
- * The files that hold the model: one .onnx with everything inside, or, above protobuf's limit (or `limit`; 0 always asks
- * for two), an .onnx and its .onnx_data. `metadata` is added to metadata_props. Names, order and untouched payloads stay
- * as they are. Throws a UserError where nodes themselves hold more than one file can.
+ * The files that hold the model: one .onnx with everything inside, or, above protobuf's limit (or `limit`; 0 always
+ * asks for two), an .onnx and its .onnx_data. `metadata` is added to metadata_props. Names, order and untouched
+ * payloads stay as they are. Throws a UserError where nodes themselves hold more than one file can.
  */
 export function filesOf(
   model: Model,

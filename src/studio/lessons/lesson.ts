@@ -1,8 +1,8 @@
 import type { ComponentType } from 'react';
 
 /**
- * A lesson: a few steps, read from top to bottom. Each is one idea and something to play with. What is declared here is on
- * the first page, so it is light; the steps are loaded when the lesson is opened.
+ * A lesson: a few steps, read from top to bottom. Each is one idea and something to play with. What is declared here is
+ * on the first page, so it is light; the steps are loaded when the lesson is opened.
  */
 export interface Lesson {
   /** Its address is `#/lessons/<id>`. */

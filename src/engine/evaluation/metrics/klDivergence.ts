@@ -3,9 +3,9 @@ import type { ClosenessMetric } from './metric';
 import { RowMean } from './readings';
 
 /**
- * The mean of KL(original ‖ compressed) in nats: of the softmax of rows, or of the rows themselves where every row of the
- * original sums to 1. Where the last axis is no choice (the width of a feature map), it is merely a distance: 0 for equal
- * outputs, larger for farther ones.
+ * The mean of KL(original ‖ compressed) in nats: of the softmax of rows, or of the rows themselves where every row of
+ * the original sums to 1. Where the last axis is no choice (the width of a feature map), it is merely a distance: 0 for
+ * equal outputs, larger for farther ones.
  */
 export const klDivergence: ClosenessMetric = {
   name: 'kl',

@@ -27,8 +27,8 @@ export function measuredAgainstLabels({ metric: name, before, after, others = {}
 type MeasuredCloseness = Measured & { readonly metric: ClosenessMetric };
 
 /**
- * How close the compressed model is to the original, in the order of the list. Where a metric is no evidence, it comes last,
- * and distances, which tell few readers much, come after figures with a scale.
+ * How close the compressed model is to the original, in the order of the list. Where a metric is no evidence, it comes
+ * last, and distances, which tell few readers much, come after figures with a scale.
  */
 export function measuredCloseness(evaluation: EvaluateReport): MeasuredCloseness[] {
   const { fidelity } = evaluation;

@@ -4,8 +4,8 @@ import type { ClosenessCounter, OutputPair } from './metric';
 type CompareRows = (original: ArrayLike<number>, compressed: ArrayLike<number>, start: number, width: number) => number;
 
 /**
- * The mean of a measure over rows of choices. Whether rows are logits or probabilities is known only after the last one, so
- * both readings are summed until one fails.
+ * The mean of a measure over rows of choices. Whether rows are logits or probabilities is known only after the last
+ * one, so both readings are summed until one fails.
  */
 export class RowMean implements ClosenessCounter {
   #rows = 0;

@@ -7,9 +7,9 @@ import { readZip } from '../zip/zip';
 import { readNpy, writeNpy } from './npy';
 
 /**
- * Reads an .npz: a zip of .npy files, stored or deflated. Returns the arrays by their names, without the ".npy".
- * `name` is the name of the file and appears in errors. Throws a UserError for a file that is no zip archive, is cut short
- * or damaged, holds a name twice, or holds anything but arrays of numbers.
+ * Reads an .npz: a zip of .npy files, stored or deflated. Returns the arrays by their names, without the ".npy". `name`
+ * is the name of the file and appears in errors. Throws a UserError for a file that is no zip archive, is cut short or
+ * damaged, holds a name twice, or holds anything but arrays of numbers.
  */
 export function readNpz(bytes: Uint8Array, name: string): NamedArrays {
   if (!isZip({ head: bytes }))

@@ -20,8 +20,8 @@ export const MODEL_FIELDS: ReadonlyMap<number, number> = new Map([
 const TELLING: ReadonlySet<number> = new Set([7, 8]);
 
 /**
- * ONNX has no magic number, so the fields of the message are compared with those of a model. Writers put the version first,
- * as protobuf orders fields by number.
+ * ONNX has no magic number, so the fields of the message are compared with those of a model. Writers put the version
+ * first, as protobuf orders fields by number.
  */
 function isModel({ head }: FileSample): boolean {
   if (peekField(head, 0)?.number !== 1) return false;

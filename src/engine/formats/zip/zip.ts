@@ -25,8 +25,8 @@ interface Entry {
 /**
  * The files in a zip archive by name, unpacked; folders are left out. Every file is checked against the size and the
  * CRC-32 that the archive gives for it, and unpacking stops at that size. Throws a UserError for an archive that is cut
- * short or damaged, that holds a name twice, that is encrypted or packed in another way than by deflate, or that unpacks
- * to more than 4 GiB. `name` is the archive's own.
+ * short or damaged, that holds a name twice, that is encrypted or packed in another way than by deflate, or that
+ * unpacks to more than 4 GiB. `name` is the archive's own.
  */
 export function readZip(bytes: Uint8Array, name: string): Map<string, Uint8Array> {
   const entries = entriesOf(bytes, name).filter((entry) => !entry.name.endsWith('/'));
@@ -83,7 +83,9 @@ function inflate(packed: Uint8Array, size: number): Uint8Array | undefined {
 
 const SIGNATURES = { entry: 0x04034b50, listed: 0x02014b50, end: 0x06054b50, end64: 0x06064b50, at64: 0x07064b50 };
 
-/** What the directory at the end of the archive lists. The headers before the files say the same with less certainty. */
+/**
+ * What the directory at the end of the archive lists. The headers before the files say the same with less certainty.
+ */
 function entriesOf(bytes: Uint8Array, name: string): Entry[] {
   const damaged = () => new UserError(`${name} is cut short or damaged: it cannot be unzipped; copy it again.`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -33,7 +33,9 @@ export const groupsIn = (model: Model) => {
   return { flow, layers, groups, found };
 };
 
-/** The model with the columns of the units that go set to zero in every layer that takes them: nobody else reads them. */
+/**
+ * The model with the columns of the units that go set to zero in every layer that takes them: nobody else reads them.
+ */
 async function masked(bytes: Uint8Array, kept: (group: ChannelGroup) => readonly number[]): Promise<Model> {
   const model = await readModel(memorySource(bytes, 'masked.onnx'));
   for (const group of groupsIn(model).groups) {

@@ -75,7 +75,9 @@ export class Flow {
     return this.shapes.numbers(name);
   }
 
-  /** The value's size along an axis counted from the end, 1 where it has no such axis; undefined: not a known number. */
+  /**
+   * The value's size along an axis counted from the end, 1 where it has no such axis; undefined: not a known number.
+   */
   size(name: string, axis: number): number | undefined {
     const shape = this.shapes.of(name);
     return shape && numberOf(shape.at(axis) ?? ONE);

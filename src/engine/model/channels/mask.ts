@@ -7,9 +7,9 @@ import type { Flow } from './graph';
 import { entriesOf } from './groups';
 
 /**
- * The uncut model in which nobody reads the units that are to go: their columns are zero in every layer that takes them.
- * It computes what the cut one has to. `shake`: by what share of itself each weight that stays is moved, up and down in
- * turn, to see how far a rounding error carries.
+ * The uncut model in which nobody reads the units that are to go: their columns are zero in every layer that takes
+ * them. It computes what the cut one has to. `shake`: by what share of itself each weight that stays is moved, up and
+ * down in turn, to see how far a rounding error carries.
  */
 export async function maskChannels(model: Model, flow: Flow, cuts: readonly Cut[], shake = 0): Promise<Model> {
   const rewrite = new Rewrite(model, flow.scope);

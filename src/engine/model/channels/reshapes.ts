@@ -12,10 +12,10 @@ interface View {
 }
 
 /**
- * Where channels along axis `at` of a value of shape `from` lie once the same entries, in the same order, are read in the
- * shape `to`: unit u is a run of the entries behind each place in front, so that some axis must begin where the channels'
- * axis begins (batch and positions stay in place), and what it has must fall into these runs. Where it has fewer entries
- * than there are units, several of these make one.
+ * Where channels along axis `at` of a value of shape `from` lie once the same entries, in the same order, are read in
+ * the shape `to`: unit u is a run of the entries behind each place in front, so that some axis must begin where the
+ * channels' axis begins (batch and positions stay in place), and what it has must fall into these runs. Where it has
+ * fewer entries than there are units, several of these make one.
  */
 function viewOf(from: Shape, at: number, to: Shape, units: number): View | undefined {
   const span = from.slice(at).reduce(times, ONE);

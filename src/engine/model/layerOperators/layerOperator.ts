@@ -11,8 +11,8 @@ import type { Shape } from '../shapes/shape';
 export type LayerKind = 'product' | 'conv' | 'gather';
 
 /**
- * An ONNX operator that can hold a layer's weight. What it declares here is all that any room needs to know of it: layers
- * are found, planned, calibrated, written, verified and pruned by it.
+ * An ONNX operator that can hold a layer's weight. What it declares here is all that any room needs to know of it:
+ * layers are found, planned, calibrated, written, verified and pruned by it.
  */
 export interface LayerOperator {
   /** The operator's name in ONNX. */
@@ -40,8 +40,8 @@ export interface LayerOperator {
   /** The shape of the result for operands of these shapes. */
   shapeOf?(node: NodeProto, operands: readonly (Shape | undefined)[]): Shape | undefined;
   /**
-   * How channels of its input come through where the node holds no layer's weight: a product of two computed values keeps
-   * matrices apart, a depthwise convolution keeps channels apart.
+   * How channels of its input come through where the node holds no layer's weight: a product of two computed values
+   * keeps matrices apart, a depthwise convolution keeps channels apart.
    */
   readonly passes?: 'matrices' | 'channels';
 }

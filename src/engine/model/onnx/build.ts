@@ -91,7 +91,9 @@ const TYPE_OF = new Map<unknown, DataType>([
   [Int8Array, DataType.INT8],
 ]);
 
-/** A tensor with its bytes inside. Pass `dataType` where the array alone does not tell (float16 bits in a Uint16Array). */
+/**
+ * A tensor with its bytes inside. Pass `dataType` where the array alone does not tell (float16 bits in a Uint16Array).
+ */
 export function tensor(name: string, dims: readonly number[], values: TensorValues, dataType?: DataType): TensorProto {
   const bytes = new Uint8Array(values.byteLength);
   bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));

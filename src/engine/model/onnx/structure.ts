@@ -7,9 +7,9 @@ import { concat, externalEntries, Parts } from './parts';
 import { Window } from './window';
 
 /**
- * Reads what a model file says without reading its weights: walks the protobuf along the paths on which tensors lie, and
- * replaces every large payload by an external-data entry that points back into the file. What remains is a small, valid
- * ModelProto, so that from here on there is one kind of large weight: bytes at an offset of a source.
+ * Reads what a model file says without reading its weights: walks the protobuf along the paths on which tensors lie,
+ * and replaces every large payload by an external-data entry that points back into the file. What remains is a small,
+ * valid ModelProto, so that from here on there is one kind of large weight: bytes at an offset of a source.
  *
  * Decoding the whole file instead costs its size twice (buffer and decoded copy): 2 GB of heap for a 1 GB model.
  */

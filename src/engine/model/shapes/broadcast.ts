@@ -1,7 +1,9 @@
 import type { Shape } from './shape';
 import { dimension, equal, numberOf, ONE, type Size } from './size';
 
-/** The shape of what two operands of these shapes make entry by entry, as in numpy; `result` names what is not known. */
+/**
+ * The shape of what two operands of these shapes make entry by entry, as in numpy; `result` names what is not known.
+ */
 export function broadcastShape(a: Shape, b: Shape, result: string): Shape {
   const rank = Math.max(a.length, b.length);
   const at = (shape: Shape, axis: number): Size => shape[axis - rank + shape.length] ?? ONE;

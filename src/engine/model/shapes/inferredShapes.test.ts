@@ -22,8 +22,9 @@ const runtime = nodeRuntime();
 const read = (bytes: Uint8Array, name = 'model.onnx') => readModel(memorySource(bytes, name));
 
 /**
- * Runs a model with all of its values as outputs, and asserts that every proved size is what came out, and that sizes of
- * the same text are the same number. Returns how many axes were proved as numbers, as symbols, and how many were not.
+ * Runs a model with all of its values as outputs, and asserts that every proved size is what came out, and that sizes
+ * of the same text are the same number. Returns how many axes were proved as numbers, as symbols, and how many were
+ * not.
  */
 async function check(model: Model, feeds: Readonly<Record<string, HostTensor>>) {
   const main = scopeOf(model);

@@ -14,8 +14,9 @@ const WHOLE: ReadonlySet<number> = new Set([DataType.INT64, DataType.INT32]);
 const NAMELESS: ReadonlySet<string> = new Set(['', '?']);
 
 /**
- * Shapes of a main graph's values, proved from the operators, the stored tensors and what the inputs declare. value_info
- * plays no part: tools leave behind what no longer holds. Of an operator that is not known here nothing is said.
+ * Shapes of a main graph's values, proved from the operators, the stored tensors and what the inputs declare.
+ * value_info plays no part: tools leave behind what no longer holds. Of an operator that is not known here nothing is
+ * said.
  *
  * What a declared symbol stands for is taken to be the same wherever it is declared.
  */

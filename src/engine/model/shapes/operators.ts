@@ -135,8 +135,8 @@ function reduced(node: NodeProto, shape: Shape, axes: readonly number[] | undefi
 }
 
 /**
- * The sizes that a Reshape asks for as they come out: 0 copies the operand's, −1 is what is left. An entry that only a run
- * tells may be either of these.
+ * The sizes that a Reshape asks for as they come out: 0 copies the operand's, −1 is what is left. An entry that only a
+ * run tells may be either of these.
  */
 function reshaped(shapes: KnownShapes, node: NodeProto, first: Shape | undefined): Shape | undefined {
   const target = node.input[1] === undefined ? intsOf(node, 'shape')?.map(known) : shapes.valuesOf(node.input[1]);

@@ -1,8 +1,8 @@
 import { hashText } from '../../core/sha256';
 
 /**
- * A size, or another whole number of a shape, as far as a graph tells: a factor times symbols, such as 3·N·T. Whatever is
- * fed, two of the same text are the same number in one run.
+ * A size, or another whole number of a shape, as far as a graph tells: a factor times symbols, such as 3·N·T. Whatever
+ * is fed, two of the same text are the same number in one run.
  */
 export interface Size {
   readonly factor: number;

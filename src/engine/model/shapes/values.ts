@@ -6,8 +6,8 @@ import { type KnownShapes, MOST_VALUES, numbersOf } from './shape';
 import { dimension, isDimension, known, numberOf, over, product, type Size, sum, textOf, times, unknown } from './size';
 
 /**
- * The whole numbers in what `node` makes, for the operators with which exporters compute shapes; those of others are names
- * for numbers that only a run tells, as long as it is known how many there are.
+ * The whole numbers in what `node` makes, for the operators with which exporters compute shapes; those of others are
+ * names for numbers that only a run tells, as long as it is known how many there are.
  */
 export function valuesMade(shapes: KnownShapes, node: NodeProto): readonly Size[] | undefined {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
