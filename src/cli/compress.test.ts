@@ -50,6 +50,19 @@ describe('carrara compress, then evaluate', () => {
       expect(p10 <= median && median <= p90).toBe(true);
   });
 
+  it('says where a layer cannot come to the size that it was asked for', () => {
+    const file = recipe('tiny.json', svd({ size: 0.0001 }, ['*fc1*']));
+    const args = ['--recipe', file, '--out', at('tiny.onnx'), '--backend', 'cpu'];
+    const { stdout, status } = carrara('compress', `${FASHION}/model.onnx`, ...args);
+    expect(status).toBe(0);
+    expect(stdout).toContain(
+      'svd cannot come to 0.01 % of the bytes before it; the smallest possible is rank 1, 0.25 %',
+    );
+    const [layer] = carrara('compress', `${FASHION}/model.onnx`, ...args, '--json').json().layers;
+    const { missedSize } = layer.steps[0];
+    expect(missedSize).toEqual({ asked: 0.0001, reached: layer.steps[0].bytes / layer.bytesBefore });
+  });
+
   it('says how the file was verified, on which inputs, and how long all of it took', () => {
     const options = { bits: 4 };
     const file = recipe('v.json', { version: 1, steps: [{ layers: '*q*', method: 'quantize', options }] });

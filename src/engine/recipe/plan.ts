@@ -6,6 +6,7 @@ import type { Dense, FloatType, Operator } from '../operators/operator';
 import { percent } from '../operators/percent';
 import { hasEstimates, leavesOf, mapLeaves } from '../operators/tree';
 import { decideNow, plannedOutcome, type StepToDecide } from './runner/decision';
+import { missedSize } from './runner/missedSize';
 
 /** A method with checked options: a step of one layer's stack. */
 export interface StackStep {
@@ -110,8 +111,8 @@ function planStep(
 
 /** Says so where a step cannot come down to the size that it was asked for. */
 function sizeNotReached(before: Operator, after: Operator | undefined, options: unknown): string[] {
-  const { size } = options as { size?: number };
-  if (size === undefined || !after || after === before || after.bytes <= 1.01 * size * before.bytes) return [];
-  const [asked, least] = [size, after.bytes / before.bytes].map(percent);
-  return [`It can't come to ${asked} of its bytes. Smallest possible: ${after.form}, ${least} of the bytes.`];
+  const missed = missedSize(before, after, options);
+  if (!missed) return [];
+  const [asked, least] = [missed.asked, missed.reached].map(percent);
+  return [`It can't come to ${asked} of its bytes. Smallest possible: ${after!.form}, ${least} of the bytes.`];
 }

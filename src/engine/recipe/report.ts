@@ -78,6 +78,14 @@ export interface StepReport {
   readonly lostOutputs?: number;
   /** Why the step left the layer, or parts of it, as it was. */
   readonly skipped?: string;
+  /** Present where the step could not come down to the size that it was asked for. */
+  readonly missedSize?: MissedSize;
+}
+
+/** Shares of the bytes before a step. */
+export interface MissedSize {
+  readonly asked: number;
+  readonly reached: number;
 }
 
 export interface SkippedLayerReport {

@@ -12,6 +12,7 @@ import type { StepReport } from '../report';
 import { decideByValues } from './decision';
 import type { KeptResult } from './keptResults';
 import { type LayerProgress, skippedReport } from './layerProgress';
+import { missedSize } from './missedSize';
 import { whyUseless } from './whyUseless';
 
 /** Where results of single layers are kept under the layer's key after this step. */
@@ -161,6 +162,8 @@ async function stepOn(
   const predicted = typeof outcome === 'object' && 'predicted' in outcome ? outcome.predicted : undefined;
   const added = predicted ?? (before === weight ? error : relativeDistance(await before.toDense(multiply), now, exact));
   const { form, bytes, parameters, multiplyAdds } = operator;
+  // Of a budget that layers share, one of them may take more than its part.
+  const missed = method.shares?.(options) ? undefined : missedSize(before, operator, options);
   const report: StepReport = {
     method: method.name,
     form,
@@ -171,6 +174,7 @@ async function stepOn(
     multiplyAdds,
     ...(lostOutputs > 0 && { lostOutputs }),
     ...(skipped !== undefined && { skipped }),
+    ...(missed && { missedSize: missed }),
   };
   return { operator: await rewriteLeaves(operator, spilled), report };
 }
