@@ -41,7 +41,7 @@ async function compressed(model: Model, steps: readonly object[], aim = 'speed')
 }
 
 const step = (method: string, options: object, layers = '*') => ({ layers, method, options });
-const told = (model: Model) =>
+const formsOf = (model: Model) =>
   inspect(model).layers.map(({ name, op, shape, reason }) => [name, op, shape.join('×'), reason ?? 'compressible']);
 const both = (up: string, down = up) => [
   ['up', 'MatMul', '128×96', `already compressed: ${up}`],
@@ -64,7 +64,7 @@ describe('a model that was compressed before', () => {
   for (const aim of ['speed', 'file', 'memory']) {
     it.each(cases)(`tells each layer once, as what it is: %s, best for ${aim}`, async (_, steps, wanted) => {
       const { model, report } = await compressed(await original(), steps, aim);
-      expect(told(model)).toEqual(wanted);
+      expect(formsOf(model)).toEqual(wanted);
       const { parameters, layers } = inspect(model);
       expect(layers.map((layer) => layer.parameters)).toEqual(report.layers.map((layer) => layer.parametersAfter));
       expect(layers.map(({ bytes }) => bytes)).toEqual(report.layers.map(({ bytesAfter }) => bytesAfter));
@@ -77,7 +77,7 @@ describe('a model that was compressed before', () => {
   it('tells layers by their weights where nodes have no names', async () => {
     const { model } = await compressed(await original('', ''), [step('prune', { sparsity: 0.75 })]);
     const reason = 'already compressed: sparse 75 %';
-    expect(told(model)).toEqual([
+    expect(formsOf(model)).toEqual([
       ['w', 'MatMul', '128×96', reason],
       ['v', 'Gemm', '64×128', reason],
     ]);
@@ -85,7 +85,7 @@ describe('a model that was compressed before', () => {
 
   it('shows factors as the layers that they are, and what stands beside them', async () => {
     const svd = await compressed(await original(), [step('svd', { rank: 16 })]);
-    expect(told(svd.model)).toEqual([
+    expect(formsOf(svd.model)).toEqual([
       ['up/MatMul', 'MatMul', '16×96', 'compressible'],
       ['up', 'MatMul', '128×16', 'compressible'],
       ['down/MatMul', 'MatMul', '16×128', 'compressible'],
@@ -98,20 +98,20 @@ describe('a model that was compressed before', () => {
     expect(first!.parameters + second!.parameters + rest!.parameters).toBe(sum.report.layers[0]!.parametersAfter);
   });
 
-  it('is told anew after another compression of its factors, and as before where that left it', async () => {
+  it('is reported again after another compression of its factors, and as before where that left it', async () => {
     const first = await compressed(await original(), [
       step('svd', { rank: 16 }, 'up'),
       step('quantize', { bits: 8 }, 'down'),
     ]);
     const second = await compressed(first.model, [step('quantize', { bits: 4, groupSize: 16 }, 'up*')]);
-    expect(told(second.model)).toEqual([
+    expect(formsOf(second.model)).toEqual([
       ['up/MatMul', 'MatMul', '16×96', 'already compressed: 4-bit groups of 16'],
       ['up', 'MatMul', '128×16', 'already compressed: 4-bit per channel'],
       ['down', 'Gemm', '64×128', 'already compressed: 8-bit groups of 32'],
     ]);
   });
 
-  it('is told from its MatMulNBits where no metadata say more', async () => {
+  it('is reported from its MatMulNBits where no metadata say more', async () => {
     const { model } = await compressed(await original(), [step('quantize', { bits: 4 }, 'up')], 'memory');
     const twice = '{"v": ["down", "Gemm", "2-bit", [1], 1, 65536, "v", "v"]}';
     for (const metadata of [

@@ -30,19 +30,19 @@ const open = async (one: Model) => runtime.open(await sessionModelOf(one, runtim
 describe('methods at equal bytes', () => {
   it('store no more than they may, and each has a point or a reason at every size', async () => {
     const sizes = [0.5, 0.125];
-    const told: string[] = [];
+    const labels: string[] = [];
     const report = await compareAtEqualBytes(model, [layer.id], sizes, {
       factorisations,
-      onProgress: ({ label }) => told.push(label),
+      onProgress: ({ label }) => labels.push(label),
     });
     const compared = methods.filter((method) => !isGraphMethod(method));
     expect(report.points.length + report.skipped.length).toBe(sizes.length * compared.length);
     for (const { method, size, bytes, error } of report.points) {
       expect([method, bytes <= size * layer.bytes]).toEqual([method, true]);
-      // A method told the size comes as near as one rank or value more is large (1.6 % of an eighth at most here), a
+      // A method labels the size comes as near as one rank or value more is large (1.6 % of an eighth at most here), a
       // tensor train as one bond more is (10.6 %); bits and codes come in steps of a factor of up to 2.
-      const told = controlsOf(getMethod(method).options).some(({ key }) => key === 'size');
-      const least = method === 'tensor-train' ? 0.88 : told ? 0.98 : 0.5;
+      const labels = controlsOf(getMethod(method).options).some(({ key }) => key === 'size');
+      const least = method === 'tensor-train' ? 0.88 : labels ? 0.98 : 0.5;
       expect([method, bytes >= least * size * layer.bytes]).toEqual([method, true]);
       expect(error).toBeGreaterThan(0);
       expect(error).toBeLessThan(1.01);
@@ -52,7 +52,7 @@ describe('methods at equal bytes', () => {
     expect(half.error).toBeGreaterThan(1.5e-4);
     expect(half.error).toBeLessThan(2.5e-4);
     for (const { reason } of report.skipped) expect(reason).toMatch(/\S/);
-    expect(told).toHaveLength(sizes.length * compared.length);
+    expect(labels).toHaveLength(sizes.length * compared.length);
     expect(report.points.every(({ outputError, variant }) => (outputError ?? variant) === undefined)).toBe(true);
     expect(report.absent.map(({ title }) => title)).toEqual(methods.filter(isGraphMethod).map(({ title }) => title));
   });

@@ -70,9 +70,9 @@ const linesOf = (withData: boolean): Line[] =>
     ]);
 
 /**
- * Every method that rewrites single layers, alone and with the options that its form begins with, at a few sizes: what
- * each loses for the same stored bytes; with calibration data also the variants that look at it. A method that leaves a
- * layer as it is at some size has no point there.
+ * Measures what each method loses for the same stored bytes, at a few sizes: every method that rewrites single layers,
+ * alone and with the options that its form begins with, and with calibration data also its variants that look at data. A
+ * method that leaves a layer as it is at some size has no point there.
  */
 export async function compareAtEqualBytes(
   model: Model,

@@ -1,7 +1,7 @@
 /**
- * Whether `name` as a whole fits `pattern`, in which `*` stands for any run of characters, none included. At most
- * |pattern| · |name| steps: where the text after a star does not fit, only that star takes one more character. An earlier
- * star need not be tried again, as whatever it could take, the last one can take too.
+ * Whether the whole of `name` fits `pattern`, in which `*` stands for any run of characters, also for none. It takes at
+ * most |pattern| · |name| steps: where the text after a star does not fit, only that star takes one more character. An
+ * earlier star need not be tried again, because the last one can take everything that an earlier one could.
  */
 export function fitsPattern(pattern: string, name: string): boolean {
   let at = 0;

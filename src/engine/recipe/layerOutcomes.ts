@@ -4,7 +4,7 @@ import { consumptionOf } from '../operators/export/subgraph';
 import type { CompressedLayerReport, ErrorReport, SkippedLayerReport } from './report';
 import type { LayerProgress } from './runner/layerProgress';
 
-/** What a run says of a layer that it changed. */
+/** The report of a layer that was changed. */
 export function reportOf(
   { layer, before, weight, operator, steps, ms }: LayerProgress,
   outputError: ErrorReport | undefined,
@@ -15,7 +15,7 @@ export function reportOf(
     name: layer.name,
     form: operator === weight ? `cut to ${layer.shape.join('×')}` : operator.form,
     outputs: weight.shape[0]!,
-    // What the steps add is as good as orthogonal: a truncation's rest to what it keeps, rounding to everything.
+    // The errors of the steps are nearly orthogonal: what a truncation drops to what it keeps, rounding to everything.
     weightError: { predicted: Math.hypot(...steps.map(({ added }) => added)), measured: steps.at(-1)!.error },
     ...(outputError && { outputError }),
     bytesBefore: before.bytes,

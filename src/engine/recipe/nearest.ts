@@ -24,7 +24,7 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** Of the candidates that `wanted` is a part of the first, else the nearest. */
+/** The first candidate that contains `wanted`, else the nearest. */
 export function closest(wanted: string, candidates: readonly string[]): string | undefined {
   const lower = wanted.toLowerCase();
   const whole = lower.length > 2 ? candidates.find((candidate) => candidate.toLowerCase().includes(lower)) : undefined;
@@ -32,8 +32,8 @@ export function closest(wanted: string, candidates: readonly string[]): string |
 }
 
 /**
- * What to say of a name that none of `candidates` is: "did you mean rank?" where half its characters may stay or it is
- * part of one, else "there are rank, size."
+ * A hint for a name that is none of the candidates: "did you mean rank?" where a candidate contains it or differs by at
+ * most half of its characters, else "there are rank, size."
  */
 export function didYouMean(wanted: string, candidates: readonly string[]): string {
   const lower = wanted.toLowerCase();

@@ -1,10 +1,10 @@
 import type { TrialReport } from '../methods/report';
 
-/** What compressing did, in numbers; also what `carrara compress --json` prints. Bytes are stored bytes, errors relative. */
+/** The result of compressing in numbers; `carrara compress --json` prints it. Bytes are stored bytes; errors are relative. */
 export interface CompressReport {
   readonly before: SizeReport;
   readonly after: SizeReport;
-  /** What the exported model's weights take: dense ones that are rebuilt, everything that is folded while loading. */
+  /** What the exported model's weights take in memory while it runs, with rebuilt dense weights, and while it loads. */
   readonly memory: { readonly estimatedResident: number; readonly estimatedLoad: number };
   /** Only what was rewritten. */
   readonly layers: readonly CompressedLayerReport[];
@@ -12,9 +12,9 @@ export interface CompressReport {
   readonly backend: 'gpu' | 'cpu';
   /** What the steps that need data were calibrated on; absent where no step does. */
   readonly calibration?: CalibrationReport;
-  /** How what was cut was tried on a sample; absent where nothing was cut. */
+  /** How cuts were tried on a sample; absent where nothing was cut. */
   readonly trial?: TrialReport;
-  /** Layers that were begun anew on another device, and why; absent where the GPU never failed. */
+  /** Layers that were begun again on another device, and why; absent where the GPU never failed. */
   readonly gpuFailures?: readonly string[];
   readonly ms: number;
 }
@@ -22,7 +22,7 @@ export interface CompressReport {
 export interface CalibrationReport {
   readonly data: string;
   readonly samples: number;
-  /** How many samples the data holds, where only a share was kept apart for calibration. */
+  /** How many samples the data has, where only a part of them is used for calibration. */
   readonly samplesOf?: number;
   /** Of the samples that were used. */
   readonly sha256: string;
@@ -74,7 +74,7 @@ export interface StepReport {
   readonly parameters: number;
   /** In the operator's own form, for one token or position. */
   readonly multiplyAdds: number;
-  /** Outputs that have nothing of their weights left, where there are some: `error` doesn't show those with small ones. */
+  /** How many outputs have lost all of their weights; absent for none. `error` doesn't show it where those were small. */
   readonly lostOutputs?: number;
   /** Why the step left the layer, or parts of it, as it was. */
   readonly skipped?: string;
@@ -91,7 +91,7 @@ export interface MissedSize {
 export interface SkippedLayerReport {
   readonly name: string;
   readonly reason: string;
-  /** It is stored compressed or quantised already. */
+  /** The weight is stored compressed or quantised already. */
   readonly already?: true;
 }
 

@@ -6,9 +6,9 @@ import { exportOf, type Recipe, type Step } from './schema';
 type Options = Readonly<Record<string, unknown>>;
 
 /**
- * A checked recipe with everything written out that it leaves to defaults, so that it means the same where these are
- * others, and that two recipes which mean the same are written alike; what has no effect is left out. Checked, it is the
- * same again. What goes with an exported model, and what its hash is of.
+ * A checked recipe with its defaults written out and without options that have no effect. It means the same in a version
+ * with other defaults, and two recipes that mean the same are written in the same way. Checking it gives the same recipe
+ * again. An exported model carries it, and its hash.
  */
 export function resolvedRecipe(recipe: Recipe): object {
   return {
@@ -33,7 +33,7 @@ function resolvedStep(step: Step): object {
 
 /** All of a method's options that have an effect, defaults included, in the order of its schema. */
 export function resolvedOptions(method: AnyMethod, options: unknown): Options {
-  // Once more through the schema, which puts keys in its own order.
+  // The schema puts keys in its own order.
   const all = method.options.parse(method.resolve?.(options) ?? options) as Options;
   const controls = new Map(controlsOf(method.options).map((control) => [control.key, control]));
   const counts = ([key]: [string, unknown]) =>
@@ -41,7 +41,7 @@ export function resolvedOptions(method: AnyMethod, options: unknown): Options {
   return Object.fromEntries(Object.entries(all).filter(counts));
 }
 
-/** The options as a form has them: defaults unsaid. */
+/** The options as a form has them: without those that have their default. */
 export function omitDefaults(method: AnyMethod, options: unknown): Options {
   const meaning = (given: unknown) => {
     const checked = method.options.safeParse(given);

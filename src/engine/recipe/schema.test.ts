@@ -108,6 +108,7 @@ describe('a recipe', () => {
       /step 1: options: must have exactly one/,
     ],
     ['options that are none', step({ layers: '*', method: 'half', options: null }), /options: must be an object/],
+    ['an unknown kind of step', step({ kind: 'bake' }), /step 1: unknown kind "bake"; there is only method\.$/],
     ['a step that is no object', '{"version": 1, "steps": ["svd"]}', /step 1: must be an object/],
   ];
   for (const [name, text, message] of refused) {

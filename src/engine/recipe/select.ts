@@ -6,9 +6,8 @@ import { matchesCompressed, matchesLayer } from './patterns';
 import type { Recipe, Step } from './schema';
 
 /**
- * The layers that each step works on, in graph order. A pattern is a node's or a weight's name in which `*` stands for
- * any run of characters, or `op:Gemm`. Throws a UserError for a pattern that matches nothing, not even what was compressed
- * before.
+ * The layers that each step works on, in graph order. Throws a UserError for a pattern that matches nothing, not even a
+ * weight that was compressed before.
  */
 export function selectLayers(
   recipe: Recipe,

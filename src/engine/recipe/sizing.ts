@@ -3,7 +3,7 @@ import { type Control, controlsOf, initialOptions } from '../methods/options';
 import { plannedDense } from '../operators/dense/dense';
 import type { PlannedLayer } from './plan';
 
-/** Halvings of a range of shares: beyond these the value no longer changes the plan. */
+/** How often a range of shares is halved: more would no longer change the plan. */
 const HALVINGS = 24;
 
 /**
@@ -36,9 +36,9 @@ export function valueWithin(
 }
 
 /**
- * Options of a method that store at most `bytes` of a layer and as much of that as they can: by its own size, or the first
- * share or count that decides on it, else by all choices of numbers together; all else as `given`, or as a form begins. A
- * reason where there are none.
+ * Options of a method that store at most `bytes` of a layer, and as much of that as they can. It sets the method's own
+ * size, or else the first share or count that changes the size, or else it tries all choices of numbers. Other options
+ * are as `given`, or as a form begins. Gives a reason where no options come to the size.
  */
 export function optionsWithin(
   layer: PlannedLayer,
@@ -48,8 +48,9 @@ export function optionsWithin(
 ): Readonly<Record<string, unknown>> | { readonly skipped: string } {
   const controls = controlsOf(method.options);
   const initial = { ...initialOptions(controls), ...given };
-  const told = controls.find(({ key }) => key === 'size');
-  if (told) return toldSize(layer, method, { ...withoutGroup(initial, told, controls), size: shareOf(layer, bytes) });
+  const size = controls.find(({ key }) => key === 'size');
+  if (size)
+    return checkSizeOption(layer, method, { ...withoutGroup(initial, size, controls), size: shareOf(layer, bytes) });
   for (const control of controls.filter(({ kind, unit }) => kind === 'number' && unit === 'share')) {
     const options = withoutGroup(initial, control, controls);
     if (!changesSize(layer, method, options, control)) continue;
@@ -69,10 +70,11 @@ export function optionsWithin(
 }
 
 /**
- * A method that is told the size keeps to it by itself, where its plan may only be near. No other number is tried in its
- * place: plans at both of its ends may be of the same size, as both leave the layer, while those between are not.
+ * The options of a method that has a size of its own, or why it leaves the layer. Such a method keeps to the size by
+ * itself, even where its plan is only near. No other number is searched for: plans at both ends of its range may have the
+ * same size, because both leave the layer, while a value between them does not.
  */
-function toldSize(
+function checkSizeOption(
   layer: PlannedLayer,
   method: AnyMethod,
   options: Readonly<Record<string, unknown>>,
@@ -121,7 +123,7 @@ function changesSize(
   return low !== high;
 }
 
-/** Bytes after the step, by its plan: the dense ones where it would leave the layer; undefined where they are unknown. */
+/** Bytes after the step, by its plan: the dense bytes where it would leave the layer; undefined where they are unknown. */
 function plannedBytes(layer: PlannedLayer, method: AnyMethod, options: unknown): number | undefined {
   const checked = method.options.safeParse(options);
   if (!checked.success) return undefined;

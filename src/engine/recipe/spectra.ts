@@ -5,10 +5,7 @@ import type { Factorisations } from '../methods/factorisations';
 import type { LayerSpectrum } from '../methods/report';
 import { type Dense, isMatrix } from '../operators/operator';
 
-/**
- * The spectrum of a layer's weight: what compressing it will find. Where the GPU fails it is measured again, on a device
- * opened anew.
- */
+/** The spectrum of a layer's weight. Where the GPU fails it is measured again on a new device. */
 export function spectrumOf(
   id: string,
   weight: Dense,
@@ -40,7 +37,7 @@ async function measured(
   };
 }
 
-/** The effective rank of the side that it leaves more of: one input channel says nothing of how well a kernel compresses. */
+/** The effective rank of the side where it is the smaller share of the channels: a side of one channel has always rank 1. */
 function narrower(...sides: readonly Float64Array[]): number {
   const ranks = sides.map((values) => ({ rank: effectiveRank(values), full: values.length }));
   return ranks.reduce((least, side) => (side.rank / side.full < least.rank / least.full ? side : least)).rank;
