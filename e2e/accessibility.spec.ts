@@ -39,6 +39,20 @@ for (const colorScheme of SCHEMES) {
         await expectFits(page);
       });
 
+      test('start page with a kept model', async ({ page }) => {
+        const studio = new Studio(page);
+        await studio.load();
+        await studio.open('chain.onnx', chain());
+        await studio.measured();
+        await studio.compress();
+        await studio.kept();
+        await page.getByRole('link', { name: 'Carrara, the start page' }).click();
+        const projects = page.getByRole('region', { name: 'Kept in this browser' });
+        await expect(projects.getByRole('listitem')).toHaveCount(1);
+        await expectNoViolations(page);
+        await expectFits(page);
+      });
+
       test('lesson', async ({ page }) => {
         await page.goto('./#/lessons/rank');
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible();

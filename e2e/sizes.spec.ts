@@ -18,6 +18,24 @@ test('nothing is open, then an error notice', async ({ page }) => {
   await expectFitsEverywhere(page, 'an error notice');
 });
 
+test('the start page with kept models, one of which is to be removed', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.chooseCpu();
+  await studio.open('chain.onnx', chain());
+  await studio.compress();
+  await studio.kept();
+  await studio.open('a-name-that-an-exporter-made-up-with-date-2026-11-30-and-more.onnx', chain({ layers: 2 }));
+  await studio.compress();
+  await studio.kept();
+  await page.getByRole('link', { name: 'Carrara, the start page' }).click();
+  const projects = page.getByRole('region', { name: 'Kept in this browser' });
+  await expect(projects.getByRole('listitem')).toHaveCount(2);
+  await expectFitsEverywhere(page, 'start page');
+  await projects.getByRole('button', { name: 'Remove chain.onnx' }).click();
+  await expectFitsEverywhere(page, 'removing a model');
+});
+
 test('the lesson', async ({ page }) => {
   await page.goto('./#/lessons/rank');
   await expect(page.getByRole('slider').first()).toBeVisible();

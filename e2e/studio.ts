@@ -28,7 +28,19 @@ export class Studio {
   /** Loads the page and waits until the engine has said which backend it runs on. */
   async load(): Promise<void> {
     await this.page.goto('./');
+    await this.loaded();
+  }
+
+  /** Waits until the engine has said which backend it runs on. */
+  async loaded(): Promise<void> {
     await expect(this.page.getByRole('banner').getByRole('button', { name: /^(WebGPU|CPU)/ })).toBeVisible();
+  }
+
+  /** Waits until a reload brings back what is open, with the last changes. */
+  async kept(): Promise<void> {
+    await expect(this.page.getByRole('contentinfo')).toContainText('Kept in this browser');
+    // Changes are collected before they are kept; a reload keeps them too, the crash of a browser would not.
+    await this.page.waitForTimeout(400);
   }
 
   async chooseCpu(): Promise<void> {
@@ -64,7 +76,7 @@ export class Studio {
     }, plain);
   }
 
-  /** The question before a model with runs is closed. */
+  /** The question before a model with runs is closed, where nothing is kept. */
   get question(): Locator {
     return this.page.getByRole('dialog', { name: /^Close / });
   }
@@ -125,4 +137,15 @@ export class Studio {
     ]);
     return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
   }
+}
+
+/** A browser that lets the page keep nothing, as on an address without https or where the user denies storage. */
+export async function denyStorage(page: Page): Promise<void> {
+  const deny = 'Object.defineProperty(Object.getPrototypeOf(navigator), "storage", { get: () => undefined });';
+  await page.addInitScript(deny);
+  // The engine's worker has a navigator of its own.
+  await page.route(/assets\/main-.*\.js/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${deny}\n${await response.text()}` });
+  });
 }

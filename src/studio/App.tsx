@@ -1,31 +1,32 @@
-import { lazy, Suspense } from 'react';
-import { useRoute } from './route';
+import { lazy, Suspense, useEffect, useRef } from 'react';
+import { STUDIO_ADDRESS, useRoute } from './route';
 import { DropTarget } from './shell/DropTarget';
 import { Notices } from './shell/Notices';
 import { StatusBar } from './shell/StatusBar';
 import { TopBar } from './shell/TopBar';
 import { useLeaveWarning } from './shell/useLeaveWarning';
 import { useShortcuts } from './shell/useShortcuts';
-import { Welcome } from './shell/Welcome';
+import { Welcome } from './shell/welcome/Welcome';
 import { useStudio } from './store';
 
 // The first page is small: what a model or a lesson needs comes with it.
 const Columns = lazy(() => import('./shell/Columns'));
 const ChooseModel = lazy(() => import('./shell/ChooseModel'));
 const ReplaceModel = lazy(() => import('./shell/ReplaceModel'));
+const OpenElsewhere = lazy(() => import('./shell/OpenElsewhere'));
 const GpuPage = lazy(() => import('./gpu/GpuPage'));
 const LessonPage = lazy(() => import('./lessons/LessonPage'));
 
-/** Where a part of the page is slow to arrive; at once it would only flicker. */
-const Loading = () => (
+/** Shown after a moment, so that a part that arrives at once does not flicker. */
+const Loading = ({ words = 'Loading this part of the page…' }: { words?: string }) => (
   <main className="studio-page loading" aria-busy="true">
-    <p>Loading this part of the page…</p>
+    <p>{words}</p>
   </main>
 );
 
 export function App() {
   const { lesson, gpu } = useRoute();
-  const open = useStudio(({ model }) => model !== null);
+  const elsewhere = useStudio(({ openElsewhere }) => openElsewhere !== null);
   const asking = useStudio(({ replacement }) => replacement !== null);
   const choosing = useStudio(({ choice }) => choice !== null);
   useShortcuts();
@@ -35,14 +36,31 @@ export function App() {
       <TopBar />
       <Notices />
       <Suspense fallback={<Loading />}>
-        {lesson !== null ? <LessonPage id={lesson} /> : gpu ? <GpuPage /> : open ? <Columns /> : <Welcome />}
+        {lesson !== null ? <LessonPage id={lesson} /> : gpu ? <GpuPage /> : <StudioOrStart />}
       </Suspense>
       <StatusBar />
       <DropTarget />
       <Suspense fallback={null}>
         {asking && <ReplaceModel />}
         {choosing && <ChooseModel />}
+        {elsewhere && <OpenElsewhere />}
       </Suspense>
     </div>
   );
+}
+
+/** The studio where a model is open, unless its user has gone back to the start page. */
+function StudioOrStart() {
+  const { start } = useRoute();
+  const model = useStudio((state) => state.model);
+  const reopening = useStudio((state) => state.reopening);
+  const before = useRef(model);
+  useEffect(() => {
+    // A model that was opened from the start page is shown; one that a reload brought back is not asked for.
+    if (model !== before.current && start && !reopening) window.location.hash = STUDIO_ADDRESS;
+    before.current = model;
+  }, [model, start, reopening]);
+  if (model && !start) return <Columns />;
+  if (reopening && !start) return <Loading words="Opening what this tab had open…" />;
+  return <Welcome />;
 }

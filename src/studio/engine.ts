@@ -2,15 +2,15 @@ import * as Comlink from 'comlink';
 import type { KeepingEngine } from '../engine/page/light';
 import '../worker/transfer';
 
-/** A worker with the engine in it, until it is replaced. */
+/** A worker that runs the engine. */
 interface Running {
   readonly worker: Worker;
   call(name: keyof KeepingEngine, args: never[]): Promise<unknown>;
-  /** Rejects the calls under way and all later ones: the worker is gone, and none would ever be answered. */
+  /** Rejects the calls under way and all later ones, which would never be answered: the worker is gone. */
   end(error: Error): void;
 }
 
-// The worker starts with the page: it must be warm by the time the first file arrives.
+// The worker starts with the page, so that it is ready when the first file arrives.
 let running = begin();
 
 let onDeath: (message: string) => void = () => undefined;
@@ -18,9 +18,9 @@ let onDeath: (message: string) => void = () => undefined;
 function begin(): Running {
   const worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'carrara-engine' });
   const remote = Comlink.wrap<KeepingEngine>(worker) as unknown as KeepingEngine;
-  // Not one promise that all calls race with: it would keep the answers of all of them.
+  // Racing every call with one promise would keep all answers in memory as long as that promise.
   const waiting = new Set<(error: Error) => void>();
-  // A failure that nobody waits for is told by the next call.
+  // Where no call is under way, the next one rejects with this.
   let ended: Error | undefined;
   const end = (error: Error) => {
     ended ??= error;
@@ -50,8 +50,8 @@ export const engine: KeepingEngine = new Proxy({} as KeepingEngine, {
 });
 
 /**
- * Ends the worker, whatever it is doing, and begins a new one, where nothing is open. Calls under way reject as cancelled
- * ones do.
+ * Ends the worker, whatever it is doing, and starts a new one, in which nothing is open. Calls under way reject as if they
+ * had been cancelled.
  */
 export function replaceEngine(): void {
   running.end(new DOMException('The engine was replaced.', 'AbortError'));
@@ -59,13 +59,13 @@ export function replaceEngine(): void {
   running = begin();
 }
 
-/** Called when the worker has died by itself, with what the browser says of it. */
+/** Sets the listener that is called when the worker has died by itself, with the browser's message. */
 export function whenEngineDies(listener: (message: string) => void): void {
   onDeath = listener;
 }
 
-/** Marks a callback so that it stays here and the worker calls it from afar. */
+/** Marks a callback that the worker calls: it stays in the page, and its calls come as messages. */
 export const callback = <T extends (...args: never[]) => void>(call: T): T => Comlink.proxy(call) as unknown as T;
 
-/** An aborted call rejects with the signal's AbortError, which loses its class on the way out of the worker. */
+/** Whether a call was aborted. Its AbortError has lost its class on the way out of the worker, but not its name. */
 export const isCancelled = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';

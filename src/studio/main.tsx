@@ -5,11 +5,14 @@ import { createRoot } from 'react-dom/client';
 import '@mantine/core/styles.css';
 import './studio.css';
 import { App } from './App';
+import { keepBeforeLeaving } from './state/keeping';
 import { useStudio } from './store';
 import { applyTheme, theme } from './theme';
 
 applyTheme();
-void useStudio.getState().start();
+const { start, openTabsProject } = useStudio.getState();
+void start().then(openTabsProject);
+keepBeforeLeaving(useStudio);
 void useStudio.getState().loadSamples();
 
 createRoot(document.getElementById('root')!).render(

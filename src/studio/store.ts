@@ -1,10 +1,13 @@
 import { create } from 'zustand';
 import { engineSlice } from './state/engineSlice';
+import { filesSlice } from './state/filesSlice';
 import { historySlice } from './state/history';
 import { jobSlice } from './state/jobs';
+import { keepChanges, keepingSlice } from './state/keeping';
 import { layersSlice } from './state/layersSlice';
 import { modelSlice } from './state/modelSlice';
 import { noticeSlice } from './state/notices';
+import { projectsSlice } from './state/projectsSlice';
 import { restartSlice } from './state/restart';
 import { runsSlice } from './state/runsSlice';
 import { spectraSlice } from './state/spectra';
@@ -13,12 +16,15 @@ import { trialSlice } from './state/trialSlice';
 import type { Studio } from './state/types/studio';
 
 /**
- * What the page knows: plain reports from the engine, and the user's choices. Components take slices of it. Nothing is
- * lost on an error: it becomes a notice, and what was open stays open.
+ * What the page knows: reports from the engine, and the user's choices. Components select what they show. An error becomes
+ * a notice, and what was open stays open.
  */
 export const useStudio = create<Studio>()((set, get) => ({
   ...engineSlice(set, get),
+  ...filesSlice(set, get),
   ...modelSlice(set, get),
+  ...projectsSlice(set, get),
+  ...keepingSlice(set, get),
   ...layersSlice(set, get),
   ...spectraSlice(set, get),
   ...stackSlice(set, get),
@@ -30,12 +36,15 @@ export const useStudio = create<Studio>()((set, get) => ({
   ...noticeSlice(set, get),
 }));
 
+keepChanges(useStudio);
+
 export type * from './state/types/engine';
 export type * from './state/types/history';
 export type * from './state/types/jobs';
 export type * from './state/types/layers';
 export type * from './state/types/model';
 export type * from './state/types/notices';
+export type * from './state/types/projects';
 export type * from './state/types/runs';
 export type * from './state/types/stacks';
 export type * from './state/types/studio';

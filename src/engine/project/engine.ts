@@ -265,6 +265,8 @@ export interface OpenedProject {
 export interface KeepingEngine extends Engine {
   /** Calls `listener` with how far the open project is kept: now, and whenever that changes. */
   onKeeping(listener: (state: KeepingState) => void): Promise<void>;
+  /** How far the open project is kept, now. */
+  keeping(): Promise<KeepingState>;
   /** Kept projects, the one that was changed last first. */
   projects(): Promise<readonly ProjectSummary[]>;
   /**

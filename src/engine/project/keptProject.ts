@@ -60,6 +60,10 @@ export class KeptProject extends Project implements KeepingEngine {
     listener(this.#keeper.state);
   }
 
+  async keeping(): Promise<KeepingState> {
+    return this.#keeper.state;
+  }
+
   /** Resolves when all that is open is kept, or could not be. */
   kept(): Promise<void> {
     return this.#keeper.settled();

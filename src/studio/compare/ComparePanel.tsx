@@ -10,6 +10,7 @@ import { ComparisonTable } from './ComparisonTable';
 import styles from './compare.module.css';
 import { describeAim, describeLoad } from './describe';
 import { ExportSection } from './ExportSection';
+import { InterruptedRun } from './InterruptedRun';
 import { LatencyStrip } from './LatencyStrip';
 import { LayerResults } from './LayerResults';
 import { pointsOf } from './points';
@@ -51,6 +52,7 @@ export default function ComparePanel() {
             <h2 id="compare-title">Compare</h2>
             {current && <span>Run {current.run}</span>}
           </div>
+          <InterruptedRun />
           <Controls />
           <ComparisonTable run={current} />
           {otherwise && <p className={styles.note}>{otherwise}</p>}

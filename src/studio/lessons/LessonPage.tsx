@@ -1,6 +1,6 @@
 import { use, useEffect, useRef } from 'react';
 import { STUDIO_ADDRESS } from '../route';
-import '../shell/welcome.css';
+import '../shell/welcome/welcome.css';
 import { LessonCards } from './LessonCards';
 import type { Lesson, LessonStep } from './lesson';
 import styles from './lessons.module.css';

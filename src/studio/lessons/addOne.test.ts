@@ -11,7 +11,7 @@ vi.mock('./list', async (original) => ({
 // The page starts its engine when it is imported; nothing here calls it.
 vi.stubGlobal('Worker', class extends EventTarget {});
 
-const { Welcome } = await import('../shell/Welcome');
+const { Welcome } = await import('../shell/welcome/Welcome');
 const { default: LessonPage } = await import('./LessonPage');
 const { lessonAddress, routeOf } = await import('../route');
 
@@ -43,5 +43,5 @@ it('the list of lessons, and an address that leads nowhere, show all of them', a
     expect(page).toContain(`<h1>${title}</h1>`);
     expect(page).toMatch(/What is rank\?.*What is sparsity\?/);
   }
-  expect(routeOf('#/')).toEqual({ lesson: null, gpu: false });
+  expect(routeOf('#/')).toMatchObject({ lesson: null, gpu: false });
 });

@@ -14,7 +14,7 @@ export default function ChooseModel() {
       title={`Which of the ${models.length} models?`}
       closeButtonProps={{ 'aria-label': 'Open none' }}
     >
-      <p className="replace-model">One model is open at a time. Its data files, test data and recipes come with it.</p>
+      <p className="dialogue-text">One model is open at a time. Its data files, test data and recipes come with it.</p>
       <ul className="choose-model">
         {models.map(({ file, folder }, index) => (
           <li key={`${folder}/${file.name}`}>

@@ -2,7 +2,7 @@ import { Button, Group, Modal } from '@mantine/core';
 import { useStudio } from '../store';
 import { question } from './question';
 
-/** Asks, before runs are lost, whether to keep the open model or to open the other one. Escape keeps it. */
+/** Where nothing is kept: asks whether to keep the open model or to lose its runs and open the other one. Escape keeps it. */
 export default function ReplaceModel() {
   const replacement = useStudio((state) => state.replacement);
   const name = useStudio(({ model }) => model?.name);
@@ -15,9 +15,9 @@ export default function ReplaceModel() {
       title={`Close ${name}?`}
       closeButtonProps={{ 'aria-label': `Keep ${name}` }}
     >
-      <p className="replace-model">
-        {name} has {runs === 1 ? 'one run, which is lost' : `${runs} runs, which are lost`} when another model opens.
-        Export what you want to keep first.
+      <p className="dialogue-text">
+        {name} has {runs === 1 ? 'one run, which is lost' : `${runs} runs, which are lost`} when another model opens:
+        this browser keeps nothing of this page. Export what you need first.
       </p>
       <Group justify="flex-end" gap="xs">
         <Button data-autofocus onClick={() => answer(false)}>

@@ -4,6 +4,7 @@ import { headlineOf } from '../../engine/page/light';
 import { headline } from '../compare/quality';
 import { formatBytes, formatSecondsLeft } from '../format';
 import { CANCELLABLE, nameOf, shownJob } from '../state/jobs';
+import { isKept } from '../state/projectsSlice';
 import type { StudioJob } from '../store';
 import { useStudio } from '../store';
 
@@ -15,8 +16,23 @@ export function StatusBar() {
     <footer className="status" data-busy={shown || paused ? true : undefined}>
       {shown ? <Running job={shown} /> : paused ? <Paused /> : <span className="status-label">Ready</span>}
       <LatestRun />
-      <span className="status-promise">Nothing leaves this machine</span>
+      <Promises />
     </footer>
+  );
+}
+
+/** Says whether a reload brings the open model back, and that nothing is sent anywhere. */
+function Promises() {
+  const kept = useStudio(isKept);
+  const readOnly = useStudio((state) => state.readOnly && state.model !== null);
+  return (
+    <span className="status-promise">
+      {readOnly
+        ? 'Another tab keeps this model: changes here are not kept'
+        : kept
+          ? 'Kept in this browser · nothing leaves this machine'
+          : 'Nothing leaves this machine'}
+    </span>
   );
 }
 

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { LESSONS } from '../lessons/list';
-import { lessonAddress, STUDIO_ADDRESS, useRoute } from '../route';
+import { lessonAddress, START_ADDRESS, STUDIO_ADDRESS, useRoute } from '../route';
 import { isBusy, isRunning } from '../state/jobs';
 import { useStudio } from '../store';
 import { AimMenu } from './AimMenu';
@@ -11,12 +11,13 @@ import { ModelChip } from './ModelChip';
 
 export function TopBar() {
   const open = useStudio(({ model }) => model !== null);
-  const { lesson } = useRoute();
+  const { lesson, start } = useRoute();
+  const hasStudio = open && lesson === null && !start;
   const only = LESSONS.length === 1 ? LESSONS[0] : undefined;
   return (
     <header className="top">
       <div className="top-what">
-        <a className="brand" href={STUDIO_ADDRESS} aria-label="Carrara, the studio">
+        <a className="brand" href={START_ADDRESS} aria-label="Carrara, the start page">
           Carrara<span>.</span>
         </a>
         {open && (
@@ -27,7 +28,7 @@ export function TopBar() {
         )}
       </div>
       <div className="top-actions">
-        {lesson !== null ? (
+        {lesson !== null || (start && open) ? (
           <a className="top-link" href={STUDIO_ADDRESS}>
             Back to the studio
           </a>
@@ -38,7 +39,7 @@ export function TopBar() {
           </a>
         )}
         <BackendChip />
-        {open && lesson === null && (
+        {hasStudio && (
           <>
             <ExportMenu />
             <AimMenu />

@@ -1,13 +1,14 @@
 import { useEffect } from 'react';
+import { isKept } from '../state/projectsSlice';
 import { useStudio } from '../store';
 
-/** While there are runs, the browser asks before it closes or reloads the page: runs exist only in this tab. */
+/** While there are runs that are not kept, the browser asks before it closes or reloads the page. */
 export function useLeaveWarning(): void {
-  const hasRuns = useStudio(({ runs }) => runs.length > 0);
+  const losesRuns = useStudio((state) => state.runs.length > 0 && !isKept(state));
   useEffect(() => {
-    if (!hasRuns) return;
+    if (!losesRuns) return;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     window.addEventListener('beforeunload', ask);
     return () => window.removeEventListener('beforeunload', ask);
-  }, [hasRuns]);
+  }, [losesRuns]);
 }

@@ -1,6 +1,14 @@
-import { engine } from '../engine';
+import type { EngineReport } from '../../engine/page/light';
+import { callback, engine } from '../engine';
 import type { EngineSlice } from './types/engine';
-import type { Slice } from './types/studio';
+import type { Slice, Studio } from './types/studio';
+
+/** Starts the engine of a new worker, and listens to what it keeps. */
+export async function startEngine(get: () => Studio, preferred: EngineSlice['preferred']): Promise<EngineReport> {
+  const report = await engine.start(preferred);
+  await engine.onKeeping(callback((keeping) => get().keepingChanged(keeping)));
+  return report;
+}
 
 export const engineSlice: Slice<EngineSlice> = (set, get) => {
   let starting: Promise<void> = Promise.resolve();
@@ -13,9 +21,12 @@ export const engineSlice: Slice<EngineSlice> = (set, get) => {
       starting = start(preferred);
       return starting;
     },
-    async started() {
+    async started(say = false) {
       await starting;
-      return get().engine !== null;
+      const isStarted = get().engine !== null;
+      if (!isStarted && say)
+        get().notify('error', 'The engine did not start, so nothing can be opened: reload the page to try again.');
+      return isStarted;
     },
     setProvider(provider) {
       set({ provider });
@@ -23,7 +34,7 @@ export const engineSlice: Slice<EngineSlice> = (set, get) => {
   };
 
   async function start(preferred?: 'gpu' | 'cpu'): Promise<void> {
-    const report = await get().runJob('start', 'Starting the engine', () => engine.start(preferred));
+    const report = await get().runJob('start', 'Starting the engine', () => startEngine(get, preferred));
     if (!report) return;
     const { provider } = get();
     set({ engine: report, provider: report.providers.includes(provider) ? provider : report.providers[0] });

@@ -3,10 +3,10 @@ import type { HistorySlice, Occasion } from './types/history';
 import type { Edited } from './types/stacks';
 import type { Slice, Studio } from './types/studio';
 
-/** Enough for an afternoon; older ones are forgotten. */
+/** The oldest edits are dropped. */
 const MOST_EDITS = 100;
 
-/** Edits of the same thing are one while less than this passes between them: a number typed digit by digit. */
+/** Edits of the same thing within this time are one edit: a number is typed digit by digit. */
 const PAUSE_MS = 1000;
 
 export const historySlice: Slice<HistorySlice> = (set, get) => ({
@@ -26,8 +26,8 @@ export const historySlice: Slice<HistorySlice> = (set, get) => ({
 type Remembered = Pick<Studio, keyof Edited | 'selection' | 'step' | 'past' | 'future'>;
 
 /**
- * The history after an edit to `part` of `state`: one entry more, unless it goes on with the last or changes nothing; one
- * less where it leads back to where the last began.
+ * The history after an edit to `part` of `state`. An edit adds an entry, unless it continues the last one or changes
+ * nothing. An edit that undoes the last one by hand removes its entry.
  */
 export function recorded(
   state: Remembered,
@@ -49,7 +49,7 @@ function goesOn(last: Occasion | undefined, now: Occasion): boolean {
   return last.gesture === now.gesture || now.ms - last.ms < PAUSE_MS;
 }
 
-/** One edit back, with the layers in view that it was made on; nothing where there is none. */
+/** The state before the last edit, with the layers in view on which it was made; empty where there is no edit. */
 export function undone(state: Remembered): Partial<Studio> {
   const last = state.past.at(-1);
   if (!last) return {};
@@ -85,7 +85,7 @@ let gestures = 0;
 
 if (typeof window !== 'undefined') {
   const count = (event: Event) => {
-    // A key that is held down repeats itself: one press.
+    // A key that is held down repeats its event, but was pressed once.
     if (!(event instanceof KeyboardEvent && event.repeat)) gestures++;
   };
   window.addEventListener('pointerdown', count, true);

@@ -1,6 +1,6 @@
 import type { Dropped } from '../files';
 
-/** Files under the folder of the model that was chosen, of all that were dropped together: those that can hold its data. */
+/** The dropped files that can hold the model's weights: those in its folder and in the folders below. */
 export function besideModel(model: Dropped, others: readonly Dropped[]): Dropped[] {
   const inside = (folder: string) =>
     model.folder === '' || folder === model.folder || folder.startsWith(`${model.folder}/`);

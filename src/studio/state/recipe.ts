@@ -2,15 +2,15 @@ import type { LayerReport, ModelReport, SelectedStep, StackStep } from '../../en
 import type { RecipeSettings, Stack } from './types/stacks';
 import type { Studio } from './types/studio';
 
-/** What a layer gets before the user says otherwise. */
+/** The stack of a layer that the user has not changed. */
 export const DEFAULT_STACK: Stack = [{ method: 'svd', options: { size: 0.5 } }];
 
-/** How much of the compressible weights the layers ticked at first hold. */
+/** Share of the compressible weights that the layers ticked at first hold together. */
 const WORTH_SHARE = 0.95;
 
 /**
- * Ids of the layers that a new model begins with: the largest ones that together hold 95 % of what can be compressed,
- * and those as large as the least of them. A stem of a few hundred weights saves nothing and is the first to hurt.
+ * Ids of the layers that are ticked in a new model: the largest ones, which together hold 95 % of the compressible weights,
+ * and others of equal size. Compressing a layer of a few hundred weights saves nothing and costs quality first.
  */
 export function worthCompressing(layers: readonly LayerReport[]): string[] {
   const compressible = layers.filter((layer) => layer.compressible);
@@ -25,7 +25,7 @@ export function worthCompressing(layers: readonly LayerReport[]): string[] {
   return compressible.filter(({ parameters }) => parameters >= least).map(({ id }) => id);
 }
 
-/** Methods that edit several tensors together, by name: the registry would bring all methods into the page's first load. */
+/** Names of the methods that edit several tensors together. The registry would bring all methods into the first page. */
 export const GRAPH_METHODS: ReadonlySet<string> = new Set(['prune-structured']);
 
 export interface Step extends StackStep {
@@ -40,7 +40,7 @@ export const stackOf = (stacks: ReadonlyMap<string, Stack>, id: string): Stack =
 
 const keys = new WeakMap<Stack, string>();
 
-/** The same for stacks of the same steps in the same order; the order in which options were set makes no difference. */
+/** Equal for stacks of equal steps in the same order; the order of the options does not matter. */
 export function stackKey(stack: Stack): string {
   let key = keys.get(stack);
   if (key === undefined) {
@@ -54,19 +54,19 @@ export function stackKey(stack: Stack): string {
   return key;
 }
 
-/** How many steps a stack begins with that edit several layers together. */
+/** Number of steps at the beginning of a stack that edit several layers together. */
 function leadingOf(stack: Stack): number {
   const other = stack.findIndex(({ method }) => !GRAPH_METHODS.has(method));
   return other < 0 ? stack.length : other;
 }
 
-/** The same for all layers that Compress takes together in the step at `index`. */
+/** Equal for all layers that Compress takes together in the step at `index`. */
 const sharedKey = (stack: Stack, index: number): string =>
   stackKey(index < leadingOf(stack) ? stack.slice(0, index + 1) : stack);
 
 /**
- * For each step of a layer's stack the ids, in order, of the layers that Compress takes together in it, where it edits
- * several together; else none, as a trial of one of them is the same whatever the others are.
+ * For each step of a layer's stack: the sorted ids of the layers that Compress takes together in that step. Empty for a
+ * step that edits each layer by itself: the result for one layer does not depend on the others.
  */
 export function peersOf(stacks: ReadonlyMap<string, Stack>, included: ReadonlySet<string>, id: string): string[][] {
   const stack = stackOf(stacks, id);
@@ -78,10 +78,11 @@ export function peersOf(stacks: ReadonlyMap<string, Stack>, included: ReadonlySe
 }
 
 /**
- * The steps of each distinct stack, for all layers that have it, layers in the order of the model. First those that
- * edit several tensors together and that their stacks begin with: they reach layers of other stacks, and refuse what a
- * step before has rewritten. Stacks that begin alike share them, as units may be made by layers that then differ. Behind
- * another step of its own stack such a method is refused, as the stack's plan says.
+ * The recipe that gives every ticked layer its stack: the steps of each different stack, with all layers that have it, in
+ * the order of the model. Steps at the beginning of a stack that edit several tensors together come first: they also edit
+ * layers of other stacks, and refuse a layer that an earlier step has rewritten. Stacks with the same beginning share
+ * these steps, because layers that differ later may make the same units. Such a step after another step of its own stack
+ * is refused; the plan of the stack says so.
  */
 export function buildRecipe(
   model: ModelReport,
@@ -105,7 +106,7 @@ export function buildRecipe(
   return { version: 1, ...settings, steps: [...first.values(), ...others.values()] };
 }
 
-/** What Compress would run now. */
+/** The recipe that Compress would run now. */
 export function currentRecipe({
   model,
   included,
@@ -116,15 +117,15 @@ export function currentRecipe({
   return fixedRecipe ?? (model && buildRecipe(model, included, stacks, settings));
 }
 
-// Two weights of one node share its name; the weight's own name tells them apart.
+// Two weights of one node share the name of the node: they are called by their own names.
 function callName(model: ModelReport, layer: LayerReport): string {
   const alone = model.layers.every(({ id, name }) => id === layer.id || name !== layer.name);
   return alone ? layer.name : layer.weight;
 }
 
 /**
- * The stacks that a recipe gives, by layer id: for each layer the steps that select it, in their order. `steps` is the
- * engine's answer to `checkRecipe`.
+ * The stacks that a recipe gives, by layer id: for each layer the steps that select it, in order. `steps` is the engine's
+ * answer to `checkRecipe`.
  */
 export function stacksOf(model: ModelReport, steps: readonly SelectedStep[]): ReadonlyMap<string, Stack> {
   const compressible = new Set(model.layers.filter((layer) => layer.compressible).map(({ id }) => id));
@@ -137,7 +138,7 @@ export function stacksOf(model: ModelReport, steps: readonly SelectedStep[]): Re
   return shared(stacks);
 }
 
-// Equal stacks as one object: whatever is worked out for it is worked out once.
+// Equal stacks become one object, so that plans and estimates are computed once for all of them.
 function shared(stacks: ReadonlyMap<string, Stack>): ReadonlyMap<string, Stack> {
   const known = new Map<string, Stack>();
   return new Map(
@@ -150,7 +151,7 @@ function shared(stacks: ReadonlyMap<string, Stack>): ReadonlyMap<string, Stack> 
   );
 }
 
-/** What a checked recipe says beside its steps. */
+/** The settings of a checked recipe. */
 export function settingsOf(recipe: unknown): RecipeSettings {
   const { seed, export: written } = recipe as RecipeSettings;
   return { ...(seed !== undefined && { seed }), ...(written && { export: written }) };

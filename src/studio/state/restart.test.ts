@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import { jobSlice } from './jobs';
 import { noticeSlice } from './notices';
@@ -11,9 +11,12 @@ const engine = vi.hoisted(() => ({
   cancel: vi.fn(async () => undefined),
   open: vi.fn(),
   openData: vi.fn(),
+  onKeeping: vi.fn(),
+  openProject: vi.fn(),
 }));
 vi.mock('../engine', () => ({
   engine,
+  callback: <T>(call: T) => call,
   isCancelled: () => false,
   replaceEngine: vi.fn(),
   whenEngineDies: vi.fn(),
@@ -22,7 +25,7 @@ vi.mock('../engine', () => ({
 const report = (name: string) => ({ name, samples: 8 }) as unknown as Studio['data'];
 
 /** A studio with two data files, of which the first cannot be read any more. */
-async function restarted(data: Studio['data']) {
+async function restarted(data: Studio['data'], part: Partial<Studio> = {}) {
   engine.openData.mockImplementation(async ({ name }: File) => {
     if (name === 'old.npz') throw Object.assign(new Error('The file could not be read.'), { name: 'NotReadableError' });
     return report(name);
@@ -34,10 +37,17 @@ async function restarted(data: Studio['data']) {
         model: { name: 'model.onnx' },
         sources: { model: [], data: [new File([], 'old.npz'), new File([], 'new.npz')] },
         data,
+        project: null,
+        readOnly: false,
+        lastRun: 1,
         runs: [{ run: 1 }],
+        lostRuns: new Set(),
         ...jobSlice(set, get),
         ...noticeSlice(set, get),
         measureSpectra: vi.fn(),
+        keepNow: vi.fn(),
+        keepingChanged: vi.fn(),
+        ...part,
       }) as unknown as Studio,
   );
   store.getState().notify('error', 'There is not enough memory.');
@@ -67,4 +77,40 @@ it('The error that made a restart necessary stays in view after it', async () =>
   const { notices } = await restarted(report('new.npz'));
   expect(notices[0]).toMatchObject({ tone: 'error', text: 'There is not enough memory.' });
   expect(notices[0].past).toBeUndefined();
+});
+
+describe('a project that is kept', () => {
+  const kept = (part: object = {}) => ({ data: report('new.npz'), missing: [], lost: [], runs: [{ run: 1 }], ...part });
+
+  it('is opened from what is kept, and its runs are not compressed again', async () => {
+    engine.openProject.mockResolvedValue(kept());
+    const { notices, lostRuns } = await restarted(report('new.npz'), { project: 'p' });
+    expect(engine.openProject.mock.calls[0]).toEqual(['p', expect.anything(), undefined]);
+    expect(lostRuns.size).toBe(0);
+    expect(notices.at(-1)!.text).toBe('It hung. model.onnx is open again.');
+  });
+
+  it('that only another tab keeps is opened to read again', async () => {
+    engine.openProject.mockResolvedValue(kept());
+    await restarted(report('new.npz'), { project: 'p', readOnly: true });
+    expect(engine.openProject.mock.lastCall![2]).toBe('read');
+  });
+
+  it('names runs and data that are gone', async () => {
+    engine.openProject.mockResolvedValue(kept({ lost: [1], missing: ['new.npz'] }));
+    const runs = [{ run: 1 }, { run: 2 }] as unknown as Studio['runs'];
+    const { notices, lostRuns } = await restarted(report('new.npz'), { project: 'p', runs });
+    expect([...lostRuns]).toEqual([1, 2]);
+    expect(notices.map(({ text }) => text)).toContain('new.npz cannot be read again: open the data once more.');
+    expect(notices.at(-1)!.text).toContain('Runs keep their figures');
+  });
+
+  it('that the browser has cleared is opened from its files', async () => {
+    engine.openProject.mockRejectedValue(new Error('The project is not kept any more.'));
+    const file = new File([], 'model.onnx');
+    const { notices, lostRuns } = await restarted(null, { project: 'p', sources: { model: [file], data: [] } });
+    expect(engine.open.mock.lastCall![0]).toEqual([file]);
+    expect([...lostRuns]).toEqual([1]);
+    expect(notices.at(-1)!.text).toContain('model.onnx is open again.');
+  });
 });

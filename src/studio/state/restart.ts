@@ -1,7 +1,7 @@
-import type { Job } from '../../engine/page/light';
 import { engine, replaceEngine, whenEngineDies } from '../engine';
+import { startEngine } from './engineSlice';
 import { nameOf, shownJob } from './jobs';
-import { listed } from './opening';
+import { openAgain } from './openAgain';
 import type { RestartSlice } from './types/engine';
 import type { JobKind } from './types/jobs';
 import type { SetStudio, Slice, Studio } from './types/studio';
@@ -19,13 +19,12 @@ const WITHOUT_SESSION: ReadonlySet<JobKind> = new Set(['start', 'open', 'data', 
 /** Replaces the engine's worker where it hangs or has died, and opens again what was open. */
 export const restartSlice: Slice<RestartSlice> = (set, get) => {
   whenEngineDies((message) => {
-    // Before the engine has started once, it would only die again.
+    // An engine that has never started would only die again.
     if (get().engine) void get().restart(`The engine stopped${message ? ` (${message})` : ''} and was started again.`);
   });
   if (typeof window !== 'undefined') watchSilence(get);
   return {
     restarting: false,
-    lostRuns: new Set(),
     restart: (why) => restartEngine(set, get, why),
     async stopNow() {
       const job = shownJob(get());
@@ -51,11 +50,11 @@ function watchSilence(get: () => Studio): void {
     if (!asked) {
       asked = true;
       silent = 0;
-      const heard = () => {
+      const answered = () => {
         asked = false;
         silent = 0;
       };
-      engine.ping().then(heard, heard);
+      engine.ping().then(answered, answered);
       return;
     }
     silent += passed;
@@ -69,55 +68,31 @@ function watchSilence(get: () => Studio): void {
   }, LOOK_MS);
 }
 
-/**
- * Ends the worker and begins a new one with the same model and data open. Finished runs keep their figures, but what they
- * compressed was the worker's: they are compressed again when they are exported or compared. `why` is a whole sentence.
- */
+/** Ends the worker, begins a new one and opens again what was open, with all that the page knows of it. */
 async function restartEngine(set: SetStudio, get: () => Studio, why: string): Promise<void> {
   if (get().restarting) return;
-  const allRuns = () => new Set(get().runs.map(({ run }) => run));
-  set({ restarting: true, lostRuns: allRuns() });
+  get().keepNow();
+  set({ restarting: true });
   replaceEngine();
-  // What was under way ends as if it had been cancelled.
+  // Jobs under way end as if they had been cancelled.
   await get().endJobs();
-  const { model, sources, runs, preferred } = get();
-  const again = await get().runJob('start', 'Starting the engine again', async (job) => {
-    const report = await engine.start(preferred);
-    set({ engine: report });
-    if (!model || !sources) return 'nothing was open';
-    await engine.open(sources.model, job, Math.max(0, ...runs.map(({ run }) => run), get().lastRun));
-    await openDataAgain(set, get, sources, job);
-    return 'open again';
+  const { model, preferred } = get();
+  const isReady = await get().runJob('start', 'Starting the engine again', async (job) => {
+    set({ engine: await startEngine(get, preferred) });
+    if (model) {
+      const { data, sources, lost } = await openAgain(get(), job, (text) => get().notify('warning', text));
+      set({ data, sources, lostRuns: new Set(lost) });
+    }
+    return true;
   });
-  set({ restarting: false, lostRuns: allRuns() });
-  if (again === undefined) {
+  set({ restarting: false });
+  if (!isReady) {
     get().notify('error', `${why} It could not be made ready again: reload the page.`);
     return;
   }
-  const kept = again === 'open again' && model ? ` ${model.name} is open again.` : '';
-  const lost = runs.length > 0 ? ' Runs keep their figures; exporting or comparing one compresses it again first.' : '';
-  get().notify('warning', why + kept + lost);
+  const opened = model ? ` ${model.name} is open again.` : '';
+  const lost =
+    get().lostRuns.size > 0 ? ' Runs keep their figures; exporting or comparing one compresses it again first.' : '';
+  get().notify('warning', why + opened + lost);
   void get().measureSpectra();
 }
-
-/** A file that was changed or removed since it was opened cannot be read again: it is named where it is missed. */
-async function openDataAgain(set: SetStudio, get: () => Studio, sources: NonNullable<Studio['sources']>, job: Job) {
-  if (sources.data.length === 0) return;
-  let data: Studio['data'] = null;
-  const opened: File[] = [];
-  for (const file of sources.data) {
-    try {
-      data = await engine.openData(file, job);
-      opened.push(file);
-    } catch (error) {
-      if (!(error instanceof Error && UNREADABLE.has(error.name))) throw error;
-    }
-  }
-  const lost = new Set(sources.data.filter((file) => !opened.includes(file)).map(({ name }) => name));
-  // Those that later ones had replaced are not missed.
-  const isMissed = JSON.stringify(data) !== JSON.stringify(get().data);
-  set({ data, sources: { ...sources, data: opened } });
-  if (isMissed) get().notify('warning', `${listed([...lost])} cannot be read again: open the data once more.`);
-}
-
-const UNREADABLE: ReadonlySet<string> = new Set(['NotReadableError', 'NotFoundError']);

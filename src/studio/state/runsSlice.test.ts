@@ -1,12 +1,12 @@
-import { beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
-import type { RunReport } from '../../engine/project/engine';
+import type { Job, RunReport } from '../../engine/project/engine';
 import { jobSlice } from './jobs';
 import { runsSlice } from './runsSlice';
 import type { Studio } from './types/studio';
 
 // The engine's worker is none of this.
-const engine = vi.hoisted(() => ({ compress: vi.fn(), writeFor: vi.fn() }));
+const engine = vi.hoisted(() => ({ compress: vi.fn(), writeFor: vi.fn(), evaluate: vi.fn(), cancel: vi.fn() }));
 vi.mock('../engine', () => ({ engine, isCancelled: () => false }));
 
 const runOf = (sha256: string): RunReport =>
@@ -74,3 +74,38 @@ for (const [data, kept] of [
     expect(exports.has(1)).toBe(kept);
   });
 }
+
+describe('an interrupted run', () => {
+  const recipe = { version: 1, steps: [] };
+  const working = () =>
+    studio({ runs: [], lastRun: 0, fixedRecipe: recipe, included: new Set(['a']), stacks: new Map() });
+
+  it('is remembered with its progress while it is at work, and no longer when it was cancelled', async () => {
+    const store = working();
+    engine.compress.mockImplementation(async (_: unknown, job: Job) => {
+      job.onProgress!({ done: 7.4, total: 12, label: 'fc7' });
+      expect(store.getState().interrupted).toMatchObject({ run: 1, recipe, done: 7, total: 12 });
+      expect([...store.getState().interrupted!.stacks.keys()]).toEqual(['a']);
+      throw Object.assign(new Error('cancelled'), { name: 'AbortError' });
+    });
+    await store.getState().compress();
+    expect(engine.compress).toHaveBeenCalledOnce();
+    expect(store.getState().interrupted).toBeNull();
+  });
+
+  it('is offered after its engine was replaced, and continued by its own recipe', async () => {
+    const store = working();
+    engine.compress.mockImplementation(async () => {
+      store.setState({ restarting: true });
+      throw new Error('The engine was replaced.');
+    });
+    await store.getState().compress();
+    store.setState({ restarting: false, fixedRecipe: { version: 1, steps: ['others'] } });
+    expect(store.getState().interrupted).toMatchObject({ run: 1 });
+    engine.compress.mockResolvedValue(runOf('data'));
+    await store.getState().continueRun();
+    expect(engine.compress.mock.lastCall![0]).toBe(recipe);
+    expect(store.getState()).toMatchObject({ interrupted: null, lastRun: 1, currentRun: 1 });
+    expect([...store.getState().ranStacks.get(1)!.keys()]).toEqual(['a']);
+  });
+});

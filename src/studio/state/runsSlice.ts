@@ -5,20 +5,21 @@ import { sentence } from './jobs';
 import { currentRecipe, stackOf } from './recipe';
 import type { EngineSlice } from './types/engine';
 import type { RunsSlice } from './types/runs';
+import type { Stack } from './types/stacks';
 import type { Slice } from './types/studio';
 
-/** Enough to see that a provider computes the same; thousands would take hours there. */
+/** Enough samples to see that a provider computes the same. A software adapter would take hours for thousands. */
 export const SOFTWARE_SAMPLES = 64;
 
-/** Whether Compare would run on a WebGPU that is a CPU in disguise. */
+/** Whether Compare would run on a software WebGPU adapter. */
 export const onSoftware = ({ engine: report, provider }: Pick<EngineSlice, 'engine' | 'provider'>): boolean =>
   provider === 'webgpu' && report?.softwareWebgpu === true;
 
 export const runsSlice: Slice<RunsSlice> = (set, get) => {
-  /** Until the recipe of the run that was chosen last is the one in the workbench, with its aim. */
+  /** Resolves when the recipe of the run that was chosen last is in the workbench. */
   let shown: Promise<unknown> = Promise.resolve();
 
-  /** On the backend that is chosen; on the CPU where that is a GPU that fails for good, which is said. */
+  /** Compresses on the chosen backend. Where that is a GPU that keeps failing, on the CPU, with a notice. */
   async function compressAnywhere(recipe: unknown, job: Job, run?: number): Promise<RunReport> {
     try {
       return await engine.compress(recipe, job, { run });
@@ -33,7 +34,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
     }
   }
 
-  /** Compresses a run again whose model went with a replaced engine. Resolves to false (with a notice) where that fails. */
+  /** Compresses a run again whose compressed model is gone. Resolves to false (with a notice) where that fails. */
   async function isThere(run: number): Promise<boolean> {
     const report = get().runs.find((candidate) => candidate.run === run);
     if (!report || !get().lostRuns.has(run)) return true;
@@ -44,7 +45,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
     const { exports, lostRuns, runs } = get();
     const { evaluation: _, evaluatedFor: __, ...unmeasured } = report;
     const { result } = again;
-    // Other data may be open now: what was measured and written is then of another model.
+    // With other data open the result is another model: the figures and the export do not belong to it.
     const isSame = JSON.stringify(result.calibration) === JSON.stringify(report.result.calibration);
     set({
       lostRuns: new Set([...lostRuns].filter((lost) => lost !== run)),
@@ -53,32 +54,59 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
     });
     return true;
   }
+  /** Compresses by the recipe and evaluates the result. `ran`: the stacks that it gives to its layers. */
+  async function runRecipe(recipe: unknown, ran: ReadonlyMap<string, Stack>): Promise<void> {
+    let isStarted = false;
+    const run = await get().runJob('compress', 'Compressing', (job) => {
+      isStarted = true;
+      const atWork = { run: get().lastRun + 1, recipe, stacks: ran };
+      set({ interrupted: { ...atWork, done: 0, total: 0 } });
+      return compressAnywhere(recipe, {
+        ...job,
+        onProgress(progress) {
+          job.onProgress?.(progress);
+          set({ interrupted: { ...atWork, done: Math.floor(progress.done), total: progress.total } });
+        },
+      });
+    });
+    // It has finished, failed or was cancelled. Only a run that ended with its engine is offered again.
+    if (isStarted && !get().restarting) set({ interrupted: null });
+    if (!run) return;
+    const { gpuFailures } = run.result;
+    if (gpuFailures)
+      get().notify(
+        'warning',
+        `The GPU failed during run ${run.run}, so the layer that it was working on was compressed again.`,
+      );
+    set({
+      runs: [...get().runs, run],
+      ranStacks: new Map([...get().ranStacks, [run.run, ran]]),
+      lastRun: run.run,
+      currentRun: run.run,
+    });
+    await get().evaluate(run.run);
+  }
+
   return {
     runs: [],
     ranStacks: new Map(),
     lastRun: 0,
     currentRun: null,
+    lostRuns: new Set(),
+    interrupted: null,
     exports: new Map(),
     async compress() {
       const recipe = currentRecipe(get());
       if (!recipe) return;
       const { included, stacks } = get();
-      const run = await get().runJob('compress', 'Compressing', (job) => compressAnywhere(recipe, job));
-      if (!run) return;
-      const { gpuFailures } = run.result;
-      if (gpuFailures)
-        get().notify(
-          'warning',
-          `The GPU failed during run ${run.run}, so the layer that it was working on was compressed again.`,
-        );
-      const ran = new Map([...included].map((id) => [id, stackOf(stacks, id)]));
-      set({
-        runs: [...get().runs, run],
-        ranStacks: new Map([...get().ranStacks, [run.run, ran]]),
-        lastRun: run.run,
-        currentRun: run.run,
-      });
-      await get().evaluate(run.run);
+      await runRecipe(recipe, new Map([...included].map((id) => [id, stackOf(stacks, id)])));
+    },
+    async continueRun() {
+      const { interrupted } = get();
+      if (interrupted) await runRecipe(interrupted.recipe, interrupted.stacks);
+    },
+    dropInterrupted() {
+      set({ interrupted: null });
     },
     async evaluate(run) {
       if (!(await isThere(run))) return;
@@ -102,7 +130,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       await shown;
     },
     async forgetRun(run) {
-      // Where the engine is gone, so is its part of the run.
+      // The engine does not know a lost run.
       if (!get().lostRuns.has(run)) await engine.forgetRun(run).catch(() => undefined);
       const runs = get().runs.filter((report) => report.run !== run);
       const { exports, ranStacks } = get();
@@ -114,12 +142,12 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       });
     },
     async writeAsChosen(run) {
-      // Another aim is not chosen by choosing a run.
+      // Choosing a run brings its aim along; that is no choice of another aim.
       await shown;
       const { settings, lostRuns } = get();
       const report = get().runs.find((candidate) => candidate.run === run);
       if (!report || !isWrittenOtherwise(report.recipe, settings)) return true;
-      // When it is asked for, it is compressed again first.
+      // It is compressed again when it is compared or exported.
       if (lostRuns.has(run)) return false;
       const written = await get().runJob(
         'write',

@@ -15,7 +15,7 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
     const stacks = new Map(get().stacks);
     for (const id of ids) stacks.set(id, stack);
     const included = new Set(get().included);
-    // A layer without steps stays as it is: nothing for Compress to do.
+    // Compress has nothing to do on a layer without steps.
     for (const id of ids) {
       if (stack.length > 0) included.add(id);
       else included.delete(id);
@@ -67,7 +67,7 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
   },
 });
 
-/** A tick on a layer whose steps were all removed gives it those of a new layer. */
+/** Ticking a layer without steps gives it the steps of a new layer. */
 function withSteps(stacks: ReadonlyMap<string, Stack>, ids: readonly string[]): ReadonlyMap<string, Stack> {
   const bare = ids.filter((id) => stackOf(stacks, id).length === 0);
   return bare.length === 0 ? stacks : new Map([...stacks, ...bare.map((id) => [id, DEFAULT_STACK] as const)]);

@@ -7,18 +7,16 @@ export interface EngineSlice {
   /** The backend that the user asked for, if any. */
   readonly preferred: 'gpu' | 'cpu' | undefined;
   start(preferred?: 'gpu' | 'cpu'): Promise<void>;
-  /** Resolves when a start under way has ended: to whether there is an engine. */
-  started(): Promise<boolean>;
+  /** Waits until the engine has started, and resolves to whether it has. `say` leaves a notice where it has not. */
+  started(say?: boolean): Promise<boolean>;
   setProvider(provider: Provider): void;
 }
 
 export interface RestartSlice {
   /** The engine is being replaced: nothing is measured meanwhile. */
   readonly restarting: boolean;
-  /** Runs whose figures are here, but whose compressed model went with an engine that was replaced. */
-  readonly lostRuns: ReadonlySet<number>;
-  /** Replaces the engine, whatever it is doing, and opens again what was open; tells so after `why`, a whole sentence. */
+  /** Replaces the engine, whatever it is doing, and opens again what was open. `why` is a whole sentence for the notice. */
   restart(why: string): Promise<void>;
-  /** The same for what runs now and does not hear Cancel. */
+  /** The same, for a job that does not stop when it is cancelled. */
   stopNow(): Promise<void>;
 }

@@ -1,22 +1,24 @@
 import type { LayersSlice } from './layers';
 import type { Edited, StackSlice } from './stacks';
 
+/** The state before or after an edit, and what the workbench showed. */
 export type Moment = Edited & Pick<LayersSlice, 'selection'> & Pick<StackSlice, 'step'>;
 
+/** When and how an edit was made: `edit` takes some edits in a row as one. */
 export interface Occasion {
-  /** What is edited, where edits of it may be taken together: "size of the first step of layer 3". */
+  /** Names what is edited, where edits of it in a row are one: "size of the first step of layer 3". */
   readonly what?: string | undefined;
-  /** Counts what the user pressed: all edits between a press and its release belong to it, however long it takes. */
+  /** Counts presses of keys and buttons: all edits between a press and its release belong together. */
   readonly gesture: number;
   readonly ms: number;
 }
 
 export interface HistorySlice {
-  /** Of the open model, oldest first. */
+  /** Edits of the open model, oldest first. */
   readonly past: readonly { readonly before: Moment; readonly occasion?: Occasion }[];
-  /** What was undone, the next to be redone last. */
+  /** Undone edits; the last one is redone first. */
   readonly future: readonly Moment[];
-  /** Changes what Compress would do, so that it can be undone; edits of the same `what` in a row are one. */
+  /** Changes what Compress would do, and can be undone. Edits with the same `what` in a row are one. */
   edit(part: Partial<Moment>, what?: string): void;
   undo(): void;
   redo(): void;

@@ -1,14 +1,15 @@
 import { Button } from '@mantine/core';
-import { listedDataExtensions } from '../../engine/page/light';
-import { MODEL_FILES, pick } from '../files';
-import { formatBytes, formatCount } from '../format';
-import { LessonCards } from '../lessons/LessonCards';
-import { isBusy, userJob } from '../state/jobs';
-import { listed } from '../state/opening';
+import { listedDataExtensions } from '../../../engine/page/light';
+import { MODEL_FILES, pick } from '../../files';
+import { formatBytes, formatCount } from '../../format';
+import { LessonCards } from '../../lessons/LessonCards';
+import { isBusy, userJob } from '../../state/jobs';
+import { listed } from '../../state/opening';
+import { ProjectList } from './ProjectList';
 import './welcome.css';
-import { useStudio } from '../store';
+import { useStudio } from '../../store';
 
-/** Before anything is open: what this is, and three ways in. */
+/** The start page: what this is, what was opened before, and the ways to open something. */
 export function Welcome() {
   const waiting = useStudio((state) => state.waiting);
   const samples = useStudio((state) => state.samples);
@@ -42,6 +43,7 @@ export function Welcome() {
             Open a model…
           </Button>
         </div>
+        <ProjectList />
         <div className="welcome-ways">
           {samples.map((sample) => (
             <button
