@@ -1,4 +1,4 @@
-import type { JobProgress } from '../engine/project/queue';
+import type { JobProgress } from '../engine/project/jobProgress';
 
 /** A table for people: columns padded, words (the first column, and those named) to the left, numbers to the right. */
 export function table(

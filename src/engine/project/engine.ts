@@ -8,7 +8,7 @@ import type { StackPreview } from '../recipe/preview';
 import type { CompressReport } from '../recipe/report';
 import type { ReadBack } from '../recipe/verify';
 import type { Provider } from '../runtime';
-import type { JobProgress } from './queue';
+import type { JobProgress } from './jobProgress';
 
 export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../evaluation/report';
 export type { LayerTime } from '../measure/measureLayer';
@@ -29,7 +29,7 @@ export type {
   StepReport,
 } from '../recipe/report';
 export type { ReadBack } from '../recipe/verify';
-export type { JobProgress } from './queue';
+export type { JobProgress } from './jobProgress';
 
 /**
  * What page and engine tell each other. Plain reports only: no tensor crosses, but for spectra and pictures small

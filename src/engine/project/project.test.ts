@@ -97,6 +97,16 @@ describe('runs', () => {
     expect((await project.compress(halfRank, job())).run).toBe(3);
   });
 
+  it('need data for some recipes, and say what is to be done where there are none', async () => {
+    const project = new Project(nodeRuntime(), { remedy: 'open a file' });
+    await project.start('cpu');
+    await project.open([file()], job());
+    const wanda = { version: 1, steps: [{ layers: '*', method: 'prune', options: { sparsity: 0.5, score: 'wanda' } }] };
+    await expect(project.compress(wanda, job())).rejects.toThrow(/prune .* needs calibration data, .*: open a file\.$/);
+    await project.openData(data(16), job());
+    expect((await project.compress(wanda, job())).result.calibration).toMatchObject({ data: 'data.npz', samples: 4 });
+  });
+
   it('report the error of outputs where data are given for calibration only, whatever the recipe needs', async () => {
     const project = await opened();
     const error = async () => (await project.compress(halfRank, job())).result.layers[0]!.outputError;

@@ -26,10 +26,11 @@ import type {
   RunReport,
   StackStep,
 } from './engine';
+import type { JobProgress } from './jobProgress';
 import { type ModelSource, sourceOf } from './modelSource';
 import { OpenedModel } from './openedModel';
 import { factorPicture, weightPicture } from './pictures';
-import { type JobProgress, JobQueue, type JobRequest, PRIORITY } from './queue';
+import { JobQueue, type JobRequest, PRIORITY } from './queue';
 import type { WriteFiles } from './runs';
 
 const recipes = () => import('./recipes');

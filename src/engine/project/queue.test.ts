@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LongCall, Progress } from '../core/progress';
-import { type JobProgress, JobQueue, type JobRequest, type JobState, PRIORITY, type QueueOptions } from './queue';
+import type { JobProgress } from './jobProgress';
+import { JobQueue, type JobRequest, type JobState, PRIORITY, type QueueOptions } from './queue';
 
 /** A queue, what it has told of itself, and jobs that end when the test says so. */
 function setUp(options: QueueOptions<string> = {}) {

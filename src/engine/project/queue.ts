@@ -1,5 +1,5 @@
-import { PlannedPace } from '../core/pace';
-import type { LongCall, Progress } from '../core/progress';
+import type { LongCall } from '../core/progress';
+import { type JobProgress, reporting } from './jobProgress';
 
 /** Who waits for a job. A higher number comes first. */
 export const PRIORITY = {
@@ -10,15 +10,6 @@ export const PRIORITY = {
   /** The user, who started it and sees its progress. */
   foreground: 2,
 } as const;
-
-export interface JobProgress {
-  readonly done: number;
-  readonly total: number;
-  /** What is being worked on. */
-  readonly label: string;
-  /** Estimated from the pace so far; absent while that is not possible. */
-  readonly secondsLeft?: number;
-}
 
 /** One piece of long work: what it is, how urgent it is, and how to do it. */
 export interface JobRequest<T, Kind extends string = string> {
@@ -69,9 +60,6 @@ interface Entry<Kind extends string> {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
-
-/** The interval between two reports of progress: as fast as the eye follows, so that a page is not flooded. */
-const EVERY_MS = 60;
 
 /**
  * Runs jobs one at a time: the highest priority first, within a priority the one that came first. A job that fails does
@@ -242,25 +230,6 @@ function stateOf<Kind extends string>({ request, controller, stopped, progress }
   const { id, kind, label, priority } = request;
   const status = !controller ? 'waiting' : stopped ? 'stopping' : 'running';
   return { id, kind, label, priority, status, ...(progress && { progress }) };
-}
-
-/** Passes on a report now and then, with an estimate of the time left. */
-function reporting(report: (progress: JobProgress) => void): (progress: Progress) => void {
-  let reportedAt = Number.NEGATIVE_INFINITY;
-  let pace: { readonly total: number; readonly planned: PlannedPace } | undefined;
-  // Pieces whose cost is unknown count as equal; their pace begins with the first report.
-  const estimate = ({ done, total }: Progress) => {
-    if (pace?.total !== total) pace = { total, planned: new PlannedPace([{ kind: 'all', cost: total }]) };
-    return total > 0 ? pace.planned.secondsLeft(done / total) : undefined;
-  };
-  return (progress) => {
-    const { done, total, label } = progress;
-    const now = performance.now();
-    if (now - reportedAt < EVERY_MS && done < total) return;
-    reportedAt = now;
-    const left = progress.secondsLeft ?? estimate(progress);
-    report({ done, total, label, ...(typeof left === 'number' && { secondsLeft: left }) });
-  };
 }
 
 const abortError = () => new DOMException('The job was cancelled.', 'AbortError');
