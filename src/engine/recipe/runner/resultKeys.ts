@@ -34,6 +34,9 @@ export interface KeyedStep {
  * data also depends on the data and, as the layer's input is computed by the layers before it, on the whole model.
  */
 export class ResultKeys {
+  /** Hashing the data takes long, and every layer needs it. */
+  #dataHash: string | undefined;
+
   constructor(private readonly facts: RunFacts) {}
 
   /** Of a layer before its first step, or after units of it were cut. `normShare`: see `LayerProgress`. */
@@ -49,9 +52,10 @@ export class ResultKeys {
   /** After one more step; `cuts`: the steps before that cut units from the model, on which the layer's input depends. */
   async afterStep(before: string, { looksAtData, ...step }: KeyedStep, cuts: readonly unknown[]): Promise<string> {
     const { model, dataset, signal } = this.facts;
+    if (looksAtData && dataset) this.#dataHash ??= hashDataset(dataset);
     const seen = looksAtData && {
       model: await hashModel(model, signal),
-      data: dataset && hashDataset(dataset),
+      data: this.#dataHash,
       cuts,
     };
     return digest({ before, step, seen });
