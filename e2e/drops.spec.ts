@@ -139,6 +139,17 @@ test('data and a recipe that come before their model are kept, said, and used', 
   await expect(studio.steps).toHaveText([/Quantisation/]);
 });
 
+test('a recipe that comes with its model replaces one that waited for it', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  await studio.drop({ name: 'older.json', bytes: recipe });
+  const newer = text({ version: 1, steps: [{ layers: '*', method: 'half' }] });
+  await studio.drop(model(), { name: 'newer.json', bytes: newer });
+  await expect(studio.notices).toContainText('newer.json was taken over');
+  await expect(studio.notices).not.toContainText('older.json');
+  await expect(studio.steps).toHaveText([/Half precision/]);
+});
+
 for (const order of [
   [data(), { name: 'r.json', bytes: recipe }, model()],
   [model(), { name: 'r.json', bytes: recipe }, data()],

@@ -42,7 +42,8 @@ export const filesSlice: Slice<FilesSlice> = (set, get) => {
       const given = [...waiting.data, ...data];
       const room = Math.max(0, MOST_DATA - given.length);
       const fill = sampleData.slice(Math.max(0, sampleData.length - room));
-      await openRest([...fill, ...given], [...waiting.recipes, ...recipes]);
+      // A newer recipe replaces one that waited for the model.
+      await openRest([...fill, ...given], recipes.length > 0 ? recipes : waiting.recipes.slice(-1));
     },
   };
 
