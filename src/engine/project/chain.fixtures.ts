@@ -41,7 +41,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     ['svd', { size: 0.7, whiten: 'full' }],
     ['quantize', { bits: 4, groupSize: 16, rounding: 'gptq' }],
   ),
-  'neurons that are cut': recipe(['prune-structured', { size: 0.6 }], ['svd', { size: 0.7 }]),
+  'neurons that are cut': recipe(['prune-structured', { size: 0.6 }], ['svd', { size: 0.7, whiten: 'full' }]),
 };
 
 /** Data that was made up, for the steps that look at some. */

@@ -1,18 +1,21 @@
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
+import { memorySource } from '../core/bytes';
 import { isAbort } from '../core/errors';
 import { seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { Factorisations } from '../methods/factorisations';
 import { isGraphMethod, type Method } from '../methods/method';
 import { methods } from '../methods/registry';
-import type { Model } from '../model/model';
+import { gaussian } from '../model/fixtures';
+import { type Model, readModel } from '../model/model';
+import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 import { bytesOfFile } from '../model/write';
 import { denseOf } from '../operators/dense/dense';
 import { lowRank } from '../operators/lowRank/lowRank';
 import { compress, needsData } from '../recipe/compress';
 import type { StepReport } from '../recipe/report';
-import type { Recipe } from '../recipe/schema';
+import { checkRecipe, type Recipe } from '../recipe/schema';
 import { memoryBacking } from '../store/memory';
 import { Store } from '../store/store';
 import { calibrationOf, chain, RECIPES } from './chain.fixtures';
@@ -93,6 +96,51 @@ describe('a run that was stopped goes on where it was, and gives the same bytes'
       expect(saved).toBeGreaterThan(0);
     },
   );
+});
+
+/** Compresses twice with one store: the second time everything is found. Returns what both wrote, and what a run without a store writes. */
+async function twice(first: Recipe, second: Recipe, open: () => Promise<Model>) {
+  const store = new Store(memoryBacking());
+  await run(await open(), first, store);
+  const found = await run(await open(), second, store);
+  const computed = await run(await open(), second, undefined);
+  return { found: found.bytes, computed: computed.bytes };
+}
+
+it('a result is not taken for another layer with the same weight', async () => {
+  const random = seeded(4);
+  const twin = gaussian(random, [40, 40]);
+  const bytes = modelBytes({
+    nodes: [
+      node('MatMul', ['x', 'a'], ['ya'], {}, { name: 'first' }),
+      node('Tanh', ['ya'], ['ta']),
+      node('MatMul', ['ta', 'b'], ['yb'], {}, { name: 'second' }),
+    ],
+    inputs: [value('x', DataType.FLOAT, ['n', 40])],
+    outputs: [value('yb', DataType.FLOAT, ['n', 40])],
+    initializers: ['a', 'b'].map((name) => tensor(name, [40, 40], twin)),
+  });
+  for (const [method, options] of [
+    ['svd', { size: 0.7, whiten: 'full' }],
+    ['prune', { sparsity: 0.6, score: 'wanda', scope: 'model' }],
+    // An odd number of zeros: of one pair of equal weights only the first goes.
+    ['prune', { sparsity: 1921 / 3200, scope: 'model' }],
+  ] as const) {
+    const chosen = checkRecipe({ version: 1, steps: [{ layers: '*', method, options }] });
+    const { found, computed } = await twice(chosen, chosen, () => readModel(memorySource(bytes, 'twins.onnx')));
+    expect(Buffer.compare(found, computed), method).toBe(0);
+  }
+});
+
+it('a result is not taken from a run whose model was cut elsewhere', async () => {
+  const cut = { layers: 'fc0', method: 'prune-structured', options: { size: 0.6 } };
+  const looking = { layers: 'fc3', method: 'svd', options: { size: 0.7, whiten: 'full' } };
+  // What was rewritten is not cut.
+  const kept = { layers: 'fc0', method: 'svd', options: { size: 0.6 } };
+  const whole = checkRecipe({ version: 1, steps: [kept, cut, looking] });
+  const narrow = checkRecipe({ version: 1, steps: [cut, looking] });
+  const { found, computed } = await twice(whole, narrow, () => chain());
+  expect(Buffer.compare(found, computed)).toBe(0);
 });
 
 /** A low rank has two. */

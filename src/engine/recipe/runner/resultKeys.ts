@@ -4,6 +4,7 @@ import type { Dataset } from '../../evaluation/dataset';
 import { hashDataset } from '../../evaluation/hashDataset';
 import { hashModel } from '../../model/hashModel';
 import type { Model } from '../../model/model';
+import { filesOf, writtenBytes } from '../../model/write';
 import type { Dense } from '../../operators/operator';
 
 /** What results depend on beside the layer and its steps. */
@@ -22,20 +23,28 @@ export interface KeyedStep {
   readonly method: string;
   /** All of them, defaults included. */
   readonly options: unknown;
-  /** Whether it looks at statistics of the layer's input. */
-  readonly looksAtData: boolean;
-  /** The keys of all layers that share the step's budget; absent where each has its own. */
-  readonly sharedBy?: readonly string[];
+  /** The keys of all layers that share the step's budget, and which of them this layer is; absent where each has its own. */
+  readonly shared?: { readonly by: readonly string[]; readonly at: number };
+}
+
+/** What a step looks at in the data. */
+export interface SeenInputs {
+  /** Ids of the layers whose inputs it looks at. */
+  readonly inputsOf: readonly string[];
+  /** The model that the data were run through: as it was opened, but for the units that steps cut out of it. */
+  readonly ranThrough: Model;
 }
 
 /**
  * Names the result of a step on a layer by the hash of everything that it follows from: the weight's values, the
  * operator that uses it, the steps so far, the seed, the backend and the version of this program. A step that looks at
- * data also depends on the data and, as the layer's input is computed by the layers before it, on the whole model.
+ * data also depends on the data and, as the layer's input is computed by the layers before it, on the whole model and on
+ * the layer's place in it.
  */
 export class ResultKeys {
   /** Hashing the data takes long, and every layer needs it. */
   #dataHash: string | undefined;
+  readonly #hashesOfCut = new WeakMap<Model, Promise<string>>();
 
   constructor(private readonly facts: RunFacts) {}
 
@@ -49,17 +58,36 @@ export class ResultKeys {
     return digest({ version, weight: await hash.hex(), shape, type, op, opset, seed, backend, normShare });
   }
 
-  /** After one more step; `cuts`: the steps before that cut units from the model, on which the layer's input depends. */
-  async afterStep(before: string, { looksAtData, ...step }: KeyedStep, cuts: readonly unknown[]): Promise<string> {
-    const { model, dataset, signal } = this.facts;
-    if (looksAtData && dataset) this.#dataHash ??= hashDataset(dataset);
-    const seen = looksAtData && {
-      model: await hashModel(model, signal),
+  /** After one more step. `seen` is absent where the step looks at no data. */
+  async afterStep(before: string, step: KeyedStep, seen: SeenInputs | undefined): Promise<string> {
+    const { dataset } = this.facts;
+    if (seen && dataset) this.#dataHash ??= hashDataset(dataset);
+    const looked = seen && {
+      model: await this.#hashOf(seen.ranThrough),
       data: this.#dataHash,
-      cuts,
+      inputsOf: seen.inputsOf,
     };
-    return digest({ before, step, seen });
+    return digest({ before, step, seen: looked });
   }
+
+  #hashOf(model: Model): Promise<string> {
+    const { model: opened, signal } = this.facts;
+    if (model === opened) return hashModel(model, signal);
+    let hash = this.#hashesOfCut.get(model);
+    if (!hash) {
+      hash = hashAsWritten(model, signal);
+      this.#hashesOfCut.set(model, hash);
+    }
+    return hash;
+  }
+}
+
+/** A model that was cut still names the files that it was opened from: it is hashed as it would be written. */
+async function hashAsWritten(model: Model, signal: AbortSignal | undefined): Promise<string> {
+  const files = filesOf(model, 'cut.onnx');
+  const hash = sha256(writtenBytes(files));
+  for (const file of files) for await (const chunk of file.chunks({ signal })) hash.update(chunk);
+  return hash.hex();
 }
 
 const digest = (facts: object): string => hashText(JSON.stringify(facts));

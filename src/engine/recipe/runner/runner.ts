@@ -60,8 +60,6 @@ export class Runner {
   readonly #total: number;
   readonly #pace: PlannedPace;
   #done = 0;
-  /** The steps so far that cut units, as keys have them. */
-  readonly #cuts: object[] = [];
   #calibration: Calibration | undefined;
 
   constructor(
@@ -169,7 +167,6 @@ export class Runner {
     if (isGraphMethod(method)) {
       const edited = await runGraphStep(this.now, this.progress, selected, method, options, { ...call, trial });
       this.now = edited.now;
-      this.#cuts.push({ method: name, options: resolvedOptions(method, options), layers: [...ids] });
       if (edited.trial && this.trial?.ran !== false) this.trial = edited.trial;
       return;
     }
@@ -208,13 +205,16 @@ export class Runner {
     const before: string[] = [];
     for (const { key, weight, layer, normShare } of works)
       before.push(key ?? (await this.#keys.ofWeight(weight, layer.op, normShare)));
-    const step = {
-      method: method.name,
-      options: resolvedOptions(method, options),
-      looksAtData: method.needsData?.(options) ?? false,
-      ...(method.shares?.(options) && { sharedBy: before }),
-    };
-    for (const [at, work] of works.entries()) work.key = await this.#keys.afterStep(before[at]!, step, this.#cuts);
+    const isShared = method.shares?.(options) ?? false;
+    const looksAtData = method.needsData?.(options) ?? false;
+    const step = { method: method.name, options: resolvedOptions(method, options) };
+    const ids = works.map(({ layer }) => layer.id);
+    for (const [at, work] of works.entries()) {
+      const keyed = { ...step, ...(isShared && { shared: { by: before, at } }) };
+      const inputsOf = isShared ? ids : [work.layer.id];
+      const seen = looksAtData ? { inputsOf, ranThrough: this.now.model } : undefined;
+      work.key = await this.#keys.afterStep(before[at]!, keyed, seen);
+    }
     return { find: ({ key }) => kept.find(key!), keep: ({ key }, result) => kept.keep(key!, result) };
   }
 }
