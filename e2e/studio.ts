@@ -145,7 +145,9 @@ export async function denyStorage(page: Page): Promise<void> {
   await page.addInitScript(deny);
   // The engine's worker has a navigator of its own.
   await page.route(/assets\/main-.*\.js/, async (route) => {
-    const response = await route.fetch();
+    // A reload asks only whether the script has changed: the answer would have no body.
+    const { 'if-none-match': _, 'if-modified-since': __, ...headers } = route.request().headers();
+    const response = await route.fetch({ headers });
     await route.fulfill({ response, body: `${deny}\n${await response.text()}` });
   });
 }
