@@ -27,7 +27,7 @@ it('a project in the browser is there again with its run, in another worker', as
   await first.open([new File([chainBytes()], 'chain.onnx')], { id: 'open' });
   await first.compress(RECIPE, { id: 'compress' });
   const evaluation = await first.evaluate(1, 'wasm', { id: 'evaluate' });
-  await first.keepPage({ ticks: [1, 2] });
+  await first.keepPage((await first.keeping()).project!, { ticks: [1, 2] });
   await first.kept();
   expect(states.at(-1)).toMatchObject({ state: 'kept' });
   const exported = await first.exportRun(1, { id: 'export' });

@@ -255,7 +255,7 @@ export interface OpenedProject {
   readonly lastRun: number;
   /** Runs that have their figures only: they are compressed again when they are needed. */
   readonly lost: readonly number[];
-  /** Names of data files that are gone or damaged. */
+  /** Names of data files that are not open: they are gone or damaged, or their opening was cancelled. */
   readonly missing: readonly string[];
   /** What `keepPage` was given last; undefined where it never was. */
   readonly page: unknown;
@@ -276,6 +276,9 @@ export interface KeepingEngine extends Engine {
   openProject(id: string, job: Job, how?: OpenHow): Promise<OpenedProject>;
   /** Throws an OpenElsewhereError while another tab has it open. The open project stays open, and is no longer kept. */
   removeProject(id: string): Promise<void>;
-  /** Keeps the page's own part of the open project, in place of the last one. JSON values only. */
-  keepPage(page: unknown): Promise<void>;
+  /**
+   * Keeps the page's own part of a project, in place of the last one. JSON values only. Does nothing where this project is
+   * not the open one: the page may send it while another one opens.
+   */
+  keepPage(project: string, page: unknown): Promise<void>;
 }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { OPEN_ELSEWHERE } from '../core/errors';
+import { writeNpz } from '../formats/npz/npz';
 import { memoryBacking } from '../store/memory';
 import { mortal } from '../store/mortal.fixtures';
 import { Store } from '../store/store';
-import { chainBytes } from './chain.fixtures';
+import { chainBytes, WIDTHS } from './chain.fixtures';
 import type { KeepingState } from './engine';
 import { KeptProject } from './keptProject';
 import { PROJECT } from './records';
@@ -73,11 +74,50 @@ describe('a kept project', () => {
     await project.kept();
     expect(await project.projects()).toHaveLength(1);
     await project.open([file('two.onnx', 10)], job());
-    await project.keepPage({ stack: 'edited' });
+    await project.keepPage((await project.keeping()).project!, { stack: 'edited' });
     await project.open([file('three.onnx', 11)], job());
     await project.kept();
     expect((await project.projects()).map(({ name }) => name)).toEqual(['three.onnx', 'two.onnx']);
     expect(await backing.list('artefacts')).toHaveLength(2);
+  });
+
+  it('is not given what the page kept of the project before, which arrives late', async () => {
+    const { project } = await tab();
+    await project.open([file('one.onnx')], job());
+    const before = (await project.keeping()).project!;
+    await project.keepPage(before, 'of one');
+    await project.open([file('two.onnx', 10)], job());
+    const { project: two } = await project.keeping();
+    await project.keepPage(before, 'of one, late');
+    await project.keepPage(two!, 'of two');
+    await project.keepPage(before, 'of one, too late');
+    expect((await project.openProject(before, job())).page).toBe('of one');
+    expect((await project.openProject(two!, job())).page).toBe('of two');
+  });
+
+  it('is open and kept also where the opening of its data is cancelled', async () => {
+    const { project } = await tab();
+    await project.open([file('one.onnx')], job());
+    const dims = [8, WIDTHS[0]!];
+    const x = { type: 'float32', dims, data: new Float32Array(dims[0]! * dims[1]!) } as const;
+    await project.openData(new File([writeNpz([['x', x]])], 'data.npz'), job());
+    const id = (await project.keeping()).project!;
+    await project.keepPage(id, 'one');
+    await project.open([file('two.onnx', 10)], job());
+    // Cancelled after the model was opened, before its data are.
+    let parts = 0;
+    const cancelled = {
+      ...job(),
+      get signal() {
+        return parts++ === 0 ? undefined : AbortSignal.abort();
+      },
+    };
+    const { missing, report } = await project.openProject(id, cancelled);
+    expect([report.name, missing]).toEqual(['one.onnx', ['data.npz']]);
+    expect(project.model.name).toBe('one.onnx');
+    // What changes is kept in it, and no other tab may have it.
+    await project.compress(RECIPE, job());
+    expect((await project.projects()).find((one) => one.id === id)).toMatchObject({ isOpen: true, runs: 1 });
   });
 
   it('is gone where its tab ended before the model was copied', async () => {
@@ -104,15 +144,15 @@ describe('a kept project', () => {
     const first = await tab();
     await first.project.open([file('one.onnx')], job());
     await first.project.compress(RECIPE, job());
-    await first.project.keepPage('first');
+    const id = (await first.project.keeping()).project!;
+    await first.project.keepPage(id, 'first');
     await first.project.kept();
     const second = await tab(first.backing);
-    const { id, isOpen } = (await second.project.projects())[0]!;
-    expect(isOpen).toBe(true);
+    expect((await second.project.projects())[0]).toMatchObject({ id, isOpen: true });
     await expect(second.project.openProject(id, job())).rejects.toMatchObject({ name: OPEN_ELSEWHERE });
     await expect(second.project.removeProject(id)).rejects.toMatchObject({ name: OPEN_ELSEWHERE });
     expect((await second.project.openProject(id, job(), 'read')).page).toBe('first');
-    await second.project.keepPage('only read');
+    await second.project.keepPage(id, 'only read');
     await second.project.compress(RECIPE, job());
     expect((await first.project.openProject(id, job())).page).toBe('first');
     expect((await second.project.projects())[0]!.runs).toBe(1);
@@ -121,8 +161,8 @@ describe('a kept project', () => {
       project: undefined,
       note: expect.stringMatching(/taken this project over/),
     });
-    await first.project.keepPage('too late');
-    await second.project.keepPage('second');
+    await first.project.keepPage(id, 'too late');
+    await second.project.keepPage(id, 'second');
     await second.end();
     const third = await tab(first.backing);
     expect((await third.project.openProject(id, job())).page).toBe('second');

@@ -93,13 +93,21 @@ export class KeptProject extends Project implements KeepingEngine {
     const release = isOwn ? undefined : await claimProject(this.#store, id, how, lose);
     try {
       if (isOwn) await this.#keeper.settled();
-      const { record, source, data: files, runs, lost, missing, lastRun, page } = await readProject(this.#store, id);
+      const { record, source, data: files, runs, lost, lastRun, page, ...kept } = await readProject(this.#store, id);
       const report = await super.open(source, job, lastRun);
       if (release) this.#keeper.resume(id, this.#store, record, release);
       else if (!isOwn) this.#keeper.leave();
       this.#project = id;
       let data: DataReport | null = null;
-      for (const file of files) data = await super.openData(file, job, file.use);
+      const missing = [...kept.missing];
+      for (const file of files) {
+        try {
+          data = await super.openData(file, job, file.use);
+        } catch {
+          // The model before is closed by now: a cancellation or data that do not fit must not undo the opening.
+          missing.push(file.name);
+        }
+      }
       return { project: id, report, data, runs, lastRun, lost, missing, page };
     } catch (error) {
       release?.();
@@ -107,9 +115,9 @@ export class KeptProject extends Project implements KeepingEngine {
     }
   }
 
-  /** Keeps the page's own part of the open project, in place of the last one. JSON values only. */
-  keepPage(page: unknown): Promise<void> {
-    return this.#keeper.pageChanged(page);
+  /** Keeps the page's own part of a project, in place of the last one, if this project is the open one. JSON values only. */
+  async keepPage(project: string, page: unknown): Promise<void> {
+    if (project === this.#keeper.project) await this.#keeper.pageChanged(page);
   }
 
   override async open(files: readonly File[] | ModelSource, job: Job, lastRun = 0): Promise<ModelReport> {

@@ -58,7 +58,7 @@ async function take(step: StepName, project: KeptProject, job: { id: string; sig
     case 'compare':
       return project.evaluate(1, 'cpu', job);
     case 'page':
-      return project.keepPage({ stacks: [1, 2, 3] });
+      return keepPage(project, { stacks: [1, 2, 3] });
     case 'second run':
       return project.compress(SECOND, job);
     case 'another aim':
@@ -66,11 +66,14 @@ async function take(step: StepName, project: KeptProject, job: { id: string; sig
     case 'export':
       return project.exportRun(2, job);
     case 'page again':
-      return project.keepPage({ stacks: [4] });
+      return keepPage(project, { stacks: [4] });
     case 'forget':
       return project.forgetRun(1);
   }
 }
+
+const keepPage = async (project: KeptProject, page: unknown) =>
+  project.keepPage((await project.keeping()).project!, page);
 
 const started = async (store: Store) => {
   const project = new KeptProject(nodeRuntime(), store);

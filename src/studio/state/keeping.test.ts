@@ -49,7 +49,9 @@ function page() {
       }) as unknown as Studio,
   );
   keepChanges(store);
-  engine.keepPage.mockImplementation(async (part: unknown) => void kept.set(store.getState().project!, part));
+  engine.keepPage
+    .mockReset()
+    .mockImplementation(async (project: string, part: unknown) => void kept.set(project, part));
   return store;
 }
 
@@ -111,6 +113,33 @@ describe('the page’s part of a project', () => {
     // The engine keeps it from now on.
     await vi.advanceTimersByTimeAsync(1000);
     expect(kept.get('p')).toMatchObject({ filter: 'last moment' });
+  });
+
+  it('survives a reload that ends the engine before it has kept a change', async () => {
+    const store = page();
+    store.setState({ ...openedState({ report: model }), project: 'p' });
+    // The engine is in the middle of a long step.
+    engine.keepPage.mockImplementation(() => new Promise(() => undefined));
+    store.setState({ filter: 'on its way' });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(engine.keepPage).toHaveBeenCalledOnce();
+    store.getState().keepForReload();
+    const again = page();
+    await again.getState().openTabsProject();
+    expect(again.getState().filter).toBe('on its way');
+  });
+
+  it('is the newest one also where the page came back from the browser’s cache in between', async () => {
+    const store = page();
+    store.setState({ ...openedState({ report: model }), project: 'p' });
+    store.setState({ filter: 'before the page was left' });
+    store.getState().keepForReload();
+    store.setState({ filter: 'after it came back' });
+    await vi.advanceTimersByTimeAsync(1000);
+    store.getState().keepForReload();
+    const again = page();
+    await again.getState().openTabsProject();
+    expect(again.getState().filter).toBe('after it came back');
   });
 
   it('of a project that was closed meanwhile does not go to the one that is open', async () => {

@@ -1,6 +1,6 @@
 import type { StoreApi } from 'zustand/vanilla';
 import { engine } from '../engine';
-import { rememberUnkept, setTabsProject } from './tab';
+import { forgetUnkept, rememberUnkept, setTabsProject } from './tab';
 import type { KeepingSlice, Workbench } from './types/projects';
 import type { Slice, Studio } from './types/studio';
 import { packWorkbench } from './workbench';
@@ -29,18 +29,26 @@ const FIELDS: readonly (keyof Workbench)[] = [
 
 export const keepingSlice: Slice<KeepingSlice> = (_, get) => {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** What the engine was given last and has not kept yet: it hears nothing in the middle of a step of its work. */
+  let onItsWay: Promise<void> | undefined;
   /** The page's part of the open project, where it has changed since it was kept. */
   const takeChanged = () => {
-    if (timer === undefined) return undefined;
     clearTimeout(timer);
     timer = undefined;
     const { project, readOnly } = get();
     return project === null || readOnly ? undefined : { project, page: packWorkbench(get()) };
   };
   const keepNow = () => {
-    const changed = takeChanged();
+    const changed = timer !== undefined && takeChanged();
+    if (!changed) return;
+    // What a page that came back from the browser's cache remembered when it was left is older.
+    forgetUnkept();
     // Where it cannot be kept, the engine reports that by itself.
-    if (changed) engine.keepPage(changed.page).catch(() => undefined);
+    const kept = engine.keepPage(changed.project, changed.page).catch(() => undefined);
+    onItsWay = kept;
+    void kept.then(() => {
+      if (onItsWay === kept) onItsWay = undefined;
+    });
   };
   return {
     keepSoon() {
@@ -48,7 +56,7 @@ export const keepingSlice: Slice<KeepingSlice> = (_, get) => {
     },
     keepNow,
     keepForReload() {
-      const changed = takeChanged();
+      const changed = (timer !== undefined || onItsWay !== undefined) && takeChanged();
       if (changed) rememberUnkept(changed.project, changed.page);
     },
   };

@@ -4,7 +4,7 @@ import { listed } from './opening';
 import type { Studio } from './types/studio';
 
 /** What a new engine has open of what was open before. */
-export interface OpenedAgain {
+export interface OpenedAgain extends Pick<Studio, 'project' | 'readOnly'> {
   readonly data: DataReport | null;
   readonly sources: Studio['sources'];
   /** Runs whose compressed model is gone. */
@@ -27,14 +27,17 @@ export async function openAgain(before: Before, job: Job, say: (text: string) =>
       } = await engine.openProject(project, job, before.readOnly ? 'read' : undefined);
       if (missing.length > 0) say(missingData(missing));
       const there = new Set(kept.map(({ run }) => run).filter((run) => !lost.includes(run)));
-      return { data, sources, lost: numbers.filter((run) => !there.has(run)) };
+      const gone = numbers.filter((run) => !there.has(run));
+      return { project, readOnly: before.readOnly, data, sources, lost: gone };
     } catch (error) {
       // The browser has cleared what was kept: the files may still be there.
       if (sources.model.length === 0) throw error;
     }
   }
   await engine.open(sources.model, job, Math.max(0, before.lastRun, ...numbers));
-  return { ...(await openDataFiles(before, job, say)), lost: numbers };
+  // It is another project now.
+  const { project: fresh = null } = await engine.keeping();
+  return { project: fresh, readOnly: false, ...(await openDataFiles(before, job, say)), lost: numbers };
 }
 
 async function openDataFiles({ sources, data: before }: Before, job: Job, say: (text: string) => void) {

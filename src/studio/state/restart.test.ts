@@ -13,6 +13,7 @@ const engine = vi.hoisted(() => ({
   openData: vi.fn(),
   onKeeping: vi.fn(),
   openProject: vi.fn(),
+  keeping: vi.fn(async (): Promise<{ project?: string }> => ({})),
 }));
 vi.mock('../engine', () => ({
   engine,
@@ -46,6 +47,7 @@ async function restarted(data: Studio['data'], part: Partial<Studio> = {}) {
         ...noticeSlice(set, get),
         measureSpectra: vi.fn(),
         keepNow: vi.fn(),
+        keepSoon: vi.fn(),
         keepingChanged: vi.fn(),
         ...part,
       }) as unknown as Studio,
@@ -84,9 +86,11 @@ describe('a project that is kept', () => {
 
   it('is opened from what is kept, and its runs are not compressed again', async () => {
     engine.openProject.mockResolvedValue(kept());
-    const { notices, lostRuns } = await restarted(report('new.npz'), { project: 'p' });
+    const { notices, lostRuns, keepSoon } = await restarted(report('new.npz'), { project: 'p' });
     expect(engine.openProject.mock.calls[0]).toEqual(['p', expect.anything(), undefined]);
     expect(lostRuns.size).toBe(0);
+    // The engine before may have ended with changes of the page that it had not kept.
+    expect(keepSoon).toHaveBeenCalledOnce();
     expect(notices.at(-1)!.text).toBe('It hung. model.onnx is open again.');
   });
 
@@ -108,7 +112,11 @@ describe('a project that is kept', () => {
   it('that the browser has cleared is opened from its files', async () => {
     engine.openProject.mockRejectedValue(new Error('The project is not kept any more.'));
     const file = new File([], 'model.onnx');
-    const { notices, lostRuns } = await restarted(null, { project: 'p', sources: { model: [file], data: [] } });
+    engine.keeping.mockResolvedValueOnce({ project: 'q' });
+    const sources = { model: [file], data: [] };
+    const { notices, lostRuns, project } = await restarted(null, { project: 'p', sources });
+    // It is kept as another project from now on.
+    expect(project).toBe('q');
     expect(engine.open.mock.lastCall![0]).toEqual([file]);
     expect([...lostRuns]).toEqual([1]);
     expect(notices.at(-1)!.text).toContain('model.onnx is open again.');

@@ -80,12 +80,14 @@ async function restartEngine(set: SetStudio, get: () => Studio, why: string): Pr
   const isReady = await get().runJob('start', 'Starting the engine again', async (job) => {
     set({ engine: await startEngine(get, preferred) });
     if (model) {
-      const { data, sources, lost } = await openAgain(get(), job, (text) => get().notify('warning', text));
-      set({ data, sources, lostRuns: new Set(lost) });
+      const { lost, ...opened } = await openAgain(get(), job, (text) => get().notify('warning', text));
+      set({ ...opened, lostRuns: new Set(lost) });
     }
     return true;
   });
   set({ restarting: false });
+  // What the page gave to the engine before was maybe not kept.
+  if (isReady) get().keepSoon();
   if (!isReady) {
     get().notify('error', `${why} It could not be made ready again: reload the page.`);
     return;

@@ -6,7 +6,13 @@ import { runsSlice } from './runsSlice';
 import type { Studio } from './types/studio';
 
 // The engine's worker is none of this.
-const engine = vi.hoisted(() => ({ compress: vi.fn(), writeFor: vi.fn(), evaluate: vi.fn(), cancel: vi.fn() }));
+const engine = vi.hoisted(() => ({
+  compress: vi.fn(),
+  writeFor: vi.fn(),
+  evaluate: vi.fn(),
+  cancel: vi.fn(),
+  forgetRun: vi.fn(),
+}));
 vi.mock('../engine', () => ({ engine, isCancelled: () => false }));
 
 const runOf = (sha256: string): RunReport =>
@@ -75,6 +81,14 @@ for (const [data, kept] of [
   });
 }
 
+it('A lost run that is removed is removed from what is kept too', async () => {
+  const store = studio({ lostRuns: new Set([1]) });
+  engine.forgetRun.mockResolvedValue(undefined);
+  await store.getState().forgetRun(1);
+  expect(engine.forgetRun).toHaveBeenCalledExactlyOnceWith(1);
+  expect(store.getState().runs).toEqual([]);
+});
+
 describe('an interrupted run', () => {
   const recipe = { version: 1, steps: [] };
   const working = () =>
@@ -91,6 +105,18 @@ describe('an interrupted run', () => {
     await store.getState().compress();
     expect(engine.compress).toHaveBeenCalledOnce();
     expect(store.getState().interrupted).toBeNull();
+  });
+
+  it('is not there once it has finished, even where its progress comes after its answer', async () => {
+    const store = working();
+    let late: Job['onProgress'];
+    engine.compress.mockImplementation(async (_: unknown, job: Job) => {
+      late = job.onProgress;
+      return runOf('data');
+    });
+    await store.getState().compress();
+    late!({ done: 12, total: 12, label: 'fc12' });
+    expect(store.getState()).toMatchObject({ interrupted: null, lastRun: 1 });
   });
 
   it('is offered after its engine was replaced, and continued by its own recipe', async () => {

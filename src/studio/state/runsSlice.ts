@@ -57,6 +57,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
   /** Compresses by the recipe and evaluates the result. `ran`: the stacks that it gives to its layers. */
   async function runRecipe(recipe: unknown, ran: ReadonlyMap<string, Stack>): Promise<void> {
     let isStarted = false;
+    let isAtWork = true;
     const run = await get().runJob('compress', 'Compressing', (job) => {
       isStarted = true;
       const atWork = { run: get().lastRun + 1, recipe, stacks: ran };
@@ -65,10 +66,12 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
         ...job,
         onProgress(progress) {
           job.onProgress?.(progress);
-          set({ interrupted: { ...atWork, done: Math.floor(progress.done), total: progress.total } });
+          // Progress comes by another port than the answer, maybe after it.
+          if (isAtWork) set({ interrupted: { ...atWork, done: Math.floor(progress.done), total: progress.total } });
         },
       });
     });
+    isAtWork = false;
     // It has finished, failed or was cancelled. Only a run that ended with its engine is offered again.
     if (isStarted && !get().restarting) set({ interrupted: null });
     if (!run) return;
@@ -130,8 +133,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       await shown;
     },
     async forgetRun(run) {
-      // The engine does not know a lost run.
-      if (!get().lostRuns.has(run)) await engine.forgetRun(run).catch(() => undefined);
+      await engine.forgetRun(run).catch(() => undefined);
       const runs = get().runs.filter((report) => report.run !== run);
       const { exports, ranStacks } = get();
       set({

@@ -14,10 +14,15 @@ export function rememberUnkept(project: string, page: unknown): void {
   write(UNKEPT, JSON.stringify({ project, page }));
 }
 
+/** The engine has been given a newer part. */
+export function forgetUnkept(): void {
+  write(UNKEPT, null);
+}
+
 /** The remembered part, once. It is newer than what the project keeps. */
 export function takeUnkept(project: string): unknown {
   const text = read(UNKEPT);
-  write(UNKEPT, null);
+  forgetUnkept();
   if (text === null) return undefined;
   const unkept = JSON.parse(text) as { readonly project: string; readonly page: unknown };
   return unkept.project === project ? unkept.page : undefined;

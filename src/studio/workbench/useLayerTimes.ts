@@ -77,6 +77,7 @@ async function measure(layer: LayerReport, signal: AbortSignal, show: Show): Pro
     if (!signal.aborted) show(answer, true);
   } catch {
     // Trials and jobs say what is wrong with a backend that fails.
-    if (!signal.aborted) show(null, true);
+    // After a restart of the engine they are measured again.
+    if (!signal.aborted && !useStudio.getState().restarting) show(null, true);
   }
 }
