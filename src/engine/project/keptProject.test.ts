@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { OPEN_ELSEWHERE } from '../core/errors';
 import { writeNpz } from '../formats/npz/npz';
@@ -8,11 +8,14 @@ import { Store } from '../store/store';
 import { chainBytes, WIDTHS } from './chain.fixtures';
 import type { KeepingState } from './engine';
 import { KeptProject } from './keptProject';
+import { OpenData } from './openData';
 import { PROJECT } from './records';
 
 const RECIPE = { version: 1, steps: [{ layers: '*', method: 'quantize', options: { bits: 8 } }] };
 let jobs = 0;
 const job = () => ({ id: `job-${++jobs}` });
+const npz = (width: number) =>
+  writeNpz(new Map([['x', { type: 'float32', dims: [8, width], data: new Float32Array(8 * width).fill(1) }]]));
 const file = (name: string, seed = 9) => new File([chainBytes(seed)], name);
 
 /** A tab over a backing that other tabs share; it can end at once. */
@@ -95,31 +98,6 @@ describe('a kept project', () => {
     expect((await project.openProject(two!, job())).page).toBe('of two');
   });
 
-  it('is open and kept also where the opening of its data is cancelled', async () => {
-    const { project } = await tab();
-    await project.open([file('one.onnx')], job());
-    const dims = [8, WIDTHS[0]!];
-    const x = { type: 'float32', dims, data: new Float32Array(dims[0]! * dims[1]!) } as const;
-    await project.openData(new File([writeNpz([['x', x]])], 'data.npz'), job());
-    const id = (await project.keeping()).project!;
-    await project.keepPage(id, 'one');
-    await project.open([file('two.onnx', 10)], job());
-    // Cancelled after the model was opened, before its data are.
-    let parts = 0;
-    const cancelled = {
-      ...job(),
-      get signal() {
-        return parts++ === 0 ? undefined : AbortSignal.abort();
-      },
-    };
-    const { missing, report } = await project.openProject(id, cancelled);
-    expect([report.name, missing]).toEqual(['one.onnx', ['data.npz']]);
-    expect(project.model.name).toBe('one.onnx');
-    // What changes is kept in it, and no other tab may have it.
-    await project.compress(RECIPE, job());
-    expect((await project.projects()).find((one) => one.id === id)).toMatchObject({ isOpen: true, runs: 1 });
-  });
-
   it('is gone where its tab ended before the model was copied', async () => {
     const backing = memoryBacking();
     // The bytes of the model never arrive; records do.
@@ -166,6 +144,38 @@ describe('a kept project', () => {
     await second.end();
     const third = await tab(first.backing);
     expect((await third.project.openProject(id, job())).page).toBe('second');
+  });
+
+  it('opens with its data or not at all, and leaves out data that do not fit', async () => {
+    const { project, backing, store, states } = await tab();
+    await project.open([file('one.onnx')], job());
+    await project.openData(new File([npz(WIDTHS[0]!)], 'data.npz'), job());
+    await project.compress(RECIPE, job());
+    await project.kept();
+    const { id } = (await project.projects())[0]!;
+    await project.open([file('two.onnx', 10)], job());
+    const other = states.at(-1)!.project;
+    // Cancelled while its data are read.
+    const controller = new AbortController();
+    vi.spyOn(OpenData.prototype, 'add').mockImplementationOnce(async () => {
+      controller.abort();
+      controller.signal.throwIfAborted();
+    });
+    await expect(project.openProject(id, { ...job(), signal: controller.signal })).rejects.toThrow(/abort/i);
+    expect([project.model.name, states.at(-1)!.project]).toEqual(['two.onnx', other]);
+    const second = await tab(backing);
+    expect(await second.project.openProject(id, job())).toMatchObject({ missing: [], data: { name: 'data.npz' } });
+    await second.end();
+    const { value, references } = (await store.record(PROJECT, id))!;
+    await store.write(async ({ put, setRecord }) => {
+      const bytes = npz(WIDTHS[0]! + 1);
+      const artefact = await put([bytes], bytes.length);
+      const data = [{ name: 'data.npz', bytes: bytes.length, artefact }];
+      await setRecord(PROJECT, id, { ...value!, data }, [...references, artefact]);
+    });
+    const opened = await project.openProject(id, job());
+    expect(opened).toMatchObject({ missing: ['data.npz'], data: null });
+    expect(opened.runs).toHaveLength(1);
   });
 
   it('goes on without keeping where the disk is full, and says so once', async () => {

@@ -93,22 +93,12 @@ export class KeptProject extends Project implements KeepingEngine {
     const release = isOwn ? undefined : await claimProject(this.#store, id, how, lose);
     try {
       if (isOwn) await this.#keeper.settled();
-      const { record, source, data: files, runs, lost, lastRun, page, ...kept } = await readProject(this.#store, id);
-      const report = await super.open(source, job, lastRun);
+      const { record, source, data: files, runs, lost, missing, lastRun, page } = await readProject(this.#store, id);
+      const { report, data, unfit } = await super.openWithData(source, files, job, lastRun);
       if (release) this.#keeper.resume(id, this.#store, record, release);
       else if (!isOwn) this.#keeper.leave();
       this.#project = id;
-      let data: DataReport | null = null;
-      const missing = [...kept.missing];
-      for (const file of files) {
-        try {
-          data = await super.openData(file, job, file.use);
-        } catch {
-          // The model before is closed by now: a cancellation or data that do not fit must not undo the opening.
-          missing.push(file.name);
-        }
-      }
-      return { project: id, report, data, runs, lastRun, lost, missing, page };
+      return { project: id, report, data, runs, lastRun, lost, missing: [...missing, ...unfit], page };
     } catch (error) {
       release?.();
       throw error;

@@ -41,6 +41,9 @@ const BACKGROUND = { priority: PRIORITY.background, yieldsTo: PRIORITY.preview }
 /** The page draws it when it is there: it gives way to what the user waits for. */
 const PREVIEW = { priority: PRIORITY.preview, yieldsTo: PRIORITY.foreground };
 
+/** A file with data, and what it is for. */
+export type KeptData = DataFile & { readonly use?: 'calibration' };
+
 type Kind = Pick<JobRequest<unknown>, 'kind' | 'label' | 'yieldsTo'> & { readonly priority?: number };
 
 /**
@@ -91,11 +94,28 @@ export class Project implements Engine {
       const given = 'main' in files ? undefined : namesOf(files);
       const source = 'main' in files ? files : sourceOf(files);
       const opened = checked && checked.files === given ? checked.opened : await this.#read(source, call);
-      await this.#opened?.original.release();
-      if (this.#chosen) this.#forgetFactors();
-      opened.lastRun = lastRun;
-      this.#opened = opened;
+      await this.#replace(opened, lastRun);
       return opened.report;
+    });
+  }
+
+  /**
+   * Opens a model together with its data, all or nothing. Data that cannot be read or do not fit the model are left out
+   * and named in `unfit`; `data` is null where none are left.
+   */
+  protected openWithData(source: ModelSource, files: readonly KeptData[], job: Job, lastRun: number) {
+    return this.do(job, { kind: 'open', label: 'Opening a model' }, async (call) => {
+      const opened = await this.#read(source, call);
+      const unfit: string[] = [];
+      for (const file of files) {
+        await opened.data.add(file, file.use, call.signal).catch((error: unknown) => {
+          if (!(error instanceof UserError)) throw error;
+          unfit.push(file.name);
+        });
+      }
+      call.signal.throwIfAborted();
+      await this.#replace(opened, lastRun);
+      return { report: opened.report, data: unfit.length < files.length ? opened.data.report() : null, unfit };
     });
   }
 
@@ -252,6 +272,13 @@ export class Project implements Engine {
     const opened = new OpenedModel(model, this.#runtime, this.#options.madeUp);
     signal?.throwIfAborted();
     return opened;
+  }
+
+  async #replace(opened: OpenedModel, lastRun: number): Promise<void> {
+    await this.#opened?.original.release();
+    if (this.#chosen) this.#forgetFactors();
+    opened.lastRun = lastRun;
+    this.#opened = opened;
   }
 
   #forgetFactors(): void {
