@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { OPEN_ELSEWHERE } from '../core/errors';
 import { writeNpz } from '../formats/npz/npz';
+import type { Backing } from '../store/backing';
 import { memoryBacking } from '../store/memory';
 import { mortal } from '../store/mortal.fixtures';
 import { Store } from '../store/store';
@@ -31,6 +32,16 @@ async function tab(backing = memoryBacking()) {
 
 /** A hash and a line feed stand before each record. */
 const isRecord = (bytes: Uint8Array): boolean => bytes[64] === 10;
+
+/** The bytes of a model never arrive; records do. */
+const copyingNothing = (backing: Backing): Backing => ({
+  ...backing,
+  async stage() {
+    const staged = await backing.stage();
+    const write = (bytes: Uint8Array) => (isRecord(bytes) ? staged.write(bytes) : new Promise<void>(() => undefined));
+    return { ...staged, write };
+  },
+});
 
 describe('a kept project', () => {
   it('keeps the runs of a model when another one opens, and finds each with its own', async () => {
@@ -100,22 +111,31 @@ describe('a kept project', () => {
 
   it('is gone where its tab ended before the model was copied', async () => {
     const backing = memoryBacking();
-    // The bytes of the model never arrive; records do.
-    const slow: typeof backing = {
-      ...backing,
-      async stage() {
-        const staged = await backing.stage();
-        const write = (bytes: Uint8Array) =>
-          isRecord(bytes) ? staged.write(bytes) : new Promise<void>(() => undefined);
-        return { ...staged, write };
-      },
-    };
-    const { project, end } = await tab(slow);
+    const { project, end } = await tab(copyingNothing(backing));
     await project.open([file('one.onnx')], job());
     await expect.poll(() => project.projects()).toMatchObject([{ name: 'one.onnx', isCopied: false, isOpen: true }]);
     await end();
     expect(await (await tab(backing)).project.projects()).toEqual([]);
     expect(await backing.list('records')).toEqual([]);
+  });
+
+  it('is not taken for one of a tab that ended where a tab begins it while another one lists', async () => {
+    const backing = memoryBacking();
+    const first = await tab(copyingNothing(backing));
+    let begun = false;
+    const listing: typeof backing = {
+      ...backing,
+      async list(folder) {
+        if (!begun) {
+          begun = true;
+          await first.project.open([file('one.onnx')], job());
+          await expect.poll(() => backing.list('records')).toHaveLength(1);
+        }
+        return backing.list(folder);
+      },
+    };
+    expect(await (await tab(listing)).project.projects()).toMatchObject([{ name: 'one.onnx', isOpen: true }]);
+    expect(await backing.list('records')).toHaveLength(1);
   });
 
   it('is told apart from that of another tab, which may read it or take it over', async () => {

@@ -9,16 +9,15 @@ import { isRunOf, lockOf, PAGE, PROJECT, type ProjectRecord, RUN } from './recor
  * any work was done are removed: nothing could be opened from them.
  */
 export async function listProjects(store: Store): Promise<ProjectSummary[]> {
-  const [projects, runs, pages, taken] = await Promise.all([
-    store.records(PROJECT),
-    store.records(RUN),
-    store.records(PAGE),
-    store.locks.taken(),
-  ]);
+  // Another tab may begin or end a project while the records are read.
+  const takenBefore = await store.locks.taken();
+  const [projects, runs, pages] = await Promise.all([store.records(PROJECT), store.records(RUN), store.records(PAGE)]);
+  const taken = await store.locks.taken();
+  const wasOpen = (lock: string) => takenBefore.has(lock) || taken.has(lock);
   const isAbandoned = ({ name: id, value }: Found<ProjectRecord>) =>
     value !== undefined &&
     !isCopied({ value }) &&
-    !taken.has(lockOf(id)) &&
+    !wasOpen(lockOf(id)) &&
     !runs.some(({ name }) => isRunOf(name, id)) &&
     !pages.some(({ name }) => name === id);
   for (const { name } of projects.filter(isAbandoned)) await store.removeRecord(PROJECT, name);
