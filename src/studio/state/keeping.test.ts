@@ -183,6 +183,17 @@ describe('a project', () => {
     expect(store.getState()).toMatchObject({ openElsewhere: null, readOnly: false, project: 'p' });
   });
 
+  it('that a reload cannot open is said once, not after every reload', async () => {
+    remembered.set('carrara.project', 'p');
+    engine.openProject.mockRejectedValueOnce(new Error('The browser has cleared m.onnx.'));
+    const store = page();
+    await store.getState().openTabsProject();
+    expect(store.getState().notices).toHaveLength(1);
+    const again = page();
+    await again.getState().openTabsProject();
+    expect(again.getState()).toMatchObject({ model: null, notices: [], reopening: false });
+  });
+
   it('that cannot be opened leaves what is open, and says why', async () => {
     const store = page();
     await store.getState().openProject('p');

@@ -3,7 +3,7 @@ import { engine } from '../engine';
 import { sentence } from './jobs';
 import { missingData } from './openAgain';
 import { openedState } from './opened';
-import { tabsProject, takeUnkept } from './tab';
+import { setTabsProject, tabsProject, takeUnkept } from './tab';
 import type { ProjectsSlice } from './types/projects';
 import type { Slice } from './types/studio';
 import { unpackWorkbench } from './workbench';
@@ -66,7 +66,8 @@ export const projectsSlice: Slice<ProjectsSlice> = (set, get) => ({
 
   async openTabsProject() {
     const id = tabsProject();
-    if (id !== null) await get().openProject(id);
+    // What cannot be opened is said once, not after every reload.
+    if (id !== null && !(await get().openProject(id)) && get().openElsewhere === null) setTabsProject(null);
     set({ reopening: false });
   },
 
