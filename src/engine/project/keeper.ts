@@ -172,6 +172,11 @@ export class ProjectKeeper {
     });
   }
 
+  /** A finished layer could not be kept or read: a run that is interrupted loses it. */
+  layerNotKept(error: unknown): void {
+    this.#fault(this.#open, error);
+  }
+
   pageChanged(page: unknown): Promise<void> {
     return this.#keep(async (open) => {
       open.hasWork = true;

@@ -235,6 +235,24 @@ describe('a kept project', () => {
     expect((await project.openProject(one!.id, job())).lost).toEqual([]);
   });
 
+  it('says so where finished layers cannot be kept', async () => {
+    const backing = memoryBacking();
+    const { project, states } = await tab({
+      ...backing,
+      async stage() {
+        const staged = await backing.stage();
+        const commit: typeof staged.commit = (folder, name) =>
+          name.startsWith('layer.') ? Promise.reject(new Error('the disk is broken')) : staged.commit(folder, name);
+        return { ...staged, commit };
+      },
+    });
+    await project.open([file('one.onnx')], job());
+    await project.kept();
+    await project.compress(RECIPE, job());
+    expect(states.at(-1)).toMatchObject({ state: 'partly', note: expect.stringContaining('the disk is broken') });
+    expect((await project.projects())[0]!.runs).toBe(1);
+  });
+
   it('says what is missing: a damaged model, a damaged run, another version', async () => {
     const { project, backing, store, states } = await tab();
     await project.open([file('one.onnx')], job());

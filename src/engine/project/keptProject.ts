@@ -26,10 +26,10 @@ import { listProjects, removeProject } from './projectList';
 // What operators need is loaded once a model is open, so that the first page is small.
 const reopening = () => import('./reopening');
 
-function resultsIn(store: Store): KeptResults {
+function resultsIn(store: Store, onFault: (error: unknown) => void): KeptResults {
   const results = async () => {
     const { layerResults } = await import('./layerResults');
-    loaded ??= layerResults(store);
+    loaded ??= layerResults(store, { onFault });
     return loaded;
   };
   let loaded: KeptResults | undefined;
@@ -49,9 +49,11 @@ export class KeptProject extends Project implements KeepingEngine {
 
   /** Without a store nothing is kept. */
   constructor(runtime: Runtime, store: Store | undefined, options: ProjectOptions = {}) {
-    super(runtime, { ...options, ...(store && { results: resultsIn(store) }) });
+    let tellFault: (error: unknown) => void = () => undefined;
+    super(runtime, { ...options, ...(store && { results: resultsIn(store, (error) => tellFault(error)) }) });
     this.#store = store ?? new Store(memoryBacking());
     this.#keeper = new ProjectKeeper(store, (state) => this.#listener?.(state));
+    tellFault = (error) => this.#keeper.layerNotKept(error);
   }
 
   /** Calls `listener` with how far the open project is kept: now, and whenever that changes. */
