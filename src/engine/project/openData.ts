@@ -16,6 +16,9 @@ import type { Runtime } from '../runtime';
 import type { CalibrationShare } from './calibrationShare';
 import type { DataFile } from './engine';
 
+/** A file with data, and what it was opened for. */
+export type KeptData = DataFile & { readonly use?: 'calibration' };
+
 /** How inputs are made up where there are no data: how many samples, and the shapes that the user gave. */
 export type MadeUp = Pick<MakeUpOptions, 'samples' | 'shapes'>;
 

@@ -28,6 +28,7 @@ import type {
 } from './engine';
 import type { JobProgress } from './jobProgress';
 import { type ModelSource, sourceOf } from './modelSource';
+import type { KeptData } from './openData';
 import { OpenedModel } from './openedModel';
 import { factorPicture, weightPicture } from './pictures';
 import { JobQueue, type JobRequest, PRIORITY } from './queue';
@@ -40,9 +41,6 @@ const runs = () => import('./runs');
 const BACKGROUND = { priority: PRIORITY.background, yieldsTo: PRIORITY.preview };
 /** The page draws it when it is there: it gives way to what the user waits for. */
 const PREVIEW = { priority: PRIORITY.preview, yieldsTo: PRIORITY.foreground };
-
-/** A file with data, and what it is for. */
-export type KeptData = DataFile & { readonly use?: 'calibration' };
 
 type Kind = Pick<JobRequest<unknown>, 'kind' | 'label' | 'yieldsTo'> & { readonly priority?: number };
 

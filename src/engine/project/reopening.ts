@@ -6,9 +6,10 @@ import { type Compressed, writeRun } from '../recipe/finishedRun';
 import { checkRecipe, exportOf } from '../recipe/schema';
 import type { Release } from '../store/backing';
 import type { Store } from '../store/store';
-import type { DataFile, OpenHow, RunReport } from './engine';
+import type { OpenHow, RunReport } from './engine';
 import { isThere, restoreRun } from './keptRun';
 import type { ModelSource } from './modelSource';
+import type { KeptData } from './openData';
 import { PATIENCE_MS } from './projectList';
 import { isRunOf, type KeptFile, lockOf, PAGE, PROJECT, type ProjectRecord, RUN, runName } from './records';
 
@@ -17,7 +18,7 @@ export interface KeptProject {
   readonly id: string;
   readonly record: ProjectRecord;
   readonly source: ModelSource;
-  readonly data: readonly (DataFile & { readonly use?: 'calibration' })[];
+  readonly data: readonly KeptData[];
   /** Names of data files that are gone or damaged. */
   readonly missing: readonly string[];
   readonly runs: readonly RunReport[];
@@ -59,7 +60,7 @@ export async function readProject(store: Store, id: string): Promise<KeptProject
     if (!value.kept || !(await isThere(value.kept, store))) lost.push(value.report.run);
   }
   runs.sort((a, b) => a.run - b.run);
-  const data: (DataFile & { use?: 'calibration' })[] = [];
+  const data: KeptData[] = [];
   const missing: string[] = [];
   for (const { name, artefact, use } of record.data) {
     const bytes = artefact && (await store.bytes(artefact));
