@@ -153,7 +153,7 @@ test('the start page lists what is kept, opens it and removes it', async ({ page
   await expect(projects.getByRole('listitem')).toHaveCount(2);
   await expect(projects).toContainText('2 models');
   const first = projects.getByRole('listitem').filter({ hasText: 'first.onnx' });
-  await expect(first).toContainText(/one run, .*[kM]?B of .*B · keeps .*B/);
+  await expect(first).toContainText(/one run, .*[kM]?B of .*B · takes .*B/);
   await first.getByRole('button', { name: /^first\.onnx/ }).click();
   await expect(studio.modelChip('first.onnx')).toBeVisible();
   await expect(studio.rows).toHaveCount(3);

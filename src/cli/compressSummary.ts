@@ -67,7 +67,7 @@ export function summary(report: CompressReport, out: string, verifyingMs: number
 }
 
 const lostSentence = (lost: number, outputs: number) =>
-  `${lost} of ${outputs} outputs ${lost === 1 ? 'has nothing left of its' : 'have nothing left of their'} weights, which are much smaller than those of the others`;
+  `${lost} of ${outputs} outputs lost all of ${lost === 1 ? 'its' : 'their'} weights, which were much smaller than those of the other outputs`;
 
 const missedSentence = ({ method, form, missedSize }: StepReport): string =>
   `${method} cannot come to ${shareText(missedSize!.asked)} of the bytes before it; the smallest possible is ${formWords(form)}, ${shareText(missedSize!.reached)} of them`;

@@ -52,7 +52,8 @@ export function LayerTimesTable(props: { times: LayerTimes; isFresh: boolean; ba
       </table>
       <figcaption>
         Measured on this backend: {kind}
-        {detail && ` (${detail})`}, by Carrara's own kernels, in the layer's own form.{' '}
+        {detail && ` (${detail})`}, by Carrara's own kernels, in the layer's own form. ONNX Runtime has other kernels:
+        Compare measures the exported model.{' '}
         {times.values === 'own'
           ? 'The weights are those of the trial.'
           : 'The steps have not been tried: random weights of the planned sizes.'}

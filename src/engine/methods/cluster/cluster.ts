@@ -80,7 +80,7 @@ export const cluster: Method<ClusterOptions> = {
   advice(leaf, given) {
     const { values, scope } = given;
     return [
-      `Stores ${percent(planned(leaf, given).bytes / leaf.bytes)} of the bytes; of weights that are distributed normally ${values} values lose some ${percent(normalLoss(values))} of the norm.`,
+      `Stores ${percent(planned(leaf, given).bytes / leaf.bytes)} of the bytes before this step; of weights that are distributed normally ${values} values lose some ${percent(normalLoss(values))} of the norm.`,
       ...(scope === 'model' ? ['One codebook for all suits layers whose weights are of about the same size.'] : []),
       'Saves storage, not time: the weight is looked up in its codebook when the model loads, and dense from then on.',
     ];

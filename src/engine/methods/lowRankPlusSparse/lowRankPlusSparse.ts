@@ -34,7 +34,7 @@ const options = z.strictObject({
   }).default(80),
   whiten: choice(['none', 'diagonal'], {
     title: 'Minimise error of',
-    help: "what loses as little as possible: the weights, or the layer's outputs on calibration data, by the size of each input (diagonal)",
+    help: 'the error that is minimised; outputs need calibration data, of which diagonal takes each input by itself',
     labels: { none: 'weights', diagonal: 'outputs (diagonal)' },
   }).default('none'),
 });

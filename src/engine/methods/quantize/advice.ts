@@ -29,7 +29,7 @@ export function quantizeAdvice(
 ): string[] {
   const loss = normalRoundingLoss(spec, Math.min(spec.blockSize, matrixOf(leaf.shape)[1]));
   const sentences = [
-    `Stores ${percent(plan.bytes / leaf.bytes)} of the bytes; rounding to nearest loses some ${percent(loss)} of the norm of weights that are distributed normally.`,
+    `Stores ${percent(plan.bytes / leaf.bytes)} of the bytes before this step; rounding to nearest loses some ${percent(loss)} of the norm of weights that are distributed normally.`,
   ];
   if (bits < 8 && rounding === 'nearest' && kindOfOperator(op) !== 'gather') {
     sentences.push(

@@ -145,7 +145,7 @@ describe('quantize to the nearest code', () => {
     const advise = (leaf: Dense, given: object, more: object = {}) =>
       quantize.advice!(leaf, optionsOf(given), { ...context, ...more }).join(' ');
     expect(advise(leafOf([64, 512]), {})).toMatch(
-      /^Stores 16 % of the bytes; .* 8\.1 % of the norm.*GPTQ.*stays small/,
+      /^Stores 16 % of the bytes before this step; .* 8\.1 % of the norm.*GPTQ.*stays small/,
     );
     expect(advise(leafOf([64, 512]), { bits: 8, groupSize: 0 })).toMatch(/25\.2 % .*no runtime applies/);
     expect(advise(leafOf([64, 512]), { bits: 8, activations: 'dynamic' })).toMatch(/WebGPU has none/);

@@ -27,7 +27,7 @@ export const svdOptions = z
     size: share({ title: 'Size', help: 'stored bytes after over before', group, initial: 0.5 }).optional(),
     whiten: choice(WHITENINGS, {
       title: 'Minimise error of',
-      help: "what loses as little as possible, and what energy and error are of: the weights, or the layer's outputs on calibration data, by the size of each input (diagonal) or by all products of two inputs (full)",
+      help: 'the error that is minimised, and that energy and error count; outputs need calibration data: diagonal takes each input by itself, full takes all pairs of inputs',
       labels: { none: 'weights', diagonal: 'outputs (diagonal)', full: 'outputs (full)' },
     }).default('none'),
   })

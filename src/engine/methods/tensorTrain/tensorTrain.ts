@@ -54,7 +54,7 @@ const options = z
     size: share({ title: 'Size', help: 'stored bytes after over before', group, initial: 0.5 }).optional(),
     whiten: choice(['none', 'diagonal'], {
       title: 'Minimise error of',
-      help: "what loses as little as possible, and what error is of: the weights, or the layer's outputs on calibration data, by the size of each input (diagonal)",
+      help: 'the error that is minimised, and that the option error counts; outputs need calibration data, of which diagonal takes each input by itself',
       labels: { none: 'weights', diagonal: 'outputs (diagonal)' },
     }).default('none'),
   })

@@ -61,14 +61,14 @@ function Removal({ project: { id, name, runs, bytes }, onClose }: { project: Pro
   );
 }
 
-/** "3 runs, smallest 45.1 kB of 98.2 kB · keeps 210 kB". */
+/** "3 runs, smallest 45.1 kB of 98.2 kB · takes 210 kB". */
 export function describeProject({ runs, smallest, modelBytes, bytes, isForeign }: ProjectSummary): string {
-  if (isForeign) return `kept by another version of Carrara, which alone can open it · keeps ${formatBytes(bytes)}`;
+  if (isForeign) return `kept by another version of Carrara, which alone can open it · takes ${formatBytes(bytes)}`;
   const results =
     runs === 0
       ? `${formatBytes(modelBytes)}, no run yet`
       : `${runs === 1 ? 'one run' : `${runs} runs`}, ${runs === 1 ? '' : 'smallest '}${
           smallest === undefined ? '' : `${formatBytes(smallest)} of `
         }${formatBytes(modelBytes)}`;
-  return `${results} · keeps ${formatBytes(bytes)}`;
+  return `${results} · takes ${formatBytes(bytes)}`;
 }

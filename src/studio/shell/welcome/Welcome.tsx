@@ -22,9 +22,9 @@ export function Welcome() {
       <div className="welcome-inner">
         <h1>Carve a big network into a small one.</h1>
         <p className="welcome-lead">
-          Drop an ONNX model: your own GPU factorises its weights, and you watch accuracy, size and speed move as you
-          choose what to remove. What you take away is a plain, smaller .onnx that runs wherever the original did, and
-          nothing ever leaves this machine.
+          Drop an ONNX model and choose how much of each layer to keep. This machine compresses it, on the GPU if the
+          browser has WebGPU, and compares accuracy, size and speed with the original. You get a plain, smaller .onnx
+          that runs wherever ONNX Runtime runs. Nothing leaves this machine.
         </p>
         <div className="welcome-drop">
           <p>
