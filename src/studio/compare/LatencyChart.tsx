@@ -35,7 +35,9 @@ export default function LatencyChart({ evaluation: { timings, latencyMs } }: { e
         <span>
           <i className={styles.keyBefore} /> original <i className={styles.keyAfter} /> compressed
           {beyond > 0 && (
-            <span title={`${beyond} of the runs took longer than the chart reaches`}>{` · ${beyond} off the chart`}</span>
+            <span
+              title={`${beyond} of the runs took longer than the chart reaches`}
+            >{` · ${beyond} off the chart`}</span>
           )}
         </span>
         <span>{formatMs(bins[bins.length - 1].from + width)}</span>
