@@ -259,5 +259,5 @@ export class ProjectKeeper {
   }
 }
 
-const NOWHERE = 'This browser gives the page no place to keep work: a reload starts again from the model’s file.';
+const NOWHERE = 'This browser gives the page no place to keep work: a reload loses it. Export what you need.';
 const TAKEN_OVER = 'Another tab has taken this project over: what is changed here is not kept any more.';

@@ -33,12 +33,18 @@ export function ProjectRow({ project }: { project: ProjectSummary }) {
       <CloseButton
         size="sm"
         aria-label={`Remove ${name}`}
-        title={isElsewhere ? `${name} is open in another tab` : `Remove ${name}`}
+        title={removalTitle(name, isOpen, isElsewhere)}
         disabled={busy || project.isOpen}
         onClick={() => setAsking(true)}
       />
     </li>
   );
+}
+
+/** What the button does, or why it is disabled. */
+function removalTitle(name: string, isOpen: boolean, isElsewhere: boolean): string {
+  if (isElsewhere) return `${name} is open in another tab`;
+  return isOpen ? `${name} is open: to remove it, open another model first` : `Remove ${name}`;
 }
 
 /** Asks once: what is removed cannot be brought back. */
