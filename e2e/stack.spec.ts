@@ -76,10 +76,10 @@ test('layers with other steps say so, and a change gives all the same', async ({
   await studio.addStep('Half precision');
   await studio.rows.first().click();
   await page.keyboard.press('Control+a');
-  await expect(studio.workbench).toContainText("The layers' steps differ");
+  await expect(studio.workbench).toContainText('The layers have different steps');
   await expect(studio.steps).toHaveCount(1);
   await page.getByRole('textbox', { name: /as a number$/ }).fill('30');
-  await expect(studio.workbench).not.toContainText("The layers' steps differ");
+  await expect(studio.workbench).not.toContainText('The layers have different steps');
   await studio.selectOnly('block.1');
   await expect(studio.steps).toHaveText([/size 30 %/]);
 });
@@ -241,9 +241,9 @@ test('a step that needs data says so before Compress does, and opens it', async 
   await expect(studio.notices.getByRole('alert')).toHaveCount(0);
   await expect(studio.workbench.getByText('worst error', { exact: false })).toBeVisible();
   await studio.steps.nth(1).click();
-  await expect(studio.workbench).toContainText('known once it has run');
+  await expect(studio.workbench).toContainText('known after compressing');
   await studio.compress();
-  await expect(studio.workbench).not.toContainText('known once it has run');
+  await expect(studio.workbench).not.toContainText('known after compressing');
   await expect(studio.workbench).toContainText(/relative error is .*\(\/block\.\d\/MatMul, measured\)/);
 });
 

@@ -49,7 +49,6 @@ export { formWords } from '../operators/formWords';
 export type { FloatType, Mode, Operator } from '../operators/operator';
 export type {
   BackendReport,
-  Engine,
   EngineReport,
   ExportReport,
   ExportSettings,
@@ -58,8 +57,6 @@ export type {
   KeepingState,
   LayerTimes,
   MatrixPicture,
-  OpenedProject,
-  OpenHow,
   PictureFactors,
   ProjectSummary,
   RunReport,

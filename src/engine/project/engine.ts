@@ -10,22 +10,18 @@ import type { ReadBack } from '../recipe/verify';
 import type { Provider } from '../runtime';
 import type { JobProgress } from './jobProgress';
 
-export type { DataReport, EvaluateReport, FidelityReport, LatencyReport } from '../evaluation/report';
-export type { LayerTime } from '../measure/measureLayer';
+export type { DataReport, EvaluateReport, LatencyReport } from '../evaluation/report';
 export type { HeatMap } from '../methods/pictures/heatMap';
 export type { Histogram } from '../methods/pictures/histogram';
 export type { StepPicture } from '../methods/pictures/pictures';
 export type { LayerSpectrum, MatrixSpectrum, TrainSpectrum, TuckerSpectrum } from '../methods/report';
-export type { LayerReport, ModelReport, OtherParameters, ValueReport } from '../model/report';
-export type { EqualBytesPoint, EqualBytesReport } from '../recipe/equalBytes';
+export type { LayerReport, ModelReport, OtherParameters } from '../model/report';
+export type { EqualBytesReport } from '../recipe/equalBytes';
 export type { StackPreview } from '../recipe/preview';
 export type {
   CalibrationReport,
   CompressedLayerReport,
   CompressReport,
-  ErrorReport,
-  SizeReport,
-  SkippedLayerReport,
   StepReport,
 } from '../recipe/report';
 export type { ReadBack } from '../recipe/verify';

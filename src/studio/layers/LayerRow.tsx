@@ -88,7 +88,7 @@ function Strip({ layer, spectrum }: { layer: LayerReport; spectrum: LayerSpectru
       className="strip"
       role="img"
       aria-label={`Error by size: ${words}`}
-      title={`Error by size: ${words}. The fuller the orange, the more is lost.`}
+      title={`Error by size: ${words}. More orange means that more is lost.`}
     >
       {STRIP_SIZES.map((size, index) => (
         <span key={size} style={{ '--lost': `${Math.round(100 * Math.min(1, errors[index]))}%` }} />

@@ -20,12 +20,12 @@ const SORTS: { value: SortKey; label: string }[] = [
 ];
 
 const RANK_HINT =
-  'Effective rank: about how many directions carry the weight; the smaller beside the full rank, the better it compresses.';
+  'Effective rank: about how many directions carry the weight. The smaller it is compared with the full rank, the better the layer compresses.';
 const STRIP_HINT =
-  'Error of the weight when cut to 70, 50, 30 and 10 % of its size: the fuller the orange, the more is lost; grey loses nothing.';
+  'Error of the weight at 70, 50, 30 and 10 % of its size. More orange means that more is lost; grey means that nothing is lost.';
 
 const TICKED_HINT =
-  'Ticked at first are the largest layers, which together hold 95 % of the compressible weights; small ones save little and are the first to hurt.';
+  'At first, the largest layers are ticked: together they hold 95 % of the compressible weights. Small layers save little, and compressing them harms the model soonest.';
 
 /** The layers of the model: sorted by size, by name, or by how well they would compress. */
 export function LayersPanel({ hidden = false }: { hidden?: boolean }) {

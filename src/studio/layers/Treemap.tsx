@@ -33,7 +33,7 @@ export const Treemap = memo(({ layers, spectra }: TreemapProps) => {
     <div
       className="treemap"
       role="img"
-      aria-label="Layers by size, the fuller the colour, the more survives at 30 % of it; the list below holds the same layers"
+      aria-label="Layers by size. A stronger colour means that more of the layer remains at 30 % of its size. The list below shows the same layers"
     >
       {cells.map(({ data: { layer }, x0, x1, y0, y1 }) =>
         layer ? (
@@ -81,7 +81,7 @@ const Cell = memo(({ layer, spectrum, selected, share, left, top, width, height,
       title={
         error === undefined
           ? title
-          : `${title} · error at 30 % of its size: ${formatShare(error)} (the fuller the colour, the less)`
+          : `${title} · error at 30 % of its size: ${formatShare(error)} (a stronger colour means a smaller error)`
       }
       style={{
         left: `${left}%`,

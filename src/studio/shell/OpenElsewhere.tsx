@@ -16,7 +16,7 @@ export default function OpenElsewhere() {
       closeButtonProps={{ 'aria-label': 'Do not open it' }}
     >
       <p className="dialogue-text">
-        Only one tab keeps what is changed. Read it here, and changes in this tab are not kept; or take it over, and the
+        Only one tab keeps changes. If you open it to read, changes in this tab are not kept. If you take it over, the
         other tab keeps nothing from now on.
       </p>
       <Group justify="flex-end" gap="xs">

@@ -19,8 +19,8 @@ export const CANCELLABLE: ReadonlySet<JobKind> = new Set([
 ]);
 
 /**
- * How long a cancelled job may take to stop before the engine is replaced. Compressed models of runs are lost with the
- * engine, so it waits longer where there are some.
+ * How long a cancelled job may take to stop before the engine is replaced. Where runs are not kept, their
+ * compressed models are lost with the engine, so it waits longer where there are runs.
  */
 const PATIENCE_MS = 5000;
 const PATIENCE_WITH_RUNS_MS = 20_000;

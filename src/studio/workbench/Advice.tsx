@@ -58,7 +58,7 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
               </strong>
             ))}
           {step.estimated && <>Sizes are estimates until the step has been tried. </>}
-          {!step.operator && <>The size is known once the step has run. </>}
+          {!step.operator && <>The size is known after compressing. </>}
           {first && <strong>{first}</strong>} {rest.join(' ')}
         </>
       )}

@@ -84,7 +84,7 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
             {shown === 'output'
               ? `The output's error is on the calibration data, computed from XᵀX. These variants use that data: ${variantNames().join(', ')}.`
               : withOutputs
-                ? 'A small error of the weights does not promise good answers. Output shows the error of what the layer hands on, and the variants that use data.'
+                ? 'A small error of the weights does not promise good answers. Output shows the error of the output of the layer, and the variants that use data.'
                 : `A small error of the weights does not promise good answers. With data open, the error of the output is measured too, and these variants that use the data: ${variantNames().join(', ')}.`}
           </p>
         </>

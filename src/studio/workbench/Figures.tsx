@@ -74,7 +74,7 @@ function WeightError({ layer, stack, count }: { layer: LayerReport; stack: Stack
 function WorstError({ total: { worst, errors }, changing }: { total: TotalCost; changing: number }) {
   const borne = useVerdict(worst?.error)?.kept;
   if (!worst) {
-    const note = changing > 0 ? 'known once it has run' : 'nothing changes';
+    const note = changing > 0 ? 'known after compressing' : 'nothing changes';
     return <Figure name="worst error" value={changing > 0 ? '…' : 'none'} note={note} />;
   }
   const { layer, error, measured } = worst;

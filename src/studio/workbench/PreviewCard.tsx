@@ -82,7 +82,7 @@ function Elsewhere({ view: { layers, stack }, layer }: { view: StackView; layer:
   const whole = steps.every(({ skipped }) => skipped !== undefined);
   return (
     <p className="preview-note">
-      {whole ? `${first.name} stays as it is` : `Not every step takes ${first.name}`} ({left.skipped}); tried on{' '}
+      {whole ? `${first.name} stays as it is` : `Not every step changes ${first.name}`} ({left.skipped}); tried on{' '}
       {layer.name}.
     </p>
   );

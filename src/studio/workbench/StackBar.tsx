@@ -84,7 +84,7 @@ function StepBytes({ view: { layers, stack, mixed }, at }: { view: StackView; at
   for (const layer of layers) {
     const plan = planOf(layer, plans, stack);
     const operator = operatorAfter(plan, at + 1);
-    if (!operator) return <small>size once it has run</small>;
+    if (!operator) return <small>size known after compressing</small>;
     bytes += operator.bytes;
     if (isEstimated(plan, at + 1)) about = '≈';
   }

@@ -39,7 +39,9 @@ export function StepCard({ view }: { view: StackView }) {
           <IconTrash size={14} />
         </StepAction>
       </div>
-      {mixed && <p className="step-mixed">The layers' steps differ; a change gives all of them these.</p>}
+      {mixed && (
+        <p className="step-mixed">The layers have different steps. A change here gives these steps to all of them.</p>
+      )}
       {/* The spectrum is the layer's own, before any step. What only running a step shows stands in the preview. */}
       {index === 0 && form?.truncates && <SpectrumPicture layers={layers} />}
       <StepControls view={view} step={step} />

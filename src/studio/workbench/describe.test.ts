@@ -58,10 +58,10 @@ describe('advice for several layers', () => {
     );
     expect(describeRest(total({ idle: 1, idled }), 3)).toContain('1 of the 3 layers');
     expect(describeRest(total({ unknown: 1 }), 3)).toBe(
-      'The size of one layer is known once the step has run; until then it counts unchanged.',
+      'The size of one layer is known after compressing. Until then it counts as unchanged.',
     );
     expect(describeRest(total({ skipped: 2, unknown: 2 }), 9)).toBe(
-      '2 layers stay as they are. The sizes of 2 layers are known once the step has run; until then they count unchanged.',
+      '2 layers stay as they are. The sizes of 2 layers are known after compressing. Until then they count as unchanged.',
     );
   });
 });

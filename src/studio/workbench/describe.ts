@@ -40,7 +40,7 @@ export function describeRest({ skipped, left, idle, idled, unknown }: TotalCost,
   if (unknown > 0) {
     const some = unknown === 1 ? 'The size of one layer is' : `The sizes of ${unknown} layers are`;
     said.push(
-      `${some} known once the step has run; until then ${unknown === 1 ? 'it counts' : 'they count'} unchanged.`,
+      `${some} known after compressing. Until then ${unknown === 1 ? 'it counts' : 'they count'} as unchanged.`,
     );
   }
   return said.join(' ');

@@ -11,6 +11,8 @@ import { useStudio } from '../store';
 const RESTS_AFTER_MS = 40;
 
 interface Known {
+  /** Of the open model: a layer of another model may have the same id. */
+  readonly layer: LayerReport;
   /** The question that it answers. */
   readonly key: string;
   /** null: there is nothing to compare. */
@@ -36,19 +38,20 @@ export function useLayerTimes(
   const hasSpectrum = useStudio(({ spectra }) => spectra.has(layer.id));
   const backend = useStudio(({ engine }) => engine?.backend.description);
   const key = JSON.stringify([question, isTried, hasSpectrum, backend]);
-  const isComplete = known?.key === key && known.isComplete;
+  const isFresh = known?.layer === layer && known.key === key;
+  const isComplete = isFresh && known.isComplete;
   useEffect(() => {
     if (!wanted || busy || isComplete) return;
     const controller = new AbortController();
-    const show: Show = (answer, isComplete) => setKnown({ key, answer, isComplete });
+    const show: Show = (answer, isComplete) => setKnown({ layer, key, answer, isComplete });
     const timer = setTimeout(() => void measure(layer, controller.signal, show), RESTS_AFTER_MS);
     return () => {
       clearTimeout(timer);
       controller.abort();
     };
   }, [layer, wanted, busy, isComplete, key]);
-  const times = known?.answer?.layer === layer.id ? known.answer : undefined;
-  return { times: wanted ? times : undefined, isFresh: known?.key === key };
+  const times = known?.layer === layer ? (known.answer ?? undefined) : undefined;
+  return { times: wanted ? times : undefined, isFresh };
 }
 
 type Show = (times: LayerTimes | null, isComplete: boolean) => void;

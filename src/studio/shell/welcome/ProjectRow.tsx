@@ -68,7 +68,7 @@ function Removal({ project: { id, name, runs, bytes }, onClose }: { project: Pro
 }
 
 /** "3 runs, smallest 45.1 kB of 98.2 kB · takes 210 kB". */
-export function describeProject({ runs, smallest, modelBytes, bytes, isForeign }: ProjectSummary): string {
+function describeProject({ runs, smallest, modelBytes, bytes, isForeign }: ProjectSummary): string {
   if (isForeign) return `kept by another version of Carrara, which alone can open it · takes ${formatBytes(bytes)}`;
   const results =
     runs === 0

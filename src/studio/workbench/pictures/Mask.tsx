@@ -15,7 +15,7 @@ export function Mask({ picture: { map, zeros, of } }: { picture: MaskPicture }) 
         tone="kept"
         label={`Mask: ${gone} are zero`}
       />
-      <figcaption>The mask: {gone} are zero; the fuller a block, the more of it is left.</figcaption>
+      <figcaption>The mask: {gone} are zero. A fuller block has more weights left.</figcaption>
     </figure>
   );
 }
