@@ -88,6 +88,9 @@ test('recipe and model come back in', async ({ page }) => {
   expect(JSON.parse(new TextDecoder().decode(recipe.bytes))).toMatchObject({ version: 1, steps: [{ method: 'svd' }] });
 
   await studio.load();
+  // The tab opens again what it had open.
+  await expect(studio.modelChip('chain.onnx')).toBeVisible();
+  await studio.idle();
   await studio.open('again.onnx', model);
   await studio.drop(recipe);
   await expect(page.getByRole('textbox', { name: /as a number$/ })).toHaveValue(/^40/);

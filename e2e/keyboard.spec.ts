@@ -41,6 +41,8 @@ test('Escape stops what runs', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();
   await studio.open('slow.onnx', chain({ width: 512, layers: 6, rank: 300 }));
+  // While spectra are measured, Cancel is there for them.
+  await studio.measured();
   await studio.compressButton.click();
   await expect(studio.cancelButton).toBeVisible();
   await page.keyboard.press('Escape');

@@ -41,6 +41,9 @@ test('a stack of two steps: built, tried, compressed, told, taken away and broug
   expect(relativeDifference(await outputs(bytes, input), await outputs(model, input))).toBeLessThan(3e-3);
 
   await studio.load();
+  // The tab opens again what it had open.
+  await expect(studio.modelChip('chain.onnx')).toBeVisible();
+  await studio.idle();
   await studio.open('again.onnx', model);
   await studio.drop(recipe);
   await expect(studio.steps).toHaveText([/rank 8/, /Half precision/]);
