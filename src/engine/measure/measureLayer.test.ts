@@ -6,10 +6,15 @@ import { lowRank } from '../operators/lowRank/lowRank';
 import type { Operator } from '../operators/operator';
 import { plannedQuantized } from '../operators/quantized/quantized';
 import { plannedSparse } from '../operators/sparse/sparse';
+import { KeptDense } from './keptDense';
 import { type LayerTime, measureLayer } from './measureLayer';
 
 const backend = createCpuBackend(nodeRuntime());
-afterAll(() => backend.dispose());
+const kept = new KeptDense(backend);
+afterAll(() => {
+  kept.close();
+  backend.dispose();
+});
 
 const shape = [64, 96];
 const sparse = { shape, type: 'float32', pattern: { kind: 'unstructured' }, opset: 17 } as const;
@@ -23,7 +28,7 @@ describe('the times of a layer', () => {
   it.each(Object.entries(PLANS))('%s, planned, beside dense', async (_, operator) => {
     const told: number[] = [];
     const onTimes = (times: readonly LayerTime[]) => told.push(times.length);
-    const times = await measureLayer(backend, operator, { shape, type: 'float32' }, [16, 1, 40], {
+    const times = await measureLayer(kept, operator, { shape, type: 'float32' }, [16, 1, 40], {
       planned: true,
       onTimes,
     });
@@ -35,7 +40,7 @@ describe('the times of a layer', () => {
   it('says where the figures are of fewer tokens', async () => {
     const wide = { shape: [2048, 2048], type: 'float32' } as const;
     const codes = plannedQuantized(wide.shape, 'float32', { bits: 8, blockSize: 64, zeroPoints: false });
-    const [one, many] = await measureLayer(backend, codes, wide, [1, 4096], { planned: true, budgetMs: 1 });
+    const [one, many] = await measureLayer(kept, codes, wide, [1, 4096], { planned: true, budgetMs: 1 });
     expect([one!.estimated, many!.estimated]).toEqual([undefined, true]);
     expect(many!.ms).toBeGreaterThan(one!.ms);
   });
@@ -56,19 +61,32 @@ describe('the times of a layer', () => {
         };
       },
     };
+    const own = new KeptDense(counting);
     const controller = new AbortController();
-    const running = measureLayer(counting, PLANS.sparse!, { shape, type: 'float32' }, [1, 16, 256], {
+    const running = measureLayer(own, PLANS.sparse!, { shape, type: 'float32' }, [1, 16, 256], {
       planned: true,
       signal: controller.signal,
       onTimes: () => controller.abort(),
     });
     await expect(running).rejects.toMatchObject({ name: 'AbortError' });
-    expect(held).toEqual({ prepared: 2, freed: 2 });
-    await expect(measureLayer(counting, PLANS.sparse!, sparse, [1], { signal: AbortSignal.abort() })).rejects.toThrow();
+    // The dense weight stays, for the next measurement.
+    expect(held).toEqual({ prepared: 2, freed: 1 });
+    await expect(measureLayer(own, PLANS.sparse!, sparse, [1], { signal: AbortSignal.abort() })).rejects.toThrow();
     expect(held.prepared).toBe(2);
+    own.close();
+    expect(held).toEqual({ prepared: 2, freed: 2 });
+  });
+
+  it('tells the first ones, and gives steadier ones back', async () => {
+    const told: number[] = [];
+    const onTimes = (times: readonly LayerTime[]) => told.push(times.length);
+    const call = { planned: true, budgetMs: 1, steadyMs: 20, onTimes };
+    const times = await measureLayer(kept, PLANS['4 bits']!, { shape, type: 'float32' }, [1, 16], call);
+    expect(times.map(({ tokens }) => tokens)).toEqual([1, 16]);
+    expect(told).toEqual([1, 2]);
   });
 
   it('takes no plan for an operator that has values', async () => {
-    await expect(measureLayer(backend, PLANS.sparse!, sparse, [1])).rejects.toThrow('only planned');
+    await expect(measureLayer(kept, PLANS.sparse!, sparse, [1])).rejects.toThrow('only planned');
   });
 });

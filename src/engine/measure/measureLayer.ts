@@ -2,10 +2,10 @@ import type { Backend, BackendWeight, Matrix } from '../backend/backend';
 import { Pacer } from '../core/progress';
 import { quantile } from '../core/quantile';
 import { seeded } from '../core/random';
-import { plannedDense } from '../operators/dense/dense';
 import { filled } from '../operators/filled';
-import { type FloatType, matrixOf, type Operator } from '../operators/operator';
+import { matrixOf, type Operator } from '../operators/operator';
 import { randomValues } from '../operators/randomContents';
+import type { DenseSizes, KeptDense } from './keptDense';
 
 /** How long one product of a layer takes for a number of tokens, in a form and with the dense weight. */
 export interface LayerTime {
@@ -18,15 +18,18 @@ export interface LayerTime {
 
 export interface MeasureLayerCall {
   readonly signal?: AbortSignal | undefined;
-  /** Called after each number of tokens with the times so far. */
+  /** Called after each number of tokens with the times so far, until all are measured for the first time. */
   readonly onTimes?: ((times: readonly LayerTime[]) => void) | undefined;
   /** The operator is a plan. It is measured with random contents, since only its sizes decide on the time. */
   readonly planned?: boolean;
   /** Milliseconds for all measurements, where single products are short. Usually `BUDGET_MS`. */
   readonly budgetMs?: number;
+  /** Milliseconds to measure everything once more, with more rounds, so that the times are steadier. Usually none. */
+  readonly steadyMs?: number;
 }
 
-export const BUDGET_MS = 110;
+/** Times are to be seen 150 ms after a slider rests: the wait that finds the rest, the messages and the drawing need theirs. */
+export const BUDGET_MS = 50;
 export const TOKEN_COUNTS = [1, 16, 256];
 
 /** A product that would take longer is measured with fewer tokens, since an abort is not noticed during a product. */
@@ -42,39 +45,44 @@ const MOST_ROUNDS = 9;
  * as the product at work ends.
  */
 export async function measureLayer(
-  backend: Backend,
+  kept: KeptDense,
   operator: Operator,
-  dense: { readonly shape: readonly number[]; readonly type: FloatType },
+  sizes: DenseSizes,
   tokens: readonly number[] = TOKEN_COUNTS,
-  { signal, onTimes, planned = false, budgetMs = BUDGET_MS }: MeasureLayerCall = {},
+  { signal, onTimes, planned = false, budgetMs = BUDGET_MS, steadyMs }: MeasureLayerCall = {},
 ): Promise<readonly LayerTime[]> {
-  const began = performance.now();
-  const random = seeded(1);
-  const pacer = new Pacer(signal, 0);
-  await pacer.breathe();
-  const held: BackendWeight[] = [];
-  try {
-    held.push(await backend.prepare(filled(plannedDense(dense.shape, dense.type), random)));
+  signal?.throwIfAborted();
+  const { backend } = kept;
+  const [, columns] = matrixOf(sizes.shape);
+  const counts = [...tokens].sort((a, b) => a - b);
+  return kept.use(sizes, async (dense) => {
+    const pacer = new Pacer(signal, 0);
     await pacer.breathe();
-    held.push(await backend.prepare(planned ? filled(operator, random) : operator));
-    const [, columns] = matrixOf(dense.shape);
-    const times: LayerTime[] = [];
-    for (const [i, count] of [...tokens].sort((a, b) => a - b).entries()) {
-      const deadline = began + (budgetMs * (i + 1)) / tokens.length;
-      const timed = await inTurns(backend, held, columns, count, times.at(-1), deadline, pacer, signal);
-      const share = count / timed.tokens;
-      times.push({
-        tokens: count,
-        ms: timed.ms * share,
-        denseMs: timed.denseMs * share,
-        ...(share > 1 && { estimated: true as const }),
-      });
-      onTimes?.([...times]);
+    const weight = await backend.prepare(planned ? filled(operator, seeded(1)) : operator);
+    const pass = async (ms: number, onTimes?: MeasureLayerCall['onTimes']) => {
+      const began = performance.now();
+      const times: LayerTime[] = [];
+      for (const [i, count] of counts.entries()) {
+        const deadline = began + (ms * (i + 1)) / counts.length;
+        const timed = await inTurns(backend, [dense, weight], columns, count, times.at(-1), deadline, pacer, signal);
+        const share = count / timed.tokens;
+        times.push({
+          tokens: count,
+          ms: timed.ms * share,
+          denseMs: timed.denseMs * share,
+          ...(share > 1 && { estimated: true as const }),
+        });
+        onTimes?.([...times]);
+      }
+      return times;
+    };
+    try {
+      const first = await pass(budgetMs, onTimes);
+      return steadyMs === undefined ? first : await pass(steadyMs);
+    } finally {
+      weight.free();
     }
-    return times;
-  } finally {
-    for (const weight of held) weight.free();
-  }
+  });
 }
 
 interface Timed {

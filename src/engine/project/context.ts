@@ -1,4 +1,5 @@
 import type { TuningStore } from '../gpu/tuning';
+import type { KeptDense } from '../measure/keptDense';
 import type { Factorisations } from '../methods/factorisations';
 import type { KeptResults } from '../recipe/runner/keptResults';
 import type { Runtime } from '../runtime';
@@ -23,6 +24,8 @@ export interface ProjectOptions {
 export interface Tools {
   readonly runtime: Runtime;
   readonly factorisations: Factorisations;
+  /** For times of the open model's layers. */
+  readonly keptDense: KeptDense;
   readonly remedy?: string | undefined;
   readonly results?: KeptResults | undefined;
 }

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { createCpuBackend } from '../cpu/backend';
+import { KeptDense } from '../measure/keptDense';
 import { denseOf } from '../operators/dense/dense';
 import { lowRank } from '../operators/lowRank/lowRank';
 import { normal } from '../reference/random';
@@ -8,11 +9,15 @@ import type { LayerTimes } from './engine';
 import { layerTimes } from './layerTimes';
 
 const backend = createCpuBackend(nodeRuntime());
-afterAll(() => backend.dispose());
+const kept = new KeptDense(backend);
+afterAll(() => {
+  kept.close();
+  backend.dispose();
+});
 const layer = { id: 'fc', shape: [96, 64], op: 'Gemm', dtype: 'float32' } as const;
 const step = (method: string, options: object) => ({ method, options });
 const timed = (steps: readonly { method: string; options: object }[], more: object = {}, known: object = {}) =>
-  layerTimes(backend, layer, 17, steps, known, more);
+  layerTimes(kept, layer, 17, steps, known, more);
 
 describe('the times of a layer', () => {
   it('are told after each number of tokens, from the plan with random contents', async () => {

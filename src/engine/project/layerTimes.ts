@@ -1,13 +1,13 @@
-import type { Backend } from '../backend/backend';
 import { withRecovery } from '../backend/recovery';
+import type { KeptDense } from '../measure/keptDense';
 import { type LayerTime, measureLayer, TOKEN_COUNTS } from '../measure/measureLayer';
 import type { Layer } from '../model/layers';
 import type { FloatType, Operator } from '../operators/operator';
 import { planStack, type StackStep } from '../recipe/plan';
 import type { KnownSpectra, LayerTimes } from './engine';
 
-/** Nobody waits for figures that replace those of the plan: more rounds make them steadier. */
-const AT_REST_MS = 400;
+/** Nobody waits for figures that replace first ones: more rounds make them steadier. */
+const STEADY_MS = 400;
 
 export interface LayerTimesCall {
   readonly signal?: AbortSignal | undefined;
@@ -17,11 +17,11 @@ export interface LayerTimesCall {
 }
 
 /**
- * Measures products of a layer under a stack of checked steps beside its dense weight, on this backend. null where there is
+ * Measures products of a layer under a stack of checked steps beside its dense weight, on the backend of `kept`. null where there is
  * nothing to compare: the layer stays as it is, its units are cut, or its size is known only after the steps have run.
  */
 export async function layerTimes(
-  backend: Backend,
+  kept: KeptDense,
   layer: Pick<Layer, 'id' | 'shape' | 'op' | 'dtype'>,
   opset: number,
   steps: readonly StackStep[],
@@ -40,11 +40,11 @@ export async function layerTimes(
     tokens: TOKEN_COUNTS,
     times,
   });
-  const times = await withRecovery(backend, () =>
-    measureLayer(backend, operator, { shape, type }, TOKEN_COUNTS, {
+  const times = await withRecovery(kept.backend, () =>
+    measureLayer(kept, operator, { shape, type }, TOKEN_COUNTS, {
       signal,
       planned: tried === undefined,
-      ...(tried && { budgetMs: AT_REST_MS }),
+      ...(tried && { steadyMs: STEADY_MS }),
       onTimes: (some) => onTimes?.(report(some)),
     }),
   );

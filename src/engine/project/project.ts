@@ -1,6 +1,7 @@
 import { UserError } from '../core/errors';
 import type { LongCall } from '../core/progress';
 import { isSoftwareOnly } from '../gpu/device';
+import { KeptDense } from '../measure/keptDense';
 import { Factorisations } from '../methods/factorisations';
 import { type Model, readModel } from '../model/model';
 import { weightOf } from '../operators/weight';
@@ -41,6 +42,8 @@ const runs = () => import('./runs');
 const BACKGROUND = { priority: PRIORITY.background, yieldsTo: PRIORITY.preview };
 /** The page draws it when it is there: it gives way to what the user waits for. */
 const PREVIEW = { priority: PRIORITY.preview, yieldsTo: PRIORITY.foreground };
+/** The page draws them while a slider is in hand. */
+const FIGURES = { priority: PRIORITY.figures, yieldsTo: PRIORITY.foreground };
 
 type Kind = Pick<JobRequest<unknown>, 'kind' | 'label' | 'yieldsTo'> & { readonly priority?: number };
 
@@ -54,6 +57,7 @@ export class Project implements Engine {
   readonly #options: ProjectOptions;
   #chosen: ChosenBackend | undefined;
   #factorisations: Factorisations | undefined;
+  #keptDense: KeptDense | undefined;
   #opened: OpenedModel | undefined;
   /** What `check` has read, for `open`. */
   #checked: { readonly files: string; readonly opened: OpenedModel } | undefined;
@@ -70,9 +74,10 @@ export class Project implements Engine {
     const hasWebgpu = providers.includes('webgpu');
     const found = preferred === 'cpu' && !hasWebgpu ? undefined : await gpu();
     const chosen = await chooseBackend(this.#runtime, preferred, found, tuning);
+    this.#keptDense?.close();
     this.#chosen?.backend.dispose();
     this.#chosen = chosen;
-    this.#forgetFactors();
+    this.#forgetLayers();
     const softwareWebgpu = hasWebgpu && found !== undefined && (await isSoftwareOnly(found));
     return { backend: chosen.report, providers, softwareWebgpu, runtime: name };
   }
@@ -163,7 +168,7 @@ export class Project implements Engine {
     onTimes: (times: LayerTimes) => void,
     job: Job,
   ) {
-    return this.do(job, { kind: 'times', label: 'Timing a layer', ...PREVIEW }, async ({ signal }) => {
+    return this.do(job, { kind: 'times', label: 'Timing a layer', ...FIGURES }, async ({ signal }) => {
       const { timesOf } = await recipes();
       this.opened.layer(id);
       return timesOf(this.opened, id, steps, known, this.#tools, { signal, onTimes });
@@ -249,6 +254,7 @@ export class Project implements Engine {
   /** Gives the backend and the session that is kept back. */
   async close(): Promise<void> {
     await this.#opened?.original.release();
+    this.#keptDense?.close();
     this.#chosen?.backend.dispose();
     this.#chosen = undefined;
   }
@@ -274,19 +280,29 @@ export class Project implements Engine {
 
   async #replace(opened: OpenedModel, lastRun: number): Promise<void> {
     await this.#opened?.original.release();
-    if (this.#chosen) this.#forgetFactors();
+    if (this.#chosen) this.#forgetLayers();
     opened.lastRun = lastRun;
     this.#opened = opened;
   }
 
-  #forgetFactors(): void {
-    this.#factorisations = new Factorisations(this.#chosen!.backend, this.#options.factorBytes);
+  /** Forgets what was computed of the layers of another model or on another backend. */
+  #forgetLayers(): void {
+    const { backend } = this.#chosen!;
+    this.#factorisations = new Factorisations(backend, this.#options.factorBytes);
+    this.#keptDense?.close();
+    this.#keptDense = new KeptDense(backend);
   }
 
   get #tools(): Tools {
-    if (!this.#factorisations) throw new Error('The engine has not been started.');
+    if (!this.#factorisations || !this.#keptDense) throw new Error('The engine has not been started.');
     const { remedy, results } = this.#options;
-    return { runtime: this.#runtime, factorisations: this.#factorisations, remedy, results };
+    return {
+      runtime: this.#runtime,
+      factorisations: this.#factorisations,
+      keptDense: this.#keptDense,
+      remedy,
+      results,
+    };
   }
 
   /** The open model with all that belongs to it. Throws a UserError where none is open. */

@@ -7,8 +7,10 @@ export const PRIORITY = {
   background: 0,
   /** A picture on the page, which is drawn when the answer comes. */
   preview: 1,
+  /** A few figures that are there in a tenth of a second: they do not wait for what takes longer in the background. */
+  figures: 2,
   /** The user, who started it and sees its progress. */
-  foreground: 2,
+  foreground: 3,
 } as const;
 
 /** One piece of long work: what it is, how urgent it is, and how to do it. */

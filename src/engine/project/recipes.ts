@@ -79,11 +79,11 @@ export async function timesOf(
   id: string,
   steps: readonly StackStep[],
   known: KnownSpectra,
-  { factorisations: { backend } }: Tools,
+  { keptDense }: Tools,
   { signal, onTimes }: Pick<LayerTimesCall, 'signal' | 'onTimes'>,
 ): Promise<LayerTimes | null> {
   const call = { signal, onTimes, tried: tried?.key === keyOf(id, steps) ? tried.operator : undefined };
-  return layerTimes(backend, layers.get(id)!, opsetOf(model), checkedStack(steps).steps, known, call);
+  return layerTimes(keptDense, layers.get(id)!, opsetOf(model), checkedStack(steps).steps, known, call);
 }
 
 const keyOf = (id: string, steps: readonly StackStep[]): string => JSON.stringify([id, steps]);

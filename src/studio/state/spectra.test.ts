@@ -1,6 +1,7 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import type { Job, LayerReport, LayerSpectrum } from '../../engine/project/engine';
+import { PRIORITY } from '../../engine/project/queue';
 import { jobSlice } from './jobs';
 import { spectraSlice } from './spectra';
 import type { Studio } from './types/studio';
@@ -83,6 +84,25 @@ it('a job of the user pauses the layer at work, which is measured again afterwar
   await measured;
   expect(atWork.map(({ id }) => id)).toEqual(['small', 'large', 'small', 'medium']);
   expect([...store.getState().spectra.keys()].sort()).toEqual(['large', 'medium', 'small']);
+});
+
+it('pauses for figures that are wanted at once, but not for a trial', async () => {
+  const store = studio();
+  const measured = store.getState().measureSpectra();
+  const { figures, preview, foreground } = PRIORITY;
+  const add = (kind: 'times' | 'preview', priority: number) =>
+    store.getState().enqueue({ kind, label: kind, priority, yieldsTo: foreground, call: async () => kind });
+  const trial = add('preview', preview);
+  expect(engine.cancel).not.toHaveBeenCalled();
+  expect(await add('times', figures)).toBe('times');
+  expect(engine.cancel).toHaveBeenCalledWith(atWork[0]!.job.id);
+  await trial;
+  for (let turn = 1; turn <= 3; turn++) {
+    await later();
+    atWork[turn]!.end();
+  }
+  await measured;
+  expect(atWork.map(({ id }) => id)).toEqual(['small', 'small', 'medium', 'large']);
 });
 
 it('a layer that fails is named with its reason, and the others are measured', async () => {

@@ -19,7 +19,7 @@ const MOST_WARNINGS = 3;
 
 /**
  * Measures spectra in the background, one layer a job: layers in view come first, a new selection counts at once, and
- * jobs of the user pause at most one layer.
+ * jobs of the user and figures that are wanted at once pause at most one layer.
  */
 export const spectraSlice: Slice<SpectraSlice> = (set, get) => {
   let measuring: Promise<void> | null = null;
@@ -60,7 +60,7 @@ export const spectraSlice: Slice<SpectraSlice> = (set, get) => {
           kind: 'spectra',
           label: `Measuring spectra: ${layer.name}`,
           priority: PRIORITY.background,
-          yieldsTo: PRIORITY.foreground,
+          yieldsTo: PRIORITY.figures,
           call: async (job) => {
             // Jobs of the user may have come first, and the selection may have changed meanwhile.
             const now = goesOn() ? next(get(), arrived) : undefined;

@@ -5,11 +5,11 @@ import type { LayerTimes } from '../../engine/page/light';
 import { describeSpeed, LayerTimesTable } from './LayerTimesTable';
 
 const backend = { kind: 'cpu', description: 'onnxruntime-web (WASM), 2 threads', software: false } as const;
-const drawn = (more: Partial<LayerTimes>) =>
+const drawn = (more: Partial<LayerTimes>, stale: { isFresh: boolean; why?: string } = { isFresh: true }) =>
   renderToStaticMarkup(
     createElement(LayerTimesTable, {
       times: { layer: 'fc', form: 'lowRank 8', values: 'random', tokens: [1, 16], times: [], ...more },
-      isFresh: true,
+      ...stale,
       backend,
     }),
   );
@@ -27,6 +27,11 @@ describe('the times of a layer', () => {
     expect(drawn({})).toContain('CPU (2 threads)');
     expect(drawn({})).toContain('random weights of the planned sizes');
     expect(drawn({ values: 'own' })).toContain('The weights are those of the trial.');
+  });
+  it('say what the next ones wait for', () => {
+    const why = 'Timing waits for: Compressing.';
+    expect(drawn({}, { isFresh: false, why })).toContain(why);
+    expect(drawn({}, { isFresh: true, why })).not.toContain(why);
   });
   it('mark estimates', () => {
     const estimated = drawn({ times: [{ tokens: 16, ms: 20, denseMs: 30, estimated: true }] });

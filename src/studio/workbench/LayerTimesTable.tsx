@@ -3,8 +3,13 @@ import { formatMs } from '../format';
 import { backendName } from '../shell/backendName';
 
 /** Measured times of the layer's product in its own form beside the dense one, by the number of tokens. */
-export function LayerTimesTable(props: { times: LayerTimes; isFresh: boolean; backend: BackendReport }) {
-  const { times, isFresh, backend } = props;
+export function LayerTimesTable(props: {
+  times: LayerTimes;
+  isFresh: boolean;
+  why?: string | undefined;
+  backend: BackendReport;
+}) {
+  const { times, isFresh, why, backend } = props;
   const rows = [
     { name: formWords(times.form), tone: 'after', of: ({ ms }: Time) => ms },
     { name: 'dense', tone: 'before', of: ({ denseMs }: Time) => denseMs },
@@ -51,6 +56,7 @@ export function LayerTimesTable(props: { times: LayerTimes; isFresh: boolean; ba
         </tbody>
       </table>
       <figcaption>
+        {!isFresh && why && `From before the last change. ${why} `}
         Measured on this backend: {kind}
         {detail && ` (${detail})`}, by Carrara's own kernels, in the layer's own form. ONNX Runtime has other kernels:
         Compare measures the exported model.{' '}

@@ -29,7 +29,7 @@ export function PreviewCard({ view }: { view: StackView }) {
   useTrials(layer, valid && automatic, wanted);
   const fresh = trial?.key === wanted;
   const backend = useStudio(({ engine }) => engine?.backend);
-  const { times, isFresh } = useLayerTimes(layer, valid && (automatic || fresh));
+  const { times, isFresh, why } = useLayerTimes(layer, valid && (automatic || fresh));
   // The last trial stays visible until the next one is there, so that the page does not jump.
   const shown = trial?.result?.layer === layer.id && valid ? trial.result : undefined;
   return (
@@ -68,7 +68,8 @@ export function PreviewCard({ view }: { view: StackView }) {
         </div>
       )}
       {shown && !fresh && !automatic && !previewing && <Without layer={layer} large />}
-      {times && backend && <LayerTimesTable times={times} isFresh={isFresh} backend={backend} />}
+      {times && backend && <LayerTimesTable times={times} isFresh={isFresh} why={why} backend={backend} />}
+      {!times && why && <p className="preview-note">{why}</p>}
     </section>
   );
 }
