@@ -22,6 +22,8 @@ const ROOMS = [
   'src/engine/calibration',
   'src/engine/methods',
   'src/engine/recipe',
+  'src/engine/sensitivity', // what the model's answer loses when one layer is compressed
+  'src/engine/allocation', // recipes that meet a goal
   'src/engine/project',
   'src/engine/page',
   'src/runtime',
