@@ -4,6 +4,7 @@ import { isFloat, toNumbers } from './convert';
 import type { Batch } from './dataset';
 import type { Choices } from './metrics/metric';
 import { closenessMetrics } from './metrics/metrics';
+import { rowWidth } from './outputKind';
 import type { FidelityReport } from './report';
 
 type Outputs = Readonly<Record<string, HostTensor>>;
@@ -99,14 +100,6 @@ function choicesIn(a: ArrayLike<number>, b: ArrayLike<number>, width: number, ro
     logits: [pairs(a, () => 0), pairs(b, () => 0)],
     probabilities: [pairs(a, (v) => 1 - v), pairs(b, (v) => 1 - v)],
   };
-}
-
-/** Entries of one row: the last axis, but for a trailing 1×1 image, or an axis that is the batch. */
-function rowWidth(dims: readonly number[], fed: number): number {
-  const axes = [...dims];
-  if (axes.length >= 4) while (axes.length > 2 && axes.at(-1) === 1) axes.pop();
-  if (axes.length === 0 || (axes.length === 1 && axes[0] === fed)) return 1;
-  return axes.at(-1)!;
 }
 
 function nonFinite(output: string, model: 'original' | 'compressed', value: number, sample: number): UserError {

@@ -29,6 +29,12 @@ export function isDistribution(values: ArrayLike<number>, start: number, width: 
   return Math.abs(sum - 1) <= 1e-2;
 }
 
+/** Whether a row holds the logarithms of a distribution. */
+export function isLogDistribution(values: ArrayLike<number>, start: number, width: number): boolean {
+  for (let i = start; i < start + width; i++) if (!(values[i] <= 0)) return false;
+  return Math.abs(logSumExp(values, start, width)) <= 1e-2;
+}
+
 /** KL(p ‖ q) in nats, p and q the softmax of two rows of logits. Equal rows give exactly 0. */
 export function klOfLogits(a: ArrayLike<number>, b: ArrayLike<number>, start: number, width: number): number {
   const offsetA = logSumExp(a, start, width);
