@@ -70,7 +70,13 @@ describe('the kind of an output', () => {
     expect(outputKindOf({ name: 'stateN', dims: [2, 4, 128], values: filled([1024], normal), fed: 4, feeds })).toBe(
       'state',
     );
-    expect(kind('price', [4, 1], filled([4], (i) => 100 * i))).toBe('numbers');
+    expect(
+      kind(
+        'price',
+        [4, 1],
+        filled([4], (i) => 100 * i),
+      ),
+    ).toBe('numbers');
     expect(kind('logits', [4, 1], filled([4], normal))).toBe('choices');
   });
 
