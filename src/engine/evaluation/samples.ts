@@ -36,7 +36,8 @@ export function split(dataset: Dataset): { readonly calibration: Dataset; readon
 const spread = (samples: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => Math.floor((index * samples) / count));
 
-function chosenOf(dataset: Dataset, chosen: readonly number[]): Dataset {
+/** The samples with these numbers, in this order. */
+export function chosenOf(dataset: Dataset, chosen: readonly number[]): Dataset {
   const { samples, fields, labels } = dataset;
   return {
     ...dataset,
