@@ -1,8 +1,7 @@
 import type { TuningStore } from '../gpu/tuning';
-import type { KeptDense } from '../measure/keptDense';
-import type { Factorisations } from '../methods/factorisations';
 import type { KeptResults } from '../recipe/runner/keptResults';
 import type { Runtime } from '../runtime';
+import type { LayerTools } from './layerTools';
 import type { MadeUp } from './openData';
 
 export interface ProjectOptions {
@@ -21,11 +20,8 @@ export interface ProjectOptions {
 }
 
 /** What work on an open model needs beside it. */
-export interface Tools {
+export interface Tools extends LayerTools {
   readonly runtime: Runtime;
-  readonly factorisations: Factorisations;
-  /** For times of the open model's layers. */
-  readonly keptDense: KeptDense;
   readonly remedy?: string | undefined;
   readonly results?: KeptResults | undefined;
 }

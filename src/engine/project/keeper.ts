@@ -1,12 +1,12 @@
 import type { ByteSource } from '../core/bytes';
 import { isAbort, messageOf, UserError } from '../core/errors';
 import type { EvaluateReport } from '../evaluation/report';
-import type { Model } from '../model/model';
 import type { FinishedRun } from '../recipe/finishedRun';
 import type { Release } from '../store/backing';
 import { type Store, StoreFullError, type Writer } from '../store/store';
 import type { DataFile, KeepingState, RunReport } from './engine';
-import { copyFiles, filesOfModel } from './modelCopy';
+import { copyFiles } from './modelCopy';
+import type { OpenedModel } from './openedModel';
 import { lockOf, PAGE, PROJECT, type ProjectRecord, RUN, runName } from './records';
 
 /** The project that this tab has open. */
@@ -50,14 +50,13 @@ export class ProjectKeeper {
   }
 
   /** A model was opened as a file: it is a new project. Returns at once; the model is copied in the background. */
-  begin(model: Model, lastRun = 0): string | undefined {
+  begin({ model, files: sources }: Pick<OpenedModel, 'model' | 'files'>, lastRun = 0): string | undefined {
     this.leave();
     const { store } = this;
     if (!store) {
       this.#tell({ project: undefined, state: 'none', note: NOWHERE, done: 0, total: 0 });
       return undefined;
     }
-    const sources = filesOfModel(model);
     const files = sources.map(({ name, size }) => ({ name, bytes: size }));
     const record = { name: model.name, files, data: [], lastRun };
     const id = crypto.randomUUID();

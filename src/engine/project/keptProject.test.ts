@@ -105,6 +105,7 @@ describe('a kept project', () => {
     await project.keepPage(before, 'of one, late');
     await project.keepPage(two!, 'of two');
     await project.keepPage(before, 'of one, too late');
+    await project.kept();
     expect((await project.openProject(before, job())).page).toBe('of one');
     expect((await project.openProject(two!, job())).page).toBe('of two');
   });

@@ -114,7 +114,7 @@ export class KeptProject extends Project implements KeepingEngine {
 
   override async open(files: readonly File[] | ModelSource, job: Job, lastRun = 0): Promise<ModelReport> {
     const report = await super.open(files, job, lastRun);
-    this.#project = this.#keeper.begin(this.model, lastRun);
+    this.#project = this.#keeper.begin(this.opened, lastRun);
     return report;
   }
 

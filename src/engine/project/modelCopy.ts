@@ -1,17 +1,9 @@
 import { type ByteSource, piecesOf } from '../core/bytes';
-import type { Model } from '../model/model';
-import { isInFile, SELF } from '../model/onnx/structure';
 import type { Reference } from '../store/records';
 import type { Store, Writer } from '../store/store';
 
 /** Bytes read at a time: a model need not fit into memory. */
 const PIECE = 1 << 22;
-
-/** The model's own file under its name, then its data files, each under the location that the model gives. */
-export const filesOfModel = ({ name, sources }: Model): ByteSource[] =>
-  [...sources]
-    .filter(([location]) => location === SELF || !isInFile(location))
-    .map(([location, source]) => ({ ...source, name: location === SELF ? name : location }));
 
 export interface CopyCall {
   readonly signal: AbortSignal;

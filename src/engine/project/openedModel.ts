@@ -1,9 +1,11 @@
 import { whyUnseen } from '../calibration/consumers';
+import type { ByteSource } from '../core/bytes';
 import { UserError } from '../core/errors';
 import { OutputCache } from '../evaluation/outputCache';
 import { inspect } from '../model/inspect';
 import { type Layer, layersIn } from '../model/layers';
 import type { Model } from '../model/model';
+import { isInFile, SELF } from '../model/onnx/structure';
 import type { Operator } from '../operators/operator';
 import type { Compressed } from '../recipe/finishedRun';
 import type { Runtime } from '../runtime';
@@ -47,6 +49,14 @@ export class OpenedModel {
     this.report = { ...report, layers: withInputs };
     this.data = new OpenData(model, runtime, madeUp);
     this.original = new OriginalSession(model, runtime);
+  }
+
+  /** The model's own file under its name, then its data files, each under the location that the model gives. */
+  get files(): ByteSource[] {
+    const { name, sources } = this.model;
+    return [...sources]
+      .filter(([location]) => location === SELF || !isInFile(location))
+      .map(([location, source]) => ({ ...source, name: location === SELF ? name : location }));
   }
 
   /** A layer that methods may change. */

@@ -1,11 +1,8 @@
+import type { Backend } from '../backend/backend';
 import { UserError } from '../core/errors';
 import type { LongCall } from '../core/progress';
 import { isSoftwareOnly } from '../gpu/device';
-import { KeptDense } from '../measure/keptDense';
-import { Factorisations } from '../methods/factorisations';
-import { type Model, readModel } from '../model/model';
-import { weightOf } from '../operators/weight';
-import { spectrumOf } from '../recipe/spectra';
+import type { Model } from '../model/model';
 import type { Provider, Runtime } from '../runtime';
 import type { ChosenBackend } from './backends';
 import type { ProjectOptions, Tools } from './context';
@@ -28,13 +25,17 @@ import type {
   StackStep,
 } from './engine';
 import type { JobProgress } from './jobProgress';
-import { type ModelSource, sourceOf } from './modelSource';
+import type { LayerTools } from './layerTools';
+import type { ModelSource } from './modelSource';
 import type { KeptData } from './openData';
-import { OpenedModel } from './openedModel';
-import { factorPicture, weightPicture } from './pictures';
+import type { OpenedModel } from './openedModel';
 import { JobQueue, type JobRequest, PRIORITY } from './queue';
 import type { WriteFiles } from './runs';
 
+// What a model and its layers need is loaded when it is first needed, so that the first page is small.
+const opening = () => import('./opening');
+const layerTools = () => import('./layerTools');
+const pictures = () => import('./pictures');
 const recipes = () => import('./recipes');
 const runs = () => import('./runs');
 
@@ -56,8 +57,8 @@ export class Project implements Engine {
   readonly #runtime: Runtime;
   readonly #options: ProjectOptions;
   #chosen: ChosenBackend | undefined;
-  #factorisations: Factorisations | undefined;
-  #keptDense: KeptDense | undefined;
+  /** Of the open model's layers on the backend that was chosen; made when they are first needed. */
+  #layerTools: Promise<LayerTools> | undefined;
   #opened: OpenedModel | undefined;
   /** What `check` has read, for `open`. */
   #checked: { readonly files: string; readonly opened: OpenedModel } | undefined;
@@ -74,10 +75,9 @@ export class Project implements Engine {
     const hasWebgpu = providers.includes('webgpu');
     const found = preferred === 'cpu' && !hasWebgpu ? undefined : await gpu();
     const chosen = await chooseBackend(this.#runtime, preferred, found, tuning);
-    this.#keptDense?.close();
+    await this.#forgetLayers();
     this.#chosen?.backend.dispose();
     this.#chosen = chosen;
-    this.#forgetLayers();
     const softwareWebgpu = hasWebgpu && found !== undefined && (await isSoftwareOnly(found));
     return { backend: chosen.report, providers, softwareWebgpu, runtime: name };
   }
@@ -86,7 +86,7 @@ export class Project implements Engine {
 
   check(files: readonly File[], job: Job) {
     return this.do(job, { kind: 'check', label: 'Reading a model' }, async (call) => {
-      this.#checked = { files: namesOf(files), opened: await this.#read(sourceOf(files), call) };
+      this.#checked = { files: namesOf(files), opened: await this.#read(files, call) };
     });
   }
 
@@ -95,8 +95,7 @@ export class Project implements Engine {
       const checked = this.#checked;
       this.#checked = undefined;
       const given = 'main' in files ? undefined : namesOf(files);
-      const source = 'main' in files ? files : sourceOf(files);
-      const opened = checked && checked.files === given ? checked.opened : await this.#read(source, call);
+      const opened = checked && checked.files === given ? checked.opened : await this.#read(files, call);
       await this.#replace(opened, lastRun);
       return opened.report;
     });
@@ -126,10 +125,11 @@ export class Project implements Engine {
     const how = { kind: 'spectra', label: 'Measuring spectra', ...BACKGROUND };
     return this.do(job, how, async ({ signal, onProgress }) => {
       const opened = this.opened;
+      const { factorisations } = await this.#tools();
+      const { spectrum } = await recipes();
       for (const [done, id] of ids.entries()) {
-        const layer = opened.layer(id);
-        onProgress?.({ done, total: ids.length, label: layer.name });
-        onSpectrum(await spectrumOf(id, weightOf(opened.model, layer), this.#tools.factorisations, { signal }));
+        onProgress?.({ done, total: ids.length, label: opened.layer(id).name });
+        onSpectrum(await spectrum(opened, id, factorisations, { signal }));
       }
     });
   }
@@ -157,7 +157,7 @@ export class Project implements Engine {
     return this.do(job, { kind: 'preview', label: 'Trying steps on a layer', ...PREVIEW }, async (call) => {
       const { preview } = await recipes();
       this.opened.layer(id);
-      return preview(this.opened, id, steps, setting, this.#tools, call);
+      return preview(this.opened, id, steps, setting, await this.#tools(), call);
     });
   }
 
@@ -171,21 +171,21 @@ export class Project implements Engine {
     return this.do(job, { kind: 'times', label: 'Timing a layer', ...FIGURES }, async ({ signal }) => {
       const { timesOf } = await recipes();
       this.opened.layer(id);
-      return timesOf(this.opened, id, steps, known, this.#tools, { signal, onTimes });
+      return timesOf(this.opened, id, steps, known, await this.#tools(), { signal, onTimes });
     });
   }
 
   equalBytes(ids: readonly string[], sizes: readonly number[], job: Job) {
     return this.do(job, { kind: 'methods', label: 'Comparing methods' }, async (call) => {
       const { equalBytes } = await recipes();
-      return equalBytes(this.opened, ids, sizes, this.#tools, call);
+      return equalBytes(this.opened, ids, sizes, await this.#tools(), call);
     });
   }
 
   compress(recipe: unknown, job: Job, settings: CompressSettings = {}): Promise<RunReport> {
     return this.do(job, { kind: 'compress', label: 'Compressing' }, async (call) => {
       const { compressModel } = await runs();
-      return compressModel(this.opened, recipe, settings, this.#tools, call);
+      return compressModel(this.opened, recipe, settings, await this.#tools(), call);
     });
   }
 
@@ -232,14 +232,17 @@ export class Project implements Engine {
   }
 
   factorPicture(picture: MatrixPicture, job: Job) {
-    return this.do(job, { kind: 'lesson', label: 'Factorising a picture' }, (call) =>
-      factorPicture(this.#tools.factorisations.backend, picture, call),
-    );
+    return this.do(job, { kind: 'lesson', label: 'Factorising a picture' }, async (call) => {
+      const { factorPicture } = await pictures();
+      return factorPicture(this.#backend, picture, call);
+    });
   }
 
   async weightPicture(id: string) {
     const opened = this.opened;
-    return weightPicture(opened.model, opened.layer(id));
+    const layer = opened.layer(id);
+    const { weightPicture } = await pictures();
+    return weightPicture(opened.model, layer);
   }
 
   async cancel(job: string) {
@@ -254,7 +257,7 @@ export class Project implements Engine {
   /** Gives the backend and the session that is kept back. */
   async close(): Promise<void> {
     await this.#opened?.original.release();
-    this.#keptDense?.close();
+    await this.#forgetLayers();
     this.#chosen?.backend.dispose();
     this.#chosen = undefined;
   }
@@ -269,40 +272,35 @@ export class Project implements Engine {
     return this.queue.add({ priority: PRIORITY.foreground, ...kind, id, signal, onProgress: report, run });
   }
 
-  async #read({ main, find }: ModelSource, { signal }: LongCall): Promise<OpenedModel> {
-    const model = await readModel(main, find);
-    // Reading has no steps: when it was cancelled meanwhile, what was open stays open.
-    signal?.throwIfAborted();
-    const opened = new OpenedModel(model, this.#runtime, this.#options.madeUp);
-    signal?.throwIfAborted();
-    return opened;
+  async #read(files: readonly File[] | ModelSource, { signal }: LongCall): Promise<OpenedModel> {
+    const { readOpened } = await opening();
+    return readOpened(files, this.#runtime, this.#options.madeUp, signal);
   }
 
   async #replace(opened: OpenedModel, lastRun: number): Promise<void> {
     await this.#opened?.original.release();
-    if (this.#chosen) this.#forgetLayers();
+    await this.#forgetLayers();
     opened.lastRun = lastRun;
     this.#opened = opened;
   }
 
   /** Forgets what was computed of the layers of another model or on another backend. */
-  #forgetLayers(): void {
-    const { backend } = this.#chosen!;
-    this.#factorisations = new Factorisations(backend, this.#options.factorBytes);
-    this.#keptDense?.close();
-    this.#keptDense = new KeptDense(backend);
+  async #forgetLayers(): Promise<void> {
+    const tools = this.#layerTools;
+    this.#layerTools = undefined;
+    (await tools)?.keptDense.close();
   }
 
-  get #tools(): Tools {
-    if (!this.#factorisations || !this.#keptDense) throw new Error('The engine has not been started.');
-    const { remedy, results } = this.#options;
-    return {
-      runtime: this.#runtime,
-      factorisations: this.#factorisations,
-      keptDense: this.#keptDense,
-      remedy,
-      results,
-    };
+  get #backend(): Backend {
+    if (!this.#chosen) throw new Error('The engine has not been started.');
+    return this.#chosen.backend;
+  }
+
+  async #tools(): Promise<Tools> {
+    const backend = this.#backend;
+    const { remedy, results, factorBytes } = this.#options;
+    this.#layerTools ??= layerTools().then(({ makeLayerTools }) => makeLayerTools(backend, factorBytes));
+    return { runtime: this.#runtime, ...(await this.#layerTools), remedy, results };
   }
 
   /** The open model with all that belongs to it. Throws a UserError where none is open. */

@@ -2,19 +2,23 @@
 
 import { withRecovery } from '../backend/recovery';
 import type { LongCall } from '../core/progress';
+import type { Factorisations } from '../methods/factorisations';
 import { getMethod } from '../methods/registry';
 import { opsetOf } from '../model/model';
 import type { Operator } from '../operators/operator';
+import { weightOf } from '../operators/weight';
 import { needsData } from '../recipe/compress';
 import { compareAtEqualBytes } from '../recipe/equalBytes';
 import { previewStack } from '../recipe/preview';
 import { omitDefaults } from '../recipe/resolved';
 import { checkRecipe, type Recipe } from '../recipe/schema';
 import { selectLayers } from '../recipe/select';
+import { spectrumOf } from '../recipe/spectra';
 import type { Tools } from './context';
 import type {
   EqualBytesReport,
   KnownSpectra,
+  LayerSpectrum,
   LayerTimes,
   PreviewSetting,
   SelectedStep,
@@ -59,6 +63,14 @@ export async function preview(
   const context = { ...call, factorisations, calibration: share?.calibration, peers, seed: recipe.seed, onOperator };
   return withRecovery(factorisations.backend, () => previewStack(model, layers.get(id)!, recipe.steps, context));
 }
+
+/** The spectrum of a layer's weight. What was measured already comes at once. */
+export const spectrum = (
+  { model, layers }: OpenedModel,
+  id: string,
+  factorisations: Factorisations,
+  call: Pick<LongCall, 'signal'>,
+): Promise<LayerSpectrum> => spectrumOf(id, weightOf(model, layers.get(id)!), factorisations, call);
 
 /** What each method loses on these layers at each share of their bytes. */
 export async function equalBytes(
