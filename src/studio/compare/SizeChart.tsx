@@ -1,9 +1,11 @@
 import { VisuallyHidden } from '@mantine/core';
-import { CartesianGrid, ComposedChart, LabelList, Line, ResponsiveContainer, Scatter, XAxis, YAxis } from 'recharts';
+import { LabelList } from 'recharts';
+import { BytesChart, type DotProps, HIT_RADIUS } from '../charts/BytesChart';
+import { roundTicks } from '../charts/ticks';
 import { formatBytes } from '../format';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
-import { frontier, type Point, type Points, roundTicks } from './points';
+import { frontier, type Point, type Points } from './points';
 import { formatTick } from './quality';
 
 /** Every run by its bytes and its quality. Better quality is higher. A line joins the runs that no other run beats. */
@@ -15,65 +17,30 @@ export default function SizeChart({ points, current }: { points: Points; current
   const format = (value: number) => formatTick(metric, value);
   const [low, high] = paddedRange(points.points, metric);
   const largest = Math.max(...points.points.map(({ bytes }) => bytes));
-  const dots = [
+  const dots: Drawn[] = [
     ...others.map((point) => ({ ...point, front: false })),
     ...front.map((point) => ({ ...point, front: true })),
   ];
   return (
     <>
       <div className={styles.chart} aria-hidden="true">
-        <ResponsiveContainer width="100%" height={202}>
-          <ComposedChart margin={{ top: 26, right: 14, bottom: 0, left: 0 }} accessibilityLayer={false}>
-            <CartesianGrid vertical={false} stroke="var(--grid)" />
-            <XAxis
-              type="number"
-              dataKey="bytes"
-              domain={[0, largest * 1.04]}
-              ticks={roundTicks(0, largest * 1.04, 3)}
-              tickFormatter={(bytes: number) => (bytes === 0 ? '0' : formatBytes(bytes))}
-              tickLine={false}
-              axisLine={false}
-              tick={{ fill: 'var(--quiet)', fontSize: 11 }}
-              height={20}
+        <BytesChart
+          height={202}
+          bytes={{ domain: [0, largest * 1.04], ticks: roundTicks(0, largest * 1.04, 3) }}
+          value={{ domain: [low, high], ticks: roundTicks(low, high, 4), reversed: metric.better === 'lower', format }}
+          dots={dots}
+          front={front}
+          draw={(dot) => <Dot {...dot} current={current} />}
+          onPick={({ run }) => {
+            if (run !== null) void showRun(run);
+          }}
+          marks={
+            <LabelList
+              dataKey="run"
+              content={(label) => <Label {...(label as LabelProps)} dots={dots} current={current} />}
             />
-            <YAxis
-              type="number"
-              dataKey="value"
-              domain={[low, high]}
-              reversed={metric.better === 'lower'}
-              ticks={roundTicks(low, high, 4)}
-              tickFormatter={format}
-              tickLine={false}
-              axisLine={false}
-              tick={{ fill: 'var(--quiet)', fontSize: 11 }}
-              width={46}
-            />
-            <Line
-              data={front}
-              dataKey="value"
-              stroke="var(--kept)"
-              strokeWidth={1.5}
-              dot={false}
-              activeDot={false}
-              isAnimationActive={false}
-              type="linear"
-            />
-            <Scatter
-              data={dots}
-              dataKey="value"
-              isAnimationActive={false}
-              shape={(dot: unknown) => <Dot {...(dot as DotProps)} current={current} />}
-              onClick={({ payload }: { payload?: Point }) => {
-                if (payload?.run != null) void showRun(payload.run);
-              }}
-            >
-              <LabelList
-                dataKey="run"
-                content={(label) => <Label {...(label as LabelProps)} dots={dots} current={current} />}
-              />
-            </Scatter>
-          </ComposedChart>
-        </ResponsiveContainer>
+          }
+        />
       </div>
       {points.apart > 0 && (
         <p className={styles.note}>
@@ -106,19 +73,14 @@ export default function SizeChart({ points, current }: { points: Points; current
   );
 }
 
-interface DotProps {
-  readonly cx: number;
-  readonly cy: number;
-  readonly payload: Point & { readonly front: boolean };
-}
+type Drawn = Point & { readonly front: boolean };
 
-function Dot({ cx, cy, payload, current }: DotProps & { current: number | null }) {
+function Dot({ cx, cy, payload, current }: DotProps<Drawn> & { current: number | null }) {
   const shown = payload.run !== null && payload.run === current;
   const original = payload.run === null;
   return (
     <g style={{ cursor: original ? 'default' : 'pointer' }}>
-      {/* A larger area than the dot, so that it is easy to hit. */}
-      <circle cx={cx} cy={cy} r={11} fill="transparent" />
+      <circle cx={cx} cy={cy} r={HIT_RADIUS} fill="transparent" />
       <circle
         cx={cx}
         cy={cy}

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EvaluateReport, RunReport } from '../../engine/project/engine';
 import { describeAim, describeLoad, describeRun, describeRuns } from './describe';
 import { histogramOf } from './histogram';
-import { frontier, pointsOf, roundTicks } from './points';
+import { frontier, pointsOf } from './points';
 import { agreementSaysLittle, describeMajority, headline, qualityRows } from './quality';
 import { describeData, describeState, formatFigure, latencyRow, sizeRows } from './rows';
 
@@ -286,11 +286,4 @@ describe('pointsOf', () => {
     );
     expect(frontier(pointsOf(perplexity, 1)!).map(({ run }) => run)).toEqual([1, 2, null]);
   });
-});
-
-it('roundTicks are round, within the range, and few', () => {
-  expect(roundTicks(0, 4.44e6, 4)).toEqual([0, 1e6, 2e6, 3e6, 4e6]);
-  expect(roundTicks(0.878, 0.916, 4)).toEqual([0.88, 0.89, 0.9, 0.91]);
-  expect(roundTicks(0, 48.3, 4)).toEqual([0, 10, 20, 30, 40]);
-  expect(roundTicks(1, 1, 4)).toEqual([1]);
 });

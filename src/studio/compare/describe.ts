@@ -1,6 +1,6 @@
-import type { Recipe, RunReport, StackStep } from '../../engine/page/light';
+import type { Recipe, RunReport } from '../../engine/page/light';
 import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
-import { describeOptions } from '../methods';
+import { stacksInWords } from '../recipeWords';
 import type { RecipeSettings } from '../store';
 import { sizeRows } from './rows';
 
@@ -12,15 +12,8 @@ const MOST_STACKS = 3;
  * names every stack, however many there are.
  */
 export function describeRun({ recipe, result }: RunReport, whole = false): string {
-  const steps = (recipe as { steps?: readonly Step[] } | null)?.steps ?? [];
-  // Steps on the same layers are one stack. Stacks that differ only in their layers are named once.
-  const stacks = new Map<string, string[]>();
-  for (const { layers, method, options } of steps) {
-    const key = JSON.stringify(layers);
-    const words = `${method} ${describeOptions({ method, options })}`.trim();
-    stacks.set(key, [...(stacks.get(key) ?? []), words]);
-  }
-  const words = [...new Set([...stacks.values()].map((stack) => stack.join(' → ')))];
+  // Stacks that differ only in their layers are named once.
+  const words = [...new Set(stacksInWords(recipe).map((stack) => stack.words))];
   const shown = words.length > MOST_STACKS && !whole ? [...words.slice(0, 2), `${words.length - 2} more`] : words;
   const count = result.layers.length;
   return `${shown.join(', ') || 'recipe'} · ${count} ${count === 1 ? 'layer' : 'layers'}`;
@@ -80,8 +73,4 @@ export function describeAim({ recipe, evaluation, evaluatedFor }: RunReport, set
   if (evaluation && evaluatedFor && evaluatedFor !== chosen)
     return `Sizes are those of the model written ${AIM_WORDS[chosen]}. Latency was measured on the model written ${AIM_WORDS[evaluatedFor]}: press Compare again to measure this one.`;
   return null;
-}
-
-interface Step extends StackStep {
-  readonly layers: string | readonly string[];
 }

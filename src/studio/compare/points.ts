@@ -54,18 +54,6 @@ export function frontier({ metric, points }: Points): Point[] {
   return front;
 }
 
-/** Multiples of 1, 2 or 5 · 10ⁿ from `low` to `high`, about `count` of them. */
-export function roundTicks(low: number, high: number, count: number): number[] {
-  if (!(high > low)) return [low];
-  const rough = (high - low) / count;
-  const decade = 10 ** Math.floor(Math.log10(rough));
-  const step = decade * ([1, 2, 5].find((factor) => factor * decade >= 0.75 * rough) ?? 10);
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  // Multiples of the step can be off by a rounding error, and would show as 0.8900000000000001.
-  return Array.from({ length: last - first + 1 }, (_, i) => +((first + i) * step).toPrecision(12));
-}
-
 function hasEvaluation(run: RunReport): run is RunReport & { evaluation: EvaluateReport } {
   return run.evaluation !== undefined;
 }
