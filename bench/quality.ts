@@ -98,7 +98,7 @@ async function qualityOf(name: string, of: Model): Promise<Quality> {
   hits.set(name, found);
   return {
     top1: rounded(found.filter(Boolean).length / found.length),
-    bitsPerByte: rounded(Math.log2(score.values.get('perplexity')!)),
+    bitsPerByte: rounded(score.scores.find(({ metric }) => metric.name === 'bitsPerByte')!.mean.value),
   };
 }
 

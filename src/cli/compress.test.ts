@@ -137,9 +137,14 @@ describe('carrara compress, then evaluate', () => {
       `${MOBY}/test.npz`,
       '--json',
     ).json();
-    expect(evaluated.metric).toBe('perplexity');
-    expect(evaluated.before).toBeCloseTo(4.751, 2);
-    expect(evaluated.after).toBeGreaterThan(evaluated.before);
+    expect(evaluated).toMatchObject({
+      metric: 'nextToken',
+      others: { bitsPerByte: { before: expect.closeTo(2.248, 2) } },
+    });
+    expect(evaluated.others.perplexity.before).toBeCloseTo(4.751, 2);
+    expect(evaluated.before).toBeCloseTo(0.521, 2);
+    expect(evaluated.after).toBeLessThan(evaluated.before);
+    expect(evaluated.uncertainty.nextToken.difference.high).toBeLessThan(0);
     const generated = carrara('evaluate', `${MOBY}/model.onnx`, at('m.onnx'), '--json').json();
     expect(generated.metric).toBe('fidelity');
     expect(generated.data).toBe('generated');

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { version } from '../../package.json';
 import { isAbort, messageOf } from '../engine/core/errors';
 import { listedDataExtensions } from '../engine/formats/formats';
@@ -18,6 +18,13 @@ const USAGE = [
 
 /** An option that may be given more than once. */
 const collected = (value: string, before: readonly string[] = []) => [...before, value];
+
+/** A whole number, `least` or more. */
+const countFrom = (least: number) => (value: string) => {
+  if (!/^\d{1,9}$/.test(value) || Number(value) < least)
+    throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
+  return Number(value);
+};
 
 const controller = new AbortController();
 onCancel(() => controller.abort());
@@ -119,6 +126,15 @@ program
     'the shape of an input that is made up, as in input_ids=1,512; once for each',
     collected,
   )
+  .option('--samples <count>', 'at most so many samples of the data, or so many that are made up', countFrom(1))
+  .option('--batch <count>', 'samples per run, of the latency too', countFrom(1))
+  .option('--runs <count>', 'timed runs of each model; 0 measures no latency', countFrom(0))
+  .option(
+    '--output <name=kind>',
+    'what an output is: choices, map, boxes, embedding, signal, state, numbers, or none to leave it out; once for each',
+    collected,
+  )
+  .option('--per-class', 'also the accuracy of each class')
   .option(...OPEN_LIMIT)
   .option('--json', 'print JSON')
   .action(async (original: string, compressed: string, options) =>

@@ -46,6 +46,8 @@ export interface Labels {
   /** One class id per sample, or one per position of every sample. */
   readonly kind: 'class' | 'position';
   readonly perSample: number;
+  /** Of labels per position: each is the token that the input holds at the next position. */
+  readonly isNextToken?: boolean;
   /** Class ids, [samples · perSample]; `IGNORED` ones do not count. */
   readonly ids: Int32Array;
 }

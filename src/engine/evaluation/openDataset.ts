@@ -33,7 +33,7 @@ export function openDataset(arrays: NamedArrays, inputs: readonly InputSpec[], n
     samples,
     generated: false,
     fields,
-    ...(labels && { labels: openLabels(labels, samples, name) }),
+    ...(labels && { labels: openLabels(labels, fields, samples, name) }),
   };
   fixedBatch(dataset);
   return dataset;
@@ -58,7 +58,7 @@ function openField(input: InputSpec, array: HostTensor, name: string): Field {
   return { input, array, stacked };
 }
 
-function openLabels(array: HostTensor, samples: number, name: string): Labels {
+function openLabels(array: HostTensor, fields: readonly Field[], samples: number, name: string): Labels {
   if (array.dims.length === 0 || array.dims[0] !== samples) {
     throw new UserError(
       `Array "labels" in ${name} has shape ${list(array.dims)}, but ${samples} samples need [${samples}] class ids or [${samples}, positions].`,
@@ -72,7 +72,29 @@ function openLabels(array: HostTensor, samples: number, name: string): Labels {
       `Array "labels" in ${name} holds ${ids[bad]} at element ${bad}: class ids start at 0, and ${IGNORED} marks what does not count.`,
     );
   }
-  return { kind: array.dims.length === 1 ? 'class' : 'position', perSample: ids.length / samples, ids };
+  if (array.dims.length === 1) return { kind: 'class', perSample: 1, ids };
+  return {
+    kind: 'position',
+    perSample: ids.length / samples,
+    ids,
+    isNextToken: areNextTokens(ids, array.dims, fields),
+  };
+}
+
+/** Whether the labels [n, t] are the tokens of an input, each one position earlier. */
+function areNextTokens(ids: Int32Array, dims: readonly number[], fields: readonly Field[]): boolean {
+  const tokens = dims.at(-1)!;
+  return fields.some(({ array }) => {
+    if (!/int/.test(array.type) || array.dims.length !== 2 || array.dims.join() !== dims.join()) return false;
+    const given = toNumbers(array);
+    let compared = 0;
+    for (let i = 0; i + 1 < ids.length; i++) {
+      if ((i + 1) % tokens === 0 || ids[i] === IGNORED) continue;
+      if (ids[i] !== given[i + 1]) return false;
+      compared++;
+    }
+    return compared > 0;
+  });
 }
 
 const list = (dims: readonly (number | string)[]): string =>

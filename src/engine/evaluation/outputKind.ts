@@ -1,29 +1,7 @@
 import type { HostTensor } from '../runtime';
 import { isFloat, toNumbers } from './convert';
 import { argmax, isDistribution, isLogDistribution } from './metrics/distribution';
-
-/**
- * What the numbers of an output are, which decides how two models' outputs are compared.
- *
- * - choices: scores of answers along the last axis: classes, tokens, or one number for yes or no
- * - map: numbers over two or more axes of space: a depth map, heat maps, feature maps
- * - boxes: some numbers at each anchor of a detector
- * - embedding: vectors that are compared with each other, or read by another model
- * - signal: a series in time: audio, a spectrum, a forecast
- * - state: what the model hands on to its next run: caches of attention, states of recurrent layers
- * - numbers: none of these
- */
-export type OutputKind = 'choices' | 'map' | 'boxes' | 'embedding' | 'signal' | 'state' | 'numbers';
-
-export const OUTPUT_KINDS: readonly OutputKind[] = [
-  'choices',
-  'map',
-  'boxes',
-  'embedding',
-  'signal',
-  'state',
-  'numbers',
-];
+import type { OutputKind } from './outputKinds';
 
 /** An output of one run, and what the run was fed with. */
 export interface OutputFacts {

@@ -2,8 +2,12 @@ import { UserError } from '../core/errors';
 import type { HostTensor } from '../runtime';
 import { isFloat, toNumbers } from './convert';
 import { type Batch, IGNORED, type Labels } from './dataset';
-import type { LabelCounter } from './metrics/metric';
+import { type Difference, pairedDifference, pairedShareDifference, transformed } from './intervals';
+import { isDistribution } from './metrics/distribution';
+import type { LabelMeasure, LabelMetric } from './metrics/metric';
 import { labelMetrics } from './metrics/metrics';
+import { SampleMean } from './metrics/readings';
+import { SampleSums } from './sampleSums';
 
 /**
  * Measures a model's outputs against labels, batch by batch, with each metric that applies. It takes the first
@@ -11,41 +15,95 @@ import { labelMetrics } from './metrics/metrics';
  * `[batch, positions…, classes]` for labels per position.
  */
 export class Score {
-  readonly #counters: readonly { readonly name: string; readonly counter: LabelCounter }[];
+  #metrics: readonly LabelMetric[] = [];
+  readonly #measured = new Map<LabelMeasure, { readonly ofLogits: SampleSums; readonly ofProbabilities: SampleSums }>();
+  #isProbabilities = true;
   #output: string | undefined;
   #counted = 0;
 
-  constructor(private readonly labels: Labels) {
-    this.#counters = labelMetrics(labels).map((metric) => ({ name: metric.name, counter: metric.counter() }));
+  constructor(private readonly labels: Labels) {}
+
+  /** The output that the labels belong to; undefined before the first batch. */
+  get output(): string | undefined {
+    return this.#output;
   }
 
   /** Throws a UserError where no output fits the labels, or a label is no class of it. */
   add(outputs: Readonly<Record<string, HostTensor>>, batch: Batch): void {
     const { perSample, kind } = this.labels;
-    this.#output ??= Object.keys(outputs).find((name) => fits(outputs[name], batch.fed, perSample, kind));
+    this.#output ??= Object.keys(outputs).find((name) => fits(outputs[name]!, batch.fed, perSample, kind));
     const name = this.#output;
-    if (name === undefined || !fits(outputs[name], batch.fed, perSample, kind))
+    if (name === undefined || !fits(outputs[name]!, batch.fed, perSample, kind))
       throw misfit(outputs, batch, this.labels);
-    const values = toNumbers(outputs[name]);
+    const values = toNumbers(outputs[name]!);
     const width = values.length / (batch.fed * perSample);
+    if (this.#metrics.length === 0) this.#begin(width);
     batch.labels?.forEach((label, row) => {
       if (label === IGNORED) return;
       if (label >= width) {
         throw new UserError(`Label ${label} is no class of output "${name}", which has ${width}: check the labels.`);
       }
       this.#counted++;
-      for (const { counter } of this.#counters) counter.count(values, row * width, width, label);
+      const sample = batch.start + Math.floor(row / perSample);
+      const start = row * width;
+      this.#isProbabilities &&= isDistribution(values, start, width);
+      for (const [measure, { ofLogits, ofProbabilities }] of this.#measured) {
+        const value = measure.ofLogits(values, start, width, label);
+        ofLogits.add(sample, value);
+        // Only the last row tells whether rows are probabilities, so both readings are summed until then.
+        if (this.#isProbabilities && measure.ofProbabilities)
+          ofProbabilities.add(sample, measure.ofProbabilities(values, start, width, label));
+      }
     });
   }
 
-  /**
-   * The value of each metric, by its name, in the order of the list. Throws a UserError where all labels are ignored.
-   */
-  get values(): ReadonlyMap<string, number> {
+  /** What metrics measured, by their names, in the order of the list. Throws a UserError where all labels are ignored. */
+  get scores(): readonly MetricScore[] {
     if (this.#counted === 0) throw new UserError(`All labels are ${IGNORED} (ignored): give some that count.`);
-    return new Map(this.#counters.map(({ name, counter }) => [name, counter.value]));
+    return this.#metrics.map((metric) => {
+      const { transform, scale, measure } = metric;
+      return { metric, mean: new SampleMean({ transform, scale }, this.#sumsOf(measure)) };
+    });
+  }
+
+  #begin(classes: number): void {
+    const { kind, isNextToken } = this.labels;
+    this.#metrics = labelMetrics({ kind, classes, ...(isNextToken !== undefined && { isNextToken }) });
+    for (const { measure } of this.#metrics)
+      this.#measured.set(measure, { ofLogits: new SampleSums(), ofProbabilities: new SampleSums() });
+  }
+
+  #sumsOf(measure: LabelMeasure): SampleSums {
+    const { ofLogits, ofProbabilities } = this.#measured.get(measure)!;
+    return this.#isProbabilities && measure.ofProbabilities ? ofProbabilities : ofLogits;
   }
 }
+
+/** A metric's value over samples. */
+export interface MetricScore {
+  readonly metric: LabelMetric;
+  readonly mean: SampleMean;
+}
+
+/**
+ * How much a metric changes from one model to another on the same samples, on the metric's scale: a ratio's change is
+ * relative. Undefined for one sample.
+ */
+export function differenceOf(
+  { metric, mean: before }: MetricScore,
+  { mean: after }: MetricScore,
+): Difference | undefined {
+  const { scale, transform } = metric;
+  if (scale === 'share') return pairedShareDifference(before.sums, after.sums);
+  const difference = pairedDifference(before.sums, after.sums);
+  if (!difference || !transform) return difference;
+  if (scale === 'ratio') return transformed(difference, RELATIVE);
+  const slope = transform.slope(before.sums.mean);
+  return transformed(difference, { of: (change) => slope * change, slope: () => slope });
+}
+
+/** Of the difference of two logarithms. */
+const RELATIVE = { of: Math.expm1, slope: Math.exp };
 
 function fits({ type, dims }: HostTensor, fed: number, perSample: number, kind: Labels['kind']): boolean {
   if (!isFloat(type)) return false;

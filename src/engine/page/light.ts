@@ -9,7 +9,8 @@ export { BROKEN_RUNTIME, GPU_ERROR, isAbort, messageOf, OPEN_ELSEWHERE, UserErro
 export { Pace } from '../core/pace';
 export type { Progress } from '../core/progress';
 export { quantile } from '../core/quantile';
-export { describeDrawing, describeShapes } from '../evaluation/describe';
+export { describeDrawing, describeOutputs, describeShapes, KIND_WORDS } from '../evaluation/describe';
+export { type Difference, type Interval, mayBeNone } from '../evaluation/intervals';
 export type { Metric } from '../evaluation/metrics/metric';
 export type { Measured } from '../evaluation/metrics/metrics';
 export {
@@ -20,7 +21,15 @@ export {
   measuredAgainstLabels,
   measuredCloseness,
 } from '../evaluation/metrics/metrics';
-export type { DataReport, EvaluateReport, LatencyReport } from '../evaluation/report';
+export { OUTPUT_KINDS } from '../evaluation/outputKinds';
+export type {
+  ChosenKind,
+  ClassScore,
+  DataReport,
+  EvaluateReport,
+  LatencyReport,
+  OriginalReport,
+} from '../evaluation/report';
 export {
   dataExtensions,
   dataFileNoun,
@@ -50,6 +59,7 @@ export type { FloatType, Mode, Operator } from '../operators/operator';
 export type {
   BackendReport,
   EngineReport,
+  EvaluateSettings,
   ExportReport,
   ExportSettings,
   Job,

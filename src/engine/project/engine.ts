@@ -1,4 +1,5 @@
-import type { DataReport, EvaluateReport } from '../evaluation/report';
+import type { Shapes } from '../evaluation/dataset';
+import type { ChosenKind, DataReport, EvaluateReport, OriginalReport } from '../evaluation/report';
 import type { LayerTime } from '../measure/measureLayer';
 import type { LayerSpectrum, TrainSpectrum } from '../methods/report';
 import type { ModelReport } from '../model/report';
@@ -10,7 +11,16 @@ import type { ReadBack } from '../recipe/verify';
 import type { Provider } from '../runtime';
 import type { JobProgress } from './jobProgress';
 
-export type { DataReport, EvaluateReport, LatencyReport } from '../evaluation/report';
+export type {
+  ChosenKind,
+  ClassScore,
+  ComparedOutput,
+  DataReport,
+  EvaluateReport,
+  LatencyReport,
+  OriginalReport,
+  Uncertainty,
+} from '../evaluation/report';
 export type { HeatMap } from '../methods/pictures/heatMap';
 export type { Histogram } from '../methods/pictures/histogram';
 export type { StepPicture } from '../methods/pictures/pictures';
@@ -103,6 +113,20 @@ export interface CompressSettings {
   readonly recipeName?: string;
 }
 
+/** How models are compared; whatever is absent is chosen by the engine. */
+export interface EvaluateSettings {
+  /** At most so many of the samples: original and compressed see the same ones. */
+  readonly samples?: number | undefined;
+  /** Samples per run, for comparing and for timing. Throws a UserError where the model takes another number. */
+  readonly batch?: number | undefined;
+  /** Timed runs of each model; 0: latency is not measured. Where it is absent, slow models have fewer of them. */
+  readonly runs?: number | undefined;
+  /** What outputs are, or that they are left out, by name; what the others are is told from their shapes and values. */
+  readonly kinds?: Readonly<Record<string, ChosenKind>> | undefined;
+  /** How inputs are made up from now on, where no data are open. Absent: as before. */
+  readonly madeUp?: { readonly shapes?: Shapes; readonly samples?: number } | undefined;
+}
+
 /** A step without its layers, as a recipe writes it. */
 export interface StackStep {
   readonly method: string;
@@ -182,8 +206,19 @@ export interface Engine {
   equalBytes(layers: readonly string[], sizes: readonly number[], job: Job): Promise<EqualBytesReport>;
   /** Runs a recipe on the open model. */
   compress(recipe: unknown, job: Job, settings?: CompressSettings): Promise<RunReport>;
-  /** On all samples, or on `limit` of them: original and compressed see the same ones. */
-  evaluate(run: number, provider: Provider, job: Job, limit?: number): Promise<EvaluateReport>;
+  /**
+   * Compares a run with the original. `onCompared` is called as soon as everything but latency is known; the original's
+   * latency is timed once for each provider and batch.
+   */
+  evaluate(
+    run: number,
+    provider: Provider,
+    job: Job,
+    settings?: EvaluateSettings,
+    onCompared?: (report: EvaluateReport) => void,
+  ): Promise<EvaluateReport>;
+  /** Runs the original alone on the open data, in the background: its accuracy where there are labels. */
+  evaluateOriginal(provider: Provider, job: Job, settings?: EvaluateSettings): Promise<OriginalReport>;
   /** Writes a run's operators for another aim than it was compressed for; the run is that from then on. */
   writeFor(run: number, chosen: ExportSettings | undefined, job: Job): Promise<RunReport>;
   exportRun(run: number, job: Job): Promise<ExportReport>;

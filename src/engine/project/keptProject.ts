@@ -8,6 +8,8 @@ import type {
   CompressSettings,
   DataFile,
   DataReport,
+  EvaluateReport,
+  EvaluateSettings,
   ExportSettings,
   Job,
   KeepingEngine,
@@ -147,10 +149,16 @@ export class KeptProject extends Project implements KeepingEngine {
     return report;
   }
 
-  override async evaluate(compressed: number | Model, provider: Provider, job: Job, limit?: number) {
+  override async evaluate(
+    compressed: number | Model,
+    provider: Provider,
+    job: Job,
+    settings?: EvaluateSettings,
+    onCompared?: (report: EvaluateReport) => void,
+  ) {
     const project = this.#project;
     if (typeof compressed === 'number') await this.#restore(compressed, job);
-    const report = await super.evaluate(compressed, provider, job, limit);
+    const report = await super.evaluate(compressed, provider, job, settings, onCompared);
     if (typeof compressed === 'number' && project === this.#project)
       await this.#keeper.runEvaluated(compressed, report);
     return report;

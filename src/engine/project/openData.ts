@@ -32,6 +32,7 @@ export class OpenData {
   /** Given for calibration only, with labels or without. */
   #forCalibration: Dataset | undefined;
   #generated: Dataset | undefined;
+  #madeUp: MadeUp = {};
   /** Whether the model has run on what was generated. */
   #tried = false;
   #random: readonly RandomNode[] | undefined;
@@ -43,10 +44,22 @@ export class OpenData {
   constructor(
     private readonly model: Model,
     private readonly runtime: Runtime,
-    readonly madeUp: MadeUp = {},
+    madeUp: MadeUp = {},
   ) {
-    // A shape that does not fit is refused before any work begins.
-    if (madeUp.shapes) withShapes(inputSpecs(model), madeUp.shapes);
+    this.makeUp(madeUp);
+  }
+
+  /** How inputs are made up from now on. Throws a UserError where a shape does not fit, before any work begins. */
+  makeUp(madeUp: MadeUp): void {
+    if (madeUp.shapes) withShapes(inputSpecs(this.model), madeUp.shapes);
+    if (JSON.stringify(madeUp) === JSON.stringify(this.#madeUp)) return;
+    this.#madeUp = madeUp;
+    this.#generated = undefined;
+    this.#tried = false;
+  }
+
+  get madeUp(): MadeUp {
+    return this.#madeUp;
   }
 
   /** What the user opened to evaluate models on. */

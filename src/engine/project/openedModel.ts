@@ -1,6 +1,7 @@
 import { whyUnseen } from '../calibration/consumers';
 import type { ByteSource } from '../core/bytes';
 import { UserError } from '../core/errors';
+import { KeptLatency } from '../evaluation/keptLatency';
 import { OutputCache } from '../evaluation/outputCache';
 import { inspect } from '../model/inspect';
 import { type Layer, layersIn } from '../model/layers';
@@ -26,6 +27,7 @@ export class OpenedModel {
   readonly data: OpenData;
   readonly original: OriginalSession;
   readonly originalOutputs = new OutputCache();
+  readonly originalLatency = new KeptLatency();
   readonly runs = new Map<number, Run>();
   /** What the latest trial made of its layer; `key` names the layer and the steps. */
   tried: { readonly key: string; readonly operator: Operator } | undefined;

@@ -12,6 +12,8 @@ import type {
   DataReport,
   Engine,
   EngineReport,
+  EvaluateReport,
+  EvaluateSettings,
   ExportSettings,
   Job,
   KnownSpectra,
@@ -19,6 +21,7 @@ import type {
   LayerTimes,
   MatrixPicture,
   ModelReport,
+  OriginalReport,
   PreviewSetting,
   ReadBack,
   RunReport,
@@ -38,11 +41,14 @@ const layerTools = () => import('./layerTools');
 const pictures = () => import('./pictures');
 const recipes = () => import('./recipes');
 const runs = () => import('./runs');
+const evaluating = () => import('./evaluating');
 
 /** Nobody waits for it: it gives way to everything else. */
 const BACKGROUND = { priority: PRIORITY.background, yieldsTo: PRIORITY.preview };
 /** The page draws it when it is there: it gives way to what the user waits for. */
 const PREVIEW = { priority: PRIORITY.preview, yieldsTo: PRIORITY.foreground };
+/** The first figure that the user sees of a model: it comes before pictures, and gives way to what the user waits for. */
+const ORIGINAL = { priority: PRIORITY.preview, yieldsTo: PRIORITY.foreground };
 /** The page draws them while a slider is in hand. */
 const FIGURES = { priority: PRIORITY.figures, yieldsTo: PRIORITY.foreground };
 
@@ -197,10 +203,24 @@ export class Project implements Engine {
   }
 
   /** Of a run, or of a compressed model that was read from a file. */
-  evaluate(compressed: number | Model, provider: Provider, job: Job, limit?: number) {
+  evaluate(
+    compressed: number | Model,
+    provider: Provider,
+    job: Job,
+    settings: EvaluateSettings = {},
+    onCompared?: (report: EvaluateReport) => void,
+  ): Promise<EvaluateReport> {
     return this.do(job, { kind: 'evaluate', label: 'Comparing' }, async (call) => {
-      const { evaluateModel } = await runs();
-      return evaluateModel(this.opened, compressed, provider, this.#runtime, call, limit);
+      const { evaluateModel } = await evaluating();
+      return evaluateModel(this.opened, compressed, provider, this.#runtime, { ...call, ...settings, onCompared });
+    });
+  }
+
+  evaluateOriginal(provider: Provider, job: Job, settings: EvaluateSettings = {}): Promise<OriginalReport> {
+    const how = { kind: 'original', label: 'Running the original', ...ORIGINAL };
+    return this.do(job, how, async (call) => {
+      const { evaluateOpened } = await evaluating();
+      return evaluateOpened(this.opened, provider, { ...call, ...settings });
     });
   }
 

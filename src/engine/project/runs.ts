@@ -1,19 +1,17 @@
-// Compressing, comparing and writing. Like `recipes.ts` it is loaded when it is first needed.
+// Compressing and writing. Like `recipes.ts` it is loaded when it is first needed.
 
 import type { ByteSource } from '../core/bytes';
 import type { LongCall } from '../core/progress';
-import { evaluate } from '../evaluation/evaluate';
 import { openModel } from '../evaluation/openModel';
-import { among, type Model, readModel } from '../model/model';
+import { among, readModel } from '../model/model';
 import type { FileToWrite } from '../model/write';
 import { compress, compressedName, needsData } from '../recipe/compress';
 import { checkRecipe } from '../recipe/schema';
 import { verify } from '../recipe/verify';
-import type { Provider, Runtime } from '../runtime';
+import type { Runtime } from '../runtime';
 import type { Tools } from './context';
-import type { CompressSettings, EvaluateReport, ExportSettings, ReadBack, RunReport } from './engine';
+import type { CompressSettings, ExportSettings, ReadBack, RunReport } from './engine';
 import type { OpenedModel } from './openedModel';
-import { openCompared } from './originalSession';
 
 /** Runs a recipe on the open model; the result is a new run. */
 export async function compressModel(
@@ -58,30 +56,6 @@ export async function writeFor(
   const compressed = await before.writtenFor(checkRecipe(recipe).export, call);
   opened.runs.set(run, { ...compressed, recipe });
   return { run, recipe, result: compressed.report };
-}
-
-/** Compares a run, or a compressed model that was read from a file, with the original: on `limit` samples at most. */
-export async function evaluateModel(
-  opened: OpenedModel,
-  compressed: number | Model,
-  provider: Provider,
-  runtime: Runtime,
-  call: LongCall,
-  limit?: number,
-): Promise<EvaluateReport> {
-  const { data, original, originalOutputs } = opened;
-  const { model, report } = typeof compressed === 'number' ? opened.run(compressed) : { model: compressed };
-  const after = await openCompared(model, runtime, provider, call);
-  try {
-    const before = await original.on(provider, call);
-    const all = await data.runnable(call, (feeds) => before.run(feeds));
-    const share = report?.calibration && all.samples > 1 ? await data.share() : undefined;
-    const dataset = data.some((report && share?.evaluationOf(report)) ?? all, limit);
-    const { random } = data;
-    return await evaluate(before, after, dataset, { ...call, provider, originalOutputs, random });
-  } finally {
-    await after.release();
-  }
 }
 
 /** Writes files to where they can be read again, and says where. */

@@ -15,7 +15,7 @@ import { LatencyStrip } from './LatencyStrip';
 import { LayerResults } from './LayerResults';
 import { pointsOf } from './points';
 import { RunHistory } from './RunHistory';
-import { describeState, providerName } from './rows';
+import { describeState, isTimed, providerName } from './rows';
 
 const SizeChart = lazy(() => import('./SizeChart'));
 const LatencyChart = lazy(() => import('./LatencyChart'));
@@ -74,11 +74,11 @@ export default function ComparePanel() {
             </Suspense>
           </section>
         )}
-        {evaluation && evaluation.timings.before.length > 0 && (
+        {evaluation && isTimed(evaluation) && (
           <section aria-labelledby="compare-latency">
             <div className={styles.title}>
               <h3 id="compare-latency">
-                Latency, {evaluation.timings.before.length} + {evaluation.timings.after.length} interleaved runs
+                Latency, {evaluation.timings.before.length} + {evaluation.timings.after.length} runs
               </h3>
               <span>{providerName(evaluation.provider)}</span>
             </div>

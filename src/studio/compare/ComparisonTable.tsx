@@ -4,7 +4,7 @@ import { OpenDataButton } from '../OpenDataButton';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
 import { agreementSaysLittle, describeMajority, qualityRows } from './quality';
-import { describeData, latencyRow, type Row, sizeRows } from './rows';
+import { describeData, isTimed, latencyRow, type Row, sizeRows } from './rows';
 
 /** The columns are original, compressed and change. Before the first run, it shows the original's sizes. */
 export function ComparisonTable({ run }: { run: RunReport | undefined }) {
@@ -13,7 +13,7 @@ export function ComparisonTable({ run }: { run: RunReport | undefined }) {
     ? [
         ...(run.evaluation ? qualityRows(run.evaluation) : []),
         ...sizeRows(run.result),
-        ...(run.evaluation ? [latencyRow(run.evaluation)] : []),
+        ...(run.evaluation && isTimed(run.evaluation) ? [latencyRow(run.evaluation)] : []),
       ]
     : [
         { name: 'file', note: 'Bytes with external data.', original: formatBytes(model?.bytes ?? 0) },
@@ -32,7 +32,7 @@ export function ComparisonTable({ run }: { run: RunReport | undefined }) {
       </thead>
       <tbody>
         {run?.evaluation && agreementSaysLittle(run.evaluation) && <SaysLittle evaluation={run.evaluation} />}
-        {rows.map(({ name, note, original, compressed, change, tone, quiet, spread }) => (
+        {rows.map(({ name, note, original, compressed, change, changeNote, tone, quiet, spread }) => (
           <tr key={name} className={quiet ? styles.quiet : undefined}>
             <th scope="row" title={note}>
               {name}
@@ -45,7 +45,10 @@ export function ComparisonTable({ run }: { run: RunReport | undefined }) {
               {compressed}
               {spread && <small>{spread[1]}</small>}
             </td>
-            <td data-tone={tone}>{change}</td>
+            <td data-tone={tone}>
+              {change}
+              {changeNote && <small>{changeNote}</small>}
+            </td>
           </tr>
         ))}
       </tbody>

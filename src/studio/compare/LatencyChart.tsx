@@ -1,12 +1,11 @@
 import { useMemo } from 'react';
 import { Bar, BarChart, ResponsiveContainer, XAxis } from 'recharts';
-import type { EvaluateReport } from '../../engine/page/light';
 import styles from './compare.module.css';
 import { histogramOf } from './histogram';
-import { formatMs } from './rows';
+import { formatMs, type Timed } from './rows';
 
 /** A histogram of both models' timings: the original in grey, the compressed model over it. */
-export default function LatencyChart({ evaluation: { timings, latencyMs } }: { evaluation: EvaluateReport }) {
+export default function LatencyChart({ evaluation: { timings, latencyMs } }: { evaluation: Timed }) {
   const histogram = useMemo(() => histogramOf(timings.before, timings.after), [timings]);
   if (!histogram) return null;
   const { bins, width, beyond } = histogram;

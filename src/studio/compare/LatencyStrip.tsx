@@ -1,6 +1,5 @@
-import type { EvaluateReport } from '../../engine/page/light';
 import styles from './compare.module.css';
-import { formatMs } from './rows';
+import { formatMs, type Timed } from './rows';
 
 const SIDES = [
   { side: 'before', name: 'original' },
@@ -8,7 +7,7 @@ const SIDES = [
 ] as const;
 
 /** The timings of both models, one tick for each. The tall tick is the median. */
-export function LatencyStrip({ evaluation: { timings, latencyMs } }: { evaluation: EvaluateReport }) {
+export function LatencyStrip({ evaluation: { timings, latencyMs } }: { evaluation: Timed }) {
   const all = [...timings.before, ...timings.after];
   const low = Math.min(...all);
   const high = Math.max(...all);

@@ -3,10 +3,10 @@ import type { EvaluateReport, RunReport } from '../../engine/project/engine';
 import { describeAim, describeLoad, describeRun, describeRuns } from './describe';
 import { histogramOf } from './histogram';
 import { frontier, pointsOf } from './points';
-import { agreementSaysLittle, describeMajority, headline, qualityRows } from './quality';
-import { describeData, describeState, formatFigure, latencyRow, sizeRows } from './rows';
+import { agreementSaysLittle, describeChange, describeMajority, headline, qualityRows } from './quality';
+import { describeData, describeState, formatFigure, latencyRow, sizeRows, type Timed } from './rows';
 
-const evaluation = (part: Partial<EvaluateReport> = {}): EvaluateReport => ({
+const evaluation = (part: Partial<Timed> = {}): Timed => ({
   metric: 'top1',
   before: 0.912,
   after: 0.905,
@@ -58,7 +58,7 @@ describe('rows', () => {
   });
 
   it('call accuracy only what has labels', () => {
-    const names = (part: Partial<EvaluateReport>) => qualityRows(evaluation(part)).map(({ name }) => name);
+    const names = (part: Partial<Timed>) => qualityRows(evaluation(part)).map(({ name }) => name);
     expect(names({})[0]).toBe('top-1 accuracy');
     expect(names({ metric: 'perplexity' })[0]).toBe('perplexity');
     expect(names({ metric: 'fidelity' })).toEqual(['agreement', 'KL divergence', 'cosine']);
@@ -67,14 +67,69 @@ describe('rows', () => {
   });
 
   it('give shares in points, and perplexity as worse when it grows', () => {
-    expect(qualityRows(evaluation({ samples: 10_000 }))[0]).toMatchObject({ change: '−0.7 pt', tone: 'worse' });
-    // √(.912·.088/1000) = 0.9 points: a thousand samples cannot tell.
-    expect(qualityRows(evaluation({ samples: 1000 }))[0]).not.toHaveProperty('tone');
+    expect(qualityRows(evaluation())[0]).toMatchObject({ change: '−0.7 pt', tone: 'worse' });
     expect(qualityRows(evaluation({ after: 0.912 }))[0]).not.toHaveProperty('tone');
     expect(qualityRows(evaluation({ metric: 'perplexity', before: 5, after: 5.25 }))[0]).toMatchObject({
       change: '+5.0 %',
       tone: 'worse',
     });
+  });
+
+  it('give the interval of a difference, and say where it may be none', () => {
+    const paired = (low: number, high: number) => {
+      const difference = { mean: -0.007, standardError: (high - low) / 4, low, high };
+      const uncertainty = { before: { low: 0.9, high: 0.923 }, after: { low: 0.892, high: 0.917 }, difference };
+      return evaluation({ uncertainty: { top1: uncertainty } });
+    };
+    expect(qualityRows(paired(-0.011, -0.003))[0]).toMatchObject({
+      change: '−0.7 ± 0.4 pt',
+      tone: 'worse',
+      spread: ['90.0–92.3 %', '89.2–91.7 %'],
+    });
+    const unclear = qualityRows(paired(-0.016, 0.002))[0]!;
+    expect(unclear).toMatchObject({ change: '−0.7 ± 0.9 pt', changeNote: 'may be none' });
+    expect(unclear).not.toHaveProperty('tone');
+    expect(describeChange(paired(-0.016, 0.002))).toBe(
+      'Top-1 accuracy: −0.7 ± 0.9 points, paired by sample, with 95 % confidence. It cannot be told apart from no change.',
+    );
+    expect(describeChange(paired(-0.011, -0.003))).toMatch(/confidence\.$/);
+    expect(describeChange(evaluation())).toBeUndefined();
+    const difference = { mean: 0.031, standardError: 0.002, low: 0.027, high: 0.035 };
+    const bits = evaluation({
+      metric: 'bitsPerByte',
+      before: 2.25,
+      after: 2.281,
+      uncertainty: { bitsPerByte: { difference } },
+    });
+    expect(qualityRows(bits)[0]).toMatchObject({
+      original: '2.25 bits',
+      compressed: '2.28 bits',
+      change: '+0.031 ± 0.004',
+      tone: 'worse',
+    });
+  });
+
+  it('show for a map what fits a map', () => {
+    const fidelity = { relativeError: 0.0312, psnr: 41.27, cosine: 0.9995, maxAbsolute: 3 };
+    const map = evaluation({
+      metric: 'fidelity',
+      before: 0,
+      after: 0.0312,
+      fidelity,
+      uncertainty: { relativeError: { after: { low: 0.0298, high: 0.0327 } } },
+      outputs: [
+        { name: 'depth', kind: 'map', counts: true, fidelity },
+        { name: 'memory', kind: 'state', counts: false, fidelity: {} },
+      ],
+    });
+    expect(qualityRows(map)).toMatchObject([
+      { name: 'relative error', compressed: '0.0312', spread: ['', '0.0298–0.0327'] },
+      { name: 'PSNR', compressed: '41.3 dB' },
+      { name: 'cosine', compressed: '0.9995' },
+    ]);
+    expect(headline(map)).toBe('0.0312');
+    expect(describeData(map)).toContain('Compared: depth (a map). Not counted: memory (a state).');
+    expect(pointsOf([run(1, 1e6, map)], 1)).toMatchObject({ points: [{ value: 0 }, { value: 0.0312 }] });
   });
 
   it('call a latency better only outside of the spread', () => {

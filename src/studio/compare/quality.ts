@@ -1,9 +1,12 @@
 import {
+  type Difference,
   type EvaluateReport,
   headlineOf,
+  type Interval,
   isWeak,
   type Measured,
   type Metric,
+  mayBeNone,
   measuredAgainstLabels,
   measuredCloseness,
 } from '../../engine/page/light';
@@ -12,15 +15,20 @@ import { formatFigure, type Row, relative } from './rows';
 
 /** Metrics against labels, then metrics of closeness to the original, which are never called accuracy. */
 export function qualityRows(evaluation: EvaluateReport): Row[] {
-  const { samples } = evaluation;
+  const { uncertainty = {} } = evaluation;
   return [
-    ...measuredAgainstLabels(evaluation).map((measured) => ({
-      name: measured.metric.title,
-      note: measured.metric.note,
-      original: formatValue(measured.metric, measured.before),
-      compressed: formatValue(measured.metric, measured.after),
-      ...differenceOf(measured, samples),
-    })),
+    ...measuredAgainstLabels(evaluation).map((measured) => {
+      const { metric, before, after } = measured;
+      const known = uncertainty[metric.name];
+      return {
+        name: metric.title,
+        note: metric.note,
+        original: formatValue(metric, before),
+        compressed: formatValue(metric, after),
+        ...spreadOf(metric, known?.before, known?.after),
+        ...(known?.difference ? pairedChange(metric, known.difference) : differenceOf(measured)),
+      };
+    }),
     ...measuredCloseness(evaluation)
       .filter(({ metric }) => metric.shown === 'everywhere')
       .map((measured) => ({
@@ -28,10 +36,59 @@ export function qualityRows(evaluation: EvaluateReport): Row[] {
         note: measured.metric.note,
         original: '',
         compressed: formatValue(measured.metric, measured.after),
-        ...differenceOf(measured, samples),
+        ...spreadOf(measured.metric, undefined, uncertainty[measured.metric.name]?.after),
+        ...differenceOf(measured),
         ...(isWeak(measured.metric, evaluation) && { tone: undefined, quiet: true }),
       })),
   ];
+}
+
+/** Intervals of 95 %, where there are some. */
+function spreadOf(metric: Metric, ...sides: readonly (Interval | undefined)[]): Pick<Row, 'spread'> {
+  if (sides.every((side) => side === undefined)) return {};
+  const [before, after] = sides.map((side) => (side ? formatInterval(metric, side) : ''));
+  return { spread: [before!, after!] };
+}
+
+/** "90.1–92.3 %": the unit once. */
+function formatInterval(metric: Metric, { low, high }: Interval): string {
+  const [from, to] = [low, high].map((end) => formatValue(metric, end));
+  const unit = /\s\S+$/.exec(to!)?.[0] ?? '';
+  return `${unit !== '' && from!.endsWith(unit) ? from!.slice(0, -unit.length) : from}–${to}`;
+}
+
+/** A difference that is paired by sample, with the reach of its interval: better or worse where it cannot be none. */
+function pairedChange(metric: Metric, difference: Difference): Pick<Row, 'change' | 'changeNote' | 'tone'> {
+  const { mean } = difference;
+  const change = formatDifference(metric, difference);
+  if (mayBeNone(difference)) return { change, ...(mean !== 0 && { changeNote: 'may be none' }) };
+  return { change, tone: mean > 0 === (metric.better === 'higher') ? 'better' : 'worse' };
+}
+
+/** "−0.4 ± 0.3 pt" of shares, "+5.0 ± 0.4 %" of ratios, "+0.03 ± 0.01" of amounts. */
+function formatDifference({ scale }: Metric, { mean, low, high }: Difference): string {
+  const percent = scale === 'share' || scale === 'ratio';
+  const [value, reach] = [mean, (high - low) / 2].map((one) => (percent ? 100 * one : one)) as [number, number];
+  // A digit of the reach that is not zero says how many digits of the value mean something.
+  const digits = Math.max(percent ? 1 : 2, Math.min(4, Math.ceil(-Math.log10(reach || 1))));
+  const size = Math.abs(value).toFixed(digits);
+  const sign = Number(size) === 0 ? '' : value < 0 ? '−' : '+';
+  return `${sign}${size} ± ${reach.toFixed(digits)}${scale === 'share' ? ' pt' : scale === 'ratio' ? ' %' : ''}`;
+}
+
+/**
+ * What changed in the figure that stands for the run: "Top-1 accuracy: −0.4 ± 0.3 points, paired by sample." Undefined
+ * where no interval is known.
+ */
+export function describeChange(evaluation: EvaluateReport): string | undefined {
+  const { metric } = headlineOf(evaluation);
+  const difference = evaluation.uncertainty?.[metric.name]?.difference;
+  if (!difference) return undefined;
+  const name = metric.fullTitle[0]!.toUpperCase() + metric.fullTitle.slice(1);
+  const change = formatDifference(metric, difference).replace(' pt', ' points');
+  const unit = metric.scale === 'amount' && metric.unit ? ` ${metric.unit}` : '';
+  const none = mayBeNone(difference) ? ' It cannot be told apart from no change.' : '';
+  return `${name}: ${change}${unit}, paired by sample, with 95 % confidence.${none}`;
 }
 
 /** Whether agreement says little: the original gives nearly the same answer everywhere. */
@@ -51,10 +108,14 @@ export function headline(evaluation: EvaluateReport): string {
   return formatValue(metric, after);
 }
 
+/** Decibels beyond the precision of float32. */
+const MOST_SHOWN = 150;
+
 /** A metric's value with its unit, as text. */
 export function formatValue({ scale, unit }: Metric, value: number): string {
   if (scale === 'share') return formatShare(value);
   if (scale === 'cosine') return formatCosine(value);
+  if (scale === 'decibel') return value >= MOST_SHOWN ? `> ${MOST_SHOWN} dB` : `${value.toFixed(1)} dB`;
   return unit ? `${formatFigure(value)} ${unit}` : formatFigure(value);
 }
 
@@ -72,26 +133,24 @@ function formatCosine(cosine: number): string {
   return cosine.toFixed(4).replace('-', '−');
 }
 
-/** The text of a difference, and whether it is better or worse by more than the noise. */
-function differenceOf({ metric, before, after }: Measured, samples: number): Pick<Row, 'change' | 'tone'> {
+/** The text of a difference of which no interval is known. */
+function differenceOf({ metric, before, after }: Measured): Pick<Row, 'change' | 'tone'> {
   const { scale, better } = metric;
-  if (scale === 'cosine' || scale === 'distance') return { change: '' };
-  if (scale === 'share') {
-    const noise = metric.against === 'labels' ? (metric.standardError?.(before, samples) ?? 0) : 0;
-    return points(before, after, noise, better);
-  }
+  if (scale === 'share') return points(before, after, better);
+  if (scale !== 'ratio' && scale !== 'amount') return { change: '' };
   const change = relative(before, after);
   return better === 'lower' || !change.tone
     ? change
     : { ...change, tone: change.tone === 'better' ? 'worse' : 'better' };
 }
 
-/** The difference of two shares in percentage points. A change below `noise` (a share) is neither better nor worse. */
-function points(before: number, after: number, noise: number, better: Metric['better']): Pick<Row, 'change' | 'tone'> {
+/** The difference of two shares in percentage points. */
+function points(before: number, after: number, better: Metric['better']): Pick<Row, 'change' | 'tone'> {
   const change = 100 * (after - before);
   const text = Math.abs(change).toFixed(Math.abs(change) < 0.1 ? 2 : 1);
   if (Number(text) === 0) return { change: '0' };
-  const signed = `${change < 0 ? '−' : '+'}${text} pt`;
-  if (Math.abs(change) < 100 * noise) return { change: signed };
-  return { change: signed, tone: change > 0 === (better === 'higher') ? 'better' : 'worse' };
+  return {
+    change: `${change < 0 ? '−' : '+'}${text} pt`,
+    tone: change > 0 === (better === 'higher') ? 'better' : 'worse',
+  };
 }

@@ -2,6 +2,7 @@ import {
   type CalibrationReport,
   type CompressReport,
   describeDrawing,
+  describeOutputs,
   describeShapes,
   type EvaluateReport,
   isWithoutLabels,
@@ -24,9 +25,17 @@ export interface Row {
   readonly tone?: 'better' | 'worse';
   /** The figure says little on these inputs, so it is shown in grey. */
   readonly quiet?: boolean;
-  /** The spread of a latency, shown under the figures. */
+  /** The spread of a latency, or the interval of a value, shown under the figures. */
   readonly spread?: readonly [string, string];
+  /** What to know of the change, shown under it. */
+  readonly changeNote?: string;
 }
+
+/** An evaluation in which both models were timed. */
+export type Timed = EvaluateReport & Required<Pick<EvaluateReport, 'latencyMs' | 'timings'>>;
+
+export const isTimed = (evaluation: EvaluateReport): evaluation is Timed =>
+  evaluation.latencyMs !== undefined && evaluation.timings !== undefined;
 
 /** Three different sizes, and the number of parameters. They are known as soon as the model is compressed. */
 export function sizeRows({ before, after, memory }: CompressReport): Row[] {
@@ -65,10 +74,10 @@ const estimated = (before: number, after: number) => ({
   ...relative(before, after),
 });
 
-export function latencyRow({ latencyMs: { before, after }, batch, provider, timings }: EvaluateReport): Row {
+export function latencyRow({ latencyMs: { before, after }, batch, provider, timings }: Timed): Row {
   return {
     name: `latency, batch ${batch}`,
-    note: `Median of ${timings.before.length} warm runs of each on ${providerName(provider)}, taken in turns; p10 to p90 below. Measured.`,
+    note: `Median of ${timings.before.length} and ${timings.after.length} warm runs on ${providerName(provider)}; p10 to p90 below. Measured.`,
     original: formatMs(before.median),
     compressed: formatMs(after.median),
     spread: [formatSpread(before), formatSpread(after)],
@@ -83,6 +92,7 @@ export function latencyRow({ latencyMs: { before, after }, batch, provider, timi
 export function describeData(evaluation: EvaluateReport, calibration?: CalibrationReport): string {
   return [
     measuredWith(evaluation),
+    ...[describeOutputs(evaluation) ?? []].flat(),
     ...[describeDrawing(evaluation) ?? []].flat(),
     ...(calibration ? [calibratedOn(calibration)] : []),
   ].join(' ');

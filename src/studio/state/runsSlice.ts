@@ -116,7 +116,7 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
       const { provider } = get();
       const limit = onSoftware(get()) ? SOFTWARE_SAMPLES : undefined;
       const evaluation = await get().runJob('evaluate', 'Comparing', (job) =>
-        engine.evaluate(run, provider, job, limit),
+        engine.evaluate(run, provider, job, { samples: limit }),
       );
       if (!evaluation) return;
       set({

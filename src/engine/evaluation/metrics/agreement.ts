@@ -18,8 +18,10 @@ export const agreement: ClosenessMetric = {
   scale: 'share',
   better: 'higher',
   smallLoss: 0.05,
+  fits: ['choices'],
   overOutputs: 'mean',
+  same: 1,
   shown: 'everywhere',
-  counter: () => new RowMean(agrees, agrees, 1),
+  counter: () => new RowMean(agrees, agrees, { ifEmpty: 1, scale: 'share' }),
   saysLittle: ({ majority }) => majority > CONSTANT_SHARE,
 };

@@ -1,35 +1,35 @@
-import type { ClosenessMetric } from './metric';
+import { OUTPUT_KINDS } from '../outputKinds';
+import type { ClosenessMetric, OutputPair } from './metric';
+import { SampleCounter } from './readings';
 
-/** The cosine between the outputs on all samples, taken as one vector. */
+/** The cosine between both outputs on a sample, its mean over samples. */
 export const cosine: ClosenessMetric = {
   name: 'cosine',
   against: 'original',
   title: 'cosine',
   fullTitle: 'cosine to the original',
-  note: 'Cosine between the outputs; 1 is the same direction. Measured.',
+  note: 'Cosine between the outputs on a sample, mean over samples; 1 is the same direction. Measured.',
   scale: 'cosine',
   better: 'higher',
   smallLoss: 0.02,
+  fits: OUTPUT_KINDS,
   overOutputs: 'mean',
+  same: 1,
   shown: 'everywhere',
-  counter() {
-    let [dot, squaresA, squaresB] = [0, 0, 0];
-    return {
-      add({ original, compressed, length }) {
-        for (let i = 0; i < length; i++) {
-          const [x, y] = [original[i], compressed[i]];
-          if (x === Number.NEGATIVE_INFINITY) continue;
-          dot += x * y;
-          squaresA += x * x;
-          squaresB += y * y;
-        }
-      },
-      get value() {
-        if (squaresA === 0 && squaresB === 0) return 1;
-        if (squaresA === 0 || squaresB === 0) return 0;
-        // √(a·b) is exactly a for a = b, which √a·√b is not. Squares of float32 are far from overflowing.
-        return Math.max(-1, Math.min(1, dot / Math.sqrt(squaresA * squaresB)));
-      },
-    };
-  },
+  counter: () => new SampleCounter((pair) => ({ sum: cosineOf(pair), weight: 1 }), { ifEmpty: 1 }),
 };
+
+function cosineOf({ original, compressed }: OutputPair): number {
+  let [dot, squaresA, squaresB] = [0, 0, 0];
+  for (let i = 0; i < original.length; i++) {
+    const [x, y] = [original[i]!, compressed[i]!];
+    if (x === Number.NEGATIVE_INFINITY) continue;
+    dot += x * y;
+    squaresA += x * x;
+    squaresB += y * y;
+  }
+  if (squaresA === 0 && squaresB === 0) return 1;
+  if (squaresA === 0 || squaresB === 0) return 0;
+  // √(a·b) is exactly a for a = b, which √a·√b is not. Squares of float32 are far from overflowing.
+  return Math.max(-1, Math.min(1, dot / Math.sqrt(squaresA * squaresB)));
+}

@@ -4,8 +4,7 @@ import { RowMean } from './readings';
 
 /**
  * The mean of KL(original ‖ compressed) in nats: of the softmax of rows, or of the rows themselves where every row of
- * the original sums to 1. Where the last axis is no choice (the width of a feature map), it is merely a distance: 0 for
- * equal outputs, larger for farther ones.
+ * the original sums to 1.
  */
 export const klDivergence: ClosenessMetric = {
   name: 'kl',
@@ -17,7 +16,9 @@ export const klDivergence: ClosenessMetric = {
   scale: 'distance',
   better: 'lower',
   smallLoss: 0.05,
+  fits: ['choices'],
   overOutputs: 'mean',
+  same: 0,
   shown: 'everywhere',
-  counter: () => new RowMean(klOfLogits, klOfProbabilities, 0),
+  counter: () => new RowMean(klOfLogits, klOfProbabilities, { ifEmpty: 0 }),
 };

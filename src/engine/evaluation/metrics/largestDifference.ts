@@ -1,3 +1,4 @@
+import { OUTPUT_KINDS } from '../outputKinds';
 import type { ClosenessMetric } from './metric';
 
 export const largestDifference: ClosenessMetric = {
@@ -9,15 +10,17 @@ export const largestDifference: ClosenessMetric = {
   scale: 'distance',
   better: 'lower',
   smallLoss: 0,
+  fits: OUTPUT_KINDS,
   overOutputs: 'max',
+  same: 0,
   shown: 'command line',
   counter() {
     let largest = 0;
     return {
-      add({ original, compressed, length }) {
-        for (let i = 0; i < length; i++) {
+      add({ original, compressed }) {
+        for (let i = 0; i < original.length; i++) {
           if (original[i] === Number.NEGATIVE_INFINITY) continue;
-          const difference = Math.abs(original[i] - compressed[i]);
+          const difference = Math.abs(original[i]! - compressed[i]!);
           if (difference > largest) largest = difference;
         }
       },

@@ -11,7 +11,9 @@ export const majority: ClosenessMetric = {
   scale: 'share',
   better: 'lower',
   smallLoss: 0,
+  fits: ['choices'],
   overOutputs: 'mean',
+  same: 1,
   shown: 'nowhere',
   counter() {
     // The largest of the probabilities belongs to the largest of the logits, so one reading is enough.

@@ -1,5 +1,7 @@
+import { OUTPUT_KINDS } from '../outputKinds';
 import { argmax } from './distribution';
-import type { ClosenessMetric, LabelMetric } from './metric';
+import type { ClosenessMetric, LabelMetric, OutputPair } from './metric';
+import { SampleCounter } from './readings';
 
 /** The share of samples whose label is among the two largest outputs: a metric against labels, as a fixture. */
 export const top2: LabelMetric = {
@@ -12,19 +14,12 @@ export const top2: LabelMetric = {
   better: 'higher',
   smallLoss: 0.02,
   applies: ({ kind }) => kind === 'class',
-  counter() {
-    let [counted, correct] = [0, 0];
-    return {
-      count(values, start, width, label) {
-        counted++;
-        const rest = Float64Array.from({ length: width }, (_, i) => values[start + i]!);
-        rest[argmax(rest, 0, width)] = Number.NEGATIVE_INFINITY;
-        if (argmax(values, start, width) === label || argmax(rest, 0, width) === label) correct++;
-      },
-      get value() {
-        return correct / counted;
-      },
-    };
+  measure: {
+    ofLogits(values, start, width, label) {
+      const rest = Float64Array.from({ length: width }, (_, i) => values[start + i]!);
+      rest[argmax(rest, 0, width)] = Number.NEGATIVE_INFINITY;
+      return Number(argmax(values, start, width) === label || argmax(rest, 0, width) === label);
+    },
   },
 };
 
@@ -38,18 +33,15 @@ export const meanSquaredError: ClosenessMetric = {
   scale: 'distance',
   better: 'lower',
   smallLoss: 0.05,
+  fits: OUTPUT_KINDS,
   overOutputs: 'mean',
+  same: 0,
   shown: 'everywhere',
-  counter() {
-    let [sum, counted] = [0, 0];
-    return {
-      add({ original, compressed, length }) {
-        for (let i = 0; i < length; i++) sum += (original[i]! - compressed[i]!) ** 2;
-        counted += length;
-      },
-      get value() {
-        return counted === 0 ? 0 : sum / counted;
-      },
-    };
-  },
+  counter: () => new SampleCounter(meanSquares, { ifEmpty: 0 }),
 };
+
+function meanSquares({ original, compressed }: OutputPair): { sum: number; weight: number } {
+  let sum = 0;
+  for (let i = 0; i < original.length; i++) sum += (original[i]! - compressed[i]!) ** 2;
+  return { sum, weight: original.length };
+}

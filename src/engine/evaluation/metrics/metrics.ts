@@ -1,10 +1,9 @@
-import type { Labels } from '../dataset';
 import type { EvaluateReport } from '../report';
 import { METRICS } from './list';
-import type { ClosenessMetric, LabelMetric, Metric } from './metric';
+import type { ClosenessMetric, LabelFacts, LabelMetric, Metric } from './metric';
 
 /** The metrics that apply to data with such labels. */
-export const labelMetrics = (labels: Pick<Labels, 'kind'>): LabelMetric[] =>
+export const labelMetrics = (labels: LabelFacts): LabelMetric[] =>
   METRICS.filter((metric) => metric.against === 'labels' && metric.applies(labels)) as LabelMetric[];
 
 export const closenessMetrics = (): ClosenessMetric[] => METRICS.filter((metric) => metric.against === 'original');
@@ -34,7 +33,7 @@ export function measuredCloseness(evaluation: EvaluateReport): MeasuredCloseness
   const { fidelity } = evaluation;
   const found = closenessMetrics()
     .filter(({ shown, name }) => shown !== 'nowhere' && Object.hasOwn(fidelity, name))
-    .map((metric) => ({ metric, before: metric.scale === 'distance' ? 0 : 1, after: fidelity[metric.name] }));
+    .map((metric) => ({ metric, before: metric.same, after: fidelity[metric.name] }));
   if (!found.some(({ metric }) => isWeak(metric, evaluation))) return found;
   const place = ({ metric }: MeasuredCloseness) =>
     isWeak(metric, evaluation) ? 2 : metric.scale === 'distance' ? 1 : 0;

@@ -1,4 +1,4 @@
-import { argmax } from './distribution';
+import { CORRECT } from './correct';
 import type { LabelMetric } from './metric';
 
 export const top1: LabelMetric = {
@@ -11,17 +11,5 @@ export const top1: LabelMetric = {
   better: 'higher',
   smallLoss: 0.02,
   applies: ({ kind }) => kind === 'class',
-  counter() {
-    let [counted, correct] = [0, 0];
-    return {
-      count(values, start, width, label) {
-        counted++;
-        if (argmax(values, start, width) === label) correct++;
-      },
-      get value() {
-        return correct / counted;
-      },
-    };
-  },
-  standardError: (share, samples) => Math.sqrt((share * (1 - share)) / samples),
+  measure: CORRECT,
 };

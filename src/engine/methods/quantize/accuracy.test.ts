@@ -18,10 +18,10 @@ const backend = createCpuBackend(runtime);
 afterAll(() => backend.dispose());
 const open = async (model: Model) => runtime.open(await sessionModelOf(model, runtime.externalData), 'cpu');
 
-// Accuracy in points of 1; a perplexity as a share of itself.
+// Points of 1. Of 8,192 bytes, 0.3 % are 25.
 const SAMPLES = [
   { id: 'fashion-mnist', metric: 'top1', within: 0.003 },
-  { id: 'moby-lm', metric: 'perplexity', within: 0.003 * 4.75 },
+  { id: 'moby-lm', metric: 'nextToken', within: 0.003 },
 ];
 
 for (const { id, metric, within } of SAMPLES) {
