@@ -3,6 +3,8 @@ import { isFloat, toNumbers } from './convert';
 import { argmax, isDistribution, isLogDistribution } from './metrics/distribution';
 import type { OutputKind } from './outputKinds';
 
+export type { OutputKind } from './outputKinds';
+
 /** An output of one run, and what the run was fed with. */
 export interface OutputFacts {
   readonly name: string;
