@@ -30,6 +30,8 @@ const CONSTANT_SHARE = 0.9;
 const FEWEST_ROWS = 16;
 /** An axis of space has at least so many places. */
 const LEAST_SPACE = 8;
+/** The norms of shorter rows may be equal by chance. */
+const LEAST_EMBEDDING = 16;
 /** The correlation of neighbours along an axis of time or space. In the columns of a linear layer there is none. */
 const SMOOTH = 0.5;
 
@@ -71,7 +73,7 @@ function kindOfVector(facts: OutputFacts, width: number): OutputKind {
     return 'signal';
   if (CHOICES.test(name)) return 'choices';
   const rows = values.length / width;
-  if (hasEqualNorms(values, width)) return 'embedding';
+  if (width >= LEAST_EMBEDDING && hasEqualNorms(values, width)) return 'embedding';
   if (width >= 256 && smoothness(values, rows, width, 1) > 0.9) return 'signal';
   const isConstant = !generated && width > 2 && rows >= FEWEST_ROWS && majorityOf(values, width) > CONSTANT_SHARE;
   if (isConstant) return width >= 64 ? 'embedding' : 'numbers';
