@@ -8,32 +8,18 @@ import type { Slice } from './types/studio';
 const MOST_DATA = 2;
 
 export const filesSlice: Slice<FilesSlice> = (set, get) => {
+  /** Resolves when all files that were given so far are open, or were refused. */
+  let opening: Promise<unknown> = Promise.resolve();
   return {
     choice: null,
     waiting: [],
 
     openFiles: (files) => get().openDropped(files.map(dropped)),
 
-    async openDropped(files) {
-      if (files.length === 0 || !(await get().started(true))) return;
-      const { models, others, data, recipes } = await classifyFiles(files);
-      const rest = [...data, ...recipes];
-      const model = models.length > 1 ? await choose(models) : (models[0] ?? unknownModel(others, rest));
-      // There were several models, and none was chosen.
-      if (model === null) return;
-      if (!model) {
-        if (get().model) await openRest(data, recipes);
-        else if (rest.length > 0) keepForModel(rest);
-        else say(`${listed([...new Set(files.map(({ folder }) => folder.split('/')[0]!))])} holds no .onnx file.`);
-        return;
-      }
-      const beside = besideModel(
-        model,
-        others.filter((one) => one !== model),
-      );
-      const opened = await get().openModel([model, ...beside].map(({ file }) => file));
-      if (opened) await get().openBeside({ data, recipes });
-      else if (!get().model && rest.length > 0) keepForModel(rest);
+    openDropped(files) {
+      const opened = openAfter(files, opening);
+      opening = opened.catch(() => undefined);
+      return opened;
     },
 
     async openBeside({ data = [], recipes = [], sampleData = [] }) {
@@ -46,6 +32,30 @@ export const filesSlice: Slice<FilesSlice> = (set, get) => {
       await openRest([...fill, ...given], recipes.length > 0 ? recipes : waiting.recipes.slice(-1));
     },
   };
+
+  /** Data and recipes wait until `before` is settled: they may have been dropped right after their model. */
+  async function openAfter(files: readonly Dropped[], before: Promise<unknown>): Promise<void> {
+    if (files.length === 0 || !(await get().started(true))) return;
+    const { models, others, data, recipes } = await classifyFiles(files);
+    const rest = [...data, ...recipes];
+    const model = models.length > 1 ? await choose(models) : (models[0] ?? unknownModel(others, rest));
+    // There were several models, and none was chosen.
+    if (model === null) return;
+    if (!model) {
+      await before;
+      if (get().model) await openRest(data, recipes);
+      else if (rest.length > 0) keepForModel(rest);
+      else say(`${listed([...new Set(files.map(({ folder }) => folder.split('/')[0]!))])} holds no .onnx file.`);
+      return;
+    }
+    const beside = besideModel(
+      model,
+      others.filter((one) => one !== model),
+    );
+    const opened = await get().openModel([model, ...beside].map(({ file }) => file));
+    if (opened) await get().openBeside({ data, recipes });
+    else if (!get().model && rest.length > 0) keepForModel(rest);
+  }
 
   /** Which of several models is opened; null where none was chosen. */
   function choose(models: readonly Dropped[]): Promise<Dropped | null> {
