@@ -1,10 +1,11 @@
 import { UserError } from '../engine/core/errors';
-import { describeDrawing, describeOutputs, describeShapes } from '../engine/evaluation/describe';
+import { describeDrawing, describeOutputs, describeShapes, KIND_WORDS } from '../engine/evaluation/describe';
 import { mayBeNone } from '../engine/evaluation/intervals';
+import { METRICS } from '../engine/evaluation/metrics/list';
 import type { Metric } from '../engine/evaluation/metrics/metric';
 import { isWeak, type Measured, measuredAgainstLabels, measuredCloseness } from '../engine/evaluation/metrics/metrics';
 import { OUTPUT_KINDS } from '../engine/evaluation/outputKinds';
-import type { ChosenKind, EvaluateReport, LatencyReport } from '../engine/evaluation/report';
+import type { ChosenKind, EvaluateReport, LatencyReport, OriginalReport } from '../engine/evaluation/report';
 import { Project } from '../engine/project/project';
 import { classTable } from './classTable';
 import { dataFile, modelSource, readModelAt } from './readFiles';
@@ -24,10 +25,10 @@ export interface EvaluateCommandOptions {
   readonly json?: boolean;
 }
 
-/** `carrara evaluate ORIGINAL.onnx COMPRESSED.onnx` */
+/** `carrara evaluate ORIGINAL.onnx COMPRESSED.onnx`, or one model by itself. */
 export async function evaluateCommand(
   originalPath: string,
-  compressedPath: string,
+  compressedPath: string | undefined,
   options: EvaluateCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -39,9 +40,18 @@ export async function evaluateCommand(
   const bar = progressBar();
   const job = { id: 'evaluate', signal, onProgress: bar.show };
   await watch.during(`Opening ${originalPath}`, () => project.open(modelSource(originalPath), job));
-  const compressed = await watch.during(`Opening ${compressedPath}`, () => readModelAt(compressedPath));
+  const compressed =
+    compressedPath === undefined
+      ? undefined
+      : await watch.during(`Opening ${compressedPath}`, () => readModelAt(compressedPath));
   if (data !== undefined) await watch.during(`Opening ${data}`, () => project.openData(dataFile(data), job));
   try {
+    if (!compressed) {
+      const report = await project.evaluateOriginal('cpu', job, { batch, samples, kinds });
+      bar.clear();
+      console.log(json ? JSON.stringify(report, null, 2) : summaryOfOne(report));
+      return;
+    }
     const report = await project.evaluate(compressed, 'cpu', job, { batch, samples, runs, kinds });
     bar.clear();
     if (perClass && !report.perClass)
@@ -99,8 +109,27 @@ function differenceIn({ metric }: Measured, { uncertainty = {} }: EvaluateReport
   if (!difference) return '';
   const { mean, low, high } = difference;
   const sign = mean < 0 ? '−' : '+';
-  const text = `${sign}${Math.abs(mean).toFixed(4)} ± ${((high - low) / 2).toFixed(4)}`;
-  return `${text}${metric.scale === 'ratio' ? ' of it' : ''}${mayBeNone(difference) ? ', may be none' : ''}`;
+  const [size, reach] = [Math.abs(mean), (high - low) / 2].map((value) =>
+    metric.scale === 'ratio' ? (100 * value).toFixed(2) : value.toFixed(4),
+  );
+  return `${sign}${size} ± ${reach}${metric.scale === 'ratio' ? ' %' : ''}${mayBeNone(difference) ? ', may be none' : ''}`;
+}
+
+/** What is printed of one model by itself. */
+function summaryOfOne({ values, intervals, outputs, samples, data }: OriginalReport): string {
+  const metrics = METRICS.filter(({ name }) => Object.hasOwn(values, name));
+  const rows = metrics.map((metric) => [
+    metric.fullTitle,
+    withInterval(metric, values[metric.name]!, intervals[metric.name]),
+  ]);
+  return [
+    ...(rows.length > 0
+      ? [table(['', 'value'], rows), '', 'In brackets: intervals of 95 % confidence.', `${samples} samples, ${data}`]
+      : [
+          'There are no labels to measure accuracy against: give --data FILE with labels, or a second model to compare.',
+        ]),
+    `Outputs: ${outputs.map(({ name, kind }) => `${name} (${KIND_WORDS[kind]})`).join(', ')}.`,
+  ].join('\n');
 }
 
 /** What is printed for people. */

@@ -119,7 +119,7 @@ program
   .command('evaluate')
   .description('runs two models on the same data and compares accuracy, fidelity and latency')
   .argument('<original>', 'an .onnx file')
-  .argument('<compressed>', 'an .onnx file made from it')
+  .argument('[compressed]', 'an .onnx file made from it; without it, the accuracy of the original alone')
   .option('--data <file>', `samples and labels (${listedDataExtensions()}); without it, inputs are generated`)
   .option(
     '--shape <name=sizes>',
@@ -137,7 +137,7 @@ program
   .option('--per-class', 'also the accuracy of each class')
   .option(...OPEN_LIMIT)
   .option('--json', 'print JSON')
-  .action(async (original: string, compressed: string, options) =>
+  .action(async (original: string, compressed: string | undefined, options) =>
     (await import('./evaluate')).evaluateCommand(original, compressed, options, controller.signal),
   );
 

@@ -3,7 +3,7 @@ import { UserError } from '../core/errors';
 import type { InputSpec } from './dataset';
 import { describeShapes } from './describe';
 import { generateDataset } from './generate';
-import { parseShape, withShapes } from './givenShapes';
+import { parseShape, withBatch, withShapes } from './givenShapes';
 import { evaluate, substitute } from './openSizes';
 
 const INPUTS: InputSpec[] = [
@@ -46,6 +46,15 @@ describe('shapes that are given', () => {
   ])('are refused where they do not fit: %o', (shapes, message) => {
     expect(() => withShapes(INPUTS, shapes as Record<string, number[]>)).toThrow(UserError);
     expect(() => withShapes(INPUTS, shapes as Record<string, number[]>)).toThrow(message);
+  });
+
+  it('hold for as many samples as a run takes', () => {
+    expect(withBatch(INPUTS, { ids: [1, 8], 'past.0': [1, 2, 1, 8] }, 4)).toEqual({
+      ids: [4, 8],
+      'past.0': [4, 2, 1, 8],
+    });
+    expect(withBatch(INPUTS, { ids: [2, 1] }, 4)).toEqual({ ids: [2, 1] });
+    expect(withBatch([{ name: 'x', type: 'float32', shape: [1, 'n'] }], { x: [1, 1] }, 4)).toEqual({ x: [1, 1] });
   });
 
   it('are told in few words', () => {

@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors';
 import type { InputSpec, Shapes } from './dataset';
-import { withNames } from './generate';
+import { batchDimension, withNames } from './generate';
 import { namesIn, substitute } from './openSizes';
 
 /** Reads "input=1,512" (a scalar: "input="). Throws a UserError where it is not written so. */
@@ -58,6 +58,22 @@ export function withShapes(inputs: readonly InputSpec[], shapes: Shapes): InputS
     return { ...input, shape, ...(unranked && { unranked }) };
   });
 }
+
+/** The shapes with `batch` samples where one was given, along dimensions that the model leaves open for samples. */
+export function withBatch(inputs: readonly InputSpec[], shapes: Shapes, batch: number): Shapes {
+  const named = inputs.map(withNames);
+  const samples = batchDimension(named);
+  const resized = ([name, dims]: [string, readonly number[]]) => {
+    const shape = named.find((one) => one.name === name)?.shape ?? [];
+    return [
+      name,
+      dims.map((size, axis) => (size === 1 && isOpen(shape[axis]) && shape[axis] === samples ? batch : size)),
+    ];
+  };
+  return Object.fromEntries(Object.entries(shapes).map(resized));
+}
+
+const isOpen = (size: number | string | undefined): boolean => typeof size === 'string';
 
 const declared = ({ shape }: InputSpec): string => `[${shape.join(', ')}]`;
 const counted = (count: number): string => (count === 1 ? '1 dimension' : `${count} dimensions`);

@@ -5,7 +5,7 @@ import type { HostTensor } from '../runtime';
 import { type Batch, batches, type Dataset, type InputSpec, type Shapes } from './dataset';
 import { describeShapes } from './describe';
 import { batchDimension, generateDataset, withNames } from './generate';
-import { withShapes } from './givenShapes';
+import { withBatch, withShapes } from './givenShapes';
 import { openSizes, sizesToTry } from './openSizes';
 
 type Outputs = Readonly<Record<string, HostTensor>>;
@@ -15,6 +15,8 @@ export interface MakeUpOptions extends LongCall {
   readonly seed?: number;
   /** Shapes of inputs that the user gave. */
   readonly shapes?: Shapes | undefined;
+  /** Samples of a run, in place of the one sample that a shape was given for. */
+  readonly batch?: number | undefined;
   readonly run: (feeds: Batch['feeds']) => Promise<Outputs>;
   /**
    * Whether each size is run twice, and refused where the two answers differ: some graphs read past the end of an input
@@ -36,7 +38,8 @@ const LARGEST_TRIED = 2 ** 22;
  */
 export async function makeUpInputs(declared: readonly InputSpec[], options: MakeUpOptions): Promise<Dataset> {
   const { samples, seed, signal, run, twice = false } = options;
-  const inputs = withShapes(declared, options.shapes ?? {}).map(withNames);
+  const { shapes = {}, batch } = options;
+  const inputs = withShapes(declared, batch === undefined ? shapes : withBatch(declared, shapes, batch)).map(withNames);
   const settings = { ...(samples !== undefined && { samples }), ...(seed !== undefined && { seed }) };
   const open = openSizes(inputs, batchDimension(inputs));
   const started = performance.now();

@@ -25,8 +25,8 @@ export async function evaluateModel(
   call: EvaluateCall,
 ): Promise<EvaluateReport> {
   const { data, original, originalOutputs, originalLatency } = opened;
-  const { onCompared, runs, kinds, samples, madeUp } = call;
-  if (madeUp) data.makeUp(madeUp);
+  const { onCompared, runs, kinds, samples, madeUp, batch } = call;
+  data.makeUp({ ...data.madeUp, ...madeUp, batch });
   const { model, report } = typeof compressed === 'number' ? opened.run(compressed) : { model: compressed };
   const after = await openCompared(model, runtime, provider, call);
   try {
@@ -58,8 +58,8 @@ export async function evaluateOpened(
   call: LongCall & EvaluateSettings,
 ): Promise<OriginalReport> {
   const { data, original, originalOutputs } = opened;
-  const { kinds, samples, madeUp } = call;
-  if (madeUp) data.makeUp(madeUp);
+  const { kinds, samples, madeUp, batch } = call;
+  data.makeUp({ ...data.madeUp, ...madeUp, batch });
   const session = await original.on(provider, call);
   const dataset = data.some(await data.runnable(call, (feeds) => session.run(feeds)), samples);
   return evaluateOriginal(session, dataset, {

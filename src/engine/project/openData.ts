@@ -20,7 +20,7 @@ import type { DataFile } from './engine';
 export type KeptData = DataFile & { readonly use?: 'calibration' };
 
 /** How inputs are made up where there are no data: how many samples, and the shapes that the user gave. */
-export type MadeUp = Pick<MakeUpOptions, 'samples' | 'shapes'>;
+export type MadeUp = Pick<MakeUpOptions, 'samples' | 'shapes' | 'batch'>;
 
 /**
  * The data of an open model: given, or generated when they are first needed. Data with labels are for evaluation; data
