@@ -10,6 +10,7 @@ import { noticeSlice } from './state/notices';
 import { projectsSlice } from './state/projectsSlice';
 import { restartSlice } from './state/restart';
 import { runsSlice } from './state/runsSlice';
+import { sensitivitySlice } from './state/sensitivitySlice';
 import { spectraSlice } from './state/spectra';
 import { stackSlice } from './state/stackSlice';
 import { trialSlice } from './state/trialSlice';
@@ -27,6 +28,7 @@ export const useStudio = create<Studio>()((set, get) => ({
   ...keepingSlice(set, get),
   ...layersSlice(set, get),
   ...spectraSlice(set, get),
+  ...sensitivitySlice(set, get),
   ...stackSlice(set, get),
   ...historySlice(set, get),
   ...trialSlice(set, get),
@@ -46,6 +48,7 @@ export type * from './state/types/model';
 export type * from './state/types/notices';
 export type * from './state/types/projects';
 export type * from './state/types/runs';
+export type * from './state/types/sensitivity';
 export type * from './state/types/stacks';
 export type * from './state/types/studio';
 export type * from './state/types/trials';

@@ -6,6 +6,7 @@
 
 export { blobSource } from '../core/bytes';
 export { BROKEN_RUNTIME, GPU_ERROR, isAbort, messageOf, OPEN_ELSEWHERE, UserError } from '../core/errors';
+export type { Estimated } from '../core/estimated';
 export { Pace } from '../core/pace';
 export type { Progress } from '../core/progress';
 export { quantile } from '../core/quantile';
@@ -82,3 +83,10 @@ export { trialSentence } from '../recipe/report';
 export type { Recipe } from '../recipe/schema';
 export { describeReadBack } from '../recipe/verification/readBack';
 export type { Provider } from '../runtime';
+export type {
+  SensitivityCell,
+  SensitivityLayer,
+  SensitivityLine,
+  SensitivityReport,
+  SensitivityRequest,
+} from '../sensitivity/report';

@@ -13,6 +13,7 @@ export const CANCELLABLE: ReadonlySet<JobKind> = new Set([
   'export',
   'lesson',
   'spectra',
+  'sensitivity',
   'preview',
   'times',
   'methods',

@@ -12,7 +12,7 @@ export const layersSlice: Slice<LayersSlice> = (set, get) => ({
   },
   setSort(sort, descending) {
     // The large and the compressible ones are looked for, so figures begin with the largest and errors with the least.
-    set({ sort, descending: descending ?? !['order', 'name', 'error'].includes(sort) });
+    set({ sort, descending: descending ?? !['order', 'name', 'error', 'damage'].includes(sort) });
   },
   setFilter(filter) {
     set({ filter });

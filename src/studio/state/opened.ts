@@ -1,4 +1,5 @@
 import type { DataReport, ModelReport, RunReport } from '../../engine/page/light';
+import { BEST } from '../sensitivity/map';
 import { worthCompressing } from './recipe';
 import type { Workbench } from './types/projects';
 import type { Studio } from './types/studio';
@@ -40,6 +41,11 @@ export function openedState({
     exports: new Map(),
     spectra: new Map(),
     unmeasured: new Map(),
+    sensitivity: null,
+    sensitivityRequest: null,
+    mapLine: BEST,
+    mapLevel: null,
+    layerFigures: 'spectrum',
     trial: null,
     trains: new Map(),
     // Earlier notices are about another model, or about none.

@@ -6,6 +6,7 @@ export type JobKind =
   | 'data'
   | 'recipe'
   | 'spectra'
+  | 'sensitivity'
   | 'preview'
   | 'times'
   | 'methods'

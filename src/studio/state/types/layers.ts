@@ -1,6 +1,6 @@
 import type { LayerSpectrum } from '../../../engine/page/light';
 
-export type SortKey = 'order' | 'name' | 'size' | 'share' | 'effectiveRank' | 'error';
+export type SortKey = 'order' | 'name' | 'size' | 'share' | 'effectiveRank' | 'error' | 'damage';
 
 export interface LayersSlice {
   /** Ids of the layers that the workbench shows, in the order of the model. */

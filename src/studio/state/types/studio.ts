@@ -6,6 +6,7 @@ import type { FilesSlice, ModelSlice } from './model';
 import type { NoticeSlice } from './notices';
 import type { KeepingSlice, ProjectsSlice } from './projects';
 import type { RunsSlice } from './runs';
+import type { SensitivitySlice } from './sensitivity';
 import type { StackSlice } from './stacks';
 import type { TrialSlice } from './trials';
 
@@ -16,6 +17,7 @@ export type Studio = EngineSlice &
   KeepingSlice &
   LayersSlice &
   SpectraSlice &
+  SensitivitySlice &
   StackSlice &
   HistorySlice &
   TrialSlice &
