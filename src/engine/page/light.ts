@@ -21,6 +21,7 @@ export {
   lossOf,
   measuredAgainstLabels,
   measuredCloseness,
+  metricNamed,
 } from '../evaluation/metrics/metrics';
 export { OUTPUT_KINDS } from '../evaluation/outputKinds';
 export type {

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type MouseEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { LayerReport, LayerSpectrum } from '../../engine/page/light';
 import { useStudio } from '../store';
+import type { Damage } from './damage';
 import { LayerRow } from './LayerRow';
 import { afterClick, afterKey, type Choice } from './selecting';
 
@@ -8,6 +9,7 @@ interface GridProps {
   /** The layers as they are shown: filtered and sorted. */
   layers: readonly LayerReport[];
   spectra: ReadonlyMap<string, LayerSpectrum>;
+  damage: Damage | null;
   /** Compressible layers of the model. */
   total: number;
 }
@@ -17,7 +19,7 @@ interface GridProps {
  * focus, Shift extends the range, Space highlights, Enter ticks, Ctrl+A highlights all. The browser skips rows that are
  * out of sight (`content-visibility`), so that a thousand rows stay fast and find-in-page still works.
  */
-export const LayerGrid = memo(({ layers, spectra, total }: GridProps) => {
+export const LayerGrid = memo(({ layers, spectra, damage, total }: GridProps) => {
   const selection = useStudio((state) => state.selection);
   const included = useStudio((state) => state.included);
   const select = useStudio((state) => state.select);
@@ -91,6 +93,7 @@ export const LayerGrid = memo(({ layers, spectra, total }: GridProps) => {
           key={layer.id}
           layer={layer}
           spectrum={spectra.get(layer.id)}
+          damage={damage}
           selected={selected.has(layer.id)}
           included={included.has(layer.id)}
           focused={layer.id === focused}

@@ -1,12 +1,19 @@
+import { useComputedColorScheme } from '@mantine/core';
 import { type MouseEvent, memo, type ReactNode } from 'react';
 import type { LayerReport, LayerSpectrum } from '../../engine/page/light';
 import { errorsAtSizes, STRIP_SIZES } from '../cost';
 import { formatCount, formatShape, formatShare } from '../format';
 import { ShortName } from '../ShortName';
+import { shadeAt } from '../sensitivity/colours';
+import { cellText, describeCell } from '../sensitivity/describe';
+import { formatSize } from '../workbench/series';
+import type { Damage } from './damage';
 
 interface RowProps {
   layer: LayerReport;
   spectrum: LayerSpectrum | undefined;
+  /** Shown in place of the spectrum's figures. */
+  damage: Damage | null;
   selected: boolean;
   included: boolean;
   focused: boolean;
@@ -19,7 +26,7 @@ interface RowProps {
 
 // The grid handles the keys, so that a thousand rows need no handler each.
 export const LayerRow = memo(
-  ({ layer, spectrum, selected, included, focused, bar, share, onRowClick, onTick }: RowProps) => (
+  ({ layer, spectrum, damage, selected, included, focused, bar, share, onRowClick, onTick }: RowProps) => (
     // biome-ignore lint/a11y/useSemanticElements: rows of a grid that is no table
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has them
     <div
@@ -54,13 +61,24 @@ export const LayerRow = memo(
           <span className="hidden-text">{formatShare(share)} of the model</span>
           <span className="bar" style={{ width: `${100 * bar}%` }} />
         </Cell>
-        <Cell className="row-rank" title="Effective rank: about how many directions carry the weight">
-          <span className="hidden-text">effective rank </span>
-          {spectrum ? <EffectiveRank value={spectrum.effectiveRank} /> : '…'}
-        </Cell>
-        <Cell className="row-strip">
-          <Strip layer={layer} spectrum={spectrum} />
-        </Cell>
+        {damage ? (
+          <>
+            <DamageCell id={layer.id} damage={damage} />
+            <Cell className="row-strip">
+              <DamageStrip id={layer.id} damage={damage} />
+            </Cell>
+          </>
+        ) : (
+          <>
+            <Cell className="row-rank" title="Effective rank: about how many directions carry the weight">
+              <span className="hidden-text">effective rank </span>
+              {spectrum ? <EffectiveRank value={spectrum.effectiveRank} /> : '…'}
+            </Cell>
+            <Cell className="row-strip">
+              <Strip layer={layer} spectrum={spectrum} />
+            </Cell>
+          </>
+        )}
       </span>
     </div>
   ),
@@ -72,6 +90,42 @@ function Cell({ className, title, children }: { className: string; title?: strin
     // biome-ignore lint/a11y/useFocusableInteractive: rows take the focus here, as the grid pattern allows
     <span role="gridcell" className={className} title={title}>
       {children}
+    </span>
+  );
+}
+
+/** Damage at the level that is listed. */
+function DamageCell({ id, damage: { map, level, cells } }: { id: string; damage: Damage }) {
+  const found = cells.get(id);
+  return (
+    <Cell className="row-rank row-damage" title={describeCell(map, found, level).join(' ')}>
+      <span className="hidden-text">damage </span>
+      {found ? cellText(found) : '…'}
+    </Cell>
+  );
+}
+
+/** One cell for each level, in the colours of the heat map. */
+function DamageStrip({ id, damage: { map, scale, rows } }: { id: string; damage: Damage }) {
+  const scheme = useComputedColorScheme('light');
+  const cells = rows.get(id) ?? [];
+  const words = cells.map((found, i) => `${found ? cellText(found) : 'not known'} at ${formatSize(map.levels[i]!)}`);
+  return (
+    <span
+      className="strip damage-strip"
+      role="img"
+      aria-label={`Damage by level: ${words.join(', ')}`}
+      title={words.join(', ')}
+    >
+      {map.levels.map((level, i) => (
+        <span
+          key={level}
+          data-state={cells[i]?.state}
+          style={
+            cells[i]?.state === 'measured' ? { background: shadeAt(scale.place(cells[i].value), scheme).fill } : {}
+          }
+        />
+      ))}
     </span>
   );
 }

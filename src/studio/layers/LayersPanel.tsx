@@ -2,10 +2,14 @@ import { Checkbox, CloseButton, Select, TextInput, UnstyledButton } from '@manti
 import { IconSortAscending, IconSortDescending } from '@tabler/icons-react';
 import { useDeferredValue, useMemo } from 'react';
 import { STRIP_SIZES } from '../cost';
+import { lineTitle, measureTitle } from '../sensitivity/describe';
 import type { SortKey } from '../store';
 import './layers.css';
 import { useStudio } from '../store';
+import { formatSize } from '../workbench/series';
 import { arrange } from './arrange';
+import { DamageTools } from './DamageTools';
+import { type Damage, useDamage } from './damage';
 import { LayerGrid } from './LayerGrid';
 import { NotCompressible } from './NotCompressible';
 import { Treemap } from './Treemap';
@@ -30,6 +34,7 @@ const TICKED_HINT =
 /** The layers of the model: sorted by size, by name, or by how well they would compress. */
 export function LayersPanel({ hidden = false }: { hidden?: boolean }) {
   const model = useStudio((state) => state.model);
+  const damage = useDamage();
   const spectra = useDeferredValue(useStudio((state) => state.spectra));
   const sort = useStudio((state) => state.sort);
   const descending = useStudio((state) => state.descending);
@@ -37,8 +42,8 @@ export function LayersPanel({ hidden = false }: { hidden?: boolean }) {
   const setSort = useStudio((state) => state.setSort);
   const setFilter = useStudio((state) => state.setFilter);
   const shown = useMemo(
-    () => arrange(model?.layers ?? [], spectra, { sort, descending, filter }),
-    [model, spectra, sort, descending, filter],
+    () => arrange(model?.layers ?? [], spectra, { sort, descending, filter }, damage?.cells),
+    [model, spectra, sort, descending, filter, damage],
   );
   const [compressible, others] = useMemo(() => {
     const layers = model?.layers ?? [];
@@ -48,7 +53,8 @@ export function LayersPanel({ hidden = false }: { hidden?: boolean }) {
     <section className="layers" aria-label="Layers" hidden={hidden}>
       <div className="layers-head">
         <IncludeAll />
-        <Treemap layers={compressible} spectra={spectra} />
+        <Treemap layers={compressible} spectra={spectra} damage={damage} />
+        <DamageTools />
         <TextInput
           size="xs"
           aria-label="Filter layers by name, operator or shape"
@@ -72,7 +78,7 @@ export function LayersPanel({ hidden = false }: { hidden?: boolean }) {
             variant="unstyled"
             rightSectionWidth={20}
             aria-label="Sort layers by"
-            data={SORTS}
+            data={damage ? [...SORTS, { value: 'damage', label: 'Damage' }] : SORTS}
             value={sort}
             allowDeselect={false}
             onChange={(value) => setSort(value as SortKey)}
@@ -85,25 +91,10 @@ export function LayersPanel({ hidden = false }: { hidden?: boolean }) {
           >
             {descending ? <IconSortDescending size={16} /> : <IconSortAscending size={16} />}
           </UnstyledButton>
-          <span className="list-head">
-            <span className="rank-head" title={RANK_HINT}>
-              eff.
-              <br />
-              rank
-            </span>
-            <span className="strip-head" title={STRIP_HINT}>
-              <span className="strip-name">error at %</span>
-              {STRIP_SIZES.map((size) => (
-                <span key={size}>{Math.round(size * 100)}</span>
-              ))}
-            </span>
-            <span className="hidden-text">
-              {RANK_HINT} {STRIP_HINT}
-            </span>
-          </span>
+          <span className="list-head">{damage ? <DamageHead damage={damage} /> : <SpectrumHead />}</span>
         </div>
       </div>
-      <LayerGrid layers={shown} spectra={spectra} total={compressible.length} />
+      <LayerGrid layers={shown} spectra={spectra} damage={damage} total={compressible.length} />
       <NotCompressible
         key={`${compressible.length > 0}`}
         layers={others}
@@ -111,6 +102,42 @@ export function LayersPanel({ hidden = false }: { hidden?: boolean }) {
         open={compressible.length === 0}
       />
     </section>
+  );
+}
+
+const SpectrumHead = () => (
+  <>
+    <span className="rank-head" title={RANK_HINT}>
+      eff.
+      <br />
+      rank
+    </span>
+    <span className="strip-head" title={STRIP_HINT}>
+      <span className="strip-name">error at %</span>
+      {STRIP_SIZES.map((size) => (
+        <span key={size}>{Math.round(size * 100)}</span>
+      ))}
+    </span>
+    <span className="hidden-text">
+      {RANK_HINT} {STRIP_HINT}
+    </span>
+  </>
+);
+
+function DamageHead({ damage: { map, level } }: { damage: Damage }) {
+  const hint = `How far the model's answer moves when only this layer is compressed, to ${formatSize(level)} of its bytes (${lineTitle(map.report, map.line)}): ${measureTitle(map.report)}, measured. The strip shows all levels, the largest first.`;
+  return (
+    <>
+      <span className="rank-head" title={hint}>
+        damage
+        <br />
+        at {formatSize(level)}
+      </span>
+      <span className="strip-head" title={hint}>
+        <span className="strip-name">all levels</span>
+      </span>
+      <span className="hidden-text">{hint}</span>
+    </>
   );
 }
 

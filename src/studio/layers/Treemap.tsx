@@ -1,9 +1,13 @@
+import { useComputedColorScheme } from '@mantine/core';
 import { hierarchy, treemap, treemapSquarify } from 'd3-hierarchy';
 import { memo, useMemo } from 'react';
 import type { LayerReport, LayerSpectrum } from '../../engine/page/light';
 import { errorsAtSizes } from '../cost';
 import { formatShape, formatShare } from '../format';
+import { shadeAt } from '../sensitivity/colours';
+import { describeCell } from '../sensitivity/describe';
 import { useStudio } from '../store';
+import type { Damage } from './damage';
 
 const WIDTH = 100;
 const HEIGHT = 36;
@@ -12,10 +16,15 @@ const SIZE_30 = 2;
 interface TreemapProps {
   layers: readonly LayerReport[];
   spectra: ReadonlyMap<string, LayerSpectrum>;
+  /** Paints the layers by what compressing them costs. */
+  damage: Damage | null;
 }
 
-/** The layers by size. The stronger the colour, the more of the layer remains at 30 % of its size. */
-export const Treemap = memo(({ layers, spectra }: TreemapProps) => {
+/**
+ * The layers by size. The stronger the colour, the more of the layer remains at 30 % of its size; or, where damage is
+ * shown, the more it costs to compress the layer.
+ */
+export const Treemap = memo(({ layers, spectra, damage }: TreemapProps) => {
   const selection = useStudio((state) => state.selection);
   const select = useStudio((state) => state.select);
   const selected = useMemo(() => new Set(selection), [selection]);
@@ -33,7 +42,7 @@ export const Treemap = memo(({ layers, spectra }: TreemapProps) => {
     <div
       className="treemap"
       role="img"
-      aria-label="Layers by size. A stronger colour means that more of the layer remains at 30 % of its size. The list below shows the same layers"
+      aria-label={`Layers by size. A stronger colour means that ${damage ? 'compressing the layer does more damage' : 'more of the layer remains at 30 % of its size'}. The list below shows the same layers`}
     >
       {cells.map(({ data: { layer }, x0, x1, y0, y1 }) =>
         layer ? (
@@ -41,6 +50,7 @@ export const Treemap = memo(({ layers, spectra }: TreemapProps) => {
             key={layer.id}
             layer={layer}
             spectrum={spectra.get(layer.id)}
+            damage={damage}
             selected={selected.has(layer.id) && selected.size < layers.length}
             share={layer.parameters / total}
             left={x0}
@@ -58,6 +68,7 @@ export const Treemap = memo(({ layers, spectra }: TreemapProps) => {
 interface CellProps {
   layer: LayerReport;
   spectrum: LayerSpectrum | undefined;
+  damage: Damage | null;
   selected: boolean;
   share: number;
   left: number;
@@ -67,7 +78,9 @@ interface CellProps {
   onSelect: (ids: readonly string[]) => void;
 }
 
-const Cell = memo(({ layer, spectrum, selected, share, left, top, width, height, onSelect }: CellProps) => {
+const Cell = memo(({ layer, spectrum, damage, selected, share, left, top, width, height, onSelect }: CellProps) => {
+  const scheme = useComputedColorScheme('light');
+  const found = damage?.cells.get(layer.id);
   const error = spectrum && errorsAtSizes(layer, spectrum)[SIZE_30];
   const survives = error === undefined ? undefined : Math.round(100 * (1 - Math.min(1, error)));
   const title = `${layer.name} · ${layer.op} ${formatShape(layer.shape)} · ${formatShare(share)}`;
@@ -77,11 +90,13 @@ const Cell = memo(({ layer, spectrum, selected, share, left, top, width, height,
     <div
       className="cell"
       data-selected={selected || undefined}
-      data-known={survives !== undefined || undefined}
+      data-known={(!damage && survives !== undefined) || undefined}
       title={
-        error === undefined
-          ? title
-          : `${title} · error at 30 % of its size: ${formatShare(error)} (a stronger colour means a smaller error)`
+        damage
+          ? `${title} · ${describeCell(damage.map, found, damage.level).join(' ')}`
+          : error === undefined
+            ? title
+            : `${title} · error at 30 % of its size: ${formatShare(error)} (a stronger colour means a smaller error)`
       }
       style={{
         left: `${left}%`,
@@ -89,6 +104,7 @@ const Cell = memo(({ layer, spectrum, selected, share, left, top, width, height,
         width: `${width}%`,
         height: `${(100 * height) / HEIGHT}%`,
         ...(survives !== undefined && { '--survives': `${survives}%` }),
+        ...(found?.state === 'measured' && { backgroundColor: shadeAt(damage!.scale.place(found.value), scheme).fill }),
       }}
       onClick={(event) => {
         const { selection } = useStudio.getState();

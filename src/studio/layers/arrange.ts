@@ -1,5 +1,6 @@
 import type { LayerReport, LayerSpectrum } from '../../engine/page/light';
 import { errorsAtSizes } from '../cost';
+import type { MapCell } from '../sensitivity/map';
 import type { SortKey } from '../store';
 
 export interface Arrangement {
@@ -11,11 +12,13 @@ export interface Arrangement {
 
 /**
  * The compressible layers, filtered and sorted. Layers without the figure that is sorted by come last in both orders.
+ * `damage`: cells at the level that is listed. Estimates do not sort.
  */
 export function arrange(
   layers: readonly LayerReport[],
   spectra: ReadonlyMap<string, LayerSpectrum>,
   { sort, descending, filter }: Arrangement,
+  damage?: ReadonlyMap<string, MapCell>,
 ): LayerReport[] {
   const words = shapesJoined(filter.toLowerCase()).split(/\s+/).filter(Boolean);
   const kept = layers.filter((layer) => layer.compressible && words.every((word) => textOf(layer).includes(word)));
@@ -28,6 +31,7 @@ export function arrange(
     const spectrum = spectra.get(layer.id);
     if (sort === 'size') return layer.parameters;
     if (sort === 'share') return layer.bytes;
+    if (sort === 'damage') return measuredAt(damage?.get(layer.id));
     if (sort === 'effectiveRank') return spectrum?.effectiveRank;
     return spectrum && errorsAtSizes(layer, spectrum)[1];
   };
@@ -40,6 +44,9 @@ export function arrange(
     })
     .map(({ layer }) => layer);
 }
+
+const measuredAt = (found: MapCell | undefined): number | undefined =>
+  found?.state === 'measured' ? found.value : undefined;
 
 const shapesJoined = (text: string): string => text.replace(/(\d)\s*[x×]\s*(?=\d)/g, '$1x');
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { luminance, RAMPS, type Rgb, SHADES, type Scheme, shadeAt } from './colours';
+import { luminance, RAMPS, type Rgb, type Scheme, SHADES, shadeAt } from './colours';
 
 const SCHEMES: readonly Scheme[] = ['light', 'dark'];
 

@@ -33,7 +33,8 @@ export type Rgb = Triple;
 
 const distance = (a: Triple, b: Triple): number => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 
-const encoded = (linear: number): number => (linear <= 0.0031308 ? 12.92 * linear : 1.055 * linear ** (1 / 2.4) - 0.055);
+const encoded = (linear: number): number =>
+  linear <= 0.0031308 ? 12.92 * linear : 1.055 * linear ** (1 / 2.4) - 0.055;
 
 export const RAMPS: Readonly<Record<Scheme, readonly Rgb[]>> = { light: rampOf(STOPS.light), dark: rampOf(STOPS.dark) };
 
@@ -72,7 +73,13 @@ const decoded = (value: number): number => (value <= 0.04045 ? value / 12.92 : (
 export const luminance = ([r, g, b]: Rgb): number => 0.2126 * decoded(r) + 0.7152 * decoded(g) + 0.0722 * decoded(b);
 
 const hex = (rgb: Rgb): string =>
-  `#${rgb.map((value) => Math.round(255 * Math.min(1, Math.max(0, value))).toString(16).padStart(2, '0')).join('')}`;
+  `#${rgb
+    .map((value) =>
+      Math.round(255 * Math.min(1, Math.max(0, value)))
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`;
 
 export interface Shade {
   readonly fill: string;

@@ -21,8 +21,7 @@ export function damageScaleOf({ cells }: Pick<SensitivityReport, 'cells'>): Dama
   let most = 0;
   for (const { damage } of cells) if (damage && damage.mean > most) most = damage.mean;
   let least = Number.POSITIVE_INFINITY;
-  for (const { damage } of cells)
-    if (damage && damage.mean > RANGE * most && damage.mean < least) least = damage.mean;
+  for (const { damage } of cells) if (damage && damage.mean > RANGE * most && damage.mean < least) least = damage.mean;
   return most > 0 ? logarithmic(least, most) : logarithmic(1e-3, 1);
 }
 

@@ -62,7 +62,7 @@ describe('a map', () => {
     expect(row!.map((cell) => cell!.likeNone)).toEqual([true, false, false]);
     // 2 − 1 is within 1.96·√(0.6² + 0.1²) = 1.19; 2.2 − 2 within 0.28.
     expect(row!.map((cell) => cell!.likePrevious)).toEqual([false, true, true]);
-    expect(row!.map(({ rivals }) => rivals)).toEqual([[], [], ['prune']]);
+    expect(row!.map((cell) => cell!.rivals)).toEqual([[], [], ['prune']]);
   });
 });
 

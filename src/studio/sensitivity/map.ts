@@ -113,7 +113,10 @@ function least(
 /** The level that stands for a layer in lists: the one asked for, or the one closest to half of the bytes. */
 export function listedLevel({ levels }: SensitivityReport, wanted: number | null): number {
   if (wanted !== null && levels.includes(wanted)) return wanted;
-  return levels.reduce((best, level) => (Math.abs(level - 0.5) < Math.abs(best - 0.5) ? level : best), levels[0] ?? 0.5);
+  return levels.reduce(
+    (best, level) => (Math.abs(level - 0.5) < Math.abs(best - 0.5) ? level : best),
+    levels[0] ?? 0.5,
+  );
 }
 
 /** What the lists show of each layer, by layer id: its cell at a level. */

@@ -31,6 +31,13 @@ const DASHES = [
   ['5 3', '5 3 1.5 3', '12 3'],
 ];
 
+/** The look of a variant of a method, by their numbers. */
+export function lookOf(method: number, variant: number): Look {
+  const dashes = DASHES[Math.floor(method / COLOURS.length) % DASHES.length];
+  const dash = dashes[variant % dashes.length];
+  return { colour: COLOURS[method % COLOURS.length], ...(dash !== undefined && { dash }) };
+}
+
 /**
  * A line for each method that has a point, in the order in which methods are offered. A variant has the colour of its
  * method. Variants improve the output at the expense of the weight, and so they are drawn only where errors are of the
@@ -44,11 +51,10 @@ export function seriesOf({ points, denseBytes }: EqualBytesReport, of: 'weight' 
     const [{ method, title }] = own;
     const at = methods.indexOf(method);
     const variant = [...new Set(points.filter((point) => point.method === method).map(lineOf))].indexOf(key);
-    const dash = DASHES[Math.floor(at / COLOURS.length) % DASHES.length][variant];
     return {
       key,
       title,
-      look: { colour: COLOURS[at % COLOURS.length], ...(dash !== undefined && { dash }) },
+      look: lookOf(at, variant),
       points: own
         .flatMap(({ bytes, error, outputError }) => {
           const y = of === 'output' ? outputError : error;

@@ -8,6 +8,9 @@ export const labelMetrics = (labels: LabelFacts): LabelMetric[] =>
 
 export const closenessMetrics = (): ClosenessMetric[] => METRICS.filter((metric) => metric.against === 'original');
 
+/** The metric that reports call by this name; undefined for a name of another version. */
+export const metricNamed = (name: string): Metric | undefined => METRICS.find((metric) => metric.name === name);
+
 /** A metric with its values for both models; against the original, `before` is the value of equal outputs. */
 export interface Measured {
   readonly metric: Metric;
