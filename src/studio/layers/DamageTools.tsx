@@ -1,8 +1,8 @@
 import { SegmentedControl, Select } from '@mantine/core';
+import { formatLevel } from '../sensitivity/damageScale';
 import { listedLevel } from '../sensitivity/map';
 import type { LayerFigures } from '../store';
 import { useStudio } from '../store';
-import { formatSize } from '../workbench/series';
 
 /** Chooses what the treemap and the list show, once damage has been measured: spectra, or damage at a level. */
 export function DamageTools() {
@@ -31,7 +31,7 @@ export function DamageTools() {
           rightSectionWidth={20}
           aria-label="Damage at this share of the bytes"
           allowDeselect={false}
-          data={report.levels.map((level) => ({ value: String(level), label: `at ${formatSize(level)}` }))}
+          data={report.levels.map((level) => ({ value: String(level), label: `at ${formatLevel(level)}` }))}
           value={String(listedLevel(report, wanted))}
           onChange={(value) => value !== null && showLevel(Number(value))}
           comboboxProps={{ width: 120, withinPortal: false }}

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type MouseEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { LayerReport, LayerSpectrum } from '../../engine/page/light';
+import { sharedEnds } from '../sharedEnds';
 import { useStudio } from '../store';
 import type { Damage } from './damage';
 import { LayerRow } from './LayerRow';
@@ -26,6 +27,7 @@ export const LayerGrid = memo(({ layers, spectra, damage, total }: GridProps) =>
   const include = useStudio((state) => state.include);
   const selected = useMemo(() => new Set(selection), [selection]);
   const ids = useMemo(() => layers.map(({ id }) => id), [layers]);
+  const shared = useMemo(() => sharedEnds(layers.map(({ name }) => name)), [layers]);
   const largest = layers.reduce((most, { parameters }) => Math.max(most, parameters), 0);
   const modelParameters = useStudio(({ model }) => model?.parameters ?? 0);
 
@@ -96,6 +98,7 @@ export const LayerGrid = memo(({ layers, spectra, damage, total }: GridProps) =>
           damage={damage}
           selected={selected.has(layer.id)}
           included={included.has(layer.id)}
+          shared={shared}
           focused={layer.id === focused}
           bar={layer.parameters / largest}
           share={layer.parameters / modelParameters}

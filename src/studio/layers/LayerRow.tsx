@@ -5,8 +5,9 @@ import { errorsAtSizes, STRIP_SIZES } from '../cost';
 import { formatCount, formatShape, formatShare } from '../format';
 import { ShortName } from '../ShortName';
 import { shadeAt } from '../sensitivity/colours';
+import { formatLevel } from '../sensitivity/damageScale';
 import { cellText, describeCell } from '../sensitivity/describe';
-import { formatSize } from '../workbench/series';
+import type { SharedEnds } from '../sharedEnds';
 import type { Damage } from './damage';
 
 interface RowProps {
@@ -16,6 +17,8 @@ interface RowProps {
   damage: Damage | null;
   selected: boolean;
   included: boolean;
+  /** What all names of the list share. */
+  shared: SharedEnds;
   focused: boolean;
   /** The parameters of the largest layer in the list, and of the model. */
   bar: number;
@@ -26,7 +29,7 @@ interface RowProps {
 
 // The grid handles the keys, so that a thousand rows need no handler each.
 export const LayerRow = memo(
-  ({ layer, spectrum, damage, selected, included, focused, bar, share, onRowClick, onTick }: RowProps) => (
+  ({ layer, spectrum, damage, selected, included, shared, focused, bar, share, onRowClick, onTick }: RowProps) => (
     // biome-ignore lint/a11y/useSemanticElements: rows of a grid that is no table
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has them
     <div
@@ -49,7 +52,7 @@ export const LayerRow = memo(
       </Cell>
       <span className="row-line">
         <Cell className="row-name">
-          <ShortName text={layer.name} title={`${layer.name}\nweight: ${layer.weight}`} />
+          <ShortName text={layer.name} shared={shared} title={`${layer.name}\nweight: ${layer.weight}`} />
         </Cell>
         <Cell className="row-shape">{formatShape(layer.shape)}</Cell>
       </span>
@@ -109,7 +112,7 @@ function DamageCell({ id, damage: { map, level, cells } }: { id: string; damage:
 function DamageStrip({ id, damage: { map, scale, rows } }: { id: string; damage: Damage }) {
   const scheme = useComputedColorScheme('light');
   const cells = rows.get(id) ?? [];
-  const words = cells.map((found, i) => `${found ? cellText(found) : 'not known'} at ${formatSize(map.levels[i]!)}`);
+  const words = cells.map((found, i) => `${found ? cellText(found) : 'not known'} at ${formatLevel(map.levels[i]!)}`);
   return (
     <span
       className="strip damage-strip"

@@ -5,8 +5,8 @@ import { STRIP_SIZES } from '../cost';
 import { lineTitle, measureTitle } from '../sensitivity/describe';
 import type { SortKey } from '../store';
 import './layers.css';
+import { formatLevel } from '../sensitivity/damageScale';
 import { useStudio } from '../store';
-import { formatSize } from '../workbench/series';
 import { arrange } from './arrange';
 import { DamageTools } from './DamageTools';
 import { type Damage, useDamage } from './damage';
@@ -125,13 +125,13 @@ const SpectrumHead = () => (
 );
 
 function DamageHead({ damage: { map, level } }: { damage: Damage }) {
-  const hint = `How far the model's answer moves when only this layer is compressed, to ${formatSize(level)} of its bytes (${lineTitle(map.report, map.line)}): ${measureTitle(map.report)}, measured. The strip shows all levels, the largest first.`;
+  const hint = `How far the model's answer moves when only this layer is compressed, to ${formatLevel(level)} of its bytes (${lineTitle(map.report, map.line)}): ${measureTitle(map.report)}, measured. The strip shows all levels, the largest first.`;
   return (
     <>
       <span className="rank-head" title={hint}>
         damage
         <br />
-        at {formatSize(level)}
+        at {formatLevel(level)}
       </span>
       <span className="strip-head" title={hint}>
         <span className="strip-name">all levels</span>

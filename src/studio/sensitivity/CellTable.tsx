@@ -1,9 +1,10 @@
-import { type KeyboardEvent, memo, useEffect, useRef } from 'react';
+import { type KeyboardEvent, memo, useEffect, useMemo, useRef } from 'react';
 import type { SensitivityLayer } from '../../engine/page/light';
 import { formatBytes, formatShare } from '../format';
 import { ShortName } from '../ShortName';
-import { formatSize } from '../workbench/series';
+import { type SharedEnds, sharedEnds } from '../sharedEnds';
 import { moved } from './cursor';
+import { formatLevel } from './damageScale';
 import { describeCell, formatEstimated, lineTitle } from './describe';
 import type { MapProps } from './HeatMap';
 import { BEST, type HeatMap, type MapCell } from './map';
@@ -11,7 +12,7 @@ import { useRowWindow } from './useRowWindow';
 
 const ROW = 44;
 const HEAD = 30;
-const [LEAST_NAME, LEAST_CELL] = [110, 92];
+const [LEAST_NAME, LEAST_CELL] = [110, 118];
 
 /**
  * The map as text: a grid in which arrow keys move, and Enter chooses a cell or gives it up. Only rows near the visible ones
@@ -24,6 +25,7 @@ export function CellTable({ map, chosen, cursor, onCursor, onPick }: Omit<MapPro
   const { first, last } = useRowWindow(box, rows, ROW, HEAD);
   const template = `minmax(${LEAST_NAME}px, 200px) repeat(${columns}, minmax(${LEAST_CELL}px, 1fr))`;
   // Rows are placed absolutely: what holds them must be as wide as they are.
+  const shared = useMemo(() => sharedEnds(map.layers.map(({ name }) => name)), [map.layers]);
   const minWidth = LEAST_NAME + columns * LEAST_CELL;
   const shown = Array.from({ length: last - first }, (_, i) => first + i);
   if (cursor.row < first) shown.unshift(cursor.row);
@@ -73,7 +75,7 @@ export function CellTable({ map, chosen, cursor, onCursor, onPick }: Omit<MapPro
       >
         <Head>Layer</Head>
         {map.levels.map((level) => (
-          <Head key={level}>{formatSize(level)}</Head>
+          <Head key={level}>{formatLevel(level)}</Head>
         ))}
       </div>
       <div className="cells-body" role="presentation" style={{ height: rows * ROW, minWidth }}>
@@ -83,6 +85,7 @@ export function CellTable({ map, chosen, cursor, onCursor, onPick }: Omit<MapPro
             map={map}
             row={row}
             layer={map.layers[row]!}
+            shared={shared}
             template={template}
             chosen={chosen.get(row)}
             current={cursor.row === row ? cursor.column : undefined}
@@ -107,6 +110,7 @@ interface RowProps {
   readonly map: HeatMap;
   readonly row: number;
   readonly layer: SensitivityLayer;
+  readonly shared: SharedEnds;
   readonly template: string;
   readonly chosen: number | undefined;
   /** The column with the cursor. */
@@ -115,7 +119,7 @@ interface RowProps {
 }
 
 const Row = memo(
-  ({ map, row, layer, template, chosen, current, onClick }: RowProps) => (
+  ({ map, row, layer, shared, template, chosen, current, onClick }: RowProps) => (
     // biome-ignore lint/a11y/useSemanticElements: as in the grid
     // biome-ignore lint/a11y/useFocusableInteractive: cells take the focus
     <div
@@ -127,7 +131,7 @@ const Row = memo(
       {/* biome-ignore lint/a11y/useSemanticElements: as in the grid */}
       {/* biome-ignore lint/a11y/useFocusableInteractive: cells take the focus */}
       <span role="rowheader">
-        <ShortName text={layer.name} />
+        <ShortName text={layer.name} shared={shared} />
         <small>
           {layer.op} · {formatBytes(layer.bytes)}
         </small>
@@ -173,6 +177,6 @@ function note({ report, line, levels }: HeatMap, found: MapCell | undefined, lev
   const parts = line === BEST ? [lineTitle(report, found.cell.line)] : [];
   if (found.state === 'estimated') parts.push('estimate');
   if (found.likeNone) parts.push('like none');
-  if (found.likePrevious) parts.push(`like ${formatSize(levels[levels.indexOf(level) - 1]!)}`);
+  if (found.likePrevious) parts.push(`like ${formatLevel(levels[levels.indexOf(level) - 1]!)}`);
   return parts.join(', ');
 }

@@ -12,7 +12,7 @@ export function ExportMap({ report, drawn }: { report: SensitivityReport; drawn:
     <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <Button size="xs" variant="default">
-          Export the map
+          Export map
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

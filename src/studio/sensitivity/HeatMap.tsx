@@ -2,10 +2,10 @@ import { UnstyledButton, useComputedColorScheme } from '@mantine/core';
 import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { type KeyboardEvent, type RefObject, useEffect, useId, useLayoutEffect, useMemo, useRef } from 'react';
 import { ShortName } from '../ShortName';
-import { formatSize } from '../workbench/series';
+import { sharedEnds } from '../sharedEnds';
 import { canvasPen, paletteOf, preparedContext } from './canvasPen';
 import { type Cursor, moved } from './cursor';
-import type { DamageScale } from './damageScale';
+import { type DamageScale, formatLevel } from './damageScale';
 import { describeCell } from './describe';
 import type { HeatMap as Cells } from './map';
 import { paint } from './paint';
@@ -15,7 +15,7 @@ import { useRowWindow } from './useRowWindow';
 /** Height of the names of the levels, above the rows. */
 const HEAD = 28;
 /** Levels narrower than this have their names written upwards. */
-const FLAT_NAME = 38;
+const FLAT_NAME = 46;
 
 export interface MapProps {
   readonly map: Cells;
@@ -77,6 +77,7 @@ export function HeatMap({ rowHeight, ...props }: MapProps & { readonly rowHeight
   };
   const level = map.levels[cursor.column]!;
   const names = useMemo(() => map.layers.slice(first, last), [map, first, last]);
+  const shared = useMemo(() => sharedEnds(map.layers.map(({ name }) => name)), [map.layers]);
   return (
     <div
       className="heat"
@@ -94,7 +95,7 @@ export function HeatMap({ rowHeight, ...props }: MapProps & { readonly rowHeight
         has the same as text.
       </span>
       <span role="status" className="hidden-text">
-        {map.layers[cursor.row]?.name}, {formatSize(level)}:{' '}
+        {map.layers[cursor.row]?.name}, {formatLevel(level)}:{' '}
         {describeCell(map, map.rows[cursor.row]?.[cursor.column], level).join(' ')}
         {chosen.get(cursor.row) === cursor.column && ' Chosen.'}
       </span>
@@ -105,10 +106,10 @@ export function HeatMap({ rowHeight, ...props }: MapProps & { readonly rowHeight
             tabIndex={-1}
             data-upwards={!flat || undefined}
             style={{ width: columnWidth }}
-            title={`Choose ${formatSize(share)} of the bytes for every layer`}
+            title={`Choose ${formatLevel(share)} of the bytes for every layer`}
             onClick={() => onPick(columnOver(0, rows - 1, column))}
           >
-            {formatSize(share)}
+            {formatLevel(share)}
           </UnstyledButton>
         ))}
       </div>
@@ -123,7 +124,7 @@ export function HeatMap({ rowHeight, ...props }: MapProps & { readonly rowHeight
               style={{ height: rowHeight }}
               onClick={() => onCursor({ row: first + i, column: cursor.column })}
             >
-              {rowHeight >= 14 && <ShortName text={name} />}
+              {rowHeight >= 14 && <ShortName text={name} shared={shared} />}
             </button>
           ))}
         </div>
@@ -187,7 +188,7 @@ function Tip({ map, row, column, x, y }: Cursor & { map: Cells; x: number; y: nu
         ...(down ? { bottom: window.innerHeight - y + 12 } : { top: y + 12 }),
       }}
     >
-      <strong>{layer.name}</strong> at {formatSize(level)} of the bytes
+      <strong>{layer.name}</strong> at {formatLevel(level)} of the bytes
       {describeCell(map, map.rows[row]?.[column], level).map((sentence) => (
         <span key={sentence}>{sentence}</span>
       ))}

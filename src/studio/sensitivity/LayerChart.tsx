@@ -1,6 +1,5 @@
 import { CartesianGrid, ErrorBar, Line, LineChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
-import { formatSize } from '../workbench/series';
-import { type DamageScale, formatDamage } from './damageScale';
+import { type DamageScale, formatDamage, formatLevel } from './damageScale';
 import type { LayerLine } from './layerLines';
 
 const TICK = { fill: 'var(--quiet)', fontSize: 11 };
@@ -29,7 +28,7 @@ export function LayerChart({ lines, scale, name }: { lines: readonly LayerLine[]
             scale="log"
             domain={[least, most]}
             ticks={HALVINGS.filter((share) => share >= least && share <= most).reverse()}
-            tickFormatter={formatSize}
+            tickFormatter={formatLevel}
             tickLine={false}
             axisLine={false}
             tick={TICK}

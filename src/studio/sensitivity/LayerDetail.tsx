@@ -3,9 +3,8 @@ import { useMemo, useState } from 'react';
 import { formatBytes } from '../format';
 import { ShortName } from '../ShortName';
 import { SeriesKey } from '../workbench/SeriesKey';
-import { formatSize } from '../workbench/series';
 import type { Cursor } from './cursor';
-import type { DamageScale } from './damageScale';
+import { type DamageScale, formatLevel } from './damageScale';
 import { describeCell } from './describe';
 import { LayerChart } from './LayerChart';
 import { layerLines } from './layerLines';
@@ -28,7 +27,7 @@ export function LayerDetail({ map, scale, cursor, chosen, onPick, onLine }: Deta
   const found = map.rows[cursor.row]?.[cursor.column];
   const lines = useMemo(() => layerLines(map.report, layer.id), [map.report, layer.id]);
   // On a phone the map needs the room.
-  const [isOpen, setOpen] = useState(() => window.matchMedia('(min-width: 768px) and (min-height: 700px)').matches);
+  const [isOpen, setOpen] = useState(() => window.matchMedia('(min-width: 768px) and (min-height: 800px)').matches);
   const isChosen = chosen.get(cursor.row) === cursor.column;
   return (
     <section className="heat-detail" aria-label="Layer in the map">
@@ -37,7 +36,7 @@ export function LayerDetail({ map, scale, cursor, chosen, onPick, onLine }: Deta
           <ShortName text={layer.name} />
         </h3>
         <span>
-          {formatBytes(layer.bytes)} · {formatSize(level)}
+          {formatBytes(layer.bytes)} · {formatLevel(level)}
         </span>
         <Button
           size="compact-xs"

@@ -16,7 +16,7 @@ export function Legend({ scale, title, unit }: { scale: DamageScale; title: stri
       </span>
       <span className="heat-scale">
         <i style={{ background: `linear-gradient(90deg, ${colours.join(', ')})` }} />
-        {scale.ticks.map((tick) => (
+        {fewer(scale.ticks).map((tick) => (
           <span key={tick} style={{ left: `${100 * scale.place(tick)}%` }}>
             {formatDamage(tick)}
           </span>
@@ -26,8 +26,12 @@ export function Legend({ scale, title, unit }: { scale: DamageScale; title: stri
         <i className="heat-estimate" /> not measured yet: estimated error
       </span>
       <span>
-        <b>≈ 0</b> cannot be told from none · <b>=</b> nor from the level before · <b>–</b> skipped
+        <b>≈ 0</b> cannot be told from none · <b>=</b> cannot be told from the level before · <b>–</b> skipped
       </span>
     </div>
   );
 }
+
+/** Every second power of ten, where all would touch. */
+const fewer = (ticks: readonly number[]): readonly number[] =>
+  ticks.length <= 6 ? ticks : ticks.filter((_, i) => (ticks.length - 1 - i) % 2 === 0);

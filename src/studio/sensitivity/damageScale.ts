@@ -48,3 +48,6 @@ export function formatDamage(damage: number): string {
   const text = size < 1e-3 ? size.toExponential(1) : size < 100 ? String(+size.toPrecision(2)) : size.toFixed(0);
   return `${damage < 0 ? '−' : ''}${text.replace(/\.0e/, 'e').replace('e-', 'e−').replace('e+', 'e')}`;
 }
+
+/** A level, as a share of the bytes: 0.375 → "37.5 %". */
+export const formatLevel = (share: number): string => `${+(100 * share).toPrecision(3)} %`;

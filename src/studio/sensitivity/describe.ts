@@ -1,7 +1,6 @@
 import { type Estimated, metricNamed, type SensitivityCell, type SensitivityReport } from '../../engine/page/light';
 import { formatBytes, formatError, formatShare } from '../format';
-import { formatSize } from '../workbench/series';
-import { formatDamage } from './damageScale';
+import { formatDamage, formatLevel } from './damageScale';
 import { BEST, type HeatMap, type MapCell } from './map';
 
 /** What damage is in this report: "KL divergence". */
@@ -13,7 +12,9 @@ export const lineTitle = ({ lines }: Pick<SensitivityReport, 'lines'>, key: stri
 
 /** 0.031 ± 0.004. */
 export const formatEstimated = ({ mean, standardError }: Estimated): string =>
-  standardError === undefined ? formatDamage(mean) : `${formatDamage(mean)} ± ${formatDamage(standardError)}`;
+  standardError === undefined
+    ? formatDamage(mean)
+    : `${formatDamage(mean)} ± ${formatDamage(+standardError.toPrecision(1))}`;
 
 /** A loss of the report's metric: shares in points, others as a number. */
 export function formatLoss({ mean, standardError }: Estimated, metric: string | undefined): string {
@@ -47,7 +48,7 @@ export function describeCell({ report, line, levels }: HeatMap, found: MapCell |
   if (cell.damage!.standardError === undefined) sentences.push('One sample tells nothing about noise.');
   if (found.likeNone) sentences.push('It cannot be told from no damage.');
   if (found.likePrevious)
-    sentences.push(`It cannot be told from ${formatSize(levels[levels.indexOf(level) - 1]!)} of the bytes.`);
+    sentences.push(`It cannot be told from ${formatLevel(levels[levels.indexOf(level) - 1]!)} of the bytes.`);
   if (found.rivals.length > 0)
     sentences.push(
       `As good here, as far as can be told: ${found.rivals.map((key) => lineTitle(report, key)).join(', ')}.`,

@@ -1,8 +1,7 @@
-import type { SensitivityReport } from '../../engine/page/light';
-import { formatSize } from '../workbench/series';
+import type { SensitivityCell, SensitivityReport } from '../../engine/page/light';
 import { canvasPen, HATCH, preparedContext } from './canvasPen';
 import { shadeAt } from './colours';
-import { formatDamage } from './damageScale';
+import { formatDamage, formatLevel } from './damageScale';
 import { lineTitle, measureTitle } from './describe';
 import type { HeatMap } from './map';
 import { type Painting, type Pen, paint } from './paint';
@@ -17,15 +16,17 @@ export function csvOf({ layers, cells }: SensitivityReport): string {
   const layer = new Map(layers.map((one) => [one.id, one]));
   const rows = cells.map((cell) => {
     const { name = cell.layer, op = '', bytes = '' } = layer.get(cell.layer) ?? {};
-    const state = cell.skipped !== undefined ? 'skipped' : cell.damage ? 'measured' : 'estimated';
     return [
-      ...[name, op, bytes, cell.line, cell.level, cell.bytes, state, cell.estimatedError],
+      ...[name, op, bytes, cell.line, cell.level, cell.bytes, stateOf(cell), cell.estimatedError],
       ...[cell.damage?.mean, cell.damage?.standardError, cell.loss?.mean, cell.loss?.standardError],
       ...[cell.skipped, cell.steps && JSON.stringify(cell.steps)],
     ];
   });
   return `${[HEADER, ...rows].map((row) => row.map(field).join(',')).join('\r\n')}\r\n`;
 }
+
+const stateOf = ({ skipped, damage, estimatedError }: SensitivityCell): string =>
+  skipped !== undefined ? 'skipped' : damage ? 'measured' : estimatedError !== undefined ? 'estimated' : 'open';
 
 function field(value: string | number | undefined): string {
   const text = value === undefined ? '' : String(value);
@@ -59,7 +60,7 @@ function paintWhole(pen: Pen, whole: Drawn): void {
     'left',
   );
   for (const [i, level] of levels.entries())
-    pen.text(LEFT + (i + 0.5) * COLUMN, TOP - 10, formatSize(level), palette.quiet, 'middle');
+    pen.text(LEFT + (i + 0.5) * COLUMN, TOP - 10, formatLevel(level), palette.quiet, 'middle');
   for (const [i, { name }] of layers.entries())
     pen.text(16, TOP + (i + 0.5) * ROW, shortened(name, 46), palette.ink, 'left');
   paint(pen, { ...whole, left: LEFT, top: TOP, columnWidth: COLUMN, rowHeight: ROW, first: 0, last: layers.length });
