@@ -94,7 +94,16 @@ export async function writeRun(
 }
 
 /** What the written file says of how it came about. */
-function metadataOf({ program, originalHash, calibration }: FinishedRun, recipe: Recipe): Record<string, string> {
+export function metadataOf(
+  {
+    program,
+    originalHash,
+    calibration,
+  }: Pick<FinishedRun, 'program' | 'originalHash'> & {
+    readonly calibration?: { readonly sha256: string } | undefined;
+  },
+  recipe: Recipe,
+): Record<string, string> {
   const resolved = JSON.stringify(resolvedRecipe(recipe));
   return {
     'carrara.version': program,
