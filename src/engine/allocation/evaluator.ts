@@ -1,14 +1,16 @@
+import type { Estimated } from '../core/estimated';
 import type { LongCall } from '../core/progress';
+import { chooseBatch } from '../evaluation/batchSize';
+import { Damage } from '../evaluation/damage';
 import { type Batch, batches, type Dataset } from '../evaluation/dataset';
-import { chooseBatch } from '../evaluation/evaluate';
 import { openModel } from '../evaluation/openModel';
+import { Score } from '../evaluation/score';
 import type { Layer, ModelLayers } from '../model/layers';
 import { denseOf } from '../operators/dense/dense';
 import { replaceWeights } from '../operators/export/replace';
 import type { FloatType, Operator } from '../operators/operator';
 import type { Multiply } from '../operators/product';
 import type { HostTensor, Provider, Runtime } from '../runtime';
-import type { SampleScores, Scorer } from './scorer';
 
 type Outputs = Readonly<Record<string, HostTensor>>;
 
@@ -20,13 +22,26 @@ export interface EvaluatorContext {
   readonly keptBytes?: number;
 }
 
+/** What a model with compressed layers gives on some samples. */
+export interface Evaluation {
+  /** By the evaluator's measure. */
+  readonly damage: Estimated;
+  readonly loss: Estimated;
+  readonly samples: number;
+  /**
+   * The damage after each batch, in a unit that adds up over layers where changes are small: KL as it is, relative errors
+   * squared.
+   */
+  readonly energies: readonly number[];
+}
+
 const KEPT_BYTES = 256 * 2 ** 20;
 
 /** In how many runs the samples are taken, at least. */
 const PARTS = 8;
 
 /**
- * Runs whole models whose layers stand in compressed forms, sample by sample, beside the original. Each model is a
+ * Runs whole models whose layers stand in compressed forms beside the original, on a number of batches. Each model is a
  * session of its own with the rebuilt weights: making one takes as long as a few samples, while weights that are inputs
  * of one session are packed again in each run. The original runs once for each sample.
  */
@@ -36,11 +51,12 @@ export class Evaluator {
   readonly #originals: { readonly batch: Batch; readonly outputs: Outputs }[] = [];
   readonly #dense = new Map<Operator, Float32Array<ArrayBuffer>>();
   #denseBytes = 0;
+  #measure = '';
+  #metric = '';
 
   private constructor(
     private readonly given: ModelLayers,
     readonly dataset: Dataset,
-    readonly scorer: Scorer,
     private readonly context: EvaluatorContext,
   ) {}
 
@@ -48,11 +64,10 @@ export class Evaluator {
   static async open(
     given: ModelLayers,
     dataset: Dataset,
-    scorer: Scorer,
     context: EvaluatorContext,
     call: LongCall = {},
   ): Promise<Evaluator> {
-    const evaluator = new Evaluator(given, dataset, scorer, context);
+    const evaluator = new Evaluator(given, dataset, context);
     const session = await openModel(given.model, context.runtime, { provider: context.provider, ...call });
     try {
       // Small batches, so that a few samples can be run first.
@@ -60,22 +75,47 @@ export class Evaluator {
       for (const batch of batches(dataset, size)) {
         call.signal?.throwIfAborted();
         call.onProgress?.({ done: batch.start, total: dataset.samples, label: 'Running the original' });
-        const outputs = await session.run(batch.feeds);
-        scorer.see(outputs, batch);
-        evaluator.#originals.push({ batch, outputs });
+        evaluator.#originals.push({ batch, outputs: await session.run(batch.feeds) });
       }
     } finally {
       await session.release();
     }
+    const damage = evaluator.#damage();
+    for (const { batch, outputs } of evaluator.#originals.slice(0, 1)) damage.add(outputs, outputs, batch);
+    evaluator.#measure = damage.measure;
+    evaluator.#metric = damage.metric;
     return evaluator;
   }
 
-  /** Runs the model with these operators in place of weights on the first `samples` samples, or a few more. */
+  /** The name of the metric of `damage`. */
+  get measure(): string {
+    return this.#measure;
+  }
+
+  /** The name of the metric of `loss`. */
+  get metric(): string {
+    return this.#metric;
+  }
+
+  get batches(): number {
+    return this.#originals.length;
+  }
+
+  /** The metric of the original against labels; 1 without labels. */
+  get original(): number {
+    const { labels } = this.dataset;
+    if (!labels) return 1;
+    const score = new Score(labels);
+    for (const { batch, outputs } of this.#originals) score.add(outputs, batch);
+    return score.scores[0]!.mean.value;
+  }
+
+  /** Runs the model with these operators in place of weights on the first `count` batches. */
   async evaluate(
     operators: ReadonlyMap<Layer, Operator>,
-    samples = this.dataset.samples,
+    count = this.batches,
     { signal }: LongCall = {},
-  ): Promise<SampleScores> {
+  ): Promise<Evaluation> {
     const { model, main } = this.given;
     const { runtime, provider } = this.context;
     const weights = new Map<Layer, Operator>();
@@ -85,19 +125,28 @@ export class Evaluator {
     }
     const session = await openModel(await replaceWeights(model, main, weights, { signal }), runtime, { provider });
     this.evaluations++;
-    const scores: SampleScores = { damage: [], loss: [] };
+    const damage = this.#damage();
+    const energies: number[] = [];
     try {
-      for (const { batch, outputs } of this.#originals) {
-        if (batch.start >= samples) break;
+      for (const { batch, outputs } of this.#originals.slice(0, count)) {
         signal?.throwIfAborted();
-        const { damage, loss } = this.scorer.score(outputs, await session.run(batch.feeds), batch);
-        scores.damage.push(...damage);
-        scores.loss.push(...loss);
+        damage.add(outputs, await session.run(batch.feeds), batch);
+        energies.push(this.energyOf(damage.damage.mean));
       }
     } finally {
       await session.release();
     }
-    return scores;
+    return { damage: damage.damage, loss: damage.loss, samples: damage.samples, energies };
+  }
+
+  /** A damage in the unit of `energies`. */
+  energyOf(damage: number): number {
+    return this.#measure === 'relativeError' ? damage ** 2 : damage;
+  }
+
+  #damage(): Damage {
+    const { labels, generated } = this.dataset;
+    return new Damage({ labels, generated });
   }
 
   async #valuesOf(operator: Operator): Promise<Float32Array<ArrayBuffer>> {

@@ -2,13 +2,14 @@ import type { Calibration } from '../calibration/calibration';
 import type { LongCall } from '../core/progress';
 import type { Factorisations } from '../methods/factorisations';
 import { getMethod } from '../methods/registry';
+import { kindOfOperator } from '../model/layerOperators/roles';
 import type { Layer, ModelLayers } from '../model/layers';
 import { opsetOf } from '../model/model';
 import { graphOverheadBytes } from '../operators/export/graphOverhead';
 import type { FloatType, Operator } from '../operators/operator';
 import { Runner } from '../recipe/runner/runner';
 import type { LineStep } from '../sensitivity/report';
-import { keyOf, type Stack } from './stacks';
+import type { Stack } from './stacks';
 
 /** A way to store one layer, made and measured. */
 export interface LayerOption {
@@ -40,31 +41,25 @@ export const asItIs = ({ bytes }: Layer): LayerOption => ({
 });
 
 /**
- * Makes a layer in the form of each stack, and leaves out those that the layer cannot take. The first option leaves the
- * layer as it is; options come with the fewest bytes last.
+ * Makes a layer in the form of a stack; undefined where the layer cannot take it. A stack that looks at data takes its
+ * blind steps for a layer of whose input data tell nothing.
  */
-export async function optionsOf(
+export async function optionOf(
   given: ModelLayers,
   layer: Layer,
-  stacks: readonly Stack[],
+  { steps, blind, title, line }: Stack,
   context: OptionsContext,
-): Promise<LayerOption[]> {
+): Promise<LayerOption | undefined> {
   const { calibration } = context;
-  const options = [asItIs(layer)];
-  const isSeen = calibration !== undefined && typeof calibration.statisticsOf(layer) !== 'string';
-  const tried = new Set<string>();
-  for (const { steps, blind, title, line } of stacks) {
-    context.signal?.throwIfAborted();
-    const taken = isSeen && layer.op !== 'Gather' ? steps : blind;
-    if (tried.has(keyOf(taken))) continue;
-    tried.add(keyOf(taken));
-    const made = await optionOf(given, layer, taken, context);
-    if (made) options.push({ ...made, title, line });
-  }
-  return options.sort((a, b) => b.bytes - a.bytes);
+  const isSeen =
+    calibration !== undefined &&
+    kindOfOperator(layer.op) !== 'gather' &&
+    typeof calibration.statisticsOf(layer) !== 'string';
+  const made = await madeBy(given, layer, isSeen ? steps : blind, context);
+  return made && { ...made, title, line };
 }
 
-async function optionOf(
+async function madeBy(
   given: ModelLayers,
   layer: Layer,
   steps: readonly LineStep[],
@@ -98,16 +93,25 @@ async function optionOf(
 }
 
 /**
- * The options that no other one beats by its estimate in both bytes and error, give or take: an estimate chooses
- * nothing, so options that are within `slack` of the best error for their bytes stay.
+ * The numbers of options that are worth measuring, the heaviest first: those whose estimated error no option with fewer
+ * bytes undercuts. An estimate chooses nothing, so that options within `slack` of such an error stay.
  */
-export function worthMeasuring(options: readonly LayerOption[], slack = 1.15): LayerOption[] {
+export function worthMeasuring(options: readonly LayerOption[], slack = 1.15): number[] {
+  const order = [...options.keys()]
+    .filter((i) => options[i]!.operator !== undefined)
+    .sort((a, b) => options[a]!.bytes - options[b]!.bytes || options[a]!.estimatedError - options[b]!.estimatedError);
   let best = Number.POSITIVE_INFINITY;
-  const kept: LayerOption[] = [];
-  // From the heaviest on; options of an error above that of a lighter one are of no use.
-  for (const option of [...options].sort((a, b) => a.bytes - b.bytes || a.estimatedError - b.estimatedError)) {
-    if (option.estimatedError < best * slack) kept.push(option);
-    best = Math.min(best, option.estimatedError);
+  const kept: number[] = [];
+  for (const i of order) {
+    const { estimatedError } = options[i]!;
+    if (estimatedError < best * slack) kept.push(i);
+    best = Math.min(best, estimatedError);
   }
   return kept.reverse();
 }
+
+/** Some of a list, spread evenly from its first to its last. */
+export const spreadOf = <T>(items: readonly T[], count: number): T[] =>
+  items.length <= count
+    ? [...items]
+    : Array.from({ length: count }, (_, i) => items[Math.round((i * (items.length - 1)) / (count - 1))]!);

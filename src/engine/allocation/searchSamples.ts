@@ -16,6 +16,21 @@ export interface SearchSampleCounts {
   readonly check: number;
 }
 
+/** Most positions that a search looks at: more samples where each holds few answers. */
+const MOST_POSITIONS = 4096;
+const LEAST_SAMPLES = 32;
+const MOST_SAMPLES = 256;
+/** Samples that check what was found, for each one that the search looks at, at most. */
+const CHECK_RATIO = 4;
+
+/** How many samples a search takes of these data, and how many are kept apart: as many where data are few. */
+export function sampleCounts({ samples, labels }: Dataset): SearchSampleCounts {
+  const positions = labels?.perSample ?? 1;
+  const wanted = Math.min(MOST_SAMPLES, Math.max(LEAST_SAMPLES, Math.floor(MOST_POSITIONS / positions)));
+  const search = Math.max(1, Math.min(wanted, Math.floor(samples / 2)));
+  return { search, check: Math.min(CHECK_RATIO * wanted, samples - search) };
+}
+
 /**
  * Splits data into samples for a search and samples to check what it found, at most so many of each, in the proportion of
  * the two numbers where there are fewer. Files are often sorted by class, so each stretch of the file gives its share of

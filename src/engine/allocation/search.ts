@@ -1,0 +1,70 @@
+import type { LongCall } from '../core/progress';
+import type { Dataset } from '../evaluation/dataset';
+import type { ModelLayers } from '../model/layers';
+import { storedBytes } from '../model/model';
+import { multiplyOn } from '../operators/product';
+import type { Provider, Runtime } from '../runtime';
+import { Board } from './board';
+import { Evaluator } from './evaluator';
+import { checkGoal } from './goal';
+import type { OptionsContext } from './options';
+import type { Goal, SearchReport, SearchSettings } from './report';
+import { Searcher } from './searcher';
+import { sampleCounts, splitForSearch } from './searchSamples';
+
+export interface SearchContext extends Omit<OptionsContext, 'seed'>, LongCall {
+  readonly given: ModelLayers;
+  /** What models are evaluated on; nothing of it was calibrated on. */
+  readonly dataset: Dataset;
+  readonly runtime: Runtime;
+  readonly provider: Provider;
+  /** The version of the program, which written files tell. */
+  readonly program: string;
+}
+
+/**
+ * Looks for the recipe that meets a goal best, with real evaluations. It makes each layer in many forms; runs the recipes
+ * that store all layers alike; measures what single layers cost; solves the knapsack of these costs for a ladder of
+ * budgets; and improves the assignment at the goal's budget by exchanges between layers. What it found is checked on
+ * samples that it never saw. The same seed gives the same result, where no time limit ends it.
+ */
+export async function search(
+  goal: Goal,
+  settings: SearchSettings,
+  context: SearchContext,
+  onReport: (report: SearchReport) => void,
+): Promise<SearchReport> {
+  const { given, dataset, signal, onProgress } = context;
+  checkGoal(goal);
+  const seed = settings.seed ?? 0;
+  const { search: searched, check, same } = splitForSearch(dataset, sampleCounts(dataset), seed);
+  const multiply = multiplyOn(context.factorisations.backend, signal);
+  const running = { runtime: context.runtime, provider: context.provider, multiply };
+  const evaluator = await Evaluator.open(given, searched, running, { signal, onProgress });
+  const board = new Board(
+    {
+      goal,
+      originalBytes: storedBytes(given.model),
+      original: evaluator.original,
+      measure: evaluator.measure,
+      metric: evaluator.metric,
+      labelled: dataset.labels !== undefined,
+      data: dataset.name,
+      generated: dataset.generated,
+      samples: { search: searched.samples, check: same ? 0 : check.samples },
+    },
+    onReport,
+  );
+  try {
+    const searcher = new Searcher(board, evaluator, settings, { ...context, seed });
+    await searcher.run();
+    const checking = same ? evaluator : await Evaluator.open(given, check, running, { signal, onProgress });
+    await searcher.check(checking);
+    board.tell({ stage: 'done', evaluations: evaluator.evaluations }, true);
+  } catch (error) {
+    // A search that was cancelled keeps what it found.
+    board.tell({ evaluations: evaluator.evaluations }, true);
+    throw error;
+  }
+  return board.report;
+}
