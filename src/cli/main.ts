@@ -141,6 +141,33 @@ program
     (await import('./evaluate')).evaluateCommand(original, compressed, options, controller.signal),
   );
 
+program
+  .command('search')
+  .description('searches for the recipe that meets a goal best, and writes the smaller model')
+  .argument('<model>', 'an .onnx file; its data files are found beside it')
+  .option(
+    '--data <file>',
+    `samples, with labels or without (${listedDataExtensions()}); without it, inputs are generated`,
+  )
+  .option('--calibration <file>', `other samples for methods that look at data (${listedDataExtensions()})`)
+  .option('--size <share>', "at most this share of the original's bytes, as in .1 or 10%")
+  .option('--bytes <number>', 'at most so many bytes, as in 4MB')
+  .option('--loss <share>', 'at most this loss of the metric, as in .01 for one point; alone: as small as possible')
+  .option('--latency <share>', "at most this share of the original's latency on this machine")
+  .option('--methods <names>', 'only these methods, as in svd,quantize')
+  .option('--minutes <number>', 'ends after so long, with the best that was found')
+  .option('--seed <number>', 'for what is drawn at random')
+  .option('--out <file>', 'the .onnx file to write (needed)')
+  .option('--recipe <file>', 'also writes the recipe, JSON')
+  .option(
+    '--shape <name=sizes>',
+    'the shape of an input that is made up, as in input_ids=1,512; once for each',
+    collected,
+  )
+  .option(...OPEN_LIMIT)
+  .option('--json', 'print JSON')
+  .action(async (path: string, options) => (await import('./search')).searchCommand(path, options, controller.signal));
+
 for (const command of program.commands) command.allowExcessArguments(false);
 
 // Dawn keeps the event loop alive as long as a device exists, so the process must be ended; what it has printed goes

@@ -1,3 +1,4 @@
+import type { Goal, SearchReport, SearchSettings } from '../allocation/report';
 import type { Shapes } from '../evaluation/dataset';
 import type { ChosenKind, DataReport, EvaluateReport, OriginalReport } from '../evaluation/report';
 import type { LayerTime } from '../measure/measureLayer';
@@ -11,6 +12,7 @@ import type { ReadBack } from '../recipe/verify';
 import type { Provider } from '../runtime';
 import type { JobProgress } from './jobProgress';
 
+export type { Goal, SearchPoint, SearchReport, SearchSettings } from '../allocation/report';
 export type {
   ChosenKind,
   ClassScore,
@@ -204,6 +206,16 @@ export interface Engine {
   ): Promise<LayerTimes | null>;
   /** What each method loses on these layers at each share of their bytes; on the open data too, where there is some. */
   equalBytes(layers: readonly string[], sizes: readonly number[], job: Job): Promise<EqualBytesReport>;
+  /**
+   * Searches for a recipe that meets a goal, on the open data or on generated inputs. `onReport` gets the report as it
+   * grows; the last one holds the best recipe that was found, also where the search is cancelled.
+   */
+  search(
+    goal: Goal,
+    settings: SearchSettings,
+    onReport: (report: SearchReport) => void,
+    job: Job,
+  ): Promise<SearchReport>;
   /** Runs a recipe on the open model. */
   compress(recipe: unknown, job: Job, settings?: CompressSettings): Promise<RunReport>;
   /**

@@ -15,6 +15,7 @@ import type {
   EvaluateReport,
   EvaluateSettings,
   ExportSettings,
+  Goal,
   Job,
   KnownSpectra,
   LayerSpectrum,
@@ -25,6 +26,8 @@ import type {
   PreviewSetting,
   ReadBack,
   RunReport,
+  SearchReport,
+  SearchSettings,
   StackStep,
 } from './engine';
 import type { JobProgress } from './jobProgress';
@@ -185,6 +188,13 @@ export class Project implements Engine {
     return this.do(job, { kind: 'methods', label: 'Comparing methods' }, async (call) => {
       const { equalBytes } = await recipes();
       return equalBytes(this.opened, ids, sizes, await this.#tools(), call);
+    });
+  }
+
+  search(goal: Goal, settings: SearchSettings, onReport: (report: SearchReport) => void, job: Job) {
+    return this.do(job, { kind: 'search', label: 'Searching' }, async (call) => {
+      const { searchFor } = await import('./search');
+      return searchFor(this.opened, goal, settings, await this.#tools(), onReport, call);
     });
   }
 
