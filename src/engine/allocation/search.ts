@@ -1,26 +1,12 @@
-import type { LongCall } from '../core/progress';
-import type { Dataset } from '../evaluation/dataset';
-import type { ModelLayers } from '../model/layers';
 import { storedBytes } from '../model/model';
 import { multiplyOn } from '../operators/product';
-import type { Provider, Runtime } from '../runtime';
 import { Board } from './board';
 import { Evaluator } from './evaluator';
 import { checkGoal } from './goal';
-import type { OptionsContext } from './options';
 import type { Goal, SearchReport, SearchSettings } from './report';
+import type { SearchContext } from './searchContext';
 import { Searcher } from './searcher';
 import { sampleCounts, splitForSearch } from './searchSamples';
-
-export interface SearchContext extends Omit<OptionsContext, 'seed'>, LongCall {
-  readonly given: ModelLayers;
-  /** What models are evaluated on; nothing of it was calibrated on. */
-  readonly dataset: Dataset;
-  readonly runtime: Runtime;
-  readonly provider: Provider;
-  /** The version of the program, which written files tell. */
-  readonly program: string;
-}
 
 /**
  * Looks for the recipe that meets a goal best, with real evaluations. It makes each layer in many forms; runs the recipes

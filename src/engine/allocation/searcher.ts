@@ -11,7 +11,7 @@ import { knapsack } from './knapsack';
 import { asItIs, type LayerOption, optionOf, spreadOf, worthMeasuring } from './options';
 import { patternOf } from './recipeOf';
 import type { SearchPoint, SearchSettings } from './report';
-import type { SearchContext } from './search';
+import type { SearchContext } from './searchContext';
 import { type Stack, stacksFor } from './stacks';
 import { offspringOf } from './swaps';
 
