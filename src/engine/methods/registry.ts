@@ -1,4 +1,5 @@
 import { cluster } from './cluster/cluster';
+import { dropBlocks } from './dropBlocks/dropBlocks';
 import { half } from './half/half';
 import { lowRankPlusSparse } from './lowRankPlusSparse/lowRankPlusSparse';
 import type { AnyMethod } from './method';
@@ -16,6 +17,7 @@ export const methods: readonly AnyMethod[] = [
   lowRankPlusSparse,
   prune,
   pruneStructured,
+  dropBlocks,
   quantize,
   cluster,
   share,

@@ -6,7 +6,7 @@ import { openOperator, putOperator, type StoredOperator } from '../operators/kee
 import { weightOf } from '../operators/weight';
 import type { FinishedRun } from '../recipe/finishedRun';
 import type { ErrorReport } from '../recipe/report';
-import type { LayerProgress } from '../recipe/runner/layerProgress';
+import { droppedLayer, type LayerProgress } from '../recipe/runner/layerProgress';
 import type { Recipe } from '../recipe/schema';
 import type { Reference } from '../store/records';
 import type { Store, Writer } from '../store/store';
@@ -74,12 +74,19 @@ export async function restoreRun(
   if (!model) return undefined;
   const now = layersIn(model);
   const byId = new Map(now.layers.map((layer) => [layer.id, layer]));
+  const given = new Map(layersIn(original).layers.map((layer) => [layer.id, layer]));
   const changed: LayerProgress[] = [];
   const outputErrors = new Map<string, ErrorReport>();
   for (const { id, operator: stored, outputError, ...kept } of layers) {
     const layer = byId.get(id);
     const operator = stored && (await openOperator(stored, store, signal));
-    if (!layer || (stored && !operator)) return undefined;
+    if (stored && !(layer && operator)) return undefined;
+    if (!layer) {
+      const lost = given.get(id);
+      if (!lost) return undefined;
+      changed.push({ ...droppedLayer(lost), ...kept });
+      continue;
+    }
     // Caches know the original's weight by the layer's id, not what is left of it after a cut.
     const weight = weightOf(model, layer, model === original);
     changed.push({ layer, weight, operator: operator ?? weight, ...kept });

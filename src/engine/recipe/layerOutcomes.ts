@@ -2,18 +2,19 @@ import { type Model, storedBytes } from '../model/model';
 import { type ExportChoice, residentBytes } from '../operators/export/choice';
 import { consumptionOf } from '../operators/export/subgraph';
 import type { CompressedLayerReport, ErrorReport, SkippedLayerReport } from './report';
-import type { LayerProgress } from './runner/layerProgress';
+import { DROPPED, isDropped, type LayerProgress } from './runner/layerProgress';
 
 /** The report of a layer that was changed. */
 export function reportOf(
-  { layer, before, weight, operator, steps, ms }: LayerProgress,
+  one: LayerProgress,
   outputError: ErrorReport | undefined,
   choice: ExportChoice,
   estimatedLoad: number,
 ): CompressedLayerReport {
+  const { layer, before, weight, operator, steps, ms } = one;
   return {
     name: layer.name,
-    form: operator === weight ? `cut to ${layer.shape.join('×')}` : operator.form,
+    form: operator !== weight ? operator.form : isDropped(one) ? DROPPED : `cut to ${layer.shape.join('×')}`,
     outputs: weight.shape[0]!,
     // The errors of the steps are nearly orthogonal: what a truncation drops to what it keeps, rounding to everything.
     weightError: { predicted: Math.hypot(...steps.map(({ added }) => added)), measured: steps.at(-1)!.error },

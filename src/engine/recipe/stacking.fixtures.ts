@@ -31,6 +31,7 @@ export const OPTIONS: Readonly<Record<string, readonly object[]>> = {
     { scope: 'model', pattern: 'block', rows: 4, columns: 4, size: 0.4 },
   ],
   'prune-structured': [{ size: 0.6 }, { size: 0.5, unit: 'channels' }],
+  'drop-blocks': [{}],
   quantize: [
     { bits: 8 },
     { bits: 4, groupSize: 16 },

@@ -26,7 +26,7 @@ export function worthCompressing(layers: readonly LayerReport[]): string[] {
 }
 
 /** Names of the methods that edit several tensors together. The registry would bring all methods into the first page. */
-export const GRAPH_METHODS: ReadonlySet<string> = new Set(['prune-structured']);
+export const GRAPH_METHODS: ReadonlySet<string> = new Set(['prune-structured', 'drop-blocks']);
 
 export interface Step extends StackStep {
   readonly layers: string | readonly string[];

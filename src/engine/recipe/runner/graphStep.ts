@@ -11,7 +11,7 @@ import { type Layer, layersIn, type ModelLayers } from '../../model/layers';
 import type { Model } from '../../model/model';
 import { weightOf } from '../../operators/weight';
 import { plannedOutcome, whyNotBegun } from './decision';
-import { beginLayer, type LayerProgress, skippedReport } from './layerProgress';
+import { beginLayer, DROPPED, droppedLayer, type LayerProgress, skippedReport } from './layerProgress';
 
 type GraphStepCall = StepContext & Pick<GraphContext, 'statisticsOf' | 'trial'> & Pick<PlanContext, 'opset'>;
 
@@ -42,14 +42,14 @@ export async function runGraphStep(
   const nowById = new Map(now.layers.map((layer) => [layer.id, layer]));
   for (const layer of before.layers) {
     const next = nowById.get(layer.id);
-    if (!next) throw new Error(`${layer.name} is gone from the model that ${method.name} made.`);
-    const isCut = String(next.shape) !== String(layer.shape);
+    const isCut = String(next?.shape) !== String(layer.shape);
     if (!isCut && !progress.has(layer.id)) continue;
     const known = progress.get(layer.id) ?? beginLayer(before.model, layer);
     progress.set(layer.id, known);
     const wasSelected = selected.includes(layer);
     if (wasSelected) known.ms += ms;
-    if (isCut) await cut(known, next, edit.model, method);
+    if (!next) drop(known, method.name);
+    else if (isCut) await cut(known, next, edit.model, method);
     else {
       known.layer = next;
       const reason = whyForeseen(known, method, options, call.opset) ?? edit.skipped.get(layer);
@@ -87,4 +87,19 @@ async function cut(progress: LayerProgress, layer: Layer, model: Model, method: 
   const added = Math.sqrt(Math.max(0, error ** 2 - errorBefore ** 2));
   const form = `cut to ${shape.join('×')}`;
   progress.steps.push({ method: method.name, form, added, error, bytes, parameters, multiplyAdds });
+}
+
+/** Nothing is left of a layer that a method left out. */
+function drop(progress: LayerProgress, method: string): void {
+  const errorBefore = progress.steps.at(-1)?.error ?? 0;
+  Object.assign(progress, droppedLayer(progress.layer), { normShare: 0, key: undefined });
+  progress.steps.push({
+    method,
+    form: DROPPED,
+    added: Math.sqrt(1 - errorBefore ** 2),
+    error: 1,
+    bytes: 0,
+    parameters: 0,
+    multiplyAdds: 0,
+  });
 }

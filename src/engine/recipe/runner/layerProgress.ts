@@ -1,5 +1,6 @@
 import type { Layer } from '../../model/layers';
 import type { Model } from '../../model/model';
+import { denseOf } from '../../operators/dense/dense';
 import type { Dense, Operator } from '../../operators/operator';
 import { weightOf } from '../../operators/weight';
 import type { StepReport } from '../report';
@@ -40,3 +41,15 @@ export function skippedReport(
   const skipped = reason === undefined ? {} : { skipped: reason };
   return { method, form, added: 0, error, bytes, parameters, multiplyAdds, ...skipped };
 }
+
+/** What a layer is called of which nothing is left. */
+export const DROPPED = 'dropped';
+
+/** A layer of which nothing is left: no outputs, no bytes. */
+export function droppedLayer(layer: Layer): Pick<LayerProgress, 'layer' | 'weight' | 'operator'> {
+  const shape = [0, ...layer.shape.slice(1)];
+  const weight = denseOf(shape, 'float32', new Float32Array());
+  return { layer: { ...layer, shape }, weight, operator: weight };
+}
+
+export const isDropped = ({ layer }: Pick<LayerProgress, 'layer'>): boolean => layer.shape[0] === 0;

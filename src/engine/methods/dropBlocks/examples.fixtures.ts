@@ -1,0 +1,2 @@
+/** Options for tests of every method. */
+export const EXAMPLES = { method: 'drop-blocks', options: [{}] };
