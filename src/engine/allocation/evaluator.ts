@@ -3,6 +3,8 @@ import type { LongCall } from '../core/progress';
 import { chooseBatch } from '../evaluation/batchSize';
 import { Damage } from '../evaluation/damage';
 import { type Batch, batches, type Dataset } from '../evaluation/dataset';
+import { openFolded } from '../evaluation/foldedSession';
+import { measureLatency } from '../evaluation/latency';
 import { openModel } from '../evaluation/openModel';
 import { Score } from '../evaluation/score';
 import type { Layer, ModelLayers } from '../model/layers';
@@ -18,6 +20,11 @@ export interface EvaluatorContext {
   readonly runtime: Runtime;
   readonly provider: Provider;
   readonly multiply: Multiply;
+  /**
+   * Runs the nodes that would be written, in place of rebuilt weights: what inputs in 8 bits lose shows only there. It
+   * takes longer.
+   */
+  readonly asWritten?: boolean;
   /** The most bytes of dense weights that are kept from one evaluation to the next. */
   readonly keptBytes?: number;
 }
@@ -36,6 +43,9 @@ export interface Evaluation {
 }
 
 const KEPT_BYTES = 256 * 2 ** 20;
+
+/** How a model's latency is measured while others wait to be tried. */
+const TIMED = { runs: 15, budgetMs: 1500 } as const;
 
 /** In how many runs the samples are taken, at least. */
 const PARTS = 8;
@@ -117,12 +127,8 @@ export class Evaluator {
     { signal }: LongCall = {},
   ): Promise<Evaluation> {
     const { model, main } = this.given;
-    const { runtime, provider } = this.context;
-    const weights = new Map<Layer, Operator>();
-    for (const [layer, operator] of operators) {
-      signal?.throwIfAborted();
-      weights.set(layer, denseOf(operator.shape, layer.dtype as FloatType, await this.#valuesOf(operator)));
-    }
+    const { runtime, provider, asWritten } = this.context;
+    const weights = asWritten ? operators : await this.#rebuilt(operators, signal);
     const session = await openModel(await replaceWeights(model, main, weights, { signal }), runtime, { provider });
     this.evaluations++;
     const damage = this.#damage();
@@ -139,6 +145,27 @@ export class Evaluator {
     return { damage: damage.damage, loss: damage.loss, samples: damage.samples, energies };
   }
 
+  /** The share of the original's time that the written model takes for one batch: both are timed in turns. */
+  async latency(operators: ReadonlyMap<Layer, Operator>, { signal }: LongCall = {}): Promise<number> {
+    const { model, main } = this.given;
+    const { runtime, provider } = this.context;
+    const before = await openModel(model, runtime, { provider });
+    try {
+      const after = await openFolded(await replaceWeights(model, main, operators, { signal }), runtime, provider);
+      try {
+        const { latencyMs } = await measureLatency(before, after, this.#originals[0]!.batch.feeds, {
+          ...TIMED,
+          signal,
+        });
+        return latencyMs.after.median / latencyMs.before.median;
+      } finally {
+        await after.release();
+      }
+    } finally {
+      await before.release();
+    }
+  }
+
   /** A damage in the unit of `energies`. */
   energyOf(damage: number): number {
     return this.#measure === 'relativeError' ? damage ** 2 : damage;
@@ -147,6 +174,15 @@ export class Evaluator {
   #damage(): Damage {
     const { labels, generated } = this.dataset;
     return new Damage({ labels, generated });
+  }
+
+  async #rebuilt(operators: ReadonlyMap<Layer, Operator>, signal: AbortSignal | undefined) {
+    const weights = new Map<Layer, Operator>();
+    for (const [layer, operator] of operators) {
+      signal?.throwIfAborted();
+      weights.set(layer, denseOf(operator.shape, layer.dtype as FloatType, await this.#valuesOf(operator)));
+    }
+    return weights;
   }
 
   async #valuesOf(operator: Operator): Promise<Float32Array<ArrayBuffer>> {

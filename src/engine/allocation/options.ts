@@ -5,7 +5,9 @@ import { getMethod } from '../methods/registry';
 import { kindOfOperator } from '../model/layerOperators/roles';
 import type { Layer, ModelLayers } from '../model/layers';
 import { opsetOf } from '../model/model';
+import { DEFAULT_EXPORT, effort, formOf } from '../operators/export/choice';
 import { graphOverheadBytes } from '../operators/export/graphOverhead';
+import { consumptionOf } from '../operators/export/subgraph';
 import type { FloatType, Operator } from '../operators/operator';
 import { Runner } from '../recipe/runner/runner';
 import type { LineStep } from '../sensitivity/report';
@@ -21,6 +23,8 @@ export interface LayerOption {
   readonly operator?: Operator;
   /** Of the layer in the written file, its nodes included: predicted within some 200 bytes. */
   readonly bytes: number;
+  /** Multiply-adds of a dense product that take as long as one with the layer as it is written. An estimate. */
+  readonly effort: number;
   /** ‖X(W−Ŵ)ᵀ‖/‖XWᵀ‖ where data tell, ‖W−Ŵ‖/‖W‖ otherwise. It orders work. */
   readonly estimatedError: number;
 }
@@ -32,7 +36,8 @@ export interface OptionsContext extends LongCall {
 }
 
 /** The layer as it is. */
-export const asItIs = ({ bytes }: Layer): LayerOption => ({
+export const asItIs = ({ bytes, parameters }: Layer): LayerOption => ({
+  effort: parameters,
   steps: [],
   title: 'as it is',
   line: '',
@@ -84,9 +89,11 @@ async function madeBy(
   if (operator === weight || reports.some(({ skipped, method }) => skipped !== undefined && method !== 'half'))
     return undefined;
   const consumer = { op: layer.op, opset: opsetOf(given.model), type: layer.dtype as FloatType };
+  const { mode } = consumptionOf(layer);
   return {
     steps,
     operator,
+    effort: formOf(operator, mode, DEFAULT_EXPORT) === 'factored' ? effort(operator, mode) : layer.parameters,
     bytes: operator.bytes + graphOverheadBytes(operator, consumer),
     estimatedError: (await runner.outputErrorOf(layer.id)) ?? reports.at(-1)!.error,
   };

@@ -63,6 +63,16 @@ it('a goal out of reach is said to be, and the nearest point is offered', async 
   expect(report.points[nearest!]!.bytes).toBe(Math.min(...report.points.map(({ bytes }) => bytes)));
 });
 
+it('a limit of the latency is kept by models that were timed', async () => {
+  // Ten times the original's time is always kept.
+  const report = await found({ maxLatency: 10 }, { methods: ['svd', 'quantize'] });
+  expect(report.points[report.best!]!.latency).toBeGreaterThan(0);
+  const impossible = await found({ maxLatency: 1e-9 }, { methods: ['svd'] });
+  expect(impossible.best).toBeUndefined();
+  expect(impossible.outOfReach!.reason).toMatch(/fast/);
+  expect(impossible.points[impossible.outOfReach!.nearest!]!.latency).toBeGreaterThan(0);
+});
+
 it('a cancelled search has reported what it found', async () => {
   const cancel = new AbortController();
   let last: SearchReport | undefined;

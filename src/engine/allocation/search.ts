@@ -25,7 +25,8 @@ export async function search(
   const seed = settings.seed ?? 0;
   const { search: searched, check, same } = splitForSearch(dataset, sampleCounts(dataset), seed);
   const multiply = multiplyOn(context.factorisations.backend, signal);
-  const running = { runtime: context.runtime, provider: context.provider, multiply };
+  const asWritten = goal.maxLatency !== undefined;
+  const running = { runtime: context.runtime, provider: context.provider, multiply, asWritten };
   const evaluator = await Evaluator.open(given, searched, running, { signal, onProgress });
   const board = new Board(
     {

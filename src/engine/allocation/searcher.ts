@@ -10,7 +10,7 @@ import { byteLimit } from './goal';
 import { knapsack } from './knapsack';
 import { asItIs, type LayerOption, optionOf, spreadOf, worthMeasuring } from './options';
 import { patternOf } from './recipeOf';
-import type { SearchPoint, SearchSettings } from './report';
+import type { SearchPoint, SearchReport, SearchSettings } from './report';
 import type { SearchContext } from './searchContext';
 import { type Stack, stacksFor } from './stacks';
 import { offspringOf } from './swaps';
@@ -76,8 +76,9 @@ export class Searcher {
     await this.#measureSensitivities();
     this.board.tell({ stage: 'searching' });
     await this.#climbLadder();
-    const { maxLoss } = this.board.goal;
-    if (this.board.goal.minimise === 'size' && maxLoss !== undefined) await this.#shrinkTo(maxLoss);
+    const { maxLoss, maxLatency } = this.board.goal;
+    if (maxLatency !== undefined) await this.#quicken(maxLatency);
+    else if (this.board.goal.minimise === 'size' && maxLoss !== undefined) await this.#shrinkTo(maxLoss);
     else await this.#swap(Math.min(this.#limit, this.board.report.originalBytes));
   }
 
@@ -100,6 +101,25 @@ export class Searcher {
       const { damage, loss } = await evaluator.evaluate(operatorsOf(this.#layers, assignment), undefined, this.context);
       this.board.amend(next.id, { checked: { damage, loss } });
     }
+    const { best, outOfReach } = this.board.report;
+    if (best === undefined && !outOfReach) this.board.tell({ outOfReach: this.#missed() }, true);
+  }
+
+  /** Why no point meets the goal, and the one that comes nearest. */
+  #missed(): SearchReport['outOfReach'] {
+    const { points, goal } = this.board.report;
+    const fitting = points.filter(({ bytes }) => bytes <= this.#limit);
+    const least = (of: readonly SearchPoint[], figure: (point: SearchPoint) => number) =>
+      of.length === 0 ? undefined : of.reduce((best, one) => (figure(one) < figure(best) ? one : best)).id;
+    if (goal.maxLatency !== undefined) {
+      const nearest = least(points, ({ latency = Number.POSITIVE_INFINITY }) => latency);
+      return {
+        reason: 'No recipe that was tried is as fast as was asked for.',
+        ...(nearest !== undefined && { nearest }),
+      };
+    }
+    const nearest = least(fitting, ({ loss, checked }) => (checked?.loss ?? loss).mean) ?? this.#nearest();
+    return { reason: 'No recipe that was tried keeps all limits at once.', nearest };
   }
 
   /** Makes every layer by one stack after the other, and runs each recipe that stores all layers alike. */
@@ -108,7 +128,8 @@ export class Searcher {
     const layers = this.#layers.map(({ layer }) => layer);
     if (calibration) await calibration.collect(given.model, given.main, layers, this.context);
     const share = this.#limit / this.board.report.originalBytes;
-    const stacks = stacksFor(calibration !== undefined, this.settings.methods).filter(
+    const forSpeed = this.board.goal.maxLatency !== undefined;
+    const stacks = stacksFor(calibration !== undefined, this.settings.methods, forSpeed).filter(
       ({ size }) => !Number.isFinite(share) || (size < Math.max(3.5 * share, 0.1) && size > share / REACH),
     );
     for (const [at, stack] of stacks.entries()) {
@@ -189,6 +210,45 @@ export class Searcher {
       if (!best || best.evaluation.loss.mean > maxLoss) return;
       budget = Math.min(budget, best.bytes);
     }
+  }
+
+  /**
+   * Looks for the largest effort whose written model is fast enough here. Effort is a prior that orders assignments; the
+   * latency of each one is measured.
+   */
+  async #quicken(maxLatency: number): Promise<void> {
+    const all = this.#layers.reduce((sum, { options }) => sum + options[0]!.effort, 0);
+    const choices = () => this.#costs.choices((layer, option) => this.#layers[layer]!.options[option]!.effort);
+    let [low, high] = [0, 1];
+    for (let step = 0; step < BISECTIONS && !this.#clock.isPast(1); step++) {
+      const share = step === 0 ? maxLatency : (low + high) / 2;
+      const chosen = knapsack(choices(), share * all)?.chosen;
+      if (!chosen) {
+        low = share;
+        continue;
+      }
+      const scored = await this.#score(chosen, 'knapsack');
+      const latency = await this.#latencyOf(scored);
+      if (latency <= maxLatency && scored.bytes <= this.#limit) low = share;
+      else high = share;
+    }
+    // Recipes that store all layers alike may be as good.
+    const { points } = this.board.report;
+    const alike = points.filter(({ from, latency }) => from === 'uniform' && latency === undefined);
+    alike.sort((a, b) => a.damage.mean - b.damage.mean);
+    for (const { id } of alike.filter(({ onFront }) => onFront).slice(0, CHECKED)) {
+      if (this.#clock.isPast(1)) return;
+      await this.#latencyOf([...this.#scored.values()].find((scored) => scored.id === id)!);
+    }
+  }
+
+  async #latencyOf({ id, assignment }: Scored): Promise<number> {
+    const known = this.board.report.points[id]!.latency;
+    if (known !== undefined) return known;
+    this.#progress(0.5, 'Timing');
+    const latency = await this.evaluator.latency(operatorsOf(this.#layers, assignment), this.context);
+    this.board.amend(id, { latency });
+    return latency;
   }
 
   /**

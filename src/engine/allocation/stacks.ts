@@ -42,10 +42,12 @@ const percent = (share: number) => `${+(100 * share).toPrecision(3)} %`;
  * The settings that a search chooses from: every method that rewrites single layers at a ladder of sizes, in the variant
  * that looks at data where there are data, and the stacks that are worth their nodes in small files. Those that mostly
  * serve come first, in case that time is short. `allowed`: names of methods; a stack needs all of its methods allowed.
+ * `forSpeed`: with codes whose inputs are rounded too, which save time and are no use otherwise.
  */
-export function stacksFor(withData: boolean, allowed?: readonly string[]): Stack[] {
+export function stacksFor(withData: boolean, allowed?: readonly string[], forSpeed = false): Stack[] {
   const isAllowed = (name: string) => allowed?.includes(name) ?? true;
   const all = [
+    ...(forSpeed ? [inputsToo] : []),
     ...codes(withData, isAllowed('half')),
     ...ranks(withData),
     ...sparse(withData),
@@ -57,6 +59,15 @@ export function stacksFor(withData: boolean, allowed?: readonly string[]): Stack
 
 /** Scales in float16 take half of the bytes: at 2 bits in groups of 16, a quarter of the whole. */
 const half = step('half');
+
+const dynamic = [step('quantize', { bits: 8, activations: 'dynamic' })];
+const inputsToo: Stack = {
+  line: 'quantize, inputs too',
+  title: '8 bits, inputs too',
+  steps: dynamic,
+  blind: dynamic,
+  size: 0.26,
+};
 
 function codes(withData: boolean, withHalf: boolean): Stack[] {
   const rounding = withData ? { rounding: 'gptq' } : {};
