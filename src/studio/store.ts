@@ -10,7 +10,9 @@ import { noticeSlice } from './state/notices';
 import { projectsSlice } from './state/projectsSlice';
 import { restartSlice } from './state/restart';
 import { runsSlice } from './state/runsSlice';
+import { searchSlice } from './state/searchSlice';
 import { sensitivitySlice } from './state/sensitivitySlice';
+
 import { spectraSlice } from './state/spectra';
 import { stackSlice } from './state/stackSlice';
 import { trialSlice } from './state/trialSlice';
@@ -33,6 +35,7 @@ export const useStudio = create<Studio>()((set, get) => ({
   ...historySlice(set, get),
   ...trialSlice(set, get),
   ...runsSlice(set, get),
+  ...searchSlice(set, get),
   ...jobSlice(set, get),
   ...restartSlice(set, get),
   ...noticeSlice(set, get),
@@ -48,7 +51,9 @@ export type * from './state/types/model';
 export type * from './state/types/notices';
 export type * from './state/types/projects';
 export type * from './state/types/runs';
+export type * from './state/types/search';
 export type * from './state/types/sensitivity';
+
 export type * from './state/types/stacks';
 export type * from './state/types/studio';
 export type * from './state/types/trials';

@@ -4,6 +4,8 @@
  * so that the first page stays small.
  */
 
+export { byteLimit } from '../allocation/goal';
+export type { Goal, SearchPoint, SearchReport, SearchSettings } from '../allocation/report';
 export { blobSource } from '../core/bytes';
 export { BROKEN_RUNTIME, GPU_ERROR, isAbort, messageOf, OPEN_ELSEWHERE, UserError } from '../core/errors';
 export type { Estimated } from '../core/estimated';
@@ -11,7 +13,7 @@ export { Pace } from '../core/pace';
 export type { Progress } from '../core/progress';
 export { quantile } from '../core/quantile';
 export { describeDrawing, describeOutputs, describeShapes, KIND_WORDS } from '../evaluation/describe';
-export { type Difference, type Interval, mayBeNone } from '../evaluation/intervals';
+export { type Difference, type Interval, mayBeNone, student } from '../evaluation/intervals';
 export type { Metric } from '../evaluation/metrics/metric';
 export type { Measured } from '../evaluation/metrics/metrics';
 export {

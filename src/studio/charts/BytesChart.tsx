@@ -24,6 +24,9 @@ export interface DotProps<Dot> {
 /** A larger area than a dot, so that it is easy to hit. */
 export const HIT_RADIUS = 11;
 
+/** Room for the ticks of quality. */
+const VALUE_WIDTH = 50;
+
 const TICK = { fill: 'var(--quiet)', fontSize: 11 };
 
 /** Bytes against a figure of quality: dots that can be clicked, and a line through those that no other dot beats. */
@@ -71,7 +74,7 @@ export function BytesChart<Dot extends BytesDot>(props: {
           tickLine={false}
           axisLine={false}
           tick={TICK}
-          width={46}
+          width={VALUE_WIDTH}
         />
         {children}
         <Line

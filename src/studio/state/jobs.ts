@@ -17,6 +17,7 @@ export const CANCELLABLE: ReadonlySet<JobKind> = new Set([
   'preview',
   'times',
   'methods',
+  'search',
 ]);
 
 /**

@@ -23,6 +23,8 @@ const FIELDS: readonly (keyof Workbench)[] = [
   'currentRun',
   'interrupted',
   'provider',
+  'goal',
+  'searchSettings',
   'past',
   'future',
 ];

@@ -1,5 +1,7 @@
 import type { DataReport, ModelReport, RunReport } from '../../engine/page/light';
+import { FIRST_GOAL, FIRST_SETTINGS } from '../goal/limits';
 import { BEST } from '../sensitivity/map';
+
 import { worthCompressing } from './recipe';
 import type { Workbench } from './types/projects';
 import type { Studio } from './types/studio';
@@ -45,6 +47,7 @@ export function openedState({
     mapLine: BEST,
     mapLevel: null,
     layerFigures: 'spectrum',
+    shownPoint: null,
     trial: null,
     trains: new Map(),
     // Earlier notices are about another model, or about none.
@@ -69,5 +72,8 @@ function newWorkbench({ layers }: ModelReport): Omit<Workbench, 'provider' | 'so
     ranStacks: new Map(),
     currentRun: null,
     interrupted: null,
+    goal: FIRST_GOAL,
+    searchSettings: FIRST_SETTINGS,
+    search: null,
   };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../engine/core/random';
 import type { LayerReport } from '../../engine/project/engine';
+import { FIRST_GOAL, FIRST_SETTINGS } from '../goal/limits';
+import { searchReport } from '../goal/report.fixtures';
 import type { Moment } from './types/history';
 import type { Workbench } from './types/projects';
 import type { Stack } from './types/stacks';
@@ -40,6 +42,9 @@ function randomWorkbench(seed: number): Workbench {
       [2, stacks()],
     ]),
     interrupted: random.below(2) ? { run: 3, recipe: { version: 1 }, stacks: stacks(), done: 7, total: 12 } : null,
+    goal: random.below(2) ? { minimise: 'size', maxLoss: 0.02 } : { minimise: 'loss', maxBytes: 4e6, maxLatency: 0.5 },
+    searchSettings: random.below(2) ? { methods: ['svd'], minutes: 3 } : {},
+    search: random.below(2) ? { report: searchReport(random.below(5)), data: null, ended: 'done' } : null,
     past: Array.from({ length: random.below(5) }, () => ({ before: moment() })),
     future: Array.from({ length: random.below(3) }, moment),
   };
@@ -73,6 +78,20 @@ describe('a packed workbench', () => {
     expect(back.past.map(({ before }) => before.step)).toEqual(Array.from({ length: 20 }, (_, i) => 40 + i));
     // Layers with equal stacks share one, so that what is worked out for it is worked out once.
     expect(back.stacks.get(ids[0]!)).toBe(back.stacks.get(ids[1]!));
+  });
+
+  it('has a search that ended with its page, and none where the page knew of none', () => {
+    const base = randomWorkbench(1);
+    const search = { report: searchReport(3), data: null };
+    const packed = packWorkbench({ ...base, search }) as Record<string, unknown>;
+    expect(unpackWorkbench(packed, model)!.search).toEqual({ ...search, ended: 'stopped' });
+    const { goal: _, searchSettings: __, search: ___, ...earlier } = packed;
+    expect(unpackWorkbench(earlier, model)).toEqual({
+      ...base,
+      goal: FIRST_GOAL,
+      searchSettings: FIRST_SETTINGS,
+      search: null,
+    });
   });
 
   it('of another model, another version, or only a part of one is none', () => {

@@ -1,8 +1,10 @@
 import type { ModelReport } from '../../engine/page/light';
+import { FIRST_GOAL, FIRST_SETTINGS } from '../goal/limits';
 import { stackKey } from './recipe';
 import type { Moment } from './types/history';
 import type { Workbench } from './types/projects';
 import type { InterruptedRun } from './types/runs';
+import type { Search } from './types/search';
 import type { Stack } from './types/stacks';
 
 const VERSION = 1;
@@ -16,12 +18,13 @@ type PackedStacks = Readonly<Record<string, number>>;
 type Packed<T> = Omit<T, 'stacks' | 'included'> & { readonly stacks: number; readonly included: readonly string[] };
 
 /** The JSON that a project keeps of the page: many layers share a stack, and many moments share all stacks. */
-interface PackedWorkbench extends Packed<Omit<Workbench, 'past' | 'future' | 'ranStacks' | 'interrupted'>> {
+interface PackedWorkbench extends Packed<Omit<Workbench, 'past' | 'future' | 'ranStacks' | 'interrupted' | 'search'>> {
   readonly version: typeof VERSION;
   readonly distinct: readonly Stack[];
   readonly maps: readonly PackedStacks[];
   readonly ranStacks: readonly (readonly [run: number, map: number])[];
   readonly interrupted: (Omit<InterruptedRun, 'stacks'> & { readonly stacks: number }) | null;
+  readonly search: string | null;
   readonly past: readonly Packed<Moment>[];
   readonly future: readonly Packed<Moment>[];
 }
@@ -49,10 +52,12 @@ export function packWorkbench(workbench: Workbench): unknown {
     selection,
     step,
   });
-  const { sort, descending, filter, spectraPaused, currentRun, interrupted, provider } = workbench;
+  const { sort, descending, filter, spectraPaused, currentRun, interrupted, provider, goal, searchSettings } =
+    workbench;
   const packed = {
     ...packMoment(workbench),
-    ...{ sort, descending, filter, spectraPaused, currentRun, provider },
+    ...{ sort, descending, filter, spectraPaused, currentRun, provider, goal, searchSettings },
+    search: workbench.search && packSearch(workbench.search),
     interrupted: interrupted && { ...interrupted, stacks: packStacks(interrupted.stacks) },
     ranStacks: [...workbench.ranStacks].map(([run, stacks]) => [run, packStacks(stacks)] as const),
     past: workbench.past.slice(-MOST_EDITS).map(({ before }) => packMoment(before)),
@@ -66,11 +71,35 @@ export function packWorkbench(workbench: Workbench): unknown {
   } satisfies PackedWorkbench;
 }
 
+const packedSearches = new WeakMap<Search, string>();
+
+/** As text: a search has hundreds of recipes, and the workbench is packed whenever a slider has moved. */
+function packSearch(search: Search): string {
+  const packed = packedSearches.get(search) ?? JSON.stringify(search);
+  packedSearches.set(search, packed);
+  return packed;
+}
+
+/** A search that was at work has ended with its page. */
+const unpackSearch = (packed: string): Search => ({ ended: 'stopped', ...(JSON.parse(packed) as Search) });
+
 /** What `packWorkbench` packed; undefined where it is none, or of another version, or of a model with other layers. */
 export function unpackWorkbench(packed: unknown, { layers }: Pick<ModelReport, 'layers'>): Workbench | undefined {
   if ((packed as Partial<PackedWorkbench> | null | undefined)?.version !== VERSION) return undefined;
   try {
-    const { version: _, distinct, maps, ranStacks, interrupted, past, future, ...rest } = packed as PackedWorkbench;
+    const {
+      version: _,
+      distinct,
+      maps,
+      ranStacks,
+      interrupted,
+      search,
+      past,
+      future,
+      ...rest
+    } = packed as PackedWorkbench;
+    // A page that knew of no search may have kept it.
+    const { goal = FIRST_GOAL, searchSettings = FIRST_SETTINGS } = rest;
     const known = new Set(layers.map(({ id }) => id));
     const unpackedMaps = maps.map(
       (map) => new Map(Object.entries(map).map(([id, index]) => [id, existing(distinct[index])] as const)),
@@ -84,6 +113,9 @@ export function unpackWorkbench(packed: unknown, { layers }: Pick<ModelReport, '
     });
     return {
       ...unpack(rest),
+      goal,
+      searchSettings,
+      search: search ? unpackSearch(search) : null,
       ranStacks: new Map(ranStacks.map(([run, map]) => [run, existing(unpackedMaps[map])])),
       interrupted: interrupted && { ...interrupted, stacks: existing(unpackedMaps[interrupted.stacks]) },
       past: past.map((before) => ({ before: unpack(before) })),

@@ -3,6 +3,7 @@ import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { LayerReport } from '../../engine/page/light';
 import { formatInteger, formatShape, formatShare } from '../format';
+import { GoalLine } from '../goal/GoalLine';
 import { emptyListReason } from '../layers/nothing';
 import './workbench.css';
 import './step.css';
@@ -25,18 +26,19 @@ export function Workbench() {
     return model?.layers.filter(({ id, compressible }) => compressible && chosen.has(id)) ?? [];
   }, [model, selection]);
   if (!model) return null;
-  if (layers.length === 0) {
-    return (
-      <div className="workbench">
+  const isCompressible = model.layers.some(({ compressible }) => compressible);
+  return (
+    <div className="workbench">
+      {isCompressible && <GoalLine />}
+      {layers.length > 0 ? (
+        <Chosen layers={layers} modelParameters={model.parameters} />
+      ) : (
         <p className="workbench-none">
-          {model.layers.some(({ compressible }) => compressible)
-            ? 'Choose a layer on the left to say what is done to it.'
-            : emptyListReason(model.layers)}
+          {isCompressible ? 'Choose a layer on the left to say what is done to it.' : emptyListReason(model.layers)}
         </p>
-      </div>
-    );
-  }
-  return <Chosen layers={layers} modelParameters={model.parameters} />;
+      )}
+    </div>
+  );
 }
 
 function Chosen({ layers, modelParameters }: { layers: readonly LayerReport[]; modelParameters: number }) {
@@ -44,7 +46,7 @@ function Chosen({ layers, modelParameters }: { layers: readonly LayerReport[]; m
   const [first] = layers;
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
   return (
-    <div className="workbench">
+    <>
       <div className="workbench-title">
         <div className="workbench-what">
           <h2 title={first.name}>{first.name}</h2>
@@ -80,7 +82,7 @@ function Chosen({ layers, modelParameters }: { layers: readonly LayerReport[]; m
         <EqualBytesCard layers={layers} />
         <RecipeView />
       </div>
-    </div>
+    </>
   );
 }
 

@@ -10,6 +10,7 @@ export type JobKind =
   | 'preview'
   | 'times'
   | 'methods'
+  | 'search'
   | 'compress'
   | 'evaluate'
   | 'write'

@@ -2,6 +2,7 @@ import type { KeepingState, ProjectSummary, Provider } from '../../../engine/pag
 import type { Moment } from './history';
 import type { LayersSlice, SpectraSlice } from './layers';
 import type { RunsSlice } from './runs';
+import type { SearchSlice } from './search';
 import type { StackSlice } from './stacks';
 
 /** The page's own part of a project: what the user chose. It is kept as one JSON value, see `packWorkbench`. */
@@ -9,7 +10,8 @@ export interface Workbench
   extends Pick<StackSlice, 'stacks' | 'included' | 'settings' | 'step' | 'fixedRecipe'>,
     Pick<LayersSlice, 'selection' | 'sort' | 'descending' | 'filter'>,
     Pick<SpectraSlice, 'spectraPaused'>,
-    Pick<RunsSlice, 'ranStacks' | 'currentRun' | 'interrupted'> {
+    Pick<RunsSlice, 'ranStacks' | 'currentRun' | 'interrupted'>,
+    Pick<SearchSlice, 'goal' | 'searchSettings' | 'search'> {
   readonly provider: Provider;
   readonly past: readonly { readonly before: Moment }[];
   readonly future: readonly Moment[];

@@ -6,7 +6,9 @@ import type { FilesSlice, ModelSlice } from './model';
 import type { NoticeSlice } from './notices';
 import type { KeepingSlice, ProjectsSlice } from './projects';
 import type { RunsSlice } from './runs';
+import type { SearchSlice } from './search';
 import type { SensitivitySlice } from './sensitivity';
+
 import type { StackSlice } from './stacks';
 import type { TrialSlice } from './trials';
 
@@ -22,6 +24,7 @@ export type Studio = EngineSlice &
   HistorySlice &
   TrialSlice &
   RunsSlice &
+  SearchSlice &
   JobSlice &
   RestartSlice &
   NoticeSlice;
