@@ -2,14 +2,16 @@ import { UserError } from '../core/errors';
 import { type LongCall, Pacer } from '../core/progress';
 import { type Batch, batches, type Dataset, fixedBatch } from '../evaluation/dataset';
 import { chooseBatch } from '../evaluation/evaluate';
-import { halves, take } from '../evaluation/samples';
 import type { Session } from '../runtime';
 import { type Answered, type Closeness, ClosenessMeter, type Outputs } from './closeness';
+import { splitForSearch } from './searchSamples';
 
 /** How long a run over one half of the samples may take, about. */
-const HALF_MS = 200;
+const HALF_MS = 120;
 const FEWEST = 4;
-const MOST = 256;
+const MOST = 128;
+/** The same data are always split in the same way. */
+const SEED = 1;
 
 /** Samples with the original's answers to them. */
 interface Half {
@@ -26,18 +28,23 @@ export class Comparison {
   ) {}
 
   /**
-   * Runs the original on the data, on as many samples as fit into a fifth of a second. A single sample is used for
-   * both. Throws a UserError where no output can be compared.
+   * Runs the original on the data, on as many samples as a run of an eighth of a second takes. `more` makes up to so many where
+   * data are made up. Data of one sample are used for both. Throws a UserError where no output can be compared.
    */
-  static async open(original: Session, data: Dataset, { signal }: LongCall): Promise<Comparison> {
-    const size = fixedBatch(data) ?? (await chooseBatch(original, data));
-    const [first] = batches(data, size);
+  static async open(
+    original: Session,
+    given: Dataset,
+    more: ((samples: number) => Dataset) | undefined,
+    { signal }: LongCall,
+  ): Promise<Comparison> {
+    const size = fixedBatch(given) ?? (await chooseBatch(original, given));
+    const [first] = batches(given, size);
     const started = performance.now();
     await original.run(first!.feeds);
     const perSample = (performance.now() - started) / first!.samples;
     const count = Math.max(FEWEST, Math.min(MOST, Math.floor(HALF_MS / perSample)));
-    const some = take(data, 2 * count);
-    const [search, check] = some.samples < 2 ? [some, some] : halves(some);
+    const data = more && given.samples < 2 * count ? more(2 * count) : given;
+    const { search, check, same } = splitForSearch(data, { search: count, check: count }, SEED);
     const answer = async (dataset: Dataset): Promise<Half> => {
       const answered: Answered[] = [];
       for (const batch of batches(dataset, size)) {
@@ -52,7 +59,7 @@ export class Comparison {
       throw new UserError(
         'This model has no output of floating-point numbers, so nothing tells how close a smaller one is.',
       );
-    return new Comparison(answered, { search: search.samples, check: some.samples < 2 ? 0 : check.samples });
+    return new Comparison(answered, { search: search.samples, check: same ? 0 : check.samples });
   }
 
   async closenessOf(session: Session, on: 'search' | 'check', { signal }: LongCall): Promise<Closeness> {

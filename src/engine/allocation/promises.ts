@@ -1,3 +1,4 @@
+import type { Estimated } from '../core/estimated';
 import type { Closeness } from './closeness';
 
 export type ProposalName = 'safe' | 'balanced' | 'tiny';
@@ -20,11 +21,16 @@ export const PROMISES: readonly Promised[] = [
   { name: 'tiny', loss: 0.1, agreement: 0.9, cosine: 0.98 },
 ];
 
-/** Whether measured answers keep the promise. With labels, right answers alone count. */
-export function keeps({ loss, agreement, cosine }: Promised, closeness: Closeness): boolean {
+/**
+ * Whether measured answers keep the promise. With labels, right answers alone count. `margin`: by how many standard errors,
+ * for a choice that other samples are to confirm.
+ */
+export function keeps({ loss, agreement, cosine }: Promised, closeness: Closeness, margin = 0): boolean {
   if (!Number.isFinite(closeness.distance)) return false;
-  if (closeness.accuracy) return closeness.accuracy.loss.mean <= loss;
-  return (closeness.agreement?.mean ?? 1) >= agreement && (closeness.cosine?.mean ?? 1) >= cosine;
+  const slack = ({ standardError = 0 }: Estimated) => margin * standardError;
+  const { accuracy, agreement: agreed, cosine: alike } = closeness;
+  if (accuracy) return accuracy.loss.mean + slack(accuracy.loss) <= loss;
+  return (!agreed || agreed.mean - slack(agreed) >= agreement) && (!alike || alike.mean - slack(alike) >= cosine);
 }
 
 /** The promise in words, as it applies to what was measured. */

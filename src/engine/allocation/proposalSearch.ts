@@ -21,7 +21,7 @@ import type { Runtime, Session } from '../runtime';
 import { type Assignment, describeAssignment, exactNames, recipeOf } from './assignment';
 import type { Closeness } from './closeness';
 import { Comparison } from './comparison';
-import { convexMoves } from './front';
+import { convexMoves } from './convexMoves';
 import { type Level, levelsFor, PROBED } from './levels';
 import { describePromise, keeps, PROMISES, type Promised } from './promises';
 import type { Proposal, ProposalReport } from './proposalReport';
@@ -31,6 +31,8 @@ export interface ProposalContext {
   readonly runtime: Runtime;
   readonly factorisations: Factorisations;
   readonly data: Dataset;
+  /** Makes up to so many samples, where the data are made up. */
+  readonly moreData?: ((samples: number) => Dataset) | undefined;
   /** For rounding that looks at data. */
   readonly calibration?: Calibration | undefined;
   /** The original's session. Whoever opened it releases it. */
@@ -67,6 +69,8 @@ const PROBING_SHARE = 0.6;
 
 /** About how many choices are tried for a promise, to tell how long it takes. */
 const TRIALS_OF_PROMISE = 24;
+/** By how many standard errors a choice keeps its promise on the samples of the search. */
+const MARGIN = 1;
 /** Moves that are tried one by one after those that keep a promise together. */
 const MOST_MOVES = 40;
 /** A choice that the check refuses gives way to one that is 1, 2, 4 and 8 moves larger. */
@@ -113,16 +117,28 @@ export class ProposalSearch {
       this.#spentMs = spent + performance.now() - started;
       return this.#spentMs;
     };
+    const { original, data, moreData } = this.context;
     try {
-      this.#comparison ??= await Comparison.open(this.context.original, this.context.data, call);
+      this.#comparison ??= await Comparison.open(original, data, moreData, call);
       const tell = () => onReport(this.report());
       const total = this.#levels.length + this.#layers.length + TRIALS_OF_PROMISE * PROMISES.length;
-      for (const [at, level] of this.#levels.entries()) {
-        call.onProgress?.({ done: at, total, label: `Trying ${level.title} for all layers` });
+      let tried = 0;
+      const tryLevel = async (level: Level) => {
+        call.onProgress?.({
+          done: Math.min(tried++, this.#levels.length),
+          total,
+          label: `Trying ${level.title} for all layers`,
+        });
         await this.#tryUniform(level, call);
         clock();
         tell();
-      }
+      };
+      const isSafe = () => this.#isKept(PROMISES[0]!);
+      await tryLevel(this.#levels[0]!);
+      if (!isSafe()) await tryLevel(this.#levels.at(-1)!);
+      if (!isSafe()) await this.#tryLast(call);
+      tell();
+      for (const level of this.#levels) await tryLevel(level);
       await this.#probe(clock, { ...call, onProgress: (progress) => call.onProgress?.({ ...progress, total }) });
       let done = this.#levels.length + this.#layers.length;
       const onTrial = () =>
@@ -193,6 +209,27 @@ export class ProposalSearch {
     return compressed.operators;
   }
 
+  /**
+   * Where no level suits all layers: the most layers at the end of the model that the mildest one suits. What is changed
+   * there passes through few layers.
+   */
+  async #tryLast(call: LongCall): Promise<void> {
+    const mildest = this.#levels.at(-1)!;
+    const last = (count: number): Assignment =>
+      new Map(this.#layers.slice(this.#layers.length - count).map(({ id }) => [id, mildest]));
+    let [low, high] = [0, this.#layers.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (keeps(PROMISES[0]!, await this.#search(last(middle), call), MARGIN)) low = middle;
+      else high = middle;
+    }
+    if (low > 0) await this.#checks(PROMISES[0]!, last(low), call);
+  }
+
+  #isKept(promised: Promised): boolean {
+    return [...this.#candidates.values()].some((one) => isSmall(one, this.#originalBytes) && isKept(promised, one));
+  }
+
   /** Measures each layer alone at one level, those with the most bytes first, as long as there is time. */
   async #probe(clock: () => number, call: LongCall): Promise<void> {
     const byBytes = [...this.#layers].sort((a, b) => b.bytes - a.bytes);
@@ -221,7 +258,7 @@ export class ProposalSearch {
       const isOver = () => clock() > end;
       const holds = async (levels: Levels) => {
         onTrial();
-        return keeps(promised, await this.#search(this.#assignmentOf(levels), call));
+        return keeps(promised, await this.#search(this.#assignmentOf(levels), call), MARGIN);
       };
       let [low, high] = [0, moves.length + 1];
       while (high - low > 1 && !isOver()) {
@@ -252,8 +289,7 @@ export class ProposalSearch {
     const key = JSON.stringify(recipe);
     const title = describeAssignment(assignment, this.#layers);
     if (!this.#candidates.has(key)) await this.#try(key, recipe, title, call);
-    const { search, check } = this.#candidates.get(key)!;
-    return keeps(promised, search) && keeps(promised, check);
+    return isKept(promised, this.#candidates.get(key)!);
   }
 
   /**
@@ -317,8 +353,8 @@ export class ProposalSearch {
 
 /** The smallest candidate that keeps the promise; where none does, the one that is nearest to it. */
 function proposalFor(promised: Promised, candidates: readonly Candidate[], originalBytes: number): Proposal[] {
-  const smaller = candidates.filter(({ bytes, check }) => bytes < originalBytes && Number.isFinite(check.distance));
-  const kept = smaller.filter(({ search, check }) => keeps(promised, search) && keeps(promised, check));
+  const smaller = candidates.filter((one) => isSmall(one, originalBytes));
+  const kept = smaller.filter((one) => isKept(promised, one));
   const [best] =
     kept.length > 0 ? kept.sort((a, b) => a.bytes - b.bytes) : smaller.sort((a, b) => farthest(a) - farthest(b));
   if (!best) return [];
@@ -328,3 +364,9 @@ function proposalFor(promised: Promised, candidates: readonly Candidate[], origi
 }
 
 const farthest = ({ search, check }: Candidate): number => Math.max(search.distance, check.distance);
+
+const isKept = (promised: Promised, { search, check }: Candidate): boolean =>
+  keeps(promised, search) && keeps(promised, check);
+
+const isSmall = ({ bytes, check }: Candidate, originalBytes: number): boolean =>
+  bytes < originalBytes && Number.isFinite(check.distance);

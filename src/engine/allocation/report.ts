@@ -69,13 +69,3 @@ export interface SearchReport {
   readonly stage: 'measuring' | 'searching' | 'checking' | 'done';
   readonly evaluations: number;
 }
-
-/** One of three recipes that the page offers when a model is opened. */
-export interface Proposal {
-  readonly name: 'safe' | 'balanced' | 'tiny';
-  /** What was promised: "agreement ≥ 99 %". */
-  readonly promise: string;
-  /** Whether the measurement keeps the promise; where not, it is the nearest that was found. */
-  readonly keepsPromise: boolean;
-  readonly point: SearchPoint;
-}
