@@ -35,8 +35,6 @@ export interface ProposalContext {
   readonly moreData?: ((samples: number) => Dataset) | undefined;
   /** For rounding that looks at data. */
   readonly calibration?: Calibration | undefined;
-  /** The original's session. Whoever opened it releases it. */
-  readonly original: Session;
 }
 
 /** A recipe that was run, with what was measured of its result. */
@@ -73,8 +71,6 @@ const TRIALS_OF_PROMISE = 24;
 const MARGIN = 1;
 /** Moves that are tried one by one after those that keep a promise together. */
 const MOST_MOVES = 40;
-/** A choice that the check refuses gives way to one that is 1, 2, 4 and 8 moves larger. */
-const MOST_RETREAT = 8;
 
 /** By the position of the layer; undefined leaves it as it is. */
 type Levels = readonly (Level | undefined)[];
@@ -107,8 +103,8 @@ export class ProposalSearch {
     this.#levels = levelsFor(context.calibration !== undefined);
   }
 
-  /** Throws a UserError where nothing can be compressed or compared, and the signal's reason when aborted. */
-  async run(onReport: (report: ProposalReport) => void, call: LongCall): Promise<ProposalReport> {
+  /** `original`: its session. Throws a UserError where nothing can be compressed or compared, and the signal's reason when aborted. */
+  async run(original: Session, onReport: (report: ProposalReport) => void, call: LongCall): Promise<ProposalReport> {
     if (this.#done) return this.report();
     if (this.#layers.length === 0) throw new UserError('No layer of this model can be made smaller.');
     const started = performance.now();
@@ -117,7 +113,7 @@ export class ProposalSearch {
       this.#spentMs = spent + performance.now() - started;
       return this.#spentMs;
     };
-    const { original, data, moreData } = this.context;
+    const { data, moreData } = this.context;
     try {
       this.#comparison ??= await Comparison.open(original, data, moreData, call);
       const tell = () => onReport(this.report());
@@ -190,6 +186,7 @@ export class ProposalSearch {
     const compressed = await compress(model, checkRecipe(recipe), {
       factorisations,
       calibration,
+      withoutOutputErrors: true,
       signal,
       kept: {
         find: async (name) => this.#results.get(name),
@@ -248,7 +245,8 @@ export class ProposalSearch {
 
   /**
    * Finds by bisection how many moves keep each promise, then goes on and leaves out the moves that break it. The last
-   * choice that also keeps the promise on the other samples is proposed.
+   * choice that also keeps the promise on the other samples is proposed: one that does not gives way to those that are 1, 3,
+   * 7, … moves larger.
    */
   async #tryMixed(clock: () => number, onTrial: () => void, tell: () => void, call: LongCall): Promise<void> {
     const { first, moves } = convexMoves(this.#layers.map((layer) => this.#choicesOf(layer)));
@@ -272,7 +270,7 @@ export class ProposalSearch {
         const next = path.at(-1)!.with(item, to);
         if (await holds(next)) path.push(next);
       }
-      for (let back = 0, step = 1; back < path.length && step <= MOST_RETREAT; back += step, step *= 2) {
+      for (let back = 0, step = 1; back < path.length && !(back > 0 && isOver()); back += step, step *= 2) {
         onTrial();
         if (await this.#checks(promised, this.#assignmentOf(path.at(-1 - back)!), call)) break;
       }

@@ -1,3 +1,4 @@
+import type { ProposalReport } from '../allocation/proposalReport';
 import type { Goal, SearchReport, SearchSettings } from '../allocation/report';
 import type { Shapes } from '../evaluation/dataset';
 import type { ChosenKind, DataReport, EvaluateReport, OriginalReport } from '../evaluation/report';
@@ -216,6 +217,12 @@ export interface Engine {
     onReport: (report: SearchReport) => void,
     job: Job,
   ): Promise<SearchReport>;
+  /**
+   * Looks for three recipes that keep promises, each of them run and measured; `onReport` is given all that was found so far
+   * after each find. It gives way to everything that the user does, and goes on where it was. Rejects with a UserError that
+   * says why nothing can be proposed.
+   */
+  propose(onReport: (report: ProposalReport) => void, job: Job): Promise<ProposalReport>;
   /** Runs a recipe on the open model. */
   compress(recipe: unknown, job: Job, settings?: CompressSettings): Promise<RunReport>;
   /**

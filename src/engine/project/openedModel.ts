@@ -1,8 +1,11 @@
+import type { ProposalSearch } from '../allocation/proposalSearch';
 import { whyUnseen } from '../calibration/consumers';
 import type { ByteSource } from '../core/bytes';
 import { UserError } from '../core/errors';
+import type { Dataset } from '../evaluation/dataset';
 import { KeptLatency } from '../evaluation/keptLatency';
 import { OutputCache } from '../evaluation/outputCache';
+import type { Factorisations } from '../methods/factorisations';
 import { inspect } from '../model/inspect';
 import { type Layer, layersIn } from '../model/layers';
 import type { Model } from '../model/model';
@@ -19,6 +22,13 @@ export interface Run extends Compressed {
   readonly recipe: unknown;
 }
 
+/** A search for proposals and what it was begun for: other data begin another one, as does another backend. */
+export interface KeptSearch {
+  readonly data: Dataset;
+  readonly factorisations: Factorisations;
+  readonly search: ProposalSearch;
+}
+
 /** An open model with all that belongs to it. Another model that opens replaces it as a whole. */
 export class OpenedModel {
   readonly report: ModelReport;
@@ -31,6 +41,8 @@ export class OpenedModel {
   readonly runs = new Map<number, Run>();
   /** What the latest trial made of its layer; `key` names the layer and the steps. */
   tried: { readonly key: string; readonly operator: Operator } | undefined;
+  /** The search for proposals, so that it goes on where it gave way to other work. */
+  proposals: KeptSearch | undefined;
   /** Removed runs keep their numbers, so that each exported file has a name of its own. */
   lastRun = 0;
 

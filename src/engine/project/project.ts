@@ -1,3 +1,4 @@
+import type { ProposalReport } from '../allocation/proposalReport';
 import type { Backend } from '../backend/backend';
 import { UserError } from '../core/errors';
 import type { LongCall } from '../core/progress';
@@ -195,6 +196,13 @@ export class Project implements Engine {
     return this.do(job, { kind: 'search', label: 'Searching' }, async (call) => {
       const { searchFor } = await import('./search');
       return searchFor(this.opened, goal, settings, await this.#tools(), onReport, call);
+    });
+  }
+
+  propose(onReport: (report: ProposalReport) => void, job: Job): Promise<ProposalReport> {
+    return this.do(job, { kind: 'proposals', label: 'Looking for proposals', ...BACKGROUND }, async (call) => {
+      const { propose } = await import('./proposals');
+      return propose(this.opened, await this.#tools(), onReport, call);
     });
   }
 

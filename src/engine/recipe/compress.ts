@@ -34,7 +34,9 @@ export interface CompressContext extends LongCall {
    * Data for the steps that need statistics of their layers' inputs, and on which the error of each layer's output is
    * reported. Kept from one call to the next, it observes nothing twice.
    */
-  readonly calibration?: Calibration;
+  readonly calibration?: Calibration | undefined;
+  /** Reports no errors of outputs, which take as long as the steps: for one of many trials. */
+  readonly withoutOutputErrors?: boolean;
   /** For trying what steps cut on a sample; absent: the report says that nothing was tried. */
   readonly trial?: Trial;
   /** Where results of finished layers are kept, so that a run that was interrupted loses at most the layer at work. */
@@ -65,7 +67,7 @@ export async function compress(model: Model, recipe: Recipe, context: CompressCo
     onProgress,
   });
   await runner.runAll();
-  const outputErrors = await outputErrorsOf(runner, context);
+  const outputErrors = context.withoutOutputErrors ? new Map() : await outputErrorsOf(runner, context);
   runner.tell('Hashing the original');
   const originalHash = await hashModel(model, signal);
   const run: FinishedRun = {
