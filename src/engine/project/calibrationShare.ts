@@ -25,11 +25,6 @@ export class CalibrationShare {
     this.#sha256 = hashDataset(calibration);
   }
 
-  /** What is left for evaluation beside the samples for calibration. */
-  get evaluation(): Dataset {
-    return this.#evaluation;
-  }
-
   /** What a run may be evaluated on: nothing that it was calibrated on. */
   evaluationOf({ calibration }: CompressReport): Dataset {
     return calibration?.sha256 === this.#sha256 ? this.evaluation : this.of;
