@@ -7,7 +7,7 @@ import { Costs } from './costs';
 import type { Evaluation, Evaluator } from './evaluator';
 import { FileSize } from './fileSize';
 import { byteLimit } from './goal';
-import { knapsack } from './knapsack';
+import { type Choice, knapsack } from './knapsack';
 import { asItIs, type LayerOption, optionOf, spreadOf, worthMeasuring } from './options';
 import { patternOf } from './recipeOf';
 import type { SearchPoint, SearchReport, SearchSettings } from './report';
@@ -31,7 +31,7 @@ const MEASURED_OPTIONS = 7;
 const OFFSPRING = 8;
 const SURVIVORS = 3;
 /** Generations without a better assignment after which a search ends. */
-const PATIENCE = 6;
+const PATIENCE = 8;
 const MOST_GENERATIONS = 60;
 /** Steps in which the smallest budget that keeps a loss is looked for. */
 const BISECTIONS = 8;
@@ -184,11 +184,16 @@ export class Searcher {
   async #allocate(bytes: number): Promise<Assignment | undefined> {
     for (let tries = 0; tries < 8; tries++) {
       const choices = this.#costs.choices((layer, option) => this.#layers[layer]!.options[option]!.bytes);
-      const chosen = knapsack(choices, this.#sizes.layerBudget(bytes))?.chosen;
+      const chosen = this.#chosenWithin(choices, this.#sizes.layerBudget(bytes));
       if (!chosen) return undefined;
       if (await this.#sizes.fits(chosen, bytes)) return chosen;
     }
     return undefined;
+  }
+
+  #chosenWithin(choices: readonly (readonly Choice[])[], budget: number): Assignment | undefined {
+    const { allocate } = this.context;
+    return allocate ? allocate(choices, budget) : knapsack(choices, budget)?.chosen;
   }
 
   /** Looks for the smallest budget whose recipe loses no more than `maxLoss`, and goes on below it by swaps. */
@@ -222,7 +227,7 @@ export class Searcher {
     let [low, high] = [0, 1];
     for (let step = 0; step < BISECTIONS && !this.#clock.isPast(1); step++) {
       const share = step === 0 ? maxLatency : (low + high) / 2;
-      const chosen = knapsack(choices(), share * all)?.chosen;
+      const chosen = this.#chosenWithin(choices(), share * all);
       if (!chosen) {
         low = share;
         continue;

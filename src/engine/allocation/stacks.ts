@@ -30,7 +30,7 @@ const CODES = [
 /** Groups that are tried with scales in 32 bits too, where they may be in 16 bits. */
 const WIDE = [32, 0];
 const SIZES = [0.5, 0.35, 0.25, 0.18, 0.13, 0.09, 0.06, 0.7] as const;
-const CODED_SIZES = { 4: [0.5, 0.35, 0.25, 0.18, 0.7, 0.13], 8: [0.25, 0.13, 0.06, 0.5] } as const;
+const CODED_SIZES = { 4: [0.5, 0.35, 0.25, 0.7, 0.42, 0.3, 0.18, 0.6, 0.13], 8: [0.25, 0.13, 0.06, 0.5] } as const;
 const SPARSITIES = [0.5, 0.7, 0.8, 0.9, 0.3, 0.95] as const;
 const CODED_SPARSITIES = { 4: [0.5, 0.7, 0.8, 0.9], 8: [0.5, 0.8, 0.9] } as const;
 const OTHER_SIZES = [0.25, 0.5, 0.13, 0.06] as const;
@@ -103,7 +103,7 @@ const values = (): Stack[] =>
     return { line: 'cluster', title: `${count} values`, steps, blind: steps, size: Math.log2(count) / 32 };
   });
 
-/** A rank alone, and with codes of its factors. */
+/** A rank alone, and with codes of its factors. Their rows are short: one scale for each serves best. */
 function ranks(withData: boolean): Stack[] {
   const line = withData ? 'svd, whitened' : 'svd';
   const rounding = withData ? { rounding: 'gptq' } : {};
@@ -114,8 +114,8 @@ function ranks(withData: boolean): Stack[] {
       CODED_SIZES[bits].map((size) => ({
         line: `${line} + ${bits} bits`,
         title: `rank for ${percent(size)}, ${bits} bits`,
-        steps: [seeing(size), half, step('quantize', { bits, groupSize: 64, ...rounding })],
-        blind: [blind(size), half, step('quantize', { bits, groupSize: 64 })],
+        steps: [seeing(size), half, step('quantize', { bits, groupSize: 0, ...rounding })],
+        blind: [blind(size), half, step('quantize', { bits, groupSize: 0 })],
         size: (size * bits) / 32,
       })),
     ),
