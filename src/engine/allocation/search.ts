@@ -1,12 +1,17 @@
 import { storedBytes } from '../model/model';
 import { multiplyOn } from '../operators/product';
 import { Board } from './board';
+import { climbLadder, shrinkTo, tooSmall } from './budgets';
+import { checkPoints } from './checkPoints';
 import { Evaluator } from './evaluator';
+import { exchange } from './exchange';
 import { checkGoal } from './goal';
+import { makeOptions, measureSensitivities, smallestPlanned } from './measureLayers';
+import { quicken } from './quicken';
 import type { Goal, SearchReport, SearchSettings } from './report';
 import type { SearchContext } from './searchContext';
-import { Searcher } from './searcher';
 import { sampleCounts, splitForSearch } from './searchSamples';
+import { SearchState } from './searchState';
 
 /**
  * Looks for the recipe that meets a goal best, with real evaluations. It makes each layer in many forms; runs the recipes
@@ -42,11 +47,11 @@ export async function search(
     },
     onReport,
   );
+  const state = new SearchState(board, evaluator, settings, { ...context, seed });
   try {
-    const searcher = new Searcher(board, evaluator, settings, { ...context, seed });
-    await searcher.run();
+    await run(state);
     const checking = same ? evaluator : await Evaluator.open(given, check, running, { signal, onProgress });
-    await searcher.check(checking);
+    await checkPoints(state, checking);
     board.tell({ stage: 'done', evaluations: evaluator.evaluations }, true);
   } catch (error) {
     // A search that was cancelled keeps what it found.
@@ -54,4 +59,19 @@ export async function search(
     throw error;
   }
   return board.report;
+}
+
+async function run(state: SearchState): Promise<void> {
+  const { board, limit } = state;
+  const { maxLoss, maxLatency, minimise } = board.goal;
+  const least = Number.isFinite(limit) ? smallestPlanned(state) : 0;
+  // Known before anything is made.
+  if (least > limit) board.tell({ outOfReach: { reason: tooSmall(least, limit) } }, true);
+  await makeOptions(state);
+  await measureSensitivities(state);
+  board.tell({ stage: 'searching' });
+  await climbLadder(state);
+  if (maxLatency !== undefined) await quicken(state, maxLatency);
+  else if (minimise === 'size' && maxLoss !== undefined) await shrinkTo(state, maxLoss);
+  else await exchange(state, Math.min(limit, board.report.originalBytes));
 }

@@ -1,0 +1,79 @@
+import { getMethod } from '../methods/registry';
+import { opsetOf } from '../model/model';
+import { graphOverheadBytes } from '../operators/export/graphOverhead';
+import type { FloatType } from '../operators/operator';
+import { planStack } from '../recipe/plan';
+import { optionOf, spreadOf, worthMeasuring } from './options';
+import { CELLS, type SearchState } from './searchState';
+import { type Stack, stacksFor } from './stacks';
+
+/** Shares of the time after which the stages end. */
+const OPTIONS_END = 0.4;
+const SENSITIVITIES_END = 0.65;
+/** A layer of a small file is stored in at most so many times the share that the file may have, and at least in a part of it. */
+const REACH = { most: 3.5, least: 1 / 8, always: 0.1 };
+
+/**
+ * The fewest bytes that any assignment can have, from plans alone: nothing is made. Layers of which a stack's size is not
+ * known beforehand are left out of that stack.
+ */
+export function smallestPlanned({ layers, sizes, context, settings }: SearchState): number {
+  const opset = opsetOf(context.given.model);
+  const stacks = stacksFor(context.calibration !== undefined, settings.methods);
+  return layers.reduce((sum, { layer }) => {
+    const type = layer.dtype as FloatType;
+    const planned = stacks.flatMap(({ blind }) => {
+      const steps = blind.map(({ method, options }) => ({ method, options: getMethod(method).options.parse(options) }));
+      const operator = planStack({ shape: layer.shape, op: layer.op, opset, type }, steps).at(-1)?.operator;
+      return operator ? [operator.bytes + graphOverheadBytes(operator, { op: layer.op, opset, type })] : [];
+    });
+    return sum + Math.min(layer.bytes, ...planned);
+  }, sizes.least);
+}
+
+/** Makes every layer by one stack after the other, and runs each recipe that stores all layers alike. */
+export async function makeOptions(state: SearchState): Promise<void> {
+  const { layers, limit, board, settings, context, clock } = state;
+  const { given, calibration, signal } = context;
+  if (calibration) {
+    const all = layers.map(({ layer }) => layer);
+    await calibration.collect(given.model, given.main, all, context);
+  }
+  const share = limit / board.report.originalBytes;
+  const forSpeed = board.goal.maxLatency !== undefined;
+  const stacks = stacksFor(calibration !== undefined, settings.methods, forSpeed).filter(
+    ({ size }) =>
+      !Number.isFinite(share) || (size < Math.max(REACH.most * share, REACH.always) && size > REACH.least * share),
+  );
+  for (const [at, stack] of stacks.entries()) {
+    if (clock.isPast(OPTIONS_END)) break;
+    const assignment: number[] = [];
+    for (const [i, { layer, options }] of layers.entries()) {
+      signal?.throwIfAborted();
+      state.progress('options', (at + i / layers.length) / stacks.length, uniformTitle(stack));
+      const made = await optionOf(given, layer, stack, context);
+      assignment.push(made ? options.push(made) - 1 : 0);
+    }
+    if (assignment.some((option) => option !== 0)) await state.score(assignment, 'uniform', uniformTitle(stack));
+  }
+}
+
+const uniformTitle = ({ line, title }: Stack): string => `${line}: ${title}, all layers`;
+
+/** Measures what single layers cost, a few options of each, those that differ most first. */
+export async function measureSensitivities(state: SearchState): Promise<void> {
+  const { layers, evaluator, board, clock, costs, context } = state;
+  const cells = layers.map(({ options }, layer) =>
+    spreadOf(worthMeasuring(options), CELLS).map((option) => ({ layer, option })),
+  );
+  const order = Array.from({ length: CELLS }, (_, i) => cells.flatMap((own) => own[i] ?? [])).flat();
+  const batches = Math.ceil(evaluator.batches / 2);
+  const none = layers.map(() => 0);
+  for (const [at, { layer, option }] of order.entries()) {
+    if (clock.isPast(SENSITIVITIES_END)) break;
+    state.progress('sensitivities', at / order.length, `Measuring ${layers[layer]!.layer.name}`);
+    const { energies } = await evaluator.evaluate(state.operatorsOf(none.with(layer, option)), batches, context);
+    costs.set(layer, option, energies.at(-1)!);
+    board.tell({ evaluations: evaluator.evaluations });
+  }
+}
