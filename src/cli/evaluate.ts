@@ -1,9 +1,14 @@
 import { UserError } from '../engine/core/errors';
 import { describeDrawing, describeOutputs, describeShapes, KIND_WORDS } from '../engine/evaluation/describe';
 import { mayBeNone } from '../engine/evaluation/intervals';
-import { METRICS } from '../engine/evaluation/metrics/list';
 import type { Metric } from '../engine/evaluation/metrics/metric';
-import { isWeak, type Measured, measuredAgainstLabels, measuredCloseness } from '../engine/evaluation/metrics/metrics';
+import {
+  isWeak,
+  labelMetricsIn,
+  type Measured,
+  measuredAgainstLabels,
+  measuredCloseness,
+} from '../engine/evaluation/metrics/metrics';
 import { OUTPUT_KINDS } from '../engine/evaluation/outputKinds';
 import type { ChosenKind, EvaluateReport, LatencyReport, OriginalReport } from '../engine/evaluation/report';
 import { Project } from '../engine/project/project';
@@ -117,8 +122,7 @@ function differenceIn({ metric }: Measured, { uncertainty = {} }: EvaluateReport
 
 /** What is printed of one model by itself. */
 function summaryOfOne({ values, intervals, outputs, samples, data }: OriginalReport): string {
-  const metrics = METRICS.filter(({ name }) => Object.hasOwn(values, name));
-  const rows = metrics.map((metric) => [
+  const rows = labelMetricsIn(values).map((metric) => [
     metric.fullTitle,
     withInterval(metric, values[metric.name]!, intervals[metric.name]),
   ]);

@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import { comparingSlice, measureOriginals } from './state/comparingSlice';
 import { engineSlice } from './state/engineSlice';
 import { filesSlice } from './state/filesSlice';
 import { historySlice } from './state/history';
@@ -36,13 +37,16 @@ export const useStudio = create<Studio>()((set, get) => ({
   ...trialSlice(set, get),
   ...runsSlice(set, get),
   ...searchSlice(set, get),
+  ...comparingSlice(set, get),
   ...jobSlice(set, get),
   ...restartSlice(set, get),
   ...noticeSlice(set, get),
 }));
 
 keepChanges(useStudio);
+measureOriginals(useStudio);
 
+export type * from './state/types/comparing';
 export type * from './state/types/engine';
 export type * from './state/types/history';
 export type * from './state/types/jobs';

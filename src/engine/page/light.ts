@@ -20,6 +20,7 @@ export {
   headlineOf,
   isWeak,
   isWithoutLabels,
+  labelMetricsIn,
   lossOf,
   measuredAgainstLabels,
   measuredCloseness,

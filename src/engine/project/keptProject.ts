@@ -158,9 +158,16 @@ export class KeptProject extends Project implements KeepingEngine {
   ) {
     const project = this.#project;
     if (typeof compressed === 'number') await this.#restore(compressed, job);
-    const report = await super.evaluate(compressed, provider, job, settings, onCompared);
-    if (typeof compressed === 'number' && project === this.#project)
-      await this.#keeper.runEvaluated(compressed, report);
+    const keep = async (report: EvaluateReport) => {
+      if (typeof compressed === 'number' && project === this.#project)
+        await this.#keeper.runEvaluated(compressed, report);
+    };
+    // What is known before latency is kept too: the timing may be cancelled.
+    const report = await super.evaluate(compressed, provider, job, settings, (compared) => {
+      onCompared?.(compared);
+      void keep(compared);
+    });
+    await keep(report);
     return report;
   }
 

@@ -51,8 +51,6 @@ const evaluating = () => import('./evaluating');
 const BACKGROUND = { priority: PRIORITY.background, yieldsTo: PRIORITY.preview };
 /** The page draws it when it is there: it gives way to what the user waits for. */
 const PREVIEW = { priority: PRIORITY.preview, yieldsTo: PRIORITY.foreground };
-/** The first figure that the user sees of a model: it comes before pictures, and gives way to what the user waits for. */
-const ORIGINAL = { priority: PRIORITY.preview, yieldsTo: PRIORITY.foreground };
 /** The page draws them while a slider is in hand. */
 const FIGURES = { priority: PRIORITY.figures, yieldsTo: PRIORITY.foreground };
 
@@ -235,7 +233,7 @@ export class Project implements Engine {
   }
 
   evaluateOriginal(provider: Provider, job: Job, settings: EvaluateSettings = {}): Promise<OriginalReport> {
-    const how = { kind: 'original', label: 'Running the original', ...ORIGINAL };
+    const how = { kind: 'original', label: 'Running the original', ...BACKGROUND };
     return this.do(job, how, async (call) => {
       const { evaluateOpened } = await evaluating();
       return evaluateOpened(this.opened, provider, { ...call, ...settings });

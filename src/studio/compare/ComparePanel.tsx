@@ -6,6 +6,8 @@ import { formatInteger } from '../format';
 import { isBusy, isRunning, userJob } from '../state/jobs';
 import { onSoftware, SOFTWARE_SAMPLES } from '../state/runsSlice';
 import { useStudio } from '../store';
+import { ClassTable } from './ClassTable';
+import { CompareOptions } from './CompareOptions';
 import { ComparisonTable } from './ComparisonTable';
 import styles from './compare.module.css';
 import { describeAim, describeLoad } from './describe';
@@ -14,6 +16,7 @@ import { InterruptedRun } from './InterruptedRun';
 import { LatencyStrip } from './LatencyStrip';
 import { LayerResults } from './LayerResults';
 import { pointsOf } from './points';
+import { describeChange } from './quality';
 import { RunHistory } from './RunHistory';
 import { describeState, isTimed, providerName } from './rows';
 
@@ -29,6 +32,7 @@ export default function ComparePanel() {
   const currentRun = useStudio((state) => state.currentRun);
   const current = runs.find(({ run }) => run === currentRun);
   const evaluation = current?.evaluation;
+  const change = evaluation && describeChange(evaluation);
   const load = current && describeLoad(current);
   const points = pointsOf(runs, currentRun);
   const settings = useStudio((state) => state.settings);
@@ -41,6 +45,7 @@ export default function ComparePanel() {
     job,
     compressed: current !== undefined,
     measured: evaluation !== undefined,
+    timed: evaluation !== undefined && isTimed(evaluation),
     ticked,
     compressible,
   });
@@ -55,6 +60,8 @@ export default function ComparePanel() {
           <InterruptedRun />
           <Controls />
           <ComparisonTable run={current} />
+          {change && <p className={styles.note}>{change}</p>}
+          {evaluation?.perClass && <ClassTable classes={evaluation.perClass} />}
           {otherwise && <p className={styles.note}>{otherwise}</p>}
           {load && <p className={styles.note}>{load}</p>}
           {state && (
@@ -146,6 +153,7 @@ function Controls() {
           onChange={(value) => setProvider(value as Provider)}
           data={engine.providers.map((name) => ({ value: name, label: providerName(name) }))}
         />
+        <CompareOptions />
         <Button
           size="compact-sm"
           variant={current && measured?.provider !== provider ? 'filled' : 'default'}

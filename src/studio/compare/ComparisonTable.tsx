@@ -3,25 +3,36 @@ import { formatBytes, formatCount } from '../format';
 import { OpenDataButton } from '../OpenDataButton';
 import { useStudio } from '../store';
 import styles from './compare.module.css';
-import { agreementSaysLittle, describeMajority, qualityRows } from './quality';
-import { describeData, isTimed, latencyRow, type Row, sizeRows } from './rows';
+import { agreementSaysLittle, describeMajority, originalRows, qualityRows } from './quality';
+import { describeData, describeOriginal, isTimed, latencyRow, type Row, sizeRows } from './rows';
 
-/** The columns are original, compressed and change. Before the first run, it shows the original's sizes. */
+/** The columns are original, compressed and change. Before the first run, it shows what is known of the original. */
 export function ComparisonTable({ run }: { run: RunReport | undefined }) {
   const model = useStudio((state) => state.model);
+  const original = useStudio((state) => state.original);
+  const fault = useStudio((state) => state.originalFault);
+  const quality = run?.evaluation ? qualityRows(run.evaluation) : original ? originalRows(original) : [];
   const rows: Row[] = run
     ? [
-        ...(run.evaluation ? qualityRows(run.evaluation) : []),
+        ...quality,
         ...sizeRows(run.result),
         ...(run.evaluation && isTimed(run.evaluation) ? [latencyRow(run.evaluation)] : []),
       ]
     : [
-        { name: 'file', note: 'Bytes with external data.', original: formatBytes(model?.bytes ?? 0) },
-        { name: 'parameters', note: 'Stored numbers, counted.', original: formatCount(model?.parameters ?? 0) },
-      ].map((row) => ({ ...row, compressed: '', change: '' }));
+        ...quality,
+        ...[
+          { name: 'file', note: 'Bytes with external data.', original: formatBytes(model?.bytes ?? 0) },
+          { name: 'parameters', note: 'Stored numbers, counted.', original: formatCount(model?.parameters ?? 0) },
+        ].map((row) => ({ ...row, compressed: '', change: '' })),
+      ];
+  const caption = run?.evaluation
+    ? describeData(run.evaluation, run.result.calibration)
+    : original
+      ? describeOriginal(original)
+      : fault && `The accuracy of the original could not be measured: ${fault}`;
   return (
     <table className={styles.comparison}>
-      {run?.evaluation && <caption>{describeData(run.evaluation, run.result.calibration)}</caption>}
+      {caption && <caption>{caption}</caption>}
       <thead>
         <tr>
           <td />

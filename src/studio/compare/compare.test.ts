@@ -191,7 +191,14 @@ describe('what the panel says', () => {
   });
 
   it('asks for the next step, and for none while one runs', () => {
-    const idle = { job: undefined, compressed: false, measured: false, ticked: 2, compressible: true } as const;
+    const idle = {
+      job: undefined,
+      compressed: false,
+      measured: false,
+      timed: false,
+      ticked: 2,
+      compressible: true,
+    } as const;
     expect(describeState(idle)).toContain('press Compress');
     expect(describeState({ ...idle, ticked: 0 })).toContain('Tick');
     expect(describeState({ ...idle, ticked: 0, compressible: false })).toBeNull();

@@ -4,11 +4,13 @@ import {
   headlineOf,
   type Interval,
   isWeak,
+  labelMetricsIn,
   type Measured,
   type Metric,
   mayBeNone,
   measuredAgainstLabels,
   measuredCloseness,
+  type OriginalReport,
 } from '../../engine/page/light';
 import { formatShare } from '../format';
 import { formatFigure, type Row, relative } from './rows';
@@ -41,6 +43,18 @@ export function qualityRows(evaluation: EvaluateReport): Row[] {
         ...(isWeak(measured.metric, evaluation) && { tone: undefined, quiet: true }),
       })),
   ];
+}
+
+/** What is known of the original before anything is compared with it. */
+export function originalRows({ values, intervals }: OriginalReport): Row[] {
+  return labelMetricsIn(values).map((metric) => ({
+    name: metric.title,
+    note: metric.note,
+    original: formatValue(metric, values[metric.name]!),
+    compressed: '',
+    change: '',
+    ...spreadOf(metric, intervals[metric.name], undefined),
+  }));
 }
 
 /** Intervals of 95 %, where there are some. */

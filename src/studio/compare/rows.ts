@@ -7,6 +7,7 @@ import {
   type EvaluateReport,
   isWithoutLabels,
   type LatencyReport,
+  type OriginalReport,
 } from '../../engine/page/light';
 import { formatBytes, formatChange, formatCount, formatInteger } from '../format';
 import type { JobKind } from '../state/types/jobs';
@@ -98,6 +99,18 @@ export function describeData(evaluation: EvaluateReport, calibration?: Calibrati
   ].join(' ');
 }
 
+/** On which data the original was measured, before it is compared. */
+export function describeOriginal({ data, samples, samplesOf, provider }: OriginalReport): string {
+  return `The original on ${countedSamples(samples, samplesOf)} of ${data}, labelled, on ${providerName(provider)}. Small figures: 95 % confidence.`;
+}
+
+/** "64 of 2,000 samples" */
+function countedSamples(samples: number, samplesOf?: number): string {
+  const whole = samplesOf ?? samples;
+  const part = samplesOf === undefined ? '' : `${formatInteger(samples)} of `;
+  return `${part}${formatInteger(whole)} ${whole === 1 ? 'sample' : 'samples'}`;
+}
+
 function calibratedOn({ data, samples, samplesOf }: CalibrationReport): string {
   const many = `${formatInteger(samples)} ${samples === 1 ? 'sample' : 'samples'}`;
   return samplesOf === undefined
@@ -107,9 +120,7 @@ function calibratedOn({ data, samples, samplesOf }: CalibrationReport): string {
 
 function measuredWith({ data, samples, samplesOf, metric, provider, shapes = {} }: EvaluateReport): string {
   const on = providerName(provider);
-  const whole = samplesOf ?? samples;
-  const part = samplesOf === undefined ? '' : `${formatInteger(samples)} of `;
-  const many = `${part}${formatInteger(whole)} ${whole === 1 ? 'sample' : 'samples'}`;
+  const many = countedSamples(samples, samplesOf);
   if (data === 'generated')
     return `Measured with ${many} of generated inputs${Object.keys(shapes).length > 0 ? ` (${describeShapes(shapes)})` : ''} on ${on}. Only real data tells whether the model still works.`;
   if (isWithoutLabels({ metric }))
@@ -118,12 +129,14 @@ function measuredWith({ data, samples, samplesOf, metric, provider, shapes = {} 
 }
 
 /** A sentence that says what the panel is waiting for; null where all figures are shown. */
-export function describeState({ job, compressed, measured, ticked, compressible }: PanelState): string | null {
+export function describeState({ job, compressed, measured, timed, ticked, compressible }: PanelState): string | null {
   if (job === 'compress') return 'Compressing. The result appears here, next to the original.';
   if (job === 'evaluate')
-    return measured
-      ? 'Running both models again; until that is done, the figures are those of the last comparison.'
-      : 'Sizes are counted. Both models are running, to measure the rest.';
+    return measured && !timed
+      ? 'Everything but latency is measured. Both models are being timed.'
+      : measured
+        ? 'Running both models again; until that is done, the figures are those of the last comparison.'
+        : 'Sizes are counted. Both models are running, to measure the rest.';
   if (measured) return null;
   if (compressed) return 'Sizes are counted. Press Compare to run both models and measure the rest.';
   if (!compressible) return null;
@@ -137,6 +150,8 @@ export interface PanelState {
   /** Whether there is a run to show. `measured`: whether it has been compared. */
   readonly compressed: boolean;
   readonly measured: boolean;
+  /** Whether its comparison has latencies. */
+  readonly timed: boolean;
   /** How many layers Compress would compress. */
   readonly ticked: number;
   /** Whether the model has a layer that can be ticked. */

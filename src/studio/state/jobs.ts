@@ -9,6 +9,7 @@ export const CANCELLABLE: ReadonlySet<JobKind> = new Set([
   'open',
   'compress',
   'evaluate',
+  'original',
   'write',
   'export',
   'lesson',

@@ -25,6 +25,7 @@ const FIELDS: readonly (keyof Workbench)[] = [
   'provider',
   'goal',
   'searchSettings',
+  'comparing',
   'past',
   'future',
 ];

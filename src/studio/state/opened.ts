@@ -75,5 +75,6 @@ function newWorkbench({ layers }: ModelReport): Omit<Workbench, 'provider' | 'so
     goal: FIRST_GOAL,
     searchSettings: FIRST_SETTINGS,
     search: null,
+    comparing: {},
   };
 }

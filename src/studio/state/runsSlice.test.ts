@@ -13,7 +13,7 @@ const engine = vi.hoisted(() => ({
   cancel: vi.fn(),
   forgetRun: vi.fn(),
 }));
-vi.mock('../engine', () => ({ engine, isCancelled: () => false }));
+vi.mock('../engine', () => ({ engine, isCancelled: () => false, callback: (call: unknown) => call }));
 
 const runOf = (sha256: string): RunReport =>
   ({
@@ -35,6 +35,7 @@ const studio = (part: Partial<Studio> = {}) =>
         ...jobSlice(set, get),
         notices: [],
         settings: {},
+        comparing: {},
         lostRuns: new Set(),
         notify: vi.fn(),
         clearErrorsBefore: vi.fn(),

@@ -1,12 +1,12 @@
-import { GPU_ERROR, type Job, type RunReport } from '../../engine/page/light';
+import { type EvaluateReport, GPU_ERROR, type Job, type RunReport } from '../../engine/page/light';
 import { AIM_WORDS, aimOf, isWrittenOtherwise } from '../aims';
-import { engine } from '../engine';
+import { callback, engine } from '../engine';
 import { sentence } from './jobs';
 import { currentRecipe, stackOf } from './recipe';
 import type { EngineSlice } from './types/engine';
 import type { RunsSlice } from './types/runs';
 import type { Stack } from './types/stacks';
-import type { Slice } from './types/studio';
+import type { Slice, Studio } from './types/studio';
 
 /** Enough samples to see that a provider computes the same. A software adapter would take hours for thousands. */
 export const SOFTWARE_SAMPLES = 64;
@@ -14,6 +14,12 @@ export const SOFTWARE_SAMPLES = 64;
 /** Whether Compare would run on a software WebGPU adapter. */
 export const onSoftware = ({ engine: report, provider }: Pick<EngineSlice, 'engine' | 'provider'>): boolean =>
   provider === 'webgpu' && report?.softwareWebgpu === true;
+
+/** How many samples are compared at most: as many as the user chose, and few on a software adapter. Undefined: all. */
+export function sampleLimit(state: Pick<Studio, 'engine' | 'provider' | 'comparing'>): number | undefined {
+  const { samples } = state.comparing;
+  return onSoftware(state) ? Math.min(SOFTWARE_SAMPLES, samples ?? SOFTWARE_SAMPLES) : samples;
+}
 
 export const runsSlice: Slice<RunsSlice> = (set, get) => {
   /** Resolves when the recipe of the run that was chosen last is in the workbench. */
@@ -113,17 +119,24 @@ export const runsSlice: Slice<RunsSlice> = (set, get) => {
     },
     async evaluate(run) {
       if (!(await isThere(run))) return;
-      const { provider } = get();
-      const limit = onSoftware(get()) ? SOFTWARE_SAMPLES : undefined;
-      const evaluation = await get().runJob('evaluate', 'Comparing', (job) =>
-        engine.evaluate(run, provider, job, { samples: limit }),
-      );
-      if (!evaluation) return;
-      set({
-        runs: get().runs.map((report) =>
-          report.run === run ? { ...report, evaluation, evaluatedFor: aimOf(report.recipe) } : report,
-        ),
+      const { provider, comparing } = get();
+      const show = (evaluation: EvaluateReport) =>
+        set({
+          runs: get().runs.map((report) =>
+            report.run === run ? { ...report, evaluation, evaluatedFor: aimOf(report.recipe) } : report,
+          ),
+        });
+      let isDone = false;
+      // Accuracy is shown while latency is measured. It comes by another port than the answer, maybe after it.
+      const onCompared = callback((evaluation: EvaluateReport) => {
+        if (!isDone) show(evaluation);
       });
+      const settings = { ...comparing, samples: sampleLimit(get()) };
+      const evaluation = await get().runJob('evaluate', 'Comparing', (job) =>
+        engine.evaluate(run, provider, job, settings, onCompared),
+      );
+      isDone = true;
+      if (evaluation) show(evaluation);
     },
     async showRun(run) {
       const report = get().runs.find((candidate) => candidate.run === run);

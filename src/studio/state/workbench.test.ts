@@ -36,6 +36,7 @@ function randomWorkbench(seed: number): Workbench {
     filter: 'attention',
     spectraPaused: random.below(2) === 0,
     provider: 'wasm',
+    comparing: random.below(2) ? { batch: random.below(64), kinds: { y: 'map' } } : {},
     currentRun: random.below(2) ? 2 : null,
     ranStacks: new Map([
       [1, stacks()],

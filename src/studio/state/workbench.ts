@@ -52,11 +52,21 @@ export function packWorkbench(workbench: Workbench): unknown {
     selection,
     step,
   });
-  const { sort, descending, filter, spectraPaused, currentRun, interrupted, provider, goal, searchSettings } =
-    workbench;
+  const {
+    sort,
+    descending,
+    filter,
+    spectraPaused,
+    currentRun,
+    interrupted,
+    provider,
+    goal,
+    searchSettings,
+    comparing,
+  } = workbench;
   const packed = {
     ...packMoment(workbench),
-    ...{ sort, descending, filter, spectraPaused, currentRun, provider, goal, searchSettings },
+    ...{ sort, descending, filter, spectraPaused, currentRun, provider, goal, searchSettings, comparing },
     search: workbench.search && packSearch(workbench.search),
     interrupted: interrupted && { ...interrupted, stacks: packStacks(interrupted.stacks) },
     ranStacks: [...workbench.ranStacks].map(([run, stacks]) => [run, packStacks(stacks)] as const),
@@ -116,6 +126,8 @@ export function unpackWorkbench(packed: unknown, { layers }: Pick<ModelReport, '
       goal,
       searchSettings,
       search: search ? unpackSearch(search) : null,
+      // A workbench that was kept before there was a choice has none.
+      comparing: rest.comparing ?? {},
       ranStacks: new Map(ranStacks.map(([run, map]) => [run, existing(unpackedMaps[map])])),
       interrupted: interrupted && { ...interrupted, stacks: existing(unpackedMaps[interrupted.stacks]) },
       past: past.map((before) => ({ before: unpack(before) })),

@@ -26,6 +26,10 @@ export function measuredAgainstLabels({ metric: name, before, after, others = {}
     .sort((a, b) => Number(b.metric.name === name) - Number(a.metric.name === name));
 }
 
+/** The metrics against labels that have a value, in the order of the list. */
+export const labelMetricsIn = (values: Readonly<Record<string, number>>): LabelMetric[] =>
+  METRICS.filter((metric): metric is LabelMetric => metric.against === 'labels' && Object.hasOwn(values, metric.name));
+
 type MeasuredCloseness = Measured & { readonly metric: ClosenessMetric };
 
 /**

@@ -13,6 +13,7 @@ export type JobKind =
   | 'search'
   | 'compress'
   | 'evaluate'
+  | 'original'
   | 'write'
   | 'export'
   | 'lesson';

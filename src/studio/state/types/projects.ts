@@ -1,4 +1,5 @@
 import type { KeepingState, ProjectSummary, Provider } from '../../../engine/page/light';
+import type { ComparingSlice } from './comparing';
 import type { Moment } from './history';
 import type { LayersSlice, SpectraSlice } from './layers';
 import type { RunsSlice } from './runs';
@@ -11,7 +12,8 @@ export interface Workbench
     Pick<LayersSlice, 'selection' | 'sort' | 'descending' | 'filter'>,
     Pick<SpectraSlice, 'spectraPaused'>,
     Pick<RunsSlice, 'ranStacks' | 'currentRun' | 'interrupted'>,
-    Pick<SearchSlice, 'goal' | 'searchSettings' | 'search'> {
+    Pick<SearchSlice, 'goal' | 'searchSettings' | 'search'>,
+    Pick<ComparingSlice, 'comparing'> {
   readonly provider: Provider;
   readonly past: readonly { readonly before: Moment }[];
   readonly future: readonly Moment[];

@@ -1,3 +1,4 @@
+import type { ComparingSlice } from './comparing';
 import type { EngineSlice, RestartSlice } from './engine';
 import type { HistorySlice } from './history';
 import type { JobSlice } from './jobs';
@@ -25,6 +26,7 @@ export type Studio = EngineSlice &
   TrialSlice &
   RunsSlice &
   SearchSlice &
+  ComparingSlice &
   JobSlice &
   RestartSlice &
   NoticeSlice;
