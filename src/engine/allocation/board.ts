@@ -54,8 +54,9 @@ export class Board {
   #setPoints(points: readonly SearchPoint[]): void {
     const all = withFront(points);
     const best = bestOf(all, this.goal);
-    const { best: _, ...rest } = this.#report;
-    this.#report = { ...rest, points: all, ...(best && { best: best.id }) };
+    const { best: _, outOfReach, ...rest } = this.#report;
+    // A bound is no more than that: what was found is within reach.
+    this.#report = { ...rest, points: all, ...(best ? { best: best.id } : outOfReach && { outOfReach }) };
     this.#send(false);
   }
 

@@ -1,4 +1,5 @@
 import { exchange } from './exchange';
+import { OPTIONS_END } from './measureLayers';
 import { energyOf, type Scored, type SearchState } from './searchState';
 
 /** Budgets between the smallest file and half of the original for which a mixed recipe is drawn. */
@@ -17,8 +18,12 @@ export async function climbLadder(state: SearchState): Promise<void> {
   await state.score(lightest, 'knapsack');
   // Predictions are near: a file that they say is a little larger may be the smallest.
   const smallest = board.report.points.reduce((least, point) => (point.bytes < least.bytes ? point : least));
-  if (smallest.bytes > limit)
-    board.tell({ outOfReach: { reason: tooSmall(smallest.bytes, limit), nearest: smallest.id } }, true);
+  if (smallest.bytes > limit) {
+    const reason = clock.isPast(OPTIONS_END)
+      ? 'In the time given, no recipe was made whose file is small enough: allow more minutes.'
+      : tooSmall(smallest.bytes, limit);
+    board.tell({ outOfReach: { reason, nearest: smallest.id } }, true);
+  }
   const { originalBytes } = board.report;
   const least = smallest.bytes;
   const most = Math.max(least, originalBytes / 2);

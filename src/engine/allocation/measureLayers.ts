@@ -8,7 +8,7 @@ import { CELLS, type SearchState } from './searchState';
 import { type Stack, stacksFor } from './stacks';
 
 /** Shares of the time after which the stages end. */
-const OPTIONS_END = 0.4;
+export const OPTIONS_END = 0.4;
 const SENSITIVITIES_END = 0.65;
 /** A layer of a small file is stored in at most so many times the share that the file may have, and at least in a part of it. */
 const REACH = { most: 3.5, least: 1 / 8, always: 0.1 };
@@ -33,18 +33,13 @@ export function smallestPlanned({ layers, sizes, context, settings }: SearchStat
 
 /** Makes every layer by one stack after the other, and runs each recipe that stores all layers alike. */
 export async function makeOptions(state: SearchState): Promise<void> {
-  const { layers, limit, board, settings, context, clock } = state;
+  const { layers, context, clock } = state;
   const { given, calibration, signal } = context;
   if (calibration) {
     const all = layers.map(({ layer }) => layer);
     await calibration.collect(given.model, given.main, all, context);
   }
-  const share = limit / board.report.originalBytes;
-  const forSpeed = board.goal.maxLatency !== undefined;
-  const stacks = stacksFor(calibration !== undefined, settings.methods, forSpeed).filter(
-    ({ size }) =>
-      !Number.isFinite(share) || (size < Math.max(REACH.most * share, REACH.always) && size > REACH.least * share),
-  );
+  const stacks = inReach(state);
   for (const [at, stack] of stacks.entries()) {
     if (clock.isPast(OPTIONS_END)) break;
     const assignment: number[] = [];
@@ -56,6 +51,23 @@ export async function makeOptions(state: SearchState): Promise<void> {
     }
     if (assignment.some((option) => option !== 0)) await state.score(assignment, 'uniform', uniformTitle(stack));
   }
+}
+
+/**
+ * The stacks that layers of a file within the goal's limit may be stored by. The smallest comes first, so that a file
+ * within the limit can be made soon, and then those that are nearest to the share of their bytes that layers may take.
+ */
+function inReach({ layers, limit, sizes, board, settings, context }: SearchState): Stack[] {
+  const forSpeed = board.goal.maxLatency !== undefined;
+  const stacks = stacksFor(context.calibration !== undefined, settings.methods, forSpeed);
+  const share = sizes.layerBudget(limit) / layers.reduce((sum, { layer }) => sum + layer.bytes, 0);
+  if (!(share > 0 && share < 1)) return stacks;
+  const near = stacks
+    .filter(({ size }) => size < Math.max(REACH.most * share, REACH.always) && size > REACH.least * share)
+    .sort((a, b) => Math.abs(Math.log(a.size / share)) - Math.abs(Math.log(b.size / share)));
+  if (near.length === 0) return stacks;
+  const smallest = near.reduce((least, stack) => (stack.size < least.size ? stack : least));
+  return [smallest, ...near.filter((stack) => stack !== smallest)];
 }
 
 const uniformTitle = ({ line, title }: Stack): string => `${line}: ${title}, all layers`;
