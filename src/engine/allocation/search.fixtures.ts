@@ -12,13 +12,13 @@ import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
 
 const WIDTHS = [24, 64, 96, 64, 10];
 
+const random = seeded(5);
+const normals = (count: number, scale: number) => Float32Array.from({ length: count }, () => scale * random.normal());
+
 /**
- * A network of four layers whose weights matter differently: the second is of low rank, the third of small effect. Its
- * answers label the data, but for some noise.
+ * A network of four layers whose weights matter differently: the second is of low rank, the third of small effect.
  */
-export async function smallSearch(samples = 64) {
-  const random = seeded(5);
-  const normals = (count: number, scale: number) => Float32Array.from({ length: count }, () => scale * random.normal());
+export function smallNetwork(): Uint8Array {
   const weights = WIDTHS.slice(1).map((width, i) => {
     const inputs = WIDTHS[i]!;
     if (i !== 1) return normals(inputs * width, (i === 2 ? 0.3 : 1) / Math.sqrt(inputs));
@@ -29,26 +29,20 @@ export async function smallSearch(samples = 64) {
       return sum;
     });
   });
-  const model = await readModel(
-    memorySource(
-      modelBytes({
-        nodes: weights.flatMap((_, i) => [
-          node(
-            'MatMul',
-            [i === 0 ? 'x' : `h${i - 1}`, `w${i}`],
-            [i === 3 ? 'logits' : `z${i}`],
-            {},
-            { name: `layer${i}` },
-          ),
-          ...(i < 3 ? [node('Relu', [`z${i}`], [`h${i}`])] : []),
-        ]),
-        inputs: [value('x', DataType.FLOAT, ['n', WIDTHS[0]!])],
-        outputs: [value('logits', DataType.FLOAT, ['n', 10])],
-        initializers: weights.map((values, i) => tensor(`w${i}`, [WIDTHS[i]!, WIDTHS[i + 1]!], values)),
-      }),
-      'small.onnx',
-    ),
-  );
+  return modelBytes({
+    nodes: weights.flatMap((_, i) => [
+      node('MatMul', [i === 0 ? 'x' : `h${i - 1}`, `w${i}`], [i === 3 ? 'logits' : `z${i}`], {}, { name: `layer${i}` }),
+      ...(i < 3 ? [node('Relu', [`z${i}`], [`h${i}`])] : []),
+    ]),
+    inputs: [value('x', DataType.FLOAT, ['n', WIDTHS[0]!])],
+    outputs: [value('logits', DataType.FLOAT, ['n', 10])],
+    initializers: weights.map((values, i) => tensor(`w${i}`, [WIDTHS[i]!, WIDTHS[i + 1]!], values)),
+  });
+}
+
+/** What a search of the network needs, with data without labels. */
+export async function smallSearch(samples = 64) {
+  const model = await readModel(memorySource(smallNetwork(), 'small.onnx'));
   const runtime = nodeRuntime();
   const dataOf = (name: string, count: number): Dataset => ({
     name,
