@@ -30,7 +30,7 @@ test('how runs are compared is the choice of the user, and is kept', async ({ pa
   await expect(compare.getByRole('row', { name: /^top-1 accuracy/ })).toContainText('%');
   const options = compare.getByRole('button', { name: 'Options' });
   await options.click();
-  const dialog = compare.getByRole('dialog', { name: 'How runs are compared' });
+  const dialog = compare.getByRole('dialog', { name: 'Options' });
   await dialog.getByRole('textbox', { name: 'Samples', exact: true }).fill('100');
   await dialog.getByRole('textbox', { name: 'Samples per run' }).fill('10');
   await dialog.getByRole('textbox', { name: 'Timed runs' }).fill('0');

@@ -7,10 +7,13 @@ import type { HostTensor, Session } from '../runtime';
 import { chooseBatch } from './batchSize';
 import type { Dataset, InputSpec } from './dataset';
 import { type EvaluateOptions, evaluate } from './evaluate';
+import { evaluateOriginal } from './evaluateOriginal';
 import { generateDataset } from './generate';
-import { measureLatency, spread } from './latency';
+import { KeptLatency } from './keptLatency';
+import { LEAST_RUNS, measureLatency, spread } from './latency';
 import { openDataset } from './openDataset';
 import { OutputCache } from './outputCache';
+import type { EvaluateReport } from './report';
 
 const runtime = nodeRuntime();
 const opened: Session[] = [];
@@ -124,6 +127,40 @@ describe('evaluate', () => {
     expect(after).toBeCloseTo(2, 6);
   });
 
+  it('gives intervals, paired differences, kinds of outputs and classes, before it measures latency', async () => {
+    const told: EvaluateReport[] = [];
+    const sessions = [await open(linear(IDENTITY)), await open(linear(SWAPPED))] as const;
+    const options = { ...fast, onCompared: (report: EvaluateReport) => told.push(report) };
+    const { latencyMs, timings, ...report } = await evaluate(...sessions, classes(), options);
+    expect(told).toEqual([report]);
+    expect([latencyMs, timings]).not.toContain(undefined);
+    const { top1, agreement, maxAbsolute } = report.uncertainty!;
+    expect(top1!.difference!.mean).toBeCloseTo(-0.6, 12);
+    expect(top1!.before!.high).toBe(1);
+    expect(agreement).not.toHaveProperty('difference');
+    expect(maxAbsolute).toBeUndefined();
+    expect(report.outputs).toMatchObject([{ name: 'y', kind: 'choices', counts: true, fidelity: { agreement: 0.4 } }]);
+    expect(report.perClass).toEqual([
+      { class: 0, samples: 2, before: 2, after: 2, lost: 0, gained: 0 },
+      { class: 1, samples: 2, before: 2, after: 0, lost: 2, gained: 0 },
+      { class: 2, samples: 1, before: 1, after: 0, lost: 1, gained: 0 },
+    ]);
+  });
+
+  it('measures no latency where no runs are asked for, and takes outputs for what it is told', async () => {
+    const original = counted(await open(linear(IDENTITY)));
+    const options = { ...fast, batch: 5, latency: { runs: 0 }, kinds: { y: 'numbers' as const } };
+    const report = await evaluate(original, await open(linear(SWAPPED)), classes(), options);
+    expect(report.latencyMs).toBeUndefined();
+    // Once to compare, once to see whether it agrees with itself.
+    expect(original.batches).toEqual([5, 5]);
+    expect(report.fidelity).not.toHaveProperty('agreement');
+    // Three of five samples differ by (2, −2), each of length 2.
+    expect(report.fidelity.relativeError).toBeCloseTo(Math.sqrt((3 * 8) / (5 * 4)), 6);
+    const none = evaluate(original, original, classes(), { ...options, kinds: { y: 'none' } });
+    await expect(none).rejects.toThrow('every output is left out');
+  });
+
   it('falls back to fidelity on made-up inputs', async () => {
     const report = await evaluate(
       await open(linear(IDENTITY)),
@@ -220,6 +257,28 @@ describe('evaluate', () => {
   });
 });
 
+describe('evaluateOriginal', () => {
+  it('gives the accuracy of one model, whose outputs the next comparison uses', async () => {
+    const original = counted(await open(linear(SWAPPED)));
+    const [dataset, originalOutputs] = [classes(), new OutputCache()];
+    const options = { provider: 'cpu', batch: 5, originalOutputs } as const;
+    const report = await evaluateOriginal(original, dataset, options);
+    expect(report).toMatchObject({ values: { top1: 0.4 }, samples: 5, data: 'five.npz', provider: 'cpu' });
+    expect(report.intervals.top1!.low).toBeLessThan(0.4);
+    expect(report.outputs).toEqual([{ name: 'y', kind: 'choices' }]);
+    await evaluate(original, await open(linear(SWAPPED)), dataset, { ...options, latency: { runs: 0 } });
+    expect(original.batches).toEqual([5, 5]);
+  });
+
+  it('runs once where there are no labels', async () => {
+    const original = counted(await open(linear(IDENTITY)));
+    const dataset = generateDataset([x], { samples: 20 });
+    const report = await evaluateOriginal(original, dataset, { provider: 'cpu', batch: 4 });
+    expect(report).toMatchObject({ values: {}, outputs: [{ name: 'y' }] });
+    expect(original.batches).toEqual([4]);
+  });
+});
+
 describe('chooseBatch', () => {
   it('takes what fits, at most 32 samples', async () => {
     const session = await open(linear(IDENTITY));
@@ -267,6 +326,39 @@ describe('latency', () => {
     expect([timings.before.length, timings.after.length]).toEqual([4, 4]);
     const hurried = await measureLatency(session, session, feeds, { runs: 1000, budgetMs: 0 });
     expect(hurried.timings.before).toHaveLength(5);
+  });
+
+  it('of the original is measured once, while the machine is as fast as then', async () => {
+    const feeds = { x: { type: 'float32' as const, dims: [1, 4], data: new Float32Array(4) } };
+    const before = counted(await open(linear(IDENTITY)));
+    const after = counted(await open(linear(IDENTITY)));
+    const runsWith = async (known: readonly number[] | undefined) => {
+      before.batches.length = 0;
+      after.batches.length = 0;
+      const { timings } = await measureLatency(before, after, feeds, { runs: 20, budgetMs: 60_000, known });
+      return { timings, runs: [before.batches.length, after.batches.length] };
+    };
+    const first = await runsWith(undefined);
+    expect(first.runs[0]).toBe(first.runs[1]);
+    // Any time lies between these: the few runs that check agree with them.
+    const known = [0, ...first.timings.before, 60_000, 60_000, 60_000];
+    const second = await runsWith(known);
+    expect(second.timings.before).toEqual(known);
+    expect(second.runs[1]! - second.runs[0]!).toBe(20 - LEAST_RUNS);
+    // A machine that has become slower times both again.
+    const third = await runsWith([0, 0, 0]);
+    expect(third.runs[0]).toBe(third.runs[1]);
+    expect(third.timings.before).toHaveLength(20);
+  });
+
+  it('is kept for a provider and for the shapes that were fed', () => {
+    const kept = new KeptLatency();
+    const feeds = (dims: number[]) => ({ x: { type: 'float32' as const, dims, data: new Float32Array(4) } });
+    kept.keep('cpu', feeds([1, 4]), 20, [3, 4]);
+    expect(kept.of('cpu', feeds([1, 4]), 20)).toEqual([3, 4]);
+    expect(kept.of('cpu', feeds([1, 4]), 40)).toBeUndefined();
+    expect(kept.of('wasm', feeds([1, 4]), 20)).toBeUndefined();
+    expect(kept.of('cpu', feeds([2, 2]), 20)).toBeUndefined();
   });
 
   it('is spread from the tenth to the ninetieth percentile', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/node';
 import { seeded } from '../core/random';
+import type { EvaluateReport } from '../evaluation/report';
 import { writeNpz } from '../formats/npz/npz';
 import { gaussian } from '../model/fixtures';
 import { DataType, modelBytes, node, tensor, value } from '../model/onnx/build';
@@ -95,6 +96,24 @@ describe('runs', () => {
     expect((await project.compress(halfRank, job())).run).toBe(2);
     expect((await project.compress(halfRank, job(), { run: 1 })).run).toBe(1);
     expect((await project.compress(halfRank, job())).run).toBe(3);
+  });
+
+  it('are compared as it is chosen, on inputs that are made up as it is chosen', async () => {
+    const project = await opened();
+    const { run } = await project.compress(halfRank, job());
+    const told: EvaluateReport[] = [];
+    const settings = { batch: 3, runs: 2, madeUp: { samples: 7 } };
+    const report = await project.evaluate(run, 'cpu', job(), settings, (compared) => told.push(compared));
+    expect(report).toMatchObject({ batch: 3, samples: 7 });
+    expect(report.timings!.before).toHaveLength(2);
+    expect(told).toMatchObject([{ samples: 7, fidelity: report.fidelity }]);
+    expect(told[0]).not.toHaveProperty('timings');
+    // What was said of inputs holds on.
+    const again = await project.evaluate(run, 'cpu', job(), { runs: 0, samples: 5 });
+    expect(again).toMatchObject({ samples: 5, samplesOf: 7 });
+    expect(again.latencyMs).toBeUndefined();
+    const alone = await project.evaluateOriginal('cpu', job());
+    expect(alone).toMatchObject({ values: {}, samples: 7, data: 'generated' });
   });
 
   it('need data for some recipes, and say what is to be done where there are none', async () => {

@@ -16,7 +16,7 @@ export function CompareOptions() {
           Options
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label="How runs are compared">
+      <Popover.Dropdown>
         <Fields />
       </Popover.Dropdown>
     </Popover>
