@@ -1,3 +1,4 @@
+import { withOutputs } from '../calibration/running';
 import type { Estimated } from '../core/estimated';
 import type { LongCall } from '../core/progress';
 import { chooseBatch } from '../evaluation/batchSize';
@@ -8,8 +9,10 @@ import { measureLatency } from '../evaluation/latency';
 import { openModel } from '../evaluation/openModel';
 import { Score } from '../evaluation/score';
 import type { Layer, ModelLayers } from '../model/layers';
-import { denseOf } from '../operators/dense/dense';
+import { value } from '../model/onnx/build';
+import { DATA_TYPE, denseOf } from '../operators/dense/dense';
 import { replaceWeights } from '../operators/export/replace';
+import { consumedType } from '../operators/export/useNodes';
 import type { FloatType, Operator } from '../operators/operator';
 import type { Multiply } from '../operators/product';
 import type { HostTensor, Provider, Runtime } from '../runtime';
@@ -143,6 +146,35 @@ export class Evaluator {
       await session.release();
     }
     return { damage: damage.damage, loss: damage.loss, samples: damage.samples, energies };
+  }
+
+  /**
+   * At how many positions each layer's weight is applied in a run of one sample: tokens, or places of a picture. 1 where it
+   * is not seen, as inside an If.
+   */
+  async positions(layers: readonly Layer[]): Promise<number[]> {
+    const { model } = this.given;
+    const outputs = new Set(model.graph.node.flatMap(({ output }) => output));
+    const named = layers.map(({ uses }) => uses.flatMap(({ node }) => node.output.filter((name) => outputs.has(name))));
+    const types = new Map(
+      layers.flatMap((layer, i) => {
+        const type = DATA_TYPE[consumedType(layer, layer.uses[0]!)];
+        return named[i]!.map((name) => [name, type] as const);
+      }),
+    );
+    const values = [...types].map(([name, type]) => value(name, type));
+    const session = await openModel(withOutputs(model, values), this.context.runtime, { lean: true });
+    try {
+      const [{ feeds, fed }] = batches(this.dataset, 1);
+      const found = await session.run(feeds);
+      return layers.map(({ shape, op }, i) => {
+        const width = op === 'Gather' ? shape[1]! : op === 'ConvTranspose' ? shape[1]! : shape[0]!;
+        const elements = named[i]!.map((name) => found[name]!.data.length / fed);
+        return Math.max(1, elements.reduce((sum, count) => sum + count, 0) / width);
+      });
+    } finally {
+      await session.release();
+    }
   }
 
   /** The share of the original's time that the written model takes for one batch: both are timed in turns. */

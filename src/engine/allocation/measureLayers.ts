@@ -1,9 +1,10 @@
 import { getMethod } from '../methods/registry';
+import type { Layer } from '../model/layers';
 import { opsetOf } from '../model/model';
 import { graphOverheadBytes } from '../operators/export/graphOverhead';
-import type { FloatType } from '../operators/operator';
+import type { FloatType, Operator } from '../operators/operator';
 import { planStack } from '../recipe/plan';
-import { optionOf, spreadOf, worthMeasuring } from './options';
+import { effortOf, optionOf, spreadOf, worthMeasuring } from './options';
 import { CELLS, type SearchState } from './searchState';
 import { type Stack, stacksFor } from './stacks';
 
@@ -22,13 +23,18 @@ export function smallestPlanned({ layers, sizes, context, settings }: SearchStat
   const stacks = stacksFor(context.calibration !== undefined, settings.methods);
   return layers.reduce((sum, { layer }) => {
     const type = layer.dtype as FloatType;
-    const planned = stacks.flatMap(({ blind }) => {
-      const steps = blind.map(({ method, options }) => ({ method, options: getMethod(method).options.parse(options) }));
-      const operator = planStack({ shape: layer.shape, op: layer.op, opset, type }, steps).at(-1)?.operator;
+    const planned = stacks.flatMap((stack) => {
+      const operator = plannedOf(layer, stack, opset);
       return operator ? [operator.bytes + graphOverheadBytes(operator, { op: layer.op, opset, type })] : [];
     });
     return sum + Math.min(layer.bytes, ...planned);
   }, sizes.least);
+}
+
+/** What a stack makes of a layer, without values; undefined where its size is not known beforehand. */
+function plannedOf({ shape, op, dtype }: Layer, { blind }: Stack, opset: number): Operator | undefined {
+  const steps = blind.map(({ method, options }) => ({ method, options: getMethod(method).options.parse(options) }));
+  return planStack({ shape, op, opset, type: dtype as FloatType }, steps).at(-1)?.operator;
 }
 
 /** Makes every layer by one stack after the other, and runs each recipe that stores all layers alike. */
@@ -60,6 +66,16 @@ export async function makeOptions(state: SearchState): Promise<void> {
 function inReach({ layers, limit, sizes, board, settings, context }: SearchState): Stack[] {
   const forSpeed = board.goal.maxLatency !== undefined;
   const stacks = stacksFor(context.calibration !== undefined, settings.methods, forSpeed);
+  // Codes that are rebuilt on loading save no time.
+  if (forSpeed && !Number.isFinite(limit)) {
+    const opset = opsetOf(context.given.model);
+    return stacks.filter((stack) =>
+      layers.some(({ layer }) => {
+        const operator = plannedOf(layer, stack, opset);
+        return operator && effortOf(layer, operator) < layer.parameters;
+      }),
+    );
+  }
   const share = sizes.layerBudget(limit) / layers.reduce((sum, { layer }) => sum + layer.bytes, 0);
   if (!(share > 0 && share < 1)) return stacks;
   const near = stacks

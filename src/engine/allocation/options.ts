@@ -89,14 +89,19 @@ async function madeBy(
   if (operator === weight || reports.some(({ skipped, method }) => skipped !== undefined && method !== 'half'))
     return undefined;
   const consumer = { op: layer.op, opset: opsetOf(given.model), type: layer.dtype as FloatType };
-  const { mode } = consumptionOf(layer);
   return {
     steps,
     operator,
-    effort: formOf(operator, mode, DEFAULT_EXPORT) === 'factored' ? effort(operator, mode) : layer.parameters,
+    effort: effortOf(layer, operator),
     bytes: operator.bytes + graphOverheadBytes(operator, consumer),
     estimatedError: (await runner.outputErrorOf(layer.id)) ?? reports.at(-1)!.error,
   };
+}
+
+/** Multiply-adds of a dense product that take as long as one with the operator as it is written: rebuilt, it is dense. */
+export function effortOf(layer: Layer, operator: Operator): number {
+  const { mode } = consumptionOf(layer);
+  return formOf(operator, mode, DEFAULT_EXPORT) === 'factored' ? effort(operator, mode) : layer.parameters;
 }
 
 /**

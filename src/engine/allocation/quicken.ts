@@ -7,16 +7,17 @@ const ALIKE = 6;
 
 /**
  * Looks for the largest effort whose written model is fast enough here. Effort, the multiply-adds of each layer in its
- * form, is a prior that orders assignments; the latency of each one that is tried is measured.
+ * form at all positions, is a prior that orders assignments; the latency of each one that is tried is measured.
  */
 export async function quicken(state: SearchState, maxLatency: number): Promise<void> {
   const { layers, costs, clock, limit, board } = state;
-  const all = layers.reduce((sum, { options }) => sum + options[0]!.effort, 0);
+  const positions = await state.evaluator.positions(layers.map(({ layer }) => layer));
+  const all = layers.reduce((sum, { options }, i) => sum + positions[i]! * options[0]!.effort, 0);
   let [low, high] = [0, 1];
   for (let step = 0; step < BISECTIONS && !clock.isPast(1); step++) {
     state.progress('search', 0.4 + (0.5 * step) / BISECTIONS, 'Timing');
     const share = step === 0 ? Math.min(1, maxLatency) : (low + high) / 2;
-    const choices = costs.choices((layer, option) => layers[layer]!.options[option]!.effort);
+    const choices = costs.choices((layer, option) => positions[layer]! * layers[layer]!.options[option]!.effort);
     const chosen = state.chosenWithin(choices, share * all);
     const scored = chosen && (await state.score(chosen, 'knapsack'));
     if (!scored || (scored.bytes <= limit && (await latencyOf(state, scored)) <= maxLatency)) low = share;
