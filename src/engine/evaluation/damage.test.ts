@@ -1,21 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { HostTensor } from '../runtime';
 import { Damage, WORST_DAMAGE } from './damage';
-import type { Batch, Labels } from './dataset';
+import type { Labels } from './dataset';
+import { batchOf, output } from './outputs.fixtures';
 import { Score } from './score';
 
-const output = (dims: number[], values: number[]): HostTensor => ({
-  type: 'float32',
-  dims,
-  data: Float32Array.from(values),
-});
-const batchOf = (samples: number, labels?: Labels): Batch => ({
-  start: 0,
-  samples,
-  fed: samples,
-  feeds: {},
-  ...(labels && { labels: labels.ids }),
-});
 const before = output([4, 2], [2, 1, 2, 1, 1, 2, 1, 2]);
 const after = output([4, 2], [2, 1, 1, 2, 1, 2, 1, 2]);
 const LN = Math.tanh(0.5);
@@ -34,7 +22,7 @@ describe('damage', () => {
 
   it('with labels loses what the original had, paired, measured along or before', () => {
     const labels: Labels = { kind: 'class', perSample: 1, ids: Int32Array.of(0, 0, 0, 1) };
-    const batch = batchOf(4, labels);
+    const batch = batchOf(4, { labels });
     const damage = new Damage({ labels });
     damage.add({ y: before }, { y: after }, batch);
     // Right before: 0, 1 and 3. Right after: 0 and 3.
@@ -57,7 +45,7 @@ describe('damage', () => {
   it('is the worst where numbers are not finite', () => {
     const damage = new Damage({});
     damage.add({ y: before }, { y: output([4, 2], [Number.NaN, 0, 0, 1, 0, 1, 0, 1]) }, batchOf(4));
-    damage.add({ y: before }, { y: after }, { ...batchOf(4), start: 4 });
+    damage.add({ y: before }, { y: after }, batchOf(4, { start: 4 }));
     expect(damage.damage).toEqual({ mean: WORST_DAMAGE });
     expect(damage.loss).toEqual({ mean: 1 });
   });

@@ -2,16 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../core/errors';
 import { seeded } from '../core/random';
 import type { HostTensor } from '../runtime';
-import type { Batch } from './dataset';
 import { Fidelity } from './fidelity';
+import { batchOf, output } from './outputs.fixtures';
 import type { ChosenKind, FidelityReport } from './report';
-
-const batchOf = (samples: number, start = 0, fed = samples): Batch => ({ start, samples, fed, feeds: {} });
-const output = (dims: number[], values: ArrayLike<number>): HostTensor => ({
-  type: 'float32',
-  dims,
-  data: Float32Array.from(values),
-});
 
 function compare(a: HostTensor, b: HostTensor, batch = batchOf(a.dims[0]!), kind?: ChosenKind): FidelityReport {
   const fidelity = new Fidelity(kind && { kinds: { y: kind } });
@@ -72,7 +65,7 @@ describe('fidelity', () => {
   it('is not taken in by a first batch of logits that sum to 1', () => {
     const fidelity = new Fidelity();
     fidelity.add({ y: output([1, 2], [0.25, 0.75]) }, { y: output([1, 2], [0.75, 0.25]) }, batchOf(1));
-    fidelity.add({ y: output([1, 2], [-1, 3]) }, { y: output([1, 2], [-1, 3]) }, batchOf(1, 1));
+    fidelity.add({ y: output([1, 2], [-1, 3]) }, { y: output([1, 2], [-1, 3]) }, batchOf(1, { start: 1 }));
     // Logits ±½: KL = ½·tanh ¼. Read as probabilities it would be ½·log 3.
     expect(fidelity.report().kl).toBeCloseTo((0.5 * Math.tanh(0.25)) / 2, 6);
   });
@@ -108,7 +101,7 @@ describe('fidelity', () => {
     for (const start of [0, 2, 4]) {
       const slice = (values: number[], filler: number) =>
         output([2, 6], [...values.slice(start * 6, start * 6 + 12), ...new Array(6).fill(filler)].slice(0, 12));
-      parts.add({ y: slice(a, 9) }, { y: slice(b, Number.NaN) }, batchOf(Math.min(2, 5 - start), start, 2));
+      parts.add({ y: slice(a, 9) }, { y: slice(b, Number.NaN) }, batchOf(Math.min(2, 5 - start), { start, fed: 2 }));
     }
     const { agreement, kl, cosine, maxAbsolute } = parts.report();
     // Only the order of additions differs.
@@ -132,7 +125,7 @@ describe('fidelity', () => {
   it('says when an output is not finite, which model it was, and where', () => {
     const good = output([2, 2], [1, 2, 3, 4]);
     const bad = (value: number) => output([2, 2], [1, 2, value, 4]);
-    const batch = batchOf(2, 8);
+    const batch = batchOf(2, { start: 8 });
     expect(() => compare(good, bad(Number.NaN), batch)).toThrow(UserError);
     expect(() => compare(good, bad(Number.NaN), batch)).toThrow(
       'The compressed model\'s output "y" holds NaN at sample 9: compress it less',

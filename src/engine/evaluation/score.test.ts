@@ -2,13 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../core/errors';
 import type { HostTensor } from '../runtime';
 import type { Batch, Labels } from './dataset';
+import { output } from './outputs.fixtures';
 import { Score } from './score';
 
-const output = (dims: number[], values: number[]): HostTensor => ({
-  type: 'float32',
-  dims,
-  data: Float32Array.from(values),
-});
 const labelled = (ids: number[], perSample = 1, kind: Labels['kind'] = 'class') => {
   const labels: Labels = { kind, perSample, ids: Int32Array.from(ids) };
   const samples = ids.length / perSample;

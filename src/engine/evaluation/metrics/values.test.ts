@@ -1,32 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../core/random';
-import type { HostTensor } from '../../runtime';
-import type { Batch, Labels } from '../dataset';
+import type { Labels } from '../dataset';
 import { Fidelity } from '../fidelity';
 import { estimated } from '../intervals';
+import { batchOf, output } from '../outputs.fixtures';
 import type { ChosenKind } from '../report';
 import { differenceOf, Score } from '../score';
 
 // Every value is computed again here, in float64 and from its formula.
 
-const tensor = (dims: number[], values: ArrayLike<number>): HostTensor => ({
-  type: 'float32',
-  dims,
-  data: Float32Array.from(values),
-});
-const batchOf = (samples: number, labels?: Labels): Batch => ({
-  start: 0,
-  samples,
-  fed: samples,
-  feeds: {},
-  ...(labels && { labels: labels.ids }),
-});
 const { normal } = seeded(21);
 const normals = (length: number) => Array.from(Float32Array.from({ length }, normal));
 
 function closeness(kind: ChosenKind, dims: number[], a: readonly number[], b: readonly number[], fed = dims[0]!) {
   const fidelity = new Fidelity({ kinds: { y: kind } });
-  fidelity.add({ y: tensor(dims, a) }, { y: tensor(dims, b) }, batchOf(fed));
+  fidelity.add({ y: output(dims, a) }, { y: output(dims, b) }, batchOf(fed));
   return fidelity;
 }
 
@@ -121,7 +109,7 @@ describe('labels', () => {
   });
   function scored(labels: Labels, dims: number[], values: ArrayLike<number>) {
     const score = new Score(labels);
-    score.add({ y: tensor(dims, values) }, batchOf(dims[0]!, labels));
+    score.add({ y: output(dims, values) }, batchOf(dims[0]!, { labels }));
     return score.scores;
   }
   const byName = (scores: ReturnType<typeof scored>) =>
