@@ -48,6 +48,8 @@ function studio() {
     });
   });
   engine.cancel.mockImplementation(async () => {
+    // It stops at its next step.
+    await new Promise((resolve) => setTimeout(resolve, 5));
     fail(new DOMException('cancelled', 'AbortError'));
     return undefined;
   });
