@@ -73,7 +73,8 @@ async function measured(path: string) {
       ...(tables ? [{ layers: 'op:Gather', method, options }] : []),
     ];
     const { report } = await compress(model, checkRecipe({ version: 1, steps }), context);
-    const goal = { maxBytes: report.after.bytes, minimise: 'loss' } as const;
+    // A recipe that names its layers has some bytes more.
+    const goal = { maxBytes: Math.ceil(1.001 * report.after.bytes), minimise: 'loss' } as const;
     found[name] = gainOf(await search(goal, { methods: [name], minutes: MINUTES }, context, () => undefined));
     console.error(path, name, JSON.stringify(found[name]));
   }

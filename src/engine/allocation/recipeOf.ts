@@ -29,10 +29,21 @@ export function recipeOf(assigned: Assigned, layers: readonly Layer[], seed: num
     groups.set(keyOf(steps), group);
   }
   const compressible = layers.filter((layer) => layer.compressible);
-  const steps = [...groups.values()].flatMap(({ steps, layers: selected }) => {
-    const names = selected.map((layer) => patternOf(layer, layers)!);
-    const all = selected.length === compressible.length && compressible.length === layers.length;
-    return steps.map(({ method, options }) => ({ layers: all ? '*' : names, method, options }));
+  const steps = [...groups.values()].flatMap((group) => {
+    const selection = selectionOf(group.layers, compressible, layers);
+    return group.steps.map(({ method, options }) => ({ ...selection, method, options }));
   });
   return { version: 1, ...(seed !== 0 && { seed }), steps };
+}
+
+/** The shorter of two ways to select layers: by their names, or all but those that are named. Files carry their recipe. */
+function selectionOf(selected: readonly Layer[], compressible: readonly Layer[], layers: readonly Layer[]) {
+  const named = (some: readonly Layer[]) => some.flatMap((layer) => patternOf(layer, layers) ?? []);
+  const others = compressible.filter((layer) => !selected.includes(layer));
+  const ignored = named(others);
+  const byName = { layers: named(selected) };
+  const byOthers = { layers: '*', ...(ignored.length > 0 && { ignore: ignored }) };
+  const isShorter = JSON.stringify(byOthers).length < JSON.stringify(byName).length;
+  // A layer that no pattern tells from others cannot be ignored by itself.
+  return isShorter && ignored.length === others.length ? byOthers : byName;
 }
