@@ -67,6 +67,15 @@ it('other data end the measurement under way, whose answer does not count', asyn
   await vi.waitFor(() => expect(store.getState().original).toEqual(report('b.npz')));
 });
 
+it('an engine that was started again is not given at once what may have ended the first one', async () => {
+  engine.evaluateOriginal.mockResolvedValue(report('a.npz'));
+  const store = studio();
+  store.setState({ restarting: true });
+  store.setState({ data: labelled('a.npz') });
+  await store.getState().endJobs();
+  expect(engine.evaluateOriginal).not.toHaveBeenCalled();
+});
+
 it('a fault is told where the accuracy would stand', async () => {
   engine.evaluateOriginal.mockRejectedValue(new Error('The labels need an output of shape [2, classes].'));
   const store = studio();

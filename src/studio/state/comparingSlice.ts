@@ -1,7 +1,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import { PRIORITY } from '../../engine/page/light';
 import { engine, isCancelled } from '../engine';
-import { sentence } from './jobs';
+import { isBrokenRuntime, sentence } from './jobs';
 import { sampleLimit } from './runsSlice';
 import type { ComparingSlice } from './types/comparing';
 import type { Slice, Studio } from './types/studio';
@@ -36,12 +36,16 @@ export const comparingSlice: Slice<ComparingSlice> = (set, get) => {
         if (!signal.aborted) set({ original });
       } catch (error) {
         if (!signal.aborted && !isCancelled(error)) set({ originalFault: sentence(error) });
+        if (isBrokenRuntime(error)) void get().restart('The engine was started again, to have its memory back.');
       }
     },
   };
 };
 
-/** Measures the original as soon as a model and data with labels are open, and again when what it is measured with changes. */
+/**
+ * Measures the original as soon as a model and data with labels are open, and again when what it is measured with changes.
+ * An engine that was started again has the same data: what ended the first one must not end it too.
+ */
 export function measureOriginals({ subscribe }: Pick<StoreApi<Studio>, 'subscribe'>): void {
   subscribe((state, before) => {
     const isSame =
@@ -49,6 +53,6 @@ export function measureOriginals({ subscribe }: Pick<StoreApi<Studio>, 'subscrib
       state.data === before.data &&
       state.provider === before.provider &&
       state.comparing.samples === before.comparing.samples;
-    if (!isSame) void state.measureOriginal();
+    if (!isSame && !state.restarting) void state.measureOriginal();
   });
 }

@@ -112,7 +112,7 @@ export const jobSlice: Slice<JobSlice> = (set, get) => {
 export const nameOf = ({ label, progress }: StudioJob): string => progress?.label || label;
 
 /** WebAssembly that ran out of memory or gave up cannot be used again in the same worker. */
-const isBrokenRuntime = (error: unknown): boolean => error instanceof Error && error.name === BROKEN_RUNTIME;
+export const isBrokenRuntime = (error: unknown): boolean => error instanceof Error && error.name === BROKEN_RUNTIME;
 
 export function sentence(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
