@@ -11,8 +11,6 @@ export interface Allocation {
   readonly chosen: readonly number[];
   readonly weight: number;
   readonly cost: number;
-  /** No allocation within the budget costs less than this: the gap to `cost` is the most that was missed. */
-  readonly bound: number;
 }
 
 /** Into how many parts the budget is divided: weights are rounded up to whole parts. */
@@ -24,7 +22,7 @@ const BUCKETS = 10_000;
  * above each layer's lightest choice are rounded up to a ten-thousandth of what the budget leaves, which makes the
  * result exact where that loses nothing, and never dearer than the best allocation for a budget smaller by one such part a
  * layer. What rounding left is then spent on single layers. Dynamic programming over the parts of the budget, as in SPDY
- * (Frantar and Alistarh 2022, arXiv:2201.13096); the bound is the Lagrangian dual.
+ * (Frantar and Alistarh 2022, arXiv:2201.13096).
  */
 export function knapsack(layers: readonly (readonly Choice[])[], budget: number): Allocation | undefined {
   const lightest = layers.map((choices) => argmin(choices, ({ weight, cost }) => [weight, cost]));
@@ -41,7 +39,6 @@ export function knapsack(layers: readonly (readonly Choice[])[], budget: number)
     chosen,
     weight: sumOf(layers, chosen, 'weight'),
     cost: sumOf(layers, chosen, 'cost'),
-    bound: lagrangianBound(layers, budget),
   };
 }
 
@@ -106,33 +103,6 @@ function spendRest(layers: readonly (readonly Choice[])[], chosen: number[], bud
       return;
     }
   }
-}
-
-/**
- * max over λ ≥ 0 of Σ min(cost + λ·weight) − λ·budget: below every allocation within the budget. The function is concave
- * in λ: its slope is the weight of the minimising choices less the budget.
- */
-function lagrangianBound(layers: readonly (readonly Choice[])[], budget: number): number {
-  const at = (price: number) => {
-    const chosen = layers.map((choices) => argmin(choices, ({ weight, cost }) => [cost + price * weight, weight]));
-    return {
-      value: sumOf(layers, chosen, 'cost') + price * (sumOf(layers, chosen, 'weight') - budget),
-      fits: sumOf(layers, chosen, 'weight') <= budget,
-    };
-  };
-  const free = at(0);
-  if (free.fits) return free.value;
-  let [low, high] = [0, 1];
-  let best = free.value;
-  for (let i = 0; i < 200 && !at(high).fits; i++) high *= 2;
-  for (let i = 0; i < 100; i++) {
-    const middle = (low + high) / 2;
-    const { value, fits } = at(middle);
-    best = Math.max(best, value);
-    if (fits) high = middle;
-    else low = middle;
-  }
-  return Math.max(best, at(high).value);
 }
 
 /** The index of the least choice; the second figure decides between equal ones. */
