@@ -44,6 +44,7 @@ export function openedState({
     spectra: new Map(),
     unmeasured: new Map(),
     sensitivity: null,
+    sensitivityRequest: null,
     mapLine: BEST,
     mapLevel: null,
     layerFigures: 'spectrum',
