@@ -16,16 +16,17 @@ export interface Damage {
   readonly rows: ReadonlyMap<string, readonly (MapCell | undefined)[]>;
 }
 
-/** Null where nothing was measured, or the list shows spectra. */
+/** Null where nothing was measured, or the list shows spectra. It follows in a moment: hundreds of rows are drawn again. */
 export function useDamage(): Damage | null {
-  const report = useDeferredValue(useStudio((state) => state.sensitivity));
+  const report = useStudio((state) => state.sensitivity);
   const figures = useStudio((state) => state.layerFigures);
   const line = useStudio((state) => state.mapLine);
   const wanted = useStudio((state) => state.mapLevel);
-  return useMemo(
+  const damage = useMemo(
     () => (report && report.levels.length > 0 && figures === 'damage' ? damageOf(report, line, wanted) : null),
     [report, figures, line, wanted],
   );
+  return useDeferredValue(damage);
 }
 
 export function damageOf(report: SensitivityReport, line: string, wanted: number | null): Damage {

@@ -39,16 +39,32 @@ export function isAlike(a: Estimated, b: Estimated): boolean {
 
 const NONE: Estimated = { mean: 0, standardError: 0 };
 
-/** The map of a line, or of the best line of every cell. */
+const made = new WeakMap<SensitivityReport, Map<string, HeatMap>>();
+
+/** The map of a line, or of the best line of every cell. Made once: the list of layers shows the same. */
 export function heatMapOf(report: SensitivityReport, line: string): HeatMap {
+  let maps = made.get(report);
+  if (!maps) {
+    maps = new Map();
+    made.set(report, maps);
+  }
+  let map = maps.get(line);
+  if (!map) {
+    map = makeMap(report, line);
+    maps.set(line, map);
+  }
+  return map;
+}
+
+function makeMap(report: SensitivityReport, line: string): HeatMap {
   const byRow = cellsByRow(report);
   const rows = byRow.map((cells) => {
     let previous: SensitivityCell | undefined;
     return cells.map((found) => {
       const own = line === BEST ? found : found.filter((cell) => cell.line === line);
-      const made = mapCell(own, previous);
-      previous = made?.cell;
-      return made;
+      const cell = mapCell(own, previous);
+      previous = cell?.cell;
+      return cell;
     });
   });
   return { report, line, layers: report.layers, levels: report.levels, rows };
@@ -62,9 +78,9 @@ function cellsByRow(report: SensitivityReport) {
   if (!rows) {
     const row = new Map(report.layers.map(({ id }, index) => [id, index]));
     const column = new Map(report.levels.map((level, index) => [level, index]));
-    const made = report.layers.map(() => report.levels.map((): SensitivityCell[] => []));
-    for (const cell of report.cells) made[row.get(cell.layer) ?? -1]?.[column.get(cell.level) ?? -1]?.push(cell);
-    rows = made;
+    const found = report.layers.map(() => report.levels.map((): SensitivityCell[] => []));
+    for (const cell of report.cells) found[row.get(cell.layer) ?? -1]?.[column.get(cell.level) ?? -1]?.push(cell);
+    rows = found;
     grouped.set(report, rows);
   }
   return rows;
