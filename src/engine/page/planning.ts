@@ -11,3 +11,4 @@ export { planStack } from '../recipe/plan';
 export { resolvedRecipe } from '../recipe/resolved';
 export { checkRecipe } from '../recipe/schema';
 export { valueWithin } from '../recipe/sizing';
+export { sensitivityLines } from '../sensitivity/sweep';

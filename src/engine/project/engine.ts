@@ -11,6 +11,7 @@ import type { StackPreview } from '../recipe/preview';
 import type { CompressReport } from '../recipe/report';
 import type { ReadBack } from '../recipe/verify';
 import type { Provider } from '../runtime';
+import type { SensitivityReport, SensitivityRequest } from '../sensitivity/report';
 import type { JobProgress } from './jobProgress';
 
 export type { Goal, SearchPoint, SearchReport, SearchSettings } from '../allocation/report';
@@ -223,6 +224,18 @@ export interface Engine {
    * says why nothing can be proposed.
    */
   propose(onReport: (report: ProposalReport) => void, job: Job): Promise<ProposalReport>;
+  /**
+   * Measures what the model's answer loses when single layers are compressed, on the open data or on generated inputs.
+   * `onReport` gets the report as it grows. Cells that were measured before on the same samples are not measured again, also
+   * after the job was cancelled.
+   */
+  sensitivity(
+    request: SensitivityRequest,
+    onReport: (report: SensitivityReport) => void,
+    job: Job,
+  ): Promise<SensitivityReport>;
+  /** The last request of the open model and what came of it; null where nothing was measured. */
+  knownSensitivity(): Promise<{ readonly request: SensitivityRequest; readonly report: SensitivityReport } | null>;
   /** Runs a recipe on the open model. */
   compress(recipe: unknown, job: Job, settings?: CompressSettings): Promise<RunReport>;
   /**

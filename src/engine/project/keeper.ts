@@ -2,12 +2,13 @@ import type { ByteSource } from '../core/bytes';
 import { isAbort, messageOf, UserError } from '../core/errors';
 import type { EvaluateReport } from '../evaluation/report';
 import type { FinishedRun } from '../recipe/finishedRun';
+import type { KeptSensitivity } from '../sensitivity/report';
 import type { Release } from '../store/backing';
 import { type Store, StoreFullError, type Writer } from '../store/store';
 import type { DataFile, KeepingState, RunReport } from './engine';
 import { copyFiles } from './modelCopy';
 import type { OpenedModel } from './openedModel';
-import { lockOf, PAGE, PROJECT, type ProjectRecord, RUN, runName } from './records';
+import { lockOf, PAGE, PROJECT, type ProjectRecord, RUN, runName, SENSITIVITY } from './records';
 
 /** The project that this tab has open. */
 interface Open {
@@ -180,6 +181,13 @@ export class ProjectKeeper {
     return this.#keep(async (open) => {
       open.hasWork = true;
       await open.store.write(({ setRecord }) => setRecord(PAGE, open.id, { page }, []));
+    });
+  }
+
+  sensitivityMeasured(kept: KeptSensitivity): Promise<void> {
+    return this.#keep(async (open) => {
+      open.hasWork = true;
+      await open.store.write(({ setRecord }) => setRecord(SENSITIVITY, open.id, kept, []));
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Model } from '../model/model';
 import type { KeptResults } from '../recipe/runner/keptResults';
 import type { Provider, Runtime } from '../runtime';
+import type { KeptSensitivity } from '../sensitivity/report';
 import { memoryBacking } from '../store/memory';
 import { Store } from '../store/store';
 import type { ProjectOptions } from './context';
@@ -97,8 +98,19 @@ export class KeptProject extends Project implements KeepingEngine {
     const release = isOwn ? undefined : await claimProject(this.#store, id, how, lose);
     try {
       if (isOwn) await this.#keeper.settled();
-      const { record, source, data: files, runs, lost, missing, lastRun, page } = await readProject(this.#store, id);
+      const {
+        record,
+        source,
+        data: files,
+        runs,
+        lost,
+        missing,
+        lastRun,
+        page,
+        sensitivity,
+      } = await readProject(this.#store, id);
       const { report, data, unfit } = await super.openWithData(source, files, job, lastRun);
+      this.opened.sensitivity = sensitivity;
       if (release) this.#keeper.resume(id, this.#store, record, release);
       else if (!isOwn) this.#keeper.leave();
       this.#project = id;
@@ -107,6 +119,10 @@ export class KeptProject extends Project implements KeepingEngine {
       release?.();
       throw error;
     }
+  }
+
+  protected override sensitivityMeasured(kept: KeptSensitivity): void {
+    void this.#keeper.sensitivityMeasured(kept);
   }
 
   /** Keeps the page's own part of a project, in place of the last one, if this project is the open one. JSON values only. */

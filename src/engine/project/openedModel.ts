@@ -13,6 +13,7 @@ import { isInFile, SELF } from '../model/onnx/structure';
 import type { Operator } from '../operators/operator';
 import type { Compressed } from '../recipe/finishedRun';
 import type { Runtime } from '../runtime';
+import type { KeptSensitivity } from '../sensitivity/report';
 import type { ModelReport } from './engine';
 import { type MadeUp, OpenData } from './openData';
 import { OriginalSession } from './originalSession';
@@ -43,6 +44,8 @@ export class OpenedModel {
   tried: { readonly key: string; readonly operator: Operator } | undefined;
   /** The search for proposals, so that it goes on where it gave way to other work. */
   proposals: KeptSearch | undefined;
+  /** What was measured of single layers. */
+  sensitivity: KeptSensitivity | undefined;
   /** Removed runs keep their numbers, so that each exported file has a name of its own. */
   lastRun = 0;
 

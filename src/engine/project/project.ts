@@ -5,6 +5,7 @@ import type { LongCall } from '../core/progress';
 import { isSoftwareOnly } from '../gpu/device';
 import type { Model } from '../model/model';
 import type { Provider, Runtime } from '../runtime';
+import type { KeptSensitivity, SensitivityReport, SensitivityRequest } from '../sensitivity/report';
 import type { ChosenBackend } from './backends';
 import type { ProjectOptions, Tools } from './context';
 import type {
@@ -196,6 +197,26 @@ export class Project implements Engine {
       return searchFor(this.opened, goal, settings, await this.#tools(), onReport, call);
     });
   }
+
+  sensitivity(request: SensitivityRequest, onReport: (report: SensitivityReport) => void, job: Job) {
+    const how = { kind: 'sensitivity', label: 'Measuring sensitivity', ...BACKGROUND };
+    return this.do(job, how, async (call) => {
+      const { measureSensitivity } = await import('./sensitivity');
+      const { opened } = this;
+      const keep = (kept: KeptSensitivity) => {
+        opened.sensitivity = kept;
+        this.sensitivityMeasured(kept);
+      };
+      return measureSensitivity(opened, request, await this.#tools(), opened.sensitivity, keep, onReport, call);
+    });
+  }
+
+  async knownSensitivity() {
+    return this.opened.sensitivity ?? null;
+  }
+
+  /** Something was measured of the open model's layers. */
+  protected sensitivityMeasured(_kept: KeptSensitivity): void {}
 
   propose(onReport: (report: ProposalReport) => void, job: Job): Promise<ProposalReport> {
     return this.do(job, { kind: 'proposals', label: 'Looking for proposals', ...BACKGROUND }, async (call) => {

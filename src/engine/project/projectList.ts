@@ -2,7 +2,7 @@ import { OpenElsewhereError } from '../core/errors';
 import type { Found } from '../store/records';
 import { bytesOf, type Store } from '../store/store';
 import type { ProjectSummary } from './engine';
-import { isRunOf, lockOf, PAGE, PROJECT, type ProjectRecord, RUN } from './records';
+import { isRunOf, lockOf, PAGE, PROJECT, type ProjectRecord, RUN, SENSITIVITY } from './records';
 
 /**
  * All kept projects, the one that was changed last first. Those of tabs that ended before their model was copied and before
@@ -56,6 +56,7 @@ export async function removeProject(store: Store, id: string): Promise<void> {
     // The project last: after a crash it can be removed once more.
     for (const { name } of await store.records(RUN)) if (isRunOf(name, id)) await store.removeRecord(RUN, name);
     await store.removeRecord(PAGE, id);
+    await store.removeRecord(SENSITIVITY, id);
     await store.removeRecord(PROJECT, id);
   } finally {
     release();

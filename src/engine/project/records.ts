@@ -1,3 +1,4 @@
+import type { KeptSensitivity } from '../sensitivity/report';
 import type { RecordKind, Reference } from '../store/records';
 import type { RunReport } from './engine';
 import type { KeptRun } from './keptRun';
@@ -33,6 +34,9 @@ export const PROJECT: RecordKind<ProjectRecord> = { name: 'project', version: 1 
 export const RUN: RecordKind<RunRecord> = { name: 'run', version: 1 };
 /** The page's own part, which only the page reads. */
 export const PAGE: RecordKind<{ readonly page: unknown }> = { name: 'page', version: 1 };
+
+/** What was measured of single layers. */
+export const SENSITIVITY: RecordKind<KeptSensitivity> = { name: 'sensitivity', version: 1 };
 
 export const runName = (project: string, run: number): string => `${project}-run-${run}`;
 export const isRunOf = (name: string, project: string): boolean => name.startsWith(`${project}-run-`);

@@ -4,6 +4,7 @@ import type { LongCall } from '../core/progress';
 import type { Model } from '../model/model';
 import { type Compressed, writeRun } from '../recipe/finishedRun';
 import { checkRecipe, exportOf } from '../recipe/schema';
+import type { KeptSensitivity } from '../sensitivity/report';
 import type { Release } from '../store/backing';
 import type { Store } from '../store/store';
 import type { OpenHow, RunReport } from './engine';
@@ -11,7 +12,17 @@ import { isThere, restoreRun } from './keptRun';
 import type { ModelSource } from './modelSource';
 import type { KeptData } from './openData';
 import { PATIENCE_MS } from './projectList';
-import { isRunOf, type KeptFile, lockOf, PAGE, PROJECT, type ProjectRecord, RUN, runName } from './records';
+import {
+  isRunOf,
+  type KeptFile,
+  lockOf,
+  PAGE,
+  PROJECT,
+  type ProjectRecord,
+  RUN,
+  runName,
+  SENSITIVITY,
+} from './records';
 
 /** A project as it is kept. */
 export interface KeptProject {
@@ -26,6 +37,8 @@ export interface KeptProject {
   readonly lost: readonly number[];
   readonly lastRun: number;
   readonly page: unknown;
+  /** What was measured of single layers; undefined where nothing was. */
+  readonly sensitivity: KeptSensitivity | undefined;
 }
 
 /**
@@ -77,6 +90,7 @@ export async function readProject(store: Store, id: string): Promise<KeptProject
     lost,
     lastRun: Math.max(record.lastRun, ...runs.map(({ run }) => run)),
     page: (await store.record(PAGE, id))?.value?.page,
+    sensitivity: (await store.record(SENSITIVITY, id))?.value,
   };
 }
 

@@ -1,16 +1,11 @@
-import type { Calibration } from '../calibration/calibration';
-import type { LongCall } from '../core/progress';
 import { norm } from '../linalg/distance';
-import type { Factorisations } from '../methods/factorisations';
-import { isGraphMethod, type Method } from '../methods/method';
+import { isGraphMethod } from '../methods/method';
 import { methods } from '../methods/registry';
 import type { Layer } from '../model/layers';
-import { layersIn, type ModelLayers } from '../model/layers';
-import { type Model, opsetOf } from '../model/model';
-import type { FloatType } from '../operators/operator';
+import { layersIn } from '../model/layers';
+import type { Model } from '../model/model';
 import { weightOf } from '../operators/weight';
-import { Runner } from './runner/runner';
-import { optionsWithin } from './sizing';
+import { type CandidateContext, type CandidateLine, candidateLines, candidateOf } from './candidate';
 
 /** One method at one size, over all layers compared. */
 export interface EqualBytesPoint {
@@ -41,33 +36,7 @@ export interface EqualBytesReport {
   readonly absent: readonly { readonly title: string; readonly reason: string }[];
 }
 
-export interface EqualBytesContext extends LongCall {
-  readonly factorisations: Factorisations;
-  readonly calibration?: Calibration | undefined;
-  readonly seed?: number;
-}
-
-interface Line {
-  readonly method: Method;
-  readonly variant?: string;
-  readonly title: string;
-  /** All other options are those that the method's form begins with. */
-  readonly options: object;
-}
-
-/** Every method that rewrites single layers, and behind it its variants where there is data. */
-const linesOf = (withData: boolean): Line[] =>
-  methods
-    .filter((method): method is Method => !isGraphMethod(method))
-    .flatMap((method) => [
-      { method, title: method.title, options: {} },
-      ...(withData ? (method.variants ?? []) : []).map(({ variant, options }) => ({
-        method,
-        variant,
-        title: `${method.title}, ${variant}`,
-        options,
-      })),
-    ]);
+export type EqualBytesContext = CandidateContext;
 
 /**
  * Measures what each method loses for the same stored bytes, at a few sizes: every method that rewrites single layers,
@@ -86,7 +55,7 @@ export async function compareAtEqualBytes(
   if (calibration) await calibration.collect(model, given.main, layers, { signal });
   const norms = new Map<Layer, number>();
   for (const layer of layers) norms.set(layer, norm(await weightOf(model, layer).toDense()));
-  const compared = linesOf(calibration !== undefined);
+  const compared = candidateLines(calibration !== undefined);
   const points: EqualBytesPoint[] = [];
   const skipped: { title: string; size: number; reason: string }[] = [];
   const total = compared.length * sizes.length;
@@ -114,14 +83,14 @@ export async function compareAtEqualBytes(
     })),
   };
 
-  async function pointOf(line: Line, size: number): Promise<EqualBytesPoint | string> {
+  async function pointOf(line: CandidateLine, size: number): Promise<EqualBytesPoint | string> {
     let bytes = 0;
     let squares = 0;
     let energy = 0;
     const outputs: number[] = [];
     for (const layer of layers) {
       signal?.throwIfAborted();
-      const result = await measured(given, layer, line, size, context);
+      const result = await candidateOf(given, layer, line, size, context);
       if (typeof result === 'string') return layers.length > 1 ? `${layer.name}: ${result}` : result;
       bytes += result.bytes;
       squares += (result.error * norms.get(layer)!) ** 2;
@@ -141,30 +110,4 @@ export async function compareAtEqualBytes(
       }),
     };
   }
-}
-
-/** One layer after one method alone at a size, or why the method leaves it as it is. */
-async function measured(
-  given: ModelLayers,
-  layer: Layer,
-  { method, options: chosen }: Line,
-  size: number,
-  { factorisations, calibration, signal, seed = 0 }: EqualBytesContext,
-): Promise<{ readonly bytes: number; readonly error: number; readonly outputError?: number | undefined } | string> {
-  const { id, shape, op, dtype, bytes } = layer;
-  const planned = { shape, op, opset: opsetOf(given.model), type: dtype as FloatType };
-  const options = optionsWithin(planned, method, size * bytes, { ...chosen });
-  if (typeof options.skipped === 'string') return options.skipped;
-  const step = {
-    kind: 'method' as const,
-    method: method.name,
-    options: method.options.parse(options),
-    layers: [layer],
-  };
-  const noCalibration = 'no data is open';
-  const runner = new Runner(given, [step], { factorisations, calibration, seed, signal, noCalibration });
-  await runner.runAll();
-  const { operator, weight, steps } = runner.layer(id);
-  const { error, skipped = 'it changes nothing' } = steps[0]!;
-  return operator === weight ? skipped : { bytes: operator.bytes, error, outputError: await runner.outputErrorOf(id) };
 }

@@ -81,3 +81,13 @@ export interface SensitivityRequest {
   /** At most so many samples; absent: as many as the differences need to stand out. */
   readonly samples?: number;
 }
+
+/** What was measured of a model, to go on with it: its cells hold for these samples alone. */
+export interface KeptSensitivity {
+  /** Names the samples by their hashes, and what they were run with. */
+  readonly key: string;
+  readonly request: SensitivityRequest;
+  readonly report: SensitivityReport;
+  /** Those of the report, and those of earlier requests. */
+  readonly cells: readonly SensitivityCell[];
+}

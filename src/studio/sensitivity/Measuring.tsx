@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import type { SensitivityReport } from '../../engine/page/light';
+import { sensitivityLines } from '../../engine/page/planning';
 import { formatInteger, formatSecondsLeft } from '../format';
 import { isRunning } from '../state/jobs';
 import { useStudio } from '../store';
@@ -13,6 +14,7 @@ export function Measuring({ report }: { report: SensitivityReport | null }) {
   const request = useStudio((state) => state.sensitivityRequest);
   const job = useStudio(({ jobs }) => jobs.find(({ kind }) => kind === 'sensitivity'));
   const running = useStudio(isRunning('sensitivity'));
+  const withData = useStudio(({ data }) => data !== null && !data.generated);
   const [isAsking, setAsking] = useState(false);
   const secondsLeft = job?.progress?.secondsLeft;
   return (
@@ -47,7 +49,7 @@ export function Measuring({ report }: { report: SensitivityReport | null }) {
       )}
       {isAsking && (
         <MeasureForm
-          lines={report?.lines ?? []}
+          lines={sensitivityLines(withData)}
           request={request}
           onMeasure={(wanted) => void measure(wanted)}
           onClose={() => setAsking(false)}

@@ -46,6 +46,7 @@ function page() {
         runs: [],
         started: async () => true,
         measureSpectra: vi.fn(),
+        showKnownSensitivity: vi.fn(),
       }) as unknown as Studio,
   );
   keepChanges(store);

@@ -60,6 +60,7 @@ export const projectsSlice: Slice<ProjectsSlice> = (set, get) => ({
     if (unkept !== undefined) get().keepSoon();
     get().sayWhereNotKept();
     if (opened.missing.length > 0) get().notify('warning', missingData(opened.missing));
+    void get().showKnownSensitivity();
     void get().measureSpectra();
     return true;
   },

@@ -45,6 +45,16 @@ export const sensitivitySlice: Slice<SensitivitySlice> = (set, get) => {
         if (!isCancelled(error) && get().model === model) get().notify('error', sentence(error));
       }
     },
+    async showKnownSensitivity() {
+      const { model } = get();
+      try {
+        const known = await engine.knownSensitivity();
+        if (!known || get().model !== model || get().sensitivity) return;
+        set({ sensitivity: known.report, sensitivityRequest: known.request });
+      } catch (error) {
+        if (!isCancelled(error)) get().notify('error', sentence(error));
+      }
+    },
     stopSensitivity() {
       stopping.abort();
     },

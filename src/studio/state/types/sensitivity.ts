@@ -15,6 +15,8 @@ export interface SensitivitySlice {
   readonly layerFigures: LayerFigures;
   /** Measures in the background, and adds to what was measured before. Compressing and comparing come first. */
   measureSensitivity(request: SensitivityRequest): Promise<void>;
+  /** Shows what was measured of the open model before, where something was. */
+  showKnownSensitivity(): Promise<void>;
   /** What is measured is kept. */
   stopSensitivity(): void;
   showLine(line: string): void;

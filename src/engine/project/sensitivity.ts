@@ -1,0 +1,99 @@
+// Sensitivity of the layers. Like `recipes.ts` it is loaded when it is first needed.
+
+import { Evaluator } from '../allocation/evaluator';
+import type { LongCall } from '../core/progress';
+import type { Dataset } from '../evaluation/dataset';
+import { hashDataset } from '../evaluation/hashDataset';
+import { chosenOf } from '../evaluation/samples';
+import { layersIn } from '../model/layers';
+import { multiplyOn } from '../operators/product';
+import type { KeptSensitivity, SensitivityCell, SensitivityReport, SensitivityRequest } from '../sensitivity/report';
+import { cellKey, sweep } from '../sensitivity/sweep';
+import type { Tools } from './context';
+import type { OpenedModel } from './openedModel';
+
+/** As many positions as tell changes of some hundredths from noise, as for searches. */
+const MOST_POSITIONS = 4096;
+const [LEAST_SAMPLES, MOST_SAMPLES] = [32, 256];
+
+/**
+ * Measures the layers of the open model, on the open data or on generated inputs. Cells that were measured before on the
+ * same samples are taken over; `keep` is given what is known when the sweep ends or is stopped.
+ */
+export async function measureSensitivity(
+  { model, data, original, report: { sha256 = '' } }: OpenedModel,
+  request: SensitivityRequest,
+  { runtime, factorisations }: Tools,
+  before: KeptSensitivity | undefined,
+  keep: (kept: KeptSensitivity) => void,
+  onReport: (report: SensitivityReport) => void,
+  call: LongCall,
+): Promise<SensitivityReport> {
+  const provider = runtime.providers[0]!;
+  const all = await data.runnable(call, async (feeds) => (await original.on(provider, call)).run(feeds));
+  // A single sample can't be split.
+  const share = data.given && all.samples > 1 ? await data.share() : undefined;
+  const given = layersIn(model);
+  const dataset = samplesOf(share?.evaluation ?? all, request.samples);
+  const key = JSON.stringify([
+    hashDataset(dataset),
+    share?.calibration && hashDataset(share.calibration.dataset),
+    provider,
+  ]);
+  const cells = before?.key === key ? before.cells : [];
+  const known = new Map(cells.map((cell): [string, SensitivityCell] => [cellKey(cell), cell]));
+  await share?.calibration.collect(
+    model,
+    given.main,
+    given.layers.filter(({ compressible }) => compressible),
+    call,
+  );
+  const multiply = multiplyOn(factorisations.backend, call.signal);
+  const evaluator = await Evaluator.open(given, dataset, { runtime, provider, multiply }, call);
+  const labelled = dataset.labels !== undefined;
+  let last: SensitivityReport | undefined;
+  try {
+    return await sweep(
+      request,
+      {
+        ...call,
+        given,
+        factorisations,
+        calibration: share?.calibration,
+        evaluate: async (operators, { signal }) => {
+          const { damage, loss } = await evaluator.evaluate(operators, undefined, { signal });
+          return { damage, ...(labelled && { loss }) };
+        },
+        about: {
+          model: sha256,
+          data: dataset.name,
+          generated: dataset.generated,
+          samples: dataset.samples,
+          samplesOf: all.samples,
+          provider,
+          measure: evaluator.measure,
+          ...(labelled && { metric: evaluator.metric }),
+        },
+        known,
+      },
+      (report) => {
+        last = report;
+        onReport(report);
+      },
+    );
+  } finally {
+    if (last) keep({ key, request, report: last, cells: [...known.values()] });
+  }
+}
+
+/** Samples spread evenly over the data, whose file is often sorted by class. */
+function samplesOf(dataset: Dataset, asked: number | undefined): Dataset {
+  const { samples, labels } = dataset;
+  const enough = Math.min(MOST_SAMPLES, Math.max(LEAST_SAMPLES, Math.floor(MOST_POSITIONS / (labels?.perSample ?? 1))));
+  const count = Math.min(samples, asked ?? enough);
+  if (count === samples) return dataset;
+  return chosenOf(
+    dataset,
+    Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * samples) / count)),
+  );
+}
