@@ -67,8 +67,8 @@ function inReach({ layers, limit, sizes, board, settings, context }: SearchState
   const forSpeed = board.goal.maxLatency !== undefined;
   const stacks = stacksFor(context.calibration !== undefined, settings.methods, forSpeed);
   // Codes that are rebuilt on loading save no time.
+  const opset = opsetOf(context.given.model);
   if (forSpeed && !Number.isFinite(limit)) {
-    const opset = opsetOf(context.given.model);
     return stacks.filter((stack) =>
       layers.some(({ layer }) => {
         const operator = plannedOf(layer, stack, opset);
@@ -82,7 +82,13 @@ function inReach({ layers, limit, sizes, board, settings, context }: SearchState
     .filter(({ size }) => size < Math.max(REACH.most * share, REACH.always) && size > REACH.least * share)
     .sort((a, b) => Math.abs(Math.log(a.size / share)) - Math.abs(Math.log(b.size / share)));
   if (near.length === 0) return stacks;
-  const smallest = near.reduce((least, stack) => (stack.size < least.size ? stack : least));
+  const planned = (stack: Stack) =>
+    layers.reduce(
+      (sum, { layer }) => sum + Math.min(layer.bytes, plannedOf(layer, stack, opset)?.bytes ?? layer.bytes),
+      0,
+    );
+  const totals = near.map(planned);
+  const smallest = near[totals.indexOf(Math.min(...totals))]!;
   return [smallest, ...near.filter((stack) => stack !== smallest)];
 }
 
