@@ -42,6 +42,13 @@ describe('damage', () => {
     expect(damage.loss.mean).toBeCloseTo((1 - 21 / (5 * Math.sqrt(18))) / 2, 6);
   });
 
+  it('of one number is its relative error, and the loss too: a cosine would say nothing', () => {
+    const damage = new Damage({ kinds: { y: 'numbers' } });
+    damage.add({ y: output([2, 1], [3, 4]) }, { y: output([2, 1], [3, 5]) }, batchOf(2));
+    expect([damage.measure, damage.metric]).toEqual(['relativeError', 'relativeError']);
+    expect(damage.loss.mean).toBeCloseTo(1 / 5, 12);
+  });
+
   it('is the worst where numbers are not finite', () => {
     const damage = new Damage({});
     damage.add({ y: before }, { y: output([4, 2], [Number.NaN, 0, 0, 1, 0, 1, 0, 1]) }, batchOf(4));

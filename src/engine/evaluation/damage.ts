@@ -33,7 +33,7 @@ export class Damage {
 
   constructor(private readonly options: DamageOptions) {
     const { labels, original } = options;
-    this.#fidelity = new Fidelity({ ...options, metrics: [...DISTANCES, 'agreement', 'cosine'] });
+    this.#fidelity = new Fidelity({ ...options, metrics: [...DISTANCES, ...CLOSENESS] });
     this.#after = labels && new Score(labels);
     this.#before = labels && !original ? new Score(labels) : undefined;
   }
@@ -68,9 +68,9 @@ export class Damage {
     return this.#fidelity.influencesOf(this.measure)!;
   }
 
-  /** The name of the metric of `loss`: the first that applies to the labels, else "agreement" or "cosine". */
+  /** The name of the metric of `loss`: the first that applies to the labels, else "agreement", "cosine", or a distance. */
   get metric(): string {
-    return this.#scores?.after.metric.name ?? this.#first(['agreement', 'cosine']);
+    return this.#scores?.after.metric.name ?? this.#first([...CLOSENESS, ...DISTANCES]);
   }
 
   /** How much the metric loses on its own scale; negative where it gains. */
@@ -80,7 +80,8 @@ export class Damage {
     if (this.#isBroken) return { mean: scores?.before.mean.value ?? 1 };
     if (!scores) {
       const { mean, standardError } = estimated(this.#fidelity.influencesOf(this.metric)!);
-      return { mean: 1 - mean, ...(standardError !== undefined && { standardError }) };
+      const isDistance = DISTANCES.includes(this.metric);
+      return { mean: isDistance ? mean : 1 - mean, ...(standardError !== undefined && { standardError }) };
     }
     const { before, after } = scores;
     const sign = after.metric.better === 'higher' ? -1 : 1;
@@ -107,6 +108,8 @@ export class Damage {
     return names.find((name) => Object.hasOwn(report, name)) ?? names[0]!;
   }
 }
+
+const CLOSENESS = ['agreement', 'cosine'];
 
 /** The distances to the original, in the order of the list. */
 const DISTANCES = closenessMetrics()

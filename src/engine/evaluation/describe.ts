@@ -51,8 +51,12 @@ function firstOf(all: readonly string[], count: number): string {
   return `${all.slice(0, count).join(', ')}${more}`;
 }
 
-const agreeing = ({ agreement }: FidelityReport): string =>
-  agreement === undefined ? '' : `agrees with itself at ${(100 * agreement).toFixed(1)} % and `;
+const closenessOf = ({ agreement, cosine, maxAbsolute }: FidelityReport): string =>
+  [
+    ...(agreement === undefined ? [] : [`agrees with itself at ${(100 * agreement).toFixed(1)} %`]),
+    ...(cosine === undefined ? [] : [`has a cosine of ${cosine.toFixed(6)} to itself`]),
+    ...(agreement === undefined && cosine === undefined ? [`differs by up to ${maxAbsolute!.toPrecision(3)}`] : []),
+  ].join(' and ');
 
 /** What to know of a model that gives two answers to one input; undefined where it does not. */
 export function describeDrawing({
@@ -63,7 +67,7 @@ export function describeDrawing({
   readonly itself?: FidelityReport;
 }): string | undefined {
   const closeness = itself
-    ? `the original, run twice on the same inputs, ${agreeing(itself)}has a cosine of ${itself.cosine!.toFixed(6)} to itself`
+    ? `the original, run twice on the same inputs, ${closenessOf(itself)}`
     : 'two runs of the original happened to agree';
   if (random.length > 0)
     return `The model draws at random: ${describeRandom(random)}. Its outputs differ from run to run: ${closeness}.`;

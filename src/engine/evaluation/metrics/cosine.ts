@@ -1,8 +1,8 @@
 import { OUTPUT_KINDS } from '../outputKinds';
-import type { ClosenessMetric, OutputPair } from './metric';
+import type { ClosenessCounter, ClosenessMetric, OutputPair } from './metric';
 import { SampleCounter } from './readings';
 
-/** The cosine between both outputs on a sample, its mean over samples. */
+/** The cosine between both outputs on a sample, its mean over samples. Of outputs of one number it would say nothing. */
 export const cosine: ClosenessMetric = {
   name: 'cosine',
   against: 'original',
@@ -16,7 +16,25 @@ export const cosine: ClosenessMetric = {
   overOutputs: 'mean',
   same: 1,
   shown: 'everywhere',
-  counter: () => new SampleCounter((pair) => ({ sum: cosineOf(pair), weight: 1 }), { ifEmpty: 1 }),
+  counter(): ClosenessCounter {
+    const mean = new SampleCounter((pair) => ({ sum: cosineOf(pair), weight: 1 }), { ifEmpty: 1 });
+    let isOneNumber = false;
+    return {
+      add(pair) {
+        isOneNumber = pair.original.length === 1;
+        if (!isOneNumber) mean.add(pair);
+      },
+      get value() {
+        return isOneNumber ? undefined : mean.value;
+      },
+      get influences() {
+        return isOneNumber ? undefined : mean.influences;
+      },
+      get interval() {
+        return isOneNumber ? undefined : mean.interval;
+      },
+    };
+  },
 };
 
 function cosineOf({ original, compressed }: OutputPair): number {

@@ -79,7 +79,7 @@ export interface ClosenessCounter {
   /** The value of equal outputs where nothing was counted; undefined where it cannot be told from so few samples. */
   readonly value: number | undefined;
   /** What each sample contributes to the value; absent where no error can be given. */
-  readonly influences?: Influences;
+  readonly influences?: Influences | undefined;
   /** Of the value, where one output alone is measured. */
   readonly interval?: Interval | undefined;
 }
