@@ -46,7 +46,7 @@ export class Board {
   }
 
   /** `now`: without waiting for the next moment at which reports go out. */
-  tell(change: Partial<Pick<SearchReport, 'stage' | 'evaluations' | 'outOfReach'>>, now = false): void {
+  tell(change: Partial<Pick<SearchReport, 'stage' | 'evaluations' | 'outOfReach' | 'samples'>>, now = false): void {
     this.#report = { ...this.#report, ...change };
     this.#send(now || change.stage !== undefined);
   }

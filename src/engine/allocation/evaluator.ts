@@ -7,6 +7,7 @@ import { type Batch, batches, type Dataset } from '../evaluation/dataset';
 import { openFolded } from '../evaluation/foldedSession';
 import { measureLatency } from '../evaluation/latency';
 import { openModel } from '../evaluation/openModel';
+import { bytesOf } from '../evaluation/outputCache';
 import { Score } from '../evaluation/score';
 import type { Layer, ModelLayers } from '../model/layers';
 import { value } from '../model/onnx/build';
@@ -47,6 +48,9 @@ export interface Evaluation {
 
 const KEPT_BYTES = 256 * 2 ** 20;
 
+/** The most bytes of the original's outputs: a language model gives a number for each of its tokens at each position. */
+const OUTPUT_BYTES = 256 * 2 ** 20;
+
 /** How a model's latency is measured while others wait to be tried. */
 const TIMED = { runs: 15, budgetMs: 1500 } as const;
 
@@ -73,7 +77,7 @@ export class Evaluator {
     private readonly context: EvaluatorContext,
   ) {}
 
-  /** Runs the original on all samples. */
+  /** Runs the original on all samples, or on the first of them where its outputs are large. */
   static async open(
     given: ModelLayers,
     dataset: Dataset,
@@ -83,12 +87,16 @@ export class Evaluator {
     const evaluator = new Evaluator(given, dataset, context);
     const session = await openModel(given.model, context.runtime, { provider: context.provider, ...call });
     try {
+      let bytes = 0;
       // Small batches, so that a few samples can be run first.
       const size = Math.min(await chooseBatch(session, dataset), Math.ceil(dataset.samples / PARTS));
       for (const batch of batches(dataset, size)) {
         call.signal?.throwIfAborted();
         call.onProgress?.({ done: batch.start, total: dataset.samples, label: 'Running the original' });
-        evaluator.#originals.push({ batch, outputs: await session.run(batch.feeds) });
+        const outputs = await session.run(batch.feeds);
+        evaluator.#originals.push({ batch, outputs });
+        bytes += bytesOf(outputs);
+        if (bytes > OUTPUT_BYTES) break;
       }
     } finally {
       await session.release();
@@ -108,6 +116,11 @@ export class Evaluator {
   /** The name of the metric of `loss`. */
   get metric(): string {
     return this.#metric;
+  }
+
+  /** Those that were given, or the first of them whose outputs fit into memory. */
+  get samples(): number {
+    return this.#originals.reduce((sum, { batch }) => sum + batch.samples, 0);
   }
 
   get batches(): number {

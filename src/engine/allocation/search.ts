@@ -43,7 +43,7 @@ export async function search(
       labelled: dataset.labels !== undefined,
       data: dataset.name,
       generated: dataset.generated,
-      samples: { search: searched.samples, check: same ? 0 : check.samples },
+      samples: { search: evaluator.samples, check: same ? 0 : check.samples },
     },
     onReport,
   );
@@ -51,6 +51,7 @@ export async function search(
   try {
     await run(state);
     const checking = same ? evaluator : await Evaluator.open(given, check, running, { signal, onProgress });
+    board.tell({ samples: { search: evaluator.samples, check: same ? 0 : checking.samples } });
     await checkPoints(state, checking);
     board.tell({ stage: 'done', evaluations: evaluator.evaluations }, true);
   } catch (error) {
