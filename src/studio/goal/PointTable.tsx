@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { SearchPoint, SearchReport } from '../../engine/page/light';
 import { formatBytes, formatShare } from '../format';
 import { useStudio } from '../store';
+import { frontIds } from './axes';
 import { checkedLoss, FROM_WORDS, formatPoints } from './describe';
 import styles from './goal.module.css';
 
@@ -9,6 +10,7 @@ import styles from './goal.module.css';
 export function PointTable({ report, shown }: { report: SearchReport; shown: number | undefined }) {
   const showPoint = useStudio((state) => state.showPoint);
   const [open, setOpen] = useState(false);
+  const front = frontIds(report);
   const withLatency = report.points.some(({ latency }) => latency !== undefined);
   return (
     <details className={styles.table} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -39,7 +41,7 @@ export function PointTable({ report, shown }: { report: SearchReport; shown: num
                       </button>
                       <small>
                         {FROM_WORDS[point.from]}
-                        {point.onFront && ' · on the front'}
+                        {front.has(point.id) && ' · on the front'}
                         {point.id === report.best && ' · best so far'}
                       </small>
                     </th>

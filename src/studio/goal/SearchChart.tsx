@@ -1,27 +1,26 @@
+import { memo } from 'react';
 import { ErrorBar, ReferenceLine } from 'recharts';
 import type { SearchPoint, SearchReport } from '../../engine/page/light';
 import { BytesChart, type DotProps, HIT_RADIUS } from '../charts/BytesChart';
 import { formatBytes } from '../format';
+import { useStudio } from '../store';
 import { axesOf, dotsOf, frontOf, type SearchDot } from './axes';
-import { FROM_WORDS } from './describe';
+import { FROM_WORDS, shownIn } from './describe';
 import styles from './goal.module.css';
 
 const LIMIT = { stroke: 'var(--hurts)', strokeDasharray: '5 4', ifOverflow: 'hidden' } as const;
 
-/** Bytes against points lost, a dot for each recipe: where it came from is its shape, whether it meets the goal its fill. */
-export default function SearchChart(props: {
-  readonly report: SearchReport;
-  readonly shown: number | undefined;
-  onPick(id: number): void;
-}) {
-  const { report, shown, onPick } = props;
+/**
+ * Bytes against points lost, a dot for each recipe: where it came from is its shape, whether it meets the goal its fill.
+ * Choosing a dot draws that dot alone anew.
+ */
+export default memo(function SearchChart({ report }: { readonly report: SearchReport }) {
+  const showPoint = useStudio((state) => state.showPoint);
   const axes = axesOf(report);
   const dots = dotsOf(report, axes);
   const front = frontOf(dots);
   // All bars at once would hide the dots.
-  const barred = dots.map((dot) =>
-    dot.point && (dot.point.onFront || dot.point.id === shown) ? dot : { ...dot, spread: undefined },
-  );
+  const barred = dots.map((dot) => (front.includes(dot) ? dot : { ...dot, spread: undefined }));
   const { limits } = axes;
   return (
     <div className={styles.chart}>
@@ -34,9 +33,9 @@ export default function SearchChart(props: {
           value={{ ...axes.value, format: formatTick }}
           dots={barred}
           front={front}
-          draw={(dot) => <Dot {...dot} shown={shown} best={report.best} />}
+          draw={(dot) => <Dot {...dot} best={report.best} />}
           onPick={({ point }) => {
-            if (point) onPick(point.id);
+            if (point) showPoint(point.id);
           }}
           marks={<ErrorBar dataKey="spread" direction="y" width={5} stroke="var(--quiet)" strokeWidth={1} />}
         >
@@ -59,15 +58,16 @@ export default function SearchChart(props: {
       <Key />
     </div>
   );
-}
+});
 
 const LABEL = { fill: 'var(--hurts-text)', fontSize: 11 } as const;
 
 const formatTick = (points: number): string => (points === 0 ? '0' : `−${+(-points).toPrecision(3)} pt`);
 
-function Dot(props: DotProps<SearchDot> & { readonly shown: number | undefined; readonly best: number | undefined }) {
-  const { cx, cy, payload, shown, best } = props;
-  const { point } = payload;
+function Dot({ cx, cy, payload: { point }, best }: DotProps<SearchDot> & { readonly best: number | undefined }) {
+  const isShown = useStudio(
+    ({ search, shownPoint }) => search !== null && shownIn(search.report, shownPoint)?.id === point?.id,
+  );
   if (!point)
     return (
       <g>
@@ -77,7 +77,6 @@ function Dot(props: DotProps<SearchDot> & { readonly shown: number | undefined; 
         </text>
       </g>
     );
-  const isShown = point.id === shown;
   return (
     <g style={{ cursor: 'pointer' }}>
       <title>{point.title}</title>

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import { useDeferredValue } from 'react';
 import { formatSecondsLeft } from '../format';
 import { isRunning, userJob } from '../state/jobs';
 import { isOfOtherData } from '../state/searchSlice';
@@ -13,11 +14,12 @@ import SearchChart from './SearchChart';
 export default function SearchResult() {
   const search = useStudio((state) => state.search);
   const chosen = useStudio((state) => state.shownPoint);
-  const showPoint = useStudio((state) => state.showPoint);
   const forgetSearch = useStudio((state) => state.forgetSearch);
   const searching = useStudio(isRunning('search'));
   const isElsewhere = useStudio(isOfOtherData);
-  if (!search) return null;
+  // Typing and dragging come before dots.
+  const drawn = useDeferredValue(search?.report);
+  if (!search || !drawn) return null;
   const { report } = search;
   const shown = shownIn(report, chosen);
   const best = describeBest(report);
@@ -51,10 +53,10 @@ export default function SearchResult() {
       {report.points.length > 0 && (
         <>
           <div className={styles.columns}>
-            <SearchChart report={report} shown={shown?.id} onPick={showPoint} />
+            <SearchChart report={drawn} />
             {shown && <PointDetails report={report} point={shown} />}
           </div>
-          <PointTable report={report} shown={shown?.id} />
+          <PointTable report={drawn} shown={shown?.id} />
         </>
       )}
       <p className={styles.quiet}>{describeMeasured(report)}</p>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { axesOf, dotsOf, frontOf } from './axes';
+import { axesOf, dotsOf, frontIds, frontOf } from './axes';
 import { searchPoint, searchReport } from './report.fixtures';
 
 it('all dots, their bars, the original and the limits are within the axes', () => {
@@ -33,12 +33,11 @@ it('limits are lines where the goal has them', () => {
   expect(axesOf(searchReport(3, { goal: { minimise: 'loss', maxSize: 0.1 } })).limits).toEqual({ bytes: 1e5 });
 });
 
-it('the front goes by size from the smallest to the original', () => {
-  const points = [
-    searchPoint(0, 0.5, 0, { onFront: true }),
-    searchPoint(1, 0.4, 3),
-    searchPoint(2, 0.2, 2, { onFront: true }),
-  ];
+it('the front goes by size and rises, and holds the original only where nothing smaller is as good', () => {
+  const points = [searchPoint(0, 0.5, 0.2), searchPoint(1, 0.4, 3), searchPoint(2, 0.2, 2), searchPoint(3, 0.3, 2)];
   const report = searchReport(0, { points });
-  expect(frontOf(dotsOf(report, axesOf(report))).map(({ point }) => point?.id)).toEqual([2, 0, undefined]);
+  const front = (given: typeof report) => frontOf(dotsOf(given, axesOf(given))).map(({ point }) => point?.id);
+  expect(front(report)).toEqual([2, 0, undefined]);
+  expect([...frontIds(report)]).toEqual([2, 0]);
+  expect(front({ ...report, points: [...points, searchPoint(4, 0.6, -0.1)] })).toEqual([2, 0, 4]);
 });

@@ -64,6 +64,20 @@ export function dotsOf({ points, originalBytes, samples }: SearchReport, { value
   return [{ bytes: originalBytes, value: 0 }, ...dots];
 }
 
-/** The dots that no other one beats in size and loss, by size, and the original at their end. */
-export const frontOf = (dots: readonly SearchDot[]): SearchDot[] =>
-  dots.filter(({ point }) => point === undefined || point.onFront).sort((a, b) => a.bytes - b.bytes);
+/** The dots that no smaller one equals in loss, by size; the original may be the last of them. */
+export function frontOf(dots: readonly SearchDot[]): SearchDot[] {
+  const front: SearchDot[] = [];
+  for (const dot of dots.toSorted((a, b) => a.bytes - b.bytes || b.value - a.value)) {
+    const last = front.at(-1);
+    if (!last || dot.value > last.value) front.push(dot);
+  }
+  return front;
+}
+
+/** Ids of the recipes on the front. */
+export const frontIds = ({ points }: Pick<SearchReport, 'points'>): ReadonlySet<number> =>
+  new Set(
+    frontOf(points.map((point) => ({ bytes: point.bytes, value: -point.loss.mean, point }))).map(
+      ({ point }) => point!.id,
+    ),
+  );

@@ -78,7 +78,7 @@ function Running({ job }: { job: StudioJob }) {
       {total > 1 && (
         <span className="status-count">
           {/* Counts of layers and samples are shown; counts of bytes would tell a reader nothing. */}
-          {total < 10_000 ? `${Math.floor(done)} of ${total}` : `${Math.floor((100 * done) / total)} %`}
+          {total < 10_000 ? `${Math.floor(done)} of ${Math.round(total)}` : `${Math.floor((100 * done) / total)} %`}
         </span>
       )}
       {secondsLeft !== undefined && <span className="status-count">{formatSecondsLeft(secondsLeft)}</span>}
