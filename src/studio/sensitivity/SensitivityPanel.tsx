@@ -1,6 +1,6 @@
 import { SegmentedControl, Select, useComputedColorScheme } from '@mantine/core';
 import { useDeferredValue, useMemo, useState } from 'react';
-import { metricNamed, type SensitivityReport } from '../../engine/page/light';
+import { metricNamed, type SensitivityCell, type SensitivityReport } from '../../engine/page/light';
 import { useStudio } from '../store';
 import { CellTable } from './CellTable';
 import { paletteOf } from './canvasPen';
@@ -54,7 +54,8 @@ function Found({ report }: { report: SensitivityReport }) {
   const map = useMemo(() => heatMapOf(report, known), [report, known]);
   const scale = useMemo(() => damageScaleOf(report), [report]);
   const [cursor, setCursor] = useCursor(map);
-  const chosen = useChosen(map);
+  const taken = useTaken(report);
+  const chosen = useMemo(() => columnsOf(map, taken), [map, taken]);
   const choose = (choice: Choice, what?: string) => chooseCells(choice, what);
   const pick = (picked: Picked) => choose(cellsOf(map, picked));
   const small = Math.max(LEAST_ROW, Math.floor(WHOLE / report.layers.length));
@@ -96,25 +97,29 @@ function Found({ report }: { report: SensitivityReport }) {
         <HeatMap {...props} scale={scale} rowHeight={view === 'whole' ? small : ROW} />
       )}
       <Threshold report={report} line={known} scale={scale} onChoose={(choice) => choose(choice, 'damage below')} />
-      <LayerDetail {...props} scale={scale} onLine={showLine} />
+      <LayerDetail {...props} taken={taken} scale={scale} onLine={showLine} />
     </>
   );
 }
 
-/** Columns of the cells that the recipe takes, by row, where this map shows them. */
-function useChosen(map: Cells): ReadonlyMap<number, number> {
+/** The cells that the recipe takes, by layer id. */
+function useTaken(report: SensitivityReport): ReadonlyMap<string, SensitivityCell> {
   const stacks = useStudio((state) => state.stacks);
   const included = useStudio((state) => state.included);
-  return useMemo(() => {
-    const cells = chosenCells(map.report, { stacks, included });
-    const columns = new Map<number, number>();
-    for (const [row, { id }] of map.layers.entries()) {
-      const cell = cells.get(id);
-      const column = cell ? map.rows[row]!.findIndex((found) => found?.cell === cell) : -1;
-      if (column >= 0) columns.set(row, column);
-    }
-    return columns;
-  }, [map, stacks, included]);
+  return useMemo(() => chosenCells(report, { stacks, included }), [report, stacks, included]);
+}
+
+/** Their columns by row. A cell of another line than the one shown is marked at its level too. */
+function columnsOf(
+  { layers, levels }: Cells,
+  taken: ReadonlyMap<string, SensitivityCell>,
+): ReadonlyMap<number, number> {
+  return new Map(
+    layers.flatMap(({ id }, row) => {
+      const cell = taken.get(id);
+      return cell ? [[row, levels.indexOf(cell.level)] as const] : [];
+    }),
+  );
 }
 
 /** The cells of the report that stand in these places of the map; places without steps are left out. */
