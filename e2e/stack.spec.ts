@@ -179,14 +179,17 @@ async function sampleForMethods(page: Page) {
   return { studio, card, start: card.getByRole('button', { name: 'Compare methods at equal bytes' }) };
 }
 
-test('comparing methods at equal bytes can be cancelled', async ({ page }) => {
+test('comparing methods at equal bytes can be cancelled, and what was measured stays', async ({ page }) => {
   const { studio, card, start } = await sampleForMethods(page);
   // Large enough to be still running when the click arrives.
   await studio.selectOnly('fc1');
   await start.click();
+  // Points come one by one, the lightest methods first.
+  await expect(card.getByRole('row', { name: /^Half precision/ })).toBeVisible();
   await studio.cancelButton.click();
   await studio.idle();
-  await expect(card.getByRole('table')).toHaveCount(0);
+  await expect(card).toContainText('Stopped before all methods were measured.');
+  await expect(card.getByRole('row', { name: /^Half precision/ })).toBeVisible();
 });
 
 test('methods are compared at equal bytes', async ({ page }) => {
@@ -195,6 +198,7 @@ test('methods are compared at equal bytes', async ({ page }) => {
   await start.click();
   const table = card.getByRole('table');
   await expect(table).toBeVisible();
+  await studio.idle();
   // The sample's data is open, so that outputs are compared, and methods that look at data too.
   await expect(card.getByRole('img', { name: /^Error of the output over stored bytes/ })).toBeVisible();
   await expect(table.getByRole('row', { name: /^Pruning, SparseGPT/ })).toBeVisible();
@@ -204,6 +208,12 @@ test('methods are compared at equal bytes', async ({ page }) => {
   await expect(table.getByRole('row', { name: /^Truncated SVD/ })).toContainText(/55\.\d %/);
   await expect(table.getByRole('row', { name: /^Pruning, SparseGPT/ })).toHaveCount(0);
   expect(await table.getByRole('row').count()).toBeGreaterThan(3);
+  await card.getByRole('button', { name: 'Use Pruning at 25 %' }).click();
+  await expect(card.getByRole('status')).toContainText('Pruning at 25 % is now in the workbench.');
+  await expect(studio.steps).toHaveCount(1);
+  await expect(studio.steps.first()).toContainText('Pruning');
+  await page.keyboard.press('ControlOrMeta+z');
+  await expect(studio.steps.first()).not.toContainText('Pruning');
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`)).toEqual([]);
 

@@ -32,7 +32,16 @@ describe('a method that is added to the list of the engine is found', () => {
   });
 
   it('in the chart at equal bytes, with a variant in the colour of its method', () => {
-    const point = { method: 'round', size: 0.5, bytes: 50, error: 0.1, outputError: 0.1 };
+    const point = {
+      method: 'round',
+      size: 0.5,
+      bytes: 50,
+      error: 0.1,
+      outputError: 0.1,
+      dense: [],
+      blind: [],
+      steps: [],
+    };
     const report: EqualBytesReport = {
       layers: ['fc'],
       denseBytes: 100,

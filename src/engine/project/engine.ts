@@ -207,7 +207,12 @@ export interface Engine {
     job: Job,
   ): Promise<LayerTimes | null>;
   /** What each method loses on these layers at each share of their bytes; on the open data too, where there is some. */
-  equalBytes(layers: readonly string[], sizes: readonly number[], job: Job): Promise<EqualBytesReport>;
+  equalBytes(
+    layers: readonly string[],
+    sizes: readonly number[],
+    onReport: (report: EqualBytesReport) => void,
+    job: Job,
+  ): Promise<EqualBytesReport>;
   /**
    * Searches for a recipe that meets a goal, on the open data or on generated inputs. `onReport` gets the report as it
    * grows; the last one holds the best recipe that was found, also where the search is cancelled.

@@ -14,6 +14,7 @@ import type {
   DataReport,
   Engine,
   EngineReport,
+  EqualBytesReport,
   EvaluateReport,
   EvaluateSettings,
   ExportSettings,
@@ -184,10 +185,10 @@ export class Project implements Engine {
     });
   }
 
-  equalBytes(ids: readonly string[], sizes: readonly number[], job: Job) {
+  equalBytes(ids: readonly string[], sizes: readonly number[], onReport: (report: EqualBytesReport) => void, job: Job) {
     return this.do(job, { kind: 'methods', label: 'Comparing methods' }, async (call) => {
       const { equalBytes } = await recipes();
-      return equalBytes(this.opened, ids, sizes, await this.#tools(), call);
+      return equalBytes(this.opened, ids, sizes, await this.#tools(), onReport, call);
     });
   }
 

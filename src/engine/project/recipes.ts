@@ -78,11 +78,17 @@ export async function equalBytes(
   ids: readonly string[],
   sizes: readonly number[],
   { factorisations }: Tools,
+  onReport: (report: EqualBytesReport) => void,
   call: LongCall,
 ): Promise<EqualBytesReport> {
   // A single sample can't be split: then weights alone are compared.
   const share = data.dataset.samples > 1 ? await data.share() : undefined;
-  return compareAtEqualBytes(model, ids, sizes, { ...call, factorisations, calibration: share?.calibration });
+  return compareAtEqualBytes(model, ids, sizes, {
+    ...call,
+    factorisations,
+    calibration: share?.calibration,
+    onReport,
+  });
 }
 
 /** Measures products of a layer under a stack: with what its latest trial made, if that was of these steps. */

@@ -12,15 +12,17 @@ export const stackSlice: Slice<StackSlice> = (set, get) => ({
   step: 0,
   fixedRecipe: null,
   setStack(ids, stack, what) {
-    const stacks = new Map(get().stacks);
-    for (const id of ids) stacks.set(id, stack);
+    get().setStacks(new Map(ids.map((id) => [id, stack])), what);
+  },
+  setStacks(given, what) {
+    const stacks = new Map([...get().stacks, ...given]);
     const included = new Set(get().included);
     // Compress has nothing to do on a layer without steps.
-    for (const id of ids) {
-      if (stack.length > 0) included.add(id);
+    for (const [id, { length }] of given) {
+      if (length > 0) included.add(id);
       else included.delete(id);
     }
-    const same = ids.every((id) => included.has(id) === get().included.has(id));
+    const same = [...given.keys()].every((id) => included.has(id) === get().included.has(id));
     get().edit({ stacks, fixedRecipe: null, ...(!same && { included }) }, what);
   },
   showStep(step) {

@@ -1,13 +1,13 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import type { DataReport, EqualBytesReport, LayerReport, ModelReport } from '../../engine/page/light';
-import { engine } from '../engine';
-import { formatBytes, formatError } from '../format';
+import { callback, engine } from '../engine';
+import { formatBytes } from '../format';
 import { variantNames } from '../methods';
 import { isBusy, isRunning } from '../state/jobs';
 import { useStudio } from '../store';
-import { SeriesKey } from './SeriesKey';
-import { formatSize, lineOf, missingIn, seriesOf } from './series';
+import { EqualBytesTable, MissingPoints } from './EqualBytesTable';
+import { formatSize } from './series';
 
 const EqualBytesChart = lazy(() => import('./EqualBytesChart'));
 
@@ -27,14 +27,21 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
   const withOutputs = report !== undefined && hasOutputs(report);
   const shown = withOutputs ? of : 'weight';
   const compare = async () => {
+    let isAtWork = true;
+    const show = (partial: EqualBytesReport, isWhole: boolean) => setFound({ model, data, report: partial, isWhole });
+    // Reports come by another port than the answer, maybe after it.
+    const onReport = (partial: EqualBytesReport) => isAtWork && show(partial, false);
+    setFound(null);
     const answer = await runJob('methods', 'Comparing methods', (job) =>
       engine.equalBytes(
         layers.map(({ id }) => id),
         SIZES,
+        callback(onReport),
         job,
       ),
     );
-    if (answer) setFound({ model, data, report: answer });
+    isAtWork = false;
+    if (answer) show(answer, true);
   };
   return (
     <section className="card" aria-label="Methods at equal bytes">
@@ -66,7 +73,7 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
       {!report && (
         <p className="preview-note">
           Runs every method by itself on {layers.length === 1 ? 'this layer' : 'these layers'}, at{' '}
-          {SIZES.map(formatSize).join(', ')} of the bytes, and draws the error of each.
+          {SIZES.map(formatSize).join(', ')} of the bytes, and draws the error of each as it comes.
         </p>
       )}
       {report && (
@@ -76,11 +83,14 @@ export function EqualBytesCard({ layers }: { layers: readonly LayerReport[] }) {
               <EqualBytesChart report={report} of={shown} />
             </Suspense>
           )}
-          <Table report={report} of={shown} />
-          <Missing report={report} />
+          <EqualBytesTable report={report} of={shown} />
+          {!running && found?.isWhole === false && (
+            <p className="preview-note">Stopped before all methods were measured. What was measured stays.</p>
+          )}
+          <MissingPoints report={report} />
           <p className="preview-legend">
             {describeLayers(report)}. Each method runs with the options that its form begins with; all errors are
-            measured.{' '}
+            measured. A layer that a method cannot take stays dense, and its bytes count.{' '}
             {shown === 'output'
               ? `The output's error is on the calibration data, computed from XᵀX. These variants use that data: ${variantNames().join(', ')}.`
               : withOutputs
@@ -97,6 +107,8 @@ interface Found {
   readonly model: ModelReport | null;
   readonly data: DataReport | null;
   readonly report: EqualBytesReport;
+  /** False while methods are still being measured, and after a cancellation. */
+  readonly isWhole: boolean;
 }
 
 const hasOutputs = ({ points }: EqualBytesReport): boolean =>
@@ -108,70 +120,3 @@ const isCurrent = ({ report, ...then }: Found, model: ModelReport | null, data: 
 
 const describeLayers = ({ layers, denseBytes }: EqualBytesReport): string =>
   `${layers.length === 1 ? layers[0] : `${layers[0]} and ${layers.length - 1} more`}, ${formatBytes(denseBytes)} when dense`;
-
-function Table({ report, of }: { report: EqualBytesReport; of: 'weight' | 'output' }) {
-  const { sizes, points, denseBytes } = report;
-  return (
-    <table className="preview-steps equal-table">
-      <caption className="hidden-text">Error of the {of} and stored bytes, by method and size</caption>
-      <thead>
-        <tr>
-          <th scope="col">bytes at most</th>
-          {sizes.map((size) => (
-            <th scope="col" key={size}>
-              {formatBytes(size * denseBytes)}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {seriesOf(report, of).map(({ key, title, look }) => (
-          <tr key={key}>
-            <th scope="row">
-              <SeriesKey look={look} />
-              {title}
-            </th>
-            {sizes.map((size) => {
-              const point = points.find((one) => lineOf(one) === key && one.size === size);
-              const error = of === 'output' ? point?.outputError : point?.error;
-              return (
-                <td key={size}>
-                  {error === undefined ? '–' : formatError(error)}
-                  {point && <small>{formatBytes(point.bytes)}</small>}
-                </td>
-              );
-            })}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-/** Why methods have no line, and why lines lack points. */
-function Missing({ report }: { report: EqualBytesReport }) {
-  const { lines, points } = missingIn(report);
-  return (
-    <>
-      {lines.length > 0 && (
-        <p className="preview-legend">
-          Without a line: {lines.map(({ title, reason }) => `${title} (${reason})`).join('; ')}.
-        </p>
-      )}
-      {points.length > 0 && (
-        <details className="equal-skipped">
-          <summary>
-            {points.length} {points.length === 1 ? 'point is' : 'points are'} missing
-          </summary>
-          <ul>
-            {points.map(({ title, size, reason }) => (
-              <li key={`${title} ${size}`}>
-                {title} at {formatSize(size)}: {reason}
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
-    </>
-  );
-}

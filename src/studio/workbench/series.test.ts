@@ -9,6 +9,9 @@ const point = (method: string, bytes: number, error: number, outputError?: numbe
   bytes,
   error,
   ...(outputError !== undefined && { outputError }),
+  dense: [],
+  blind: [],
+  steps: [],
 });
 const report = (points: EqualBytesReport['points']): EqualBytesReport => ({
   layers: ['fc'],

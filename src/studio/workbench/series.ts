@@ -1,5 +1,6 @@
 import type { EqualBytesReport } from '../../engine/page/light';
 import { formatShare } from '../format';
+import type { Stack } from '../state/types/stacks';
 
 /**
  * How the line of a method looks. Colour never stands alone: the name is at the line's end, and lines of one colour
@@ -65,8 +66,32 @@ export function seriesOf({ points, denseBytes }: EqualBytesReport, of: 'weight' 
   });
 }
 
+export type EqualBytesPoint = EqualBytesReport['points'][number];
+
+/** "Pruning, Wanda at 25 %" */
+export const nameOf = ({ title, size }: EqualBytesPoint): string => `${title} at ${formatSize(size)}`;
+
+/** What a cell says of its point besides error and bytes: where layers are dense, where a variant went without data. */
+export function describeCell({ bytes, size, dense, blind }: EqualBytesPoint, report: EqualBytesReport): string[] {
+  const all = report.layers.length;
+  return [
+    ...(bytes > size * report.denseBytes ? ['more than the size'] : []),
+    ...(dense.length > 0 ? [`on ${all - dense.length} of ${all} layers`] : []),
+    ...(blind.length > 0 ? [`${blind.length} without data`] : []),
+  ];
+}
+
+/** The stack of each layer that a point changes, by id. */
+export const stacksOf = ({ steps }: EqualBytesPoint): ReadonlyMap<string, Stack> =>
+  new Map(
+    steps.flatMap(({ layers, method, options }) => {
+      const stack: Stack = [{ method, options: options as Stack[number]['options'] }];
+      return layers.map((id) => [id, stack] as const);
+    }),
+  );
+
 /** The key of the line that a point stands on. */
-export const lineOf = ({ method, variant }: EqualBytesReport['points'][number]): string =>
+export const lineOf = ({ method, variant }: EqualBytesPoint): string =>
   variant === undefined ? method : `${method} ${variant}`;
 
 /** Methods without any point, with the reasons, and the points that other methods lack. */

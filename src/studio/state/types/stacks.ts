@@ -21,6 +21,8 @@ export interface StackSlice {
   readonly fixedRecipe: unknown;
   /** Gives these layers the stack and ticks them; an empty stack unticks them. `what` as in `edit`. */
   setStack(ids: readonly string[], stack: Stack, what?: string): void;
+  /** Gives each of these layers its stack and ticks it, as one edit. */
+  setStacks(stacks: ReadonlyMap<string, Stack>, what?: string): void;
   showStep(step: number): void;
   setAim(aim: Aim): void;
   include(ids: readonly string[], included: boolean): void;
