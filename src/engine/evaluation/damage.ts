@@ -33,9 +33,9 @@ export class Damage {
 
   constructor(private readonly options: DamageOptions) {
     const { labels, original } = options;
-    this.#fidelity = new Fidelity({ ...options, metrics: [...DISTANCES, ...CLOSENESS] });
-    this.#after = labels && new Score(labels);
-    this.#before = labels && !original ? new Score(labels) : undefined;
+    this.#fidelity = new Fidelity({ ...options, metrics: labels ? DISTANCES : [...DISTANCES, ...CLOSENESS] });
+    this.#after = labels && new Score(labels, 'first');
+    this.#before = labels && !original ? new Score(labels, 'first') : undefined;
   }
 
   /** Throws a UserError where no output fits the labels, or nothing can be compared. */

@@ -55,7 +55,7 @@ export async function foldedModel(model: Model, runtime: Runtime, { signal }: Lo
 
 /** The value of a constant sub-graph, as the runtime computes it: on its CPU kernels, with which it folds as well. */
 async function computed({ output, nodes, initializers }: ConstantGraph, model: Model, runtime: Runtime) {
-  const session = await openModel(subModel(model, nodes, { inputs: [], output, initializers }), runtime);
+  const session = await openModel(subModel(model, nodes, { inputs: [], outputs: [output], initializers }), runtime);
   try {
     return (await session.run({}))[output] as HostTensor;
   } finally {

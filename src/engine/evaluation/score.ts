@@ -21,7 +21,11 @@ export class Score {
   #output: string | undefined;
   #counted = 0;
 
-  constructor(private readonly labels: Labels) {}
+  /** `which`: all metrics that apply, or the first alone, which takes a fraction of the time. */
+  constructor(
+    private readonly labels: Labels,
+    private readonly which: 'all' | 'first' = 'all',
+  ) {}
 
   /** The output that the labels belong to; undefined before the first batch. */
   get output(): string | undefined {
@@ -68,7 +72,8 @@ export class Score {
 
   #begin(classes: number): void {
     const { kind, isNextToken } = this.labels;
-    this.#metrics = labelMetrics({ kind, classes, ...(isNextToken !== undefined && { isNextToken }) });
+    const all = labelMetrics({ kind, classes, ...(isNextToken !== undefined && { isNextToken }) });
+    this.#metrics = this.which === 'first' ? all.slice(0, 1) : all;
     for (const { measure } of this.#metrics)
       this.#measured.set(measure, { ofLogits: new SampleSums(), ofProbabilities: new SampleSums() });
   }

@@ -45,23 +45,23 @@ export function nodesBehind(
   return { nodes, sources };
 }
 
-/** Some nodes of a model's main graph, in its order, as a model of their own that gives one value. */
+/** Some nodes of a model's main graph, in its order, as a model of their own that gives these values. */
 export function subModel(
   model: Model,
   nodes: readonly NodeProto[],
   {
     inputs,
-    output,
+    outputs: wanted,
     initializers,
   }: {
     readonly inputs: readonly ValueInfoProto[];
-    readonly output: string;
+    readonly outputs: readonly string[];
     readonly initializers: readonly TensorProto[];
   },
 ): Model {
   const made = new Set(nodes.flatMap((node) => node.output));
-  const outputs = [create(ValueInfoProtoSchema, { name: output })];
+  const outputs = wanted.map((name) => create(ValueInfoProtoSchema, { name }));
   const graph = makeGraph({ nodes, inputs, outputs, initializers });
-  graph.valueInfo = model.graph.valueInfo.filter(({ name }) => made.has(name) && name !== output);
+  graph.valueInfo = model.graph.valueInfo.filter(({ name }) => made.has(name) && !wanted.includes(name));
   return { ...model, graph, proto: Object.assign(create(ModelProtoSchema), model.proto, { graph }) };
 }

@@ -140,7 +140,7 @@ function partBetween(model: Model, x: string, y: string): ((feed: HostTensor) =>
   if (initializers.length < sources.size - (sources.has(x) ? 1 : 0)) return undefined;
   const inOrder = model.graph.node.filter((node) => nodes.has(node));
   return (feed) =>
-    subModel(model, inOrder, { inputs: [value(x, TYPES[feed.type]!, feed.dims)], output: y, initializers });
+    subModel(model, inOrder, { inputs: [value(x, TYPES[feed.type]!, feed.dims)], outputs: [y], initializers });
 }
 
 const TYPES: Partial<Record<ElementType, number>> = {
