@@ -48,6 +48,20 @@ export interface SensitivityCell {
   readonly skipped?: string;
 }
 
+/** A part that adds to its own input, y = x + f(x), without its f, all else as it was. */
+export interface SensitivityBlock {
+  readonly name: string;
+  readonly kind: 'attention' | 'MLP' | 'convolutions';
+  /** Ids of its layers. */
+  readonly layers: readonly string[];
+  /** Stored bytes of its layers. */
+  readonly bytes: number;
+  /** 1 − the mean cosine of x and y (block influence). It only says how much the part changes. */
+  readonly influence?: number;
+  readonly damage?: Estimated;
+  readonly loss?: Estimated;
+}
+
 /** What the answer of a model loses when single layers are compressed. Measured on the user's data, or on generated inputs. */
 export interface SensitivityReport {
   /** SHA-256 of the original. */
@@ -66,6 +80,8 @@ export interface SensitivityReport {
   /** Shares of the dense bytes, the largest first. */
   readonly levels: readonly number[];
   readonly cells: readonly SensitivityCell[];
+  /** Parts that add to their own input and may be left out as a whole; empty where the graph shows none. */
+  readonly blocks: readonly SensitivityBlock[];
   /** Evaluations of the model so far, and those that are still to be made. */
   readonly measured: number;
   readonly open: number;
