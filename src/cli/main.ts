@@ -142,6 +142,30 @@ program
   );
 
 program
+  .command('sensitivity')
+  .description('measures what the answer of a model loses when single layers are compressed')
+  .argument('<model>', 'an .onnx file; its data files are found beside it')
+  .option(
+    '--data <file>',
+    `samples, with labels or without (${listedDataExtensions()}); without it, inputs are generated`,
+  )
+  .option('--calibration <file>', `other samples for methods that look at data (${listedDataExtensions()})`)
+  .option('--methods <names>', 'methods or their variants, as in svd,"quantize, GPTQ"; else rank, zeros and codes')
+  .option('--levels <shares>', 'shares of the dense bytes, as in .5,.25 or 50%,25%')
+  .option('--samples <count>', 'so many samples; else as many as the differences need', countFrom(1))
+  .option('--csv <file>', 'also writes a table of all cells')
+  .option(
+    '--shape <name=sizes>',
+    'the shape of an input that is made up, as in input_ids=1,512; once for each',
+    collected,
+  )
+  .option(...OPEN_LIMIT)
+  .option('--json', 'print JSON')
+  .action(async (path: string, options) =>
+    (await import('./sensitivity')).sensitivityCommand(path, options, controller.signal),
+  );
+
+program
   .command('search')
   .description('searches for the recipe that meets a goal best, and writes the smaller model')
   .argument('<model>', 'an .onnx file; its data files are found beside it')

@@ -2,8 +2,10 @@ import type { Calibration } from '../calibration/calibration';
 import { UserError } from '../core/errors';
 import type { Estimated } from '../core/estimated';
 import type { LongCall } from '../core/progress';
+import { hashText } from '../core/sha256';
 import type { Damage } from '../evaluation/damage';
 import type { Dataset } from '../evaluation/dataset';
+import { hashDataset } from '../evaluation/hashDataset';
 import { take } from '../evaluation/samples';
 import type { Factorisations } from '../methods/factorisations';
 import { hashModel } from '../model/hashModel';
@@ -27,10 +29,12 @@ export interface Measurement {
   readonly loss: Estimated;
 }
 
-/** Where measurements are kept from one map to the next. `key` says what was measured, on which model and data. */
+/** Where measurements are kept from one map to the next. `key`: a hash of all that they follow from. */
 export interface KeptMeasurements {
   find(key: string): Promise<Measurement | undefined>;
   keep(key: string, measurement: Measurement): Promise<void>;
+  /** What was kept last is there after a reload too once this resolves. */
+  flush(): Promise<void>;
 }
 
 export interface SensitivityContext extends SweepContext, LongCall {
@@ -78,6 +82,7 @@ class Measuring {
   readonly #cells: Cell[] = [];
   #blocks: SensitivityBlock[] = [];
   #model = '';
+  #data: string | undefined;
   #samples: number;
   #measure = '';
   #metric: string | undefined;
@@ -104,11 +109,15 @@ class Measuring {
     await this.#estimate();
     await this.#chooseSamples();
     const answers = await this.#answersTo(this.#samples);
+    await this.#measureAll(answers).finally(() => this.context.kept?.flush());
+    this.#tell();
+    return this.#report();
+  }
+
+  async #measureAll(answers: OriginalAnswers): Promise<void> {
     const order = [...this.#layers].sort((a, b) => this.#spreadOf(b) - this.#spreadOf(a));
     for (const layer of order) await this.#measureLayer(layer, answers);
     await this.#measureBlocks(answers);
-    this.#tell();
-    return this.#report();
   }
 
   /** Makes every layer in every form. */
@@ -260,7 +269,9 @@ class Measuring {
   #keyOf({ layer, state }: Cell): string {
     const { dataset, provider, factorisations } = this.context;
     const steps: readonly LineStep[] = state.steps!;
-    return JSON.stringify([layer.id, steps, dataset.name, this.#samples, provider, factorisations.backend.kind]);
+    this.#data ??= hashDataset(dataset);
+    const of = [this.#model, this.#data, this.#samples, layer.id, steps, provider, factorisations.backend.kind];
+    return hashText(JSON.stringify(of));
   }
 
   #progress(share: number, label: string): void {

@@ -39,6 +39,7 @@ export function reportOf(cells: readonly SensitivityCell[], more: Partial<Sensit
     lines: LINES.filter(({ key }) => cells.some(({ line }) => line === key)),
     levels: [...new Set(cells.map(({ level }) => level))].sort((a, b) => b - a),
     cells,
+    blocks: [],
     measured: cells.filter(({ damage }) => damage).length,
     open: cells.filter(({ damage, skipped }) => !damage && skipped === undefined).length,
     ...more,
