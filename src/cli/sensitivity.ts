@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { UserError } from '../engine/core/errors';
 import { Project } from '../engine/project/project';
+import { keysCalled } from '../engine/recipe/lines';
 import { dawn } from './dawn';
 import { dataFile, modelSource } from './readFiles';
 import { sensitivityCsv, sensitivitySummary } from './sensitivitySummary';
@@ -30,7 +31,7 @@ export async function sensitivityCommand(
 ): Promise<void> {
   const { data, calibration, samples, csv } = options;
   const request = {
-    ...(options.methods !== undefined && { lines: listOf(options.methods) }),
+    ...(options.methods !== undefined && { lines: keysCalled(listOf(options.methods), data !== undefined) }),
     ...(options.levels !== undefined && { levels: listOf(options.levels).map(levelOf) }),
     ...(samples !== undefined && { samples }),
   };

@@ -1,6 +1,6 @@
 import type { Layer } from '../model/layers';
 import type { Operator } from '../operators/operator';
-import type { LineStep } from '../sensitivity/report';
+import type { LineStep } from '../recipe/lines';
 import type { LayerOption } from './options';
 
 /** A layer with all ways to store it; the first leaves it as it is. */

@@ -1,7 +1,6 @@
 import type { Calibration } from '../calibration/calibration';
 import type { LongCall } from '../core/progress';
 import type { Factorisations } from '../methods/factorisations';
-import { getMethod } from '../methods/registry';
 import { kindOfOperator } from '../model/layerOperators/roles';
 import type { Layer, ModelLayers } from '../model/layers';
 import { opsetOf } from '../model/model';
@@ -9,8 +8,8 @@ import { DEFAULT_EXPORT, effort, formOf } from '../operators/export/choice';
 import { graphOverheadBytes } from '../operators/export/graphOverhead';
 import { consumptionOf } from '../operators/export/subgraph';
 import type { FloatType, Operator } from '../operators/operator';
-import { Runner } from '../recipe/runner/runner';
-import type { LineStep } from '../sensitivity/report';
+import { madeBy } from '../recipe/candidate';
+import type { LineStep } from '../recipe/lines';
 import type { Stack } from './stacks';
 
 /** A way to store one layer, made and measured. */
@@ -61,40 +60,17 @@ export async function optionOf(
     kindOfOperator(layer.op) !== 'gather' &&
     typeof calibration.statisticsOf(layer) !== 'string';
   const made = await madeBy(given, layer, isSeen ? steps : blind, context);
-  return made && { ...made, title, line };
-}
-
-async function madeBy(
-  given: ModelLayers,
-  layer: Layer,
-  steps: readonly LineStep[],
-  { factorisations, calibration, seed, signal }: OptionsContext,
-): Promise<Omit<LayerOption, 'title' | 'line'> | undefined> {
-  const runnable = steps.map(({ method, options }) => ({
-    kind: 'method' as const,
-    method,
-    options: getMethod(method).options.parse(options),
-    layers: [layer],
-  }));
-  const runner = new Runner(given, runnable, {
-    factorisations,
-    calibration,
-    seed,
-    signal,
-    noCalibration: 'no data is open',
-  });
-  await runner.runAll();
-  const { operator, weight, steps: reports } = runner.layer(layer.id);
-  // A step that leaves the layer would not be the stack that was meant; one more bit of precision may be left by `half`.
-  if (operator === weight || reports.some(({ skipped, method }) => skipped !== undefined && method !== 'half'))
-    return undefined;
+  if ('skipped' in made) return undefined;
+  const { operator, error, outputError } = made;
   const consumer = { op: layer.op, opset: opsetOf(given.model), type: layer.dtype as FloatType };
   return {
-    steps,
+    steps: made.steps,
     operator,
     effort: effortOf(layer, operator),
     bytes: operator.bytes + graphOverheadBytes(operator, consumer),
-    estimatedError: (await runner.outputErrorOf(layer.id)) ?? reports.at(-1)!.error,
+    estimatedError: outputError ?? error,
+    title,
+    line,
   };
 }
 

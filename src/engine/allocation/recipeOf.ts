@@ -1,6 +1,6 @@
 import type { Layer } from '../model/layers';
+import type { LineStep } from '../recipe/lines';
 import { matchesLayer } from '../recipe/patterns';
-import type { LineStep } from '../sensitivity/report';
 import { keyOf } from './stacks';
 
 /** What each layer that a recipe changes is stored by. */

@@ -1,7 +1,7 @@
 import { isGraphMethod, type Method } from '../methods/method';
 import { controlsOf } from '../methods/options';
 import { methods } from '../methods/registry';
-import type { LineStep } from '../sensitivity/report';
+import type { LineStep } from '../recipe/lines';
 
 /** Steps that may store a layer, the same for every layer. */
 export interface Stack {

@@ -1,12 +1,11 @@
 // Sensitivity of the layers. Like `recipes.ts` it is loaded when it is first needed.
 
-import { Evaluator } from '../allocation/evaluator';
 import type { LongCall } from '../core/progress';
 import type { Dataset } from '../evaluation/dataset';
 import { hashDataset } from '../evaluation/hashDataset';
 import { chosenOf } from '../evaluation/samples';
 import { layersIn } from '../model/layers';
-import { multiplyOn } from '../operators/product';
+import { OriginalAnswers } from '../sensitivity/originalAnswers';
 import type { KeptSensitivity, SensitivityCell, SensitivityReport, SensitivityRequest } from '../sensitivity/report';
 import { cellKey, sweep } from '../sensitivity/sweep';
 import type { Tools } from './context';
@@ -14,6 +13,8 @@ import type { OpenedModel } from './openedModel';
 
 /** As many positions as tell changes of some hundredths from noise, as for searches. */
 const MOST_POSITIONS = 4096;
+/** In how many runs the samples are taken, at least: the first one tells how a layer's part of the model rounds. */
+const PARTS = 8;
 const [LEAST_SAMPLES, MOST_SAMPLES] = [32, 256];
 
 /**
@@ -48,9 +49,14 @@ export async function measureSensitivity(
     given.layers.filter(({ compressible }) => compressible),
     call,
   );
-  const multiply = multiplyOn(factorisations.backend, call.signal);
-  const evaluator = await Evaluator.open(given, dataset, { runtime, provider, multiply }, call);
-  const labelled = dataset.labels !== undefined;
+  const answers = await OriginalAnswers.open(
+    model,
+    dataset,
+    { runtime, provider, batch: Math.ceil(dataset.samples / PARTS) },
+    call,
+  );
+  const itself = answers.damage(1);
+  itself.add(answers.outputs[0]!, answers.outputs[0]!, answers.batches[0]!);
   let last: SensitivityReport | undefined;
   try {
     return await sweep(
@@ -60,10 +66,9 @@ export async function measureSensitivity(
         given,
         factorisations,
         calibration: share?.calibration,
-        evaluate: async (operators, { signal }) => {
-          const { damage, loss } = await evaluator.evaluate(operators, undefined, { signal });
-          return { damage, ...(labelled && { loss }) };
-        },
+        runtime,
+        provider,
+        answers,
         about: {
           model: sha256,
           data: dataset.name,
@@ -71,10 +76,11 @@ export async function measureSensitivity(
           samples: dataset.samples,
           samplesOf: all.samples,
           provider,
-          measure: evaluator.measure,
-          ...(labelled && { metric: evaluator.metric }),
+          measure: itself.measure,
+          ...(dataset.labels && { metric: itself.metric }),
         },
         known,
+        blocks: before?.key === key ? [...before.report.blocks] : [],
       },
       (report) => {
         last = report;

@@ -1,86 +1,79 @@
 import type { Calibration } from '../calibration/calibration';
 import type { LongCall } from '../core/progress';
 import type { Factorisations } from '../methods/factorisations';
-import { isGraphMethod, type Method } from '../methods/method';
-import { methods } from '../methods/registry';
+import { getMethod } from '../methods/registry';
 import type { Layer, ModelLayers } from '../model/layers';
 import { opsetOf } from '../model/model';
 import type { FloatType, Operator } from '../operators/operator';
+import type { Line, LineStep } from './lines';
+import type { PlannedLayer } from './plan';
 import { Runner } from './runner/runner';
-import { optionsWithin } from './sizing';
 
-/** A method that rewrites single layers, or a variant of it: a line of charts over sizes. */
-export interface CandidateLine {
-  readonly method: Method;
-  /** How it looks at data, where it does. */
-  readonly variant?: string;
-  /** Of the method, and of the variant: "Pruning, Wanda". */
-  readonly title: string;
-  /** All other options are those that the method's form begins with. */
-  readonly options: object;
+/** One layer in another form, made and measured. */
+export interface Candidate {
+  readonly steps: readonly LineStep[];
+  readonly operator: Operator;
+  /** Stored bytes, scales and indices included, nodes not. */
+  readonly bytes: number;
+  /** ‖W−Ŵ‖/‖W‖ */
+  readonly error: number;
+  /** ‖X(W−Ŵ)ᵀ‖/‖XWᵀ‖ where data tell. */
+  readonly outputError?: number;
 }
 
 export interface CandidateContext extends LongCall {
   readonly factorisations: Factorisations;
+  /** It has collected what the layer sees. */
   readonly calibration?: Calibration | undefined;
   readonly seed?: number;
 }
 
-/** A layer as one method alone makes it at a size. */
-export interface Candidate {
-  readonly operator: Operator;
-  /** The options that come to the size, as a recipe writes them. */
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly bytes: number;
-  /** ‖W−Ŵ‖/‖W‖. Measured. */
-  readonly error: number;
-  /** ‖X(W−Ŵ)ᵀ‖/‖XWᵀ‖, from XᵀX of the calibration data, where there is some. */
-  readonly outputError?: number | undefined;
-}
+/** What plans know of a layer. */
+export const plannedOf = ({ model }: ModelLayers, { shape, op, dtype }: Layer): PlannedLayer => ({
+  shape,
+  op,
+  opset: opsetOf(model),
+  type: dtype as FloatType,
+});
 
-/** Every method that rewrites single layers, and behind it its variants where there is data. */
-export const candidateLines = (withData: boolean): CandidateLine[] =>
-  methods
-    .filter((method): method is Method => !isGraphMethod(method))
-    .flatMap((method) => [
-      { method, title: method.title, options: {} },
-      ...(withData ? (method.variants ?? []) : []).map(({ variant, options }) => ({
-        method,
-        variant,
-        title: `${method.title}, ${variant}`,
-        options,
-      })),
-    ]);
-
-/** One layer after one method alone at a share of its bytes, or why the method leaves it as it is. */
+/** A layer at a share of its dense bytes by a line, or why it cannot be had. */
 export async function candidateOf(
   given: ModelLayers,
   layer: Layer,
-  { method, options: chosen }: CandidateLine,
-  size: number,
-  { factorisations, calibration, signal, seed = 0 }: CandidateContext,
-): Promise<Candidate | string> {
-  const { id, shape, op, dtype, bytes } = layer;
-  const planned = { shape, op, opset: opsetOf(given.model), type: dtype as FloatType };
-  const options = optionsWithin(planned, method, size * bytes, { ...chosen });
-  if (typeof options.skipped === 'string') return options.skipped;
-  const step = {
+  line: Line,
+  level: number,
+  context: CandidateContext,
+): Promise<Candidate | { readonly skipped: string }> {
+  const steps = line.stepsWithin(plannedOf(given, layer), level * layer.bytes, layer.bytes);
+  return 'skipped' in steps ? steps : madeBy(given, layer, steps, context);
+}
+
+/** A layer after these steps, as a run of a recipe makes it, or why they leave it as it is. */
+export async function madeBy(
+  given: ModelLayers,
+  layer: Layer,
+  steps: readonly LineStep[],
+  { factorisations, calibration, seed = 0, signal }: CandidateContext,
+): Promise<Candidate | { readonly skipped: string }> {
+  const runnable = steps.map(({ method, options }) => ({
     kind: 'method' as const,
-    method: method.name,
-    options: method.options.parse(options),
+    method,
+    options: getMethod(method).options.parse(options),
     layers: [layer],
-  };
+  }));
   const noCalibration = 'no data is open';
-  const runner = new Runner(given, [step], { factorisations, calibration, seed, signal, noCalibration });
+  const runner = new Runner(given, runnable, { factorisations, calibration, seed, signal, noCalibration });
   await runner.runAll();
-  const { operator, weight, steps } = runner.layer(id);
-  const { error, skipped = 'it changes nothing' } = steps[0]!;
-  if (operator === weight) return skipped;
+  const { operator, weight, steps: reports } = runner.layer(layer.id);
+  // Factors that need no float16 are as they were meant; any other step that leaves the layer makes another form.
+  const left = reports.find(({ skipped, method }) => skipped !== undefined && method !== 'half');
+  if (left || operator === weight) return { skipped: left?.skipped ?? 'it changes nothing' };
+  const outputError = await runner.outputErrorOf(layer.id);
   return {
+    steps,
     operator,
-    options: options as Readonly<Record<string, unknown>>,
     bytes: operator.bytes,
-    error,
-    outputError: await runner.outputErrorOf(id),
+    error: reports.at(-1)!.error,
+    ...(outputError !== undefined && { outputError }),
   };
 }

@@ -11,7 +11,8 @@ import { layersIn, type ModelLayers } from '../model/layers';
 import { type Model, opsetOf } from '../model/model';
 import type { FloatType } from '../operators/operator';
 import { weightOf } from '../operators/weight';
-import { type Candidate, type CandidateContext, type CandidateLine, candidateLines, candidateOf } from './candidate';
+import { type Candidate, type CandidateContext, candidateOf } from './candidate';
+import { type SingleLine, singleLine, singleLines } from './lines';
 import { omitDefaults } from './resolved';
 import { optionsWithin } from './sizing';
 
@@ -90,12 +91,12 @@ export async function compareAtEqualBytes(
   const denseBytes = layers.reduce((sum, { bytes }) => sum + bytes, 0);
   const points: EqualBytesPoint[] = [];
   const skipped: { title: string; size: number; reason: string }[] = [];
-  const work = ({ method, options }: CandidateLine, layer: Layer) => {
+  const work = ({ method, options }: SingleLine, layer: Layer) => {
     const first = method.options.parse({ ...initialOptions(controlsOf(method.options)), ...options });
     return workOf(layer, method, first, factorisations);
   };
   const costs = new Map(
-    candidateLines(calibration !== undefined).map((line) => [
+    singleLines(calibration !== undefined).map((line) => [
       line,
       layers.reduce((sum, layer) => sum + work(line, layer).cost, 0),
     ]),
@@ -153,7 +154,7 @@ export async function compareAtEqualBytes(
 
 /** What all layers come to, or why the method leaves every one as it is. */
 function pointOf(
-  { method, variant, title }: CandidateLine,
+  { method, variant, title }: SingleLine,
   size: number,
   found: ReadonlyMap<Layer, Measured | string>,
   norms: ReadonlyMap<Layer, number>,
@@ -198,9 +199,9 @@ function pointOf(
 }
 
 /** The line as a layer takes it: a variant that looks at data goes without them where they tell nothing of its input. */
-function lineFor(layer: Layer, line: CandidateLine, calibration: Calibration | undefined): CandidateLine {
+function lineFor(layer: Layer, line: SingleLine, calibration: Calibration | undefined): SingleLine {
   const isSeen = kindOfOperator(layer.op) !== 'gather' && typeof calibration?.statisticsOf(layer) !== 'string';
-  return line.variant === undefined || isSeen ? line : { ...line, options: {} };
+  return line.variant === undefined || isSeen ? line : singleLine(line.method, {});
 }
 
 /**
@@ -210,7 +211,7 @@ function lineFor(layer: Layer, line: CandidateLine, calibration: Calibration | u
 function shareFor(
   given: ModelLayers,
   layers: readonly Layer[],
-  line: CandidateLine,
+  line: SingleLine,
   size: number,
   calibration: Calibration | undefined,
 ): number {
@@ -230,7 +231,7 @@ function shareFor(
 async function measured(
   given: ModelLayers,
   layer: Layer,
-  line: CandidateLine,
+  line: SingleLine,
   share: number,
   context: EqualBytesContext,
 ): Promise<Measured | string> {
@@ -242,7 +243,8 @@ async function measured(
     signal,
     ...(seed !== undefined && { seed }),
   });
-  if (typeof found === 'string') return found;
-  const { bytes, error, outputError, options } = found;
-  return { bytes, error, outputError, options: omitDefaults(line.method, options), isBlind: own !== line };
+  if ('skipped' in found) return found.skipped;
+  const { bytes, error, outputError, steps } = found;
+  const options = omitDefaults(line.method, steps[0]!.options);
+  return { bytes, error, ...(outputError !== undefined && { outputError }), options, isBlind: own !== line };
 }

@@ -1,11 +1,6 @@
 import type { Estimated } from '../core/estimated';
+import type { LineStep } from '../recipe/lines';
 import type { Provider } from '../runtime';
-
-/** A step of a stack, as a recipe writes it without its layers. */
-export interface LineStep {
-  readonly method: string;
-  readonly options: Readonly<Record<string, unknown>>;
-}
 
 /** A method, a variant of it, or a stack of methods, at every level: a line of charts. */
 export interface SensitivityLine {

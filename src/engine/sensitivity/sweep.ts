@@ -1,12 +1,24 @@
-import type { Estimated } from '../core/estimated';
-import type { LongCall } from '../core/progress';
-import type { Layer, ModelLayers } from '../model/layers';
+import { UserError } from '../core/errors';
+import type { Damage } from '../evaluation/damage';
+import type { Layer } from '../model/layers';
+import { residualParts } from '../model/residualParts';
 import type { Operator } from '../operators/operator';
-import { type CandidateContext, type CandidateLine, candidateLines, candidateOf } from '../recipe/candidate';
-import type { SensitivityCell, SensitivityLine, SensitivityReport, SensitivityRequest } from './report';
+import { multiplyOn } from '../operators/product';
+import { type CandidateContext, candidateOf } from '../recipe/candidate';
+import { chosenLines, type Line, linesOf } from '../recipe/lines';
+import { damageWithout, influencesOf } from './blocks';
+import { LayerSweep, type SweepContext as ModelContext } from './layerSweep';
+import type { OriginalAnswers } from './originalAnswers';
+import type {
+  SensitivityBlock,
+  SensitivityCell,
+  SensitivityLine,
+  SensitivityReport,
+  SensitivityRequest,
+} from './report';
 
 /** Shares of the dense bytes that are measured where a request names none. */
-export const LEVELS: readonly number[] = [0.75, 0.5, 0.25, 0.125, 0.0625];
+export const LEVELS: readonly number[] = [0.5, 0.35, 0.25, 0.15, 0.08];
 
 /** Bytes of compressed layers that are kept between their estimate and their measurement; others are made again. */
 const KEPT_BYTES = 256 * 2 ** 20;
@@ -14,44 +26,37 @@ const KEPT_BYTES = 256 * 2 ** 20;
 /** The time between two reports. */
 const REPORT_EVERY_MS = 300;
 
-export interface Measurement {
-  readonly damage: Estimated;
-  /** Absent without labels. */
-  readonly loss?: Estimated | undefined;
-}
-
-export interface SweepContext extends CandidateContext {
-  readonly given: ModelLayers;
-  /** Runs the model with these operators in place of weights. */
-  evaluate(operators: ReadonlyMap<Layer, Operator>, call: LongCall): Promise<Measurement>;
+export interface SweepContext extends CandidateContext, ModelContext {
+  /** What the original answers to the samples. */
+  readonly answers: OriginalAnswers;
   /** What the report says of the model, its data and its measures. */
-  readonly about: Omit<SensitivityReport, 'layers' | 'lines' | 'levels' | 'cells' | 'measured' | 'open'>;
+  readonly about: Omit<SensitivityReport, 'layers' | 'lines' | 'levels' | 'cells' | 'blocks' | 'measured' | 'open'>;
   /** Cells that are known, by `cellKey`; what is found is added, so that a sweep that was stopped goes on. */
   readonly known: Map<string, SensitivityCell>;
+  /** Parts whose loss is known. */
+  readonly blocks: SensitivityBlock[];
 }
 
 export const cellKey = ({ layer, line, level }: Pick<SensitivityCell, 'layer' | 'line' | 'level'>): string =>
   JSON.stringify([layer, line, level]);
 
-/** The lines that the data allow: every method that rewrites single layers, and with data its variants. */
-export const sensitivityLines = (withData: boolean): readonly SensitivityLine[] =>
-  candidateLines(withData).map((line) => ({ key: keyOf(line), title: line.title, methods: [line.method.name] }));
+/** The lines that the data allow, and whether each is measured where a request names none. */
+export const sensitivityLines = (withData: boolean): readonly (SensitivityLine & { readonly isUsual: boolean })[] =>
+  linesOf(withData).map((line) => ({ ...lineReport(line), isUsual: line.isUsual }));
 
-const keyOf = ({ method, variant }: CandidateLine): string =>
-  variant === undefined ? method.name : `${method.name}, ${variant}`;
+const lineReport = ({ key, title, methods }: Line): SensitivityLine => ({ key, title, methods });
 
 /** A cell that is asked for. */
 interface Wanted {
   readonly layer: Layer;
-  readonly line: CandidateLine;
+  readonly line: Line;
   readonly level: number;
   readonly key: string;
 }
 
 /**
  * Measures what the model's answer loses when single layers are compressed, for layers × lines × levels. First every layer
- * is made in every form, which gives estimated errors; then the model is run with each, the level in the middle of the
- * ladder first, and large layers first. `onReport` is given all cells so far, a few times a second. Nothing is measured
+ * is made in every form, which gives estimated errors; then the model is run with each, large layers first. `onReport` is given all cells so far, a few times a second. Nothing is measured
  * twice.
  */
 export async function sweep(
@@ -59,14 +64,14 @@ export async function sweep(
   context: SweepContext,
   onReport: (report: SensitivityReport) => void,
 ): Promise<SensitivityReport> {
-  const { given, known, signal, onProgress } = context;
-  const all = candidateLines(context.calibration !== undefined);
-  const lines = all.filter((line) => keys?.includes(keyOf(line)) ?? true);
-  const levels = [...new Set(asked)].sort((a, b) => b - a);
+  const { given, known, answers, signal, onProgress } = context;
+  const labelled = answers.dataset.labels !== undefined;
+  const lines = chosenLines(context.calibration !== undefined, keys);
+  const levels = checkedLevels(asked);
   const layers = given.layers.filter(({ id, compressible }) => compressible && (ids?.includes(id) ?? true));
   const wanted: Wanted[] = layers.flatMap((layer) =>
     lines.flatMap((line) =>
-      levels.map((level) => ({ layer, line, level, key: cellKey({ layer: layer.id, line: keyOf(line), level }) })),
+      levels.map((level) => ({ layer, line, level, key: cellKey({ layer: layer.id, line: line.key, level }) })),
     ),
   );
   const report = () => reportOf(context, lines, levels, layers, wanted);
@@ -81,13 +86,12 @@ export async function sweep(
   let madeBytes = 0;
   const make = async ({ layer, line, level, key }: Wanted): Promise<Operator | undefined> => {
     const candidate = await candidateOf(given, layer, line, level, context);
-    const cell = { layer: layer.id, line: keyOf(line), level };
-    if (typeof candidate === 'string') {
-      known.set(key, { ...cell, skipped: candidate });
+    const cell = { layer: layer.id, line: line.key, level };
+    if ('skipped' in candidate) {
+      known.set(key, { ...cell, skipped: candidate.skipped });
       return undefined;
     }
-    const { operator, options, bytes, error, outputError } = candidate;
-    const steps = [{ method: line.method.name, options }];
+    const { operator, steps, bytes, error, outputError } = candidate;
     known.set(key, { ...cell, steps, bytes, estimatedError: outputError ?? error });
     return operator;
   };
@@ -108,33 +112,100 @@ export async function sweep(
     const { damage, skipped } = known.get(key)!;
     return damage === undefined && skipped === undefined;
   });
-  for (const [done, cell] of open.entries()) {
-    signal?.throwIfAborted();
-    const label = `Measuring ${cell.layer.name}: ${cell.line.title}, ${+(100 * cell.level).toPrecision(3)} %`;
-    onProgress?.({ done, total: open.length, label });
-    const operator = made.get(cell.key) ?? (await make(cell));
-    made.delete(cell.key);
-    if (operator) {
-      const { damage, loss } = await context.evaluate(new Map([[cell.layer, operator]]), { signal });
-      known.set(cell.key, { ...known.get(cell.key)!, damage, ...(loss && { loss }) });
+  const total = open.length;
+  // Levels of one layer follow each other, and share what was opened for it.
+  let at: { readonly layer: Layer; readonly sweep: LayerSweep } | undefined;
+  /** By what was measured: some levels of a line come to the same steps. */
+  const same = new Map<string, Pick<Damage, 'damage' | 'loss'>>();
+  try {
+    for (const [done, cell] of open.entries()) {
+      signal?.throwIfAborted();
+      const label = `Measuring ${cell.layer.name}: ${cell.line.title}, ${+(100 * cell.level).toPrecision(3)} %`;
+      onProgress?.({ done, total, label });
+      const steps = JSON.stringify([cell.layer.id, known.get(cell.key)!.steps]);
+      let found = same.get(steps);
+      if (!found) {
+        const operator = made.get(cell.key) ?? (await make(cell));
+        if (!operator) continue;
+        if (at?.layer !== cell.layer) {
+          await at?.sweep.release();
+          at = undefined;
+          at = { layer: cell.layer, sweep: await LayerSweep.open(cell.layer, answers, context, { signal }) };
+        }
+        const values = await operator.toDense(multiplyOn(context.factorisations.backend, signal));
+        const { damage, loss } = await at.sweep.damageOf(values, undefined, { signal });
+        found = { damage, loss };
+        same.set(steps, found);
+      }
+      made.delete(cell.key);
+      const { damage, loss } = found;
+      known.set(cell.key, { ...known.get(cell.key)!, damage, ...(labelled && { loss }) });
+      // The first measurement shows at once.
+      if (done === 0) toldAt = Number.NEGATIVE_INFINITY;
+      tell();
     }
-    tell();
+  } finally {
+    await at?.sweep.release();
   }
+  await measureBlocks(layers, context, tell);
   const last = report();
   onReport(last);
   return last;
 }
 
-/** The middle of the ladder tells most of a layer; then its ends; large layers, from which most can be had, come first. */
+/**
+ * Large layers, from which most can be had, come first; of each the middle of the ladder, which tells most, then its ends.
+ * One layer is finished before the next is opened: opening one takes as long as about two runs of the model.
+ */
 function mostInformativeFirst(wanted: readonly Wanted[], levels: readonly number[]): Wanted[] {
   const middle = (levels.length - 1) / 2;
   const distance = new Map(levels.map((level, i) => [level, Math.abs(i - middle)]));
-  return [...wanted].sort((a, b) => distance.get(a.level)! - distance.get(b.level)! || b.layer.bytes - a.layer.bytes);
+  return [...wanted].sort(
+    (a, b) =>
+      b.layer.bytes - a.layer.bytes ||
+      a.layer.id.localeCompare(b.layer.id) ||
+      distance.get(a.level)! - distance.get(b.level)!,
+  );
+}
+
+/** What the model loses without each part that the layers lie in. */
+async function measureBlocks(layers: readonly Layer[], context: SweepContext, tell: () => void): Promise<void> {
+  const { given, answers, blocks, signal, onProgress } = context;
+  const asked = new Set(layers);
+  const parts = residualParts(given.model, given.main, given.layers).filter(
+    (part) =>
+      part.layers.some((layer) => asked.has(layer)) &&
+      !blocks.some(({ name, kind }) => name === part.name && kind === part.kind),
+  );
+  if (parts.length === 0) return;
+  const influences = await influencesOf(parts, answers, context, { signal });
+  for (const [done, part] of parts.entries()) {
+    onProgress?.({ done, total: parts.length, label: `Measuring the model without ${part.name} (${part.kind})` });
+    const { damage, loss } = await damageWithout(part, answers, context, { signal });
+    const influence = influences[done]!;
+    blocks.push({
+      name: part.name,
+      kind: part.kind,
+      layers: part.layers.map(({ id }) => id),
+      bytes: part.layers.reduce((sum, { bytes }) => sum + bytes, 0),
+      ...(Number.isFinite(influence) && { influence }),
+      damage,
+      ...(answers.dataset.labels && { loss }),
+    });
+    tell();
+  }
+}
+
+function checkedLevels(asked: readonly number[]): number[] {
+  const wrong = asked.find((level) => !(level > 0 && level < 1));
+  if (asked.length === 0 || wrong !== undefined)
+    throw new UserError(`Levels are shares of the dense bytes between 0 and 1, not ${wrong ?? 'none'}.`);
+  return [...new Set(asked)].sort((a, b) => b - a);
 }
 
 function reportOf(
-  { about, known }: SweepContext,
-  lines: readonly CandidateLine[],
+  { about, known, blocks }: SweepContext,
+  lines: readonly Line[],
   levels: readonly number[],
   layers: readonly Layer[],
   wanted: readonly Wanted[],
@@ -145,9 +216,10 @@ function reportOf(
   return {
     ...about,
     layers: layers.map(({ id, name, op, bytes, parameters }) => ({ id, name, op, bytes, parameters })),
-    lines: lines.map((line) => ({ key: keyOf(line), title: line.title, methods: [line.method.name] })),
+    lines: lines.map(lineReport),
     levels,
     cells,
+    blocks: [...blocks],
     measured,
     open: wanted.length - measured - skipped,
   };

@@ -10,13 +10,15 @@ const FIRST_LEVELS: readonly number[] = [0.75, 0.5, 0.25, 0.125, 0.0625];
 
 /** What is measured: which lines, at which levels, on how many samples. */
 export function MeasureForm(props: {
-  lines: readonly SensitivityLine[];
+  lines: readonly (SensitivityLine & { readonly isUsual: boolean })[];
   request: SensitivityRequest | null;
   onMeasure: (request: SensitivityRequest) => void;
   onClose: () => void;
 }) {
   const { lines, request, onMeasure, onClose } = props;
-  const [keys, setKeys] = useState<readonly string[]>(request?.lines ?? lines.map(({ key }) => key));
+  const [keys, setKeys] = useState<readonly string[]>(
+    request?.lines ?? lines.filter(({ isUsual }) => isUsual).map(({ key }) => key),
+  );
   const [levels, setLevels] = useState<readonly number[]>(request?.levels ?? FIRST_LEVELS);
   const [isAutomatic, setAutomatic] = useState(request?.samples === undefined);
   const [samples, setSamples] = useState(request?.samples ?? 64);

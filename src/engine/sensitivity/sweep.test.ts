@@ -19,8 +19,8 @@ import { randomModel } from '../recipe/randomModel.fixtures';
 import { checkRecipe } from '../recipe/schema';
 import { LayerSweep } from './layerSweep';
 import { OriginalAnswers } from './originalAnswers';
-import type { SensitivityReport, SensitivityRequest } from './report';
-import { type KeptMeasurements, type Measurement, measureSensitivity } from './sensitivity';
+import type { SensitivityCell, SensitivityReport, SensitivityRequest } from './report';
+import { sweep } from './sweep';
 
 const runtime = nodeRuntime();
 const backend = createCpuBackend(runtime);
@@ -72,34 +72,24 @@ const dataOf = (model: Model): Dataset => ({
 });
 
 interface More {
-  readonly kept?: KeptMeasurements;
+  readonly known?: Map<string, SensitivityCell>;
   readonly signal?: AbortSignal;
   readonly onReport?: (report: SensitivityReport) => void;
 }
 
-const mapOf = (model: Model, request: SensitivityRequest, { onReport = () => undefined, ...more }: More = {}) =>
-  measureSensitivity(
-    request,
-    { ...on, ...more, given: layersIn(model), dataset: dataOf(model), factorisations: new Factorisations(backend) },
-    onReport,
-  );
+async function mapOf(model: Model, request: SensitivityRequest, more: More = {}): Promise<SensitivityReport> {
+  const { onReport = () => undefined, known = new Map(), signal } = more;
+  const dataset = dataOf(model);
+  const answers = await OriginalAnswers.open(model, dataset, on);
+  const { name: data, generated, samples } = dataset;
+  const about = { model: '', data, generated, samples, provider: on.provider, measure: 'relativeError' };
+  const factorisations = new Factorisations(backend);
+  const context = { ...on, given: layersIn(model), answers, about, known, blocks: [], factorisations, signal };
+  return sweep(request, context, onReport);
+}
 
 const damageOf = ({ cells }: SensitivityReport, layer: string, level: number): number =>
   cells.find((cell) => cell.layer === layer && cell.level === level)!.damage!.mean;
-
-class Memory implements KeptMeasurements {
-  readonly all = new Map<string, Measurement>();
-  found = 0;
-  async find(key: string) {
-    const one = this.all.get(key);
-    if (one) this.found++;
-    return one;
-  }
-  async keep(key: string, measurement: Measurement) {
-    this.all.set(key, measurement);
-  }
-  async flush() {}
-}
 
 describe('a map of sensitivity', () => {
   it('finds the layers that matter, and that fewer bytes do more damage', async () => {
@@ -148,16 +138,18 @@ describe('a map of sensitivity', () => {
   it('goes on where it was cancelled, and measures nothing twice', async () => {
     const model = await branches(1);
     const request = { lines: ['svd'], levels: [0.5, 0.25] };
-    const kept = new Memory();
     const stop = new AbortController();
-    const onReport = ({ measured }: SensitivityReport) => {
-      if (measured === 3) stop.abort();
-    };
-    await expect(mapOf(model, request, { kept, signal: stop.signal, onReport })).rejects.toThrow();
-    const before = kept.all.size;
-    expect(before).toBeGreaterThan(0);
-    const whole = await mapOf(model, request, { kept });
-    expect([kept.found, kept.all.size]).toEqual([before, 8]);
+    const known = new (class extends Map<string, SensitivityCell> {
+      override set(key: string, cell: SensitivityCell) {
+        if (cell.damage && cell.level === 0.25) stop.abort();
+        return super.set(key, cell);
+      }
+    })();
+    await expect(mapOf(model, request, { known, signal: stop.signal })).rejects.toThrow();
+    const before = [...known.values()].filter(({ damage }) => damage !== undefined);
+    expect(before.length).toBeGreaterThan(0);
+    const whole = await mapOf(model, request, { known });
+    for (const cell of before) expect(whole.cells).toContain(cell);
     expect(whole.cells).toEqual((await mapOf(model, request)).cells);
   });
 
