@@ -9,7 +9,7 @@ test('the original is measured at once, and differences come with their confiden
   const compare = page.getByRole('complementary', { name: 'Compare' });
   // Nothing is compressed yet.
   const top1 = compare.getByRole('row', { name: /^top-1 accuracy/ });
-  await expect(top1).toContainText(/9\d\.\d %\s*9\d\.\d–9\d\.\d %/);
+  await expect(top1).toContainText(/9\d\.\d %\s*9\d\.\d–9\d\.\d/);
   await expect(compare.getByRole('row', { name: /^top-5 accuracy/ })).toContainText(/99\.\d %/);
   await expect(compare).toContainText(/The original on [\d,]+ samples of test\.npz, labelled/);
 

@@ -7,7 +7,7 @@ export function ClassTable({ classes }: { classes: readonly ClassScore[] }) {
   return (
     <details className={styles.details}>
       <summary>Accuracy by class</summary>
-      <table className={styles.layers} aria-label="Accuracy by class">
+      <table className={`${styles.layers} ${styles.classes}`} aria-label="Accuracy by class">
         <thead>
           <tr>
             <th scope="col">class</th>

@@ -1,4 +1,5 @@
-import { Button, NumberInput, Popover, Select } from '@mantine/core';
+import { ActionIcon, NumberInput, Popover, Select } from '@mantine/core';
+import { IconAdjustmentsHorizontal } from '@tabler/icons-react';
 import { type ChosenKind, KIND_WORDS, OUTPUT_KINDS } from '../../engine/page/light';
 import { isBusy } from '../state/jobs';
 import { useStudio } from '../store';
@@ -12,9 +13,15 @@ export function CompareOptions() {
   return (
     <Popover position="bottom-end" width={300} trapFocus withinPortal={false} shadow="md">
       <Popover.Target>
-        <Button size="compact-sm" variant="default" disabled={busy}>
-          Options
-        </Button>
+        <ActionIcon
+          size="md"
+          variant="default"
+          aria-label="Options"
+          title="Samples, batch and timed runs"
+          disabled={busy}
+        >
+          <IconAdjustmentsHorizontal size={16} />
+        </ActionIcon>
       </Popover.Target>
       <Popover.Dropdown>
         <Fields />

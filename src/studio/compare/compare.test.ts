@@ -84,7 +84,7 @@ describe('rows', () => {
     expect(qualityRows(paired(-0.011, -0.003))[0]).toMatchObject({
       change: '−0.7 ± 0.4 pt',
       tone: 'worse',
-      spread: ['90.0–92.3 %', '89.2–91.7 %'],
+      spread: ['90.0–92.3', '89.2–91.7'],
     });
     const unclear = qualityRows(paired(-0.016, 0.002))[0]!;
     expect(unclear).toMatchObject({ change: '−0.7 ± 0.9 pt', changeNote: 'may be none' });

@@ -64,11 +64,10 @@ function spreadOf(metric: Metric, ...sides: readonly (Interval | undefined)[]): 
   return { spread: [before!, after!] };
 }
 
-/** "90.1–92.3 %": the unit once. */
+/** "90.1–92.3", in the unit of the value above it: the column has no room for another one. */
 function formatInterval(metric: Metric, { low, high }: Interval): string {
-  const [from, to] = [low, high].map((end) => formatValue(metric, end));
-  const unit = /\s\S+$/.exec(to!)?.[0] ?? '';
-  return `${unit !== '' && from!.endsWith(unit) ? from!.slice(0, -unit.length) : from}–${to}`;
+  const [from, to] = [low, high].map((end) => formatValue(metric, end).replace(/\s[^\s\d]+$/, ''));
+  return `${from}–${to}`;
 }
 
 /** A difference that is paired by sample, with the reach of its interval: better or worse where it cannot be none. */
