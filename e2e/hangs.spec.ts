@@ -1,14 +1,15 @@
 import { expect, type Page, test } from '@playwright/test';
 import { chain, endless, slowToOpen, tooLarge } from './models';
-import { Studio } from './studio';
+import { crash, engineOf, Studio } from './studio';
 
 /** Keeps the engine's worker in an endless loop. */
 function keepBusy(page: Page): void {
-  const [worker] = page.workers();
   const work = () => {
     for (;;);
   };
-  worker!.evaluate(work).catch(() => undefined);
+  engineOf(page)
+    .evaluate(work)
+    .catch(() => undefined);
 }
 
 // Models on which WebAssembly never returns. The worker does not receive the cancel, so it is replaced.
@@ -89,12 +90,7 @@ test('a worker that dies is replaced, and the model stays open', async ({ page }
   await studio.load();
   await studio.open('good.onnx', chain());
   await studio.measured();
-  const [worker] = page.workers();
-  await worker!.evaluate(() => {
-    setTimeout(() => {
-      throw new Error('made up');
-    });
-  });
+  crash(page);
   await expect(studio.notices).toContainText(
     /The engine stopped \(.*made up.*\) and was started again\. good\.onnx is open again\./,
   );

@@ -15,6 +15,17 @@ test('the first page is small', async ({ page }) => {
   expect(scripts.filter(({ name }) => /ort|onnxruntime|recharts|Chart/i.test(name))).toEqual([]);
 });
 
+test('the studio is loaded while the model is read', async ({ page }) => {
+  const studio = new Studio(page);
+  await studio.load();
+  const parts = ['Columns', 'ComparePanel'].map((name) => page.waitForRequest(new RegExp(`assets/${name}-.*\\.js`)));
+  // What cannot be opened shows that nothing waits until a model is open.
+  await studio.drop({ name: 'broken.onnx', bytes: Uint8Array.of(1, 2, 3) });
+  await Promise.all(parts);
+  await expect(studio.notices.getByRole('alert')).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: /^Carve/ })).toBeVisible();
+});
+
 test('the page is isolated, so that threads exist', async ({ page }) => {
   await new Studio(page).load();
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);

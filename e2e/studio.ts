@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { expect, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page, type Worker } from '@playwright/test';
 import type { TestFile } from './models';
 
 /** The studio as a user meets it: every locator is a role and the name that assistive technology reads. */
@@ -137,6 +137,27 @@ export class Studio {
     ]);
     return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
   }
+}
+
+/**
+ * The worker that runs the engine now. The runtime's threads are workers too, and a worker that was replaced is listed
+ * until the browser has ended it.
+ */
+export function engineOf(page: Page): Worker {
+  return page.workers().findLast((worker) => /assets\/main-/.test(worker.url()))!;
+}
+
+/** The engine's worker ends by an error of its own, as it does when its memory runs out. */
+export function crash(page: Page): void {
+  const fail = () => {
+    setTimeout(() => {
+      throw new Error('made up');
+    });
+  };
+  // The worker may be gone before it has answered.
+  engineOf(page)
+    .evaluate(fail)
+    .catch(() => undefined);
 }
 
 /** A browser that lets the page keep nothing, as on an address without https or where the user denies storage. */

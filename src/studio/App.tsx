@@ -7,10 +7,12 @@ import { TopBar } from './shell/TopBar';
 import { useLeaveWarning } from './shell/useLeaveWarning';
 import { useShortcuts } from './shell/useShortcuts';
 import { Welcome } from './shell/welcome/Welcome';
+import { isRunning } from './state/jobs';
 import { useStudio } from './store';
 
 // The first page is small: what a model or a lesson needs comes with it.
-const Columns = lazy(() => import('./shell/Columns'));
+const loadColumns = () => import('./shell/Columns');
+const Columns = lazy(loadColumns);
 const ChooseModel = lazy(() => import('./shell/ChooseModel'));
 const ReplaceModel = lazy(() => import('./shell/ReplaceModel'));
 const OpenElsewhere = lazy(() => import('./shell/OpenElsewhere'));
@@ -30,6 +32,7 @@ export function App() {
   const asking = useStudio(({ replacement }) => replacement !== null);
   const choosing = useStudio(({ choice }) => choice !== null);
   useShortcuts();
+  useColumnsAhead();
   useLeaveWarning();
   return (
     <div className="studio">
@@ -47,6 +50,17 @@ export function App() {
       </Suspense>
     </div>
   );
+}
+
+/** Loads the parts that an open model needs while the model itself is read. */
+function useColumnsAhead(): void {
+  const comes = useStudio((state) => state.opening > 0 || isRunning('open')(state));
+  useEffect(() => {
+    if (!comes) return;
+    // What fails here is loaded again, and its error told, when it is shown.
+    loadColumns().catch(() => undefined);
+    import('./compare/ComparePanel').catch(() => undefined);
+  }, [comes]);
 }
 
 /** The studio where a model is open, unless its user has gone back to the start page. */

@@ -57,9 +57,8 @@ async function open({ dataTransfer }: DragEvent): Promise<void> {
   const types = [...dataTransfer.types];
   const reading = filesOf(dataTransfer);
   try {
-    const files = await reading;
-    if (files.length > 0) await openDropped(files);
-    else notify('error', whatWasDropped(types));
+    await openDropped(reading);
+    if ((await reading).length === 0) notify('error', whatWasDropped(types));
   } catch (error) {
     notify('error', sentence(error));
   }

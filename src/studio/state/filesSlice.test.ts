@@ -1,6 +1,8 @@
 import { expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
+import { dropped } from '../files';
 import { filesSlice } from './filesSlice';
+import { isBusy } from './jobs';
 import { noticeSlice } from './notices';
 import type { Studio } from './types/studio';
 
@@ -15,12 +17,12 @@ const model = new File([Uint8Array.of(8, 7)], 'model.onnx');
 /** A studio whose files take some turns of the event loop to open, and which refuses to open two at once. */
 function studio(part: Partial<Studio> = {}) {
   const opened: string[] = [];
-  let isBusy = false;
+  let isReading = false;
   const open = async (name: string) => {
-    if (isBusy) throw new Error(`${name} came while another file was opened.`);
-    isBusy = true;
+    if (isReading) throw new Error(`${name} came while another file was opened.`);
+    isReading = true;
     await new Promise((resolve) => setTimeout(resolve, 10));
-    isBusy = false;
+    isReading = false;
     opened.push(name);
   };
   const store = createStore<Studio>()(
@@ -29,6 +31,7 @@ function studio(part: Partial<Studio> = {}) {
         ...filesSlice(set, get),
         ...noticeSlice(set, get),
         model: { name: 'model.onnx' },
+        jobs: [],
         included: new Set(),
         started: async () => true,
         openData: (file: File) => open(file.name),
@@ -66,4 +69,28 @@ it('a file that cannot be opened does not keep back the files after it', async (
   const refused = openFiles([recipe]).catch((error: Error) => error.message);
   await openFiles([npz('test.npz')]);
   expect([await refused, opened]).toEqual(['made up', ['test.npz']]);
+});
+
+it('from the drop to the last file, also between two of them, no run can begin', async () => {
+  const { store, opened } = studio();
+  const { openDropped, openFiles } = store.getState();
+  const seen: string[] = [];
+  store.subscribe((state) => seen.push(isBusy(state) ? 'busy' : `free after ${opened.length}`));
+  let read = (_: ReturnType<typeof dropped>[]): void => undefined;
+  const reading = new Promise<ReturnType<typeof dropped>[]>((resolve) => {
+    read = resolve;
+  });
+  const done = Promise.all([openDropped(reading), openFiles([recipe])]);
+  expect(isBusy(store.getState())).toBe(true);
+  read([npz('test.npz'), npz('calibration.npz')].map(dropped));
+  await done;
+  expect(seen.filter((each) => each !== 'busy')).toContain('free after 3');
+  expect(seen.filter((each) => each !== 'busy' && each !== 'free after 3')).toEqual([]);
+});
+
+it('a drop that cannot be read frees the page again', async () => {
+  const { store } = studio();
+  const reading = Promise.reject(new Error('made up'));
+  await expect(store.getState().openDropped(reading)).rejects.toThrow('made up');
+  expect(isBusy(store.getState())).toBe(false);
 });

@@ -9,17 +9,28 @@ const MOST_DATA = 2;
 
 export const filesSlice: Slice<FilesSlice> = (set, get) => {
   /** Resolves when all files that were given so far are open, or were refused. */
-  let opening: Promise<unknown> = Promise.resolve();
+  let settled: Promise<unknown> = Promise.resolve();
   return {
     choice: null,
     waiting: [],
+    opening: 0,
 
     openFiles: (files) => get().openDropped(files.map(dropped)),
 
     openDropped(files) {
-      const opened = openAfter(files, opening);
-      opening = opened.catch(() => undefined);
+      const before = settled;
+      const opened = get().whileOpening(async () => openAfter(await files, before));
+      settled = Promise.allSettled([before, opened]);
       return opened;
+    },
+
+    async whileOpening(open) {
+      set({ opening: get().opening + 1 });
+      try {
+        return await open();
+      } finally {
+        set({ opening: get().opening - 1 });
+      }
     },
 
     async openBeside({ data = [], recipes = [], sampleData = [] }) {

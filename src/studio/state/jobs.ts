@@ -2,6 +2,7 @@ import { BROKEN_RUNTIME, JobQueue, PRIORITY } from '../../engine/page/light';
 import { engine, isCancelled } from '../engine';
 import { lastNoticeId } from './notices';
 import type { JobKind, JobSlice, StudioJob } from './types/jobs';
+import type { FilesSlice } from './types/model';
 import type { Slice } from './types/studio';
 
 /** The others are short, or cannot be stopped halfway. */
@@ -34,8 +35,12 @@ type Jobs = Pick<JobSlice, 'jobs'>;
 export const userJob = ({ jobs }: Jobs): StudioJob | undefined =>
   jobs.find(({ priority }) => priority === PRIORITY.foreground);
 
-/** Whether the user waits for a job: another one cannot be started meanwhile. */
-export const isBusy = (state: Jobs): boolean => userJob(state) !== undefined;
+/**
+ * Whether the user waits for a job, or for files that are opened: no other job can be started meanwhile. A run that began
+ * between two files would not use the second one.
+ */
+export const isBusy = (state: Jobs & Pick<FilesSlice, 'opening'>): boolean =>
+  state.opening > 0 || userJob(state) !== undefined;
 
 export const isRunning =
   (kind: JobKind) =>

@@ -1,8 +1,8 @@
 import { engine } from '../engine';
-import { isBusy } from './jobs';
+import { userJob } from './jobs';
 import { openedState } from './opened';
 import { isKept } from './projectsSlice';
-import type { ModelSlice } from './types/model';
+import type { ModelSlice, Sample } from './types/model';
 import type { Slice } from './types/studio';
 
 export const modelSlice: Slice<ModelSlice> = (set, get) => {
@@ -55,21 +55,23 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       }
     },
 
-    async openSample(sample) {
-      if (!(await get().started(true))) return;
-      // The file of many a sample is called "model.onnx"; the page shows the name of the sample.
-      const name = `${sample.id}.onnx`;
-      const files = await get().runJob('open', `Loading ${sample.name}`, (_, signal) =>
-        Promise.all([
-          fetchFile(`samples/${sample.model}`, signal, name),
-          ...[sample.data, sample.calibration].flatMap((path) => (path ? [fetchFile(`samples/${path}`, signal)] : [])),
-        ]),
-      );
-      if (!files) return;
-      const [model, ...sampleData] = files;
-      if (await get().openModel([model])) await get().openBeside({ sampleData });
-    },
+    openSample: (sample) => get().whileOpening(() => openSampleWithData(sample)),
   };
+
+  async function openSampleWithData(sample: Sample): Promise<void> {
+    if (!(await get().started(true))) return;
+    // The file of many a sample is called "model.onnx"; the page shows the name of the sample.
+    const name = `${sample.id}.onnx`;
+    const files = await get().runJob('open', `Loading ${sample.name}`, (_, signal) =>
+      Promise.all([
+        fetchFile(`samples/${sample.model}`, signal, name),
+        ...[sample.data, sample.calibration].flatMap((path) => (path ? [fetchFile(`samples/${path}`, signal)] : [])),
+      ]),
+    );
+    if (!files) return;
+    const [model, ...sampleData] = files;
+    if (await get().openModel([model])) await get().openBeside({ sampleData });
+  }
 
   /** Whether the files are a model at all, before anybody is asked to give up what is open. */
   async function isReadable(files: readonly File[]): Promise<boolean> {
@@ -85,7 +87,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
   async function mayReplace(opening: string): Promise<boolean> {
     get().replacement?.answer(false);
     // A job that runs refuses the new model by itself.
-    if (!losesRuns() || isBusy(get())) return true;
+    if (!losesRuns() || userJob(get())) return true;
     return new Promise((resolve) => {
       const answer = (yes: boolean) => {
         set({ replacement: null });

@@ -32,10 +32,14 @@ export interface FilesSlice {
   readonly choice: Choice | null;
   /** Data and recipes that came before a model: they are opened with it. */
   readonly waiting: readonly File[];
+  /** How many drops, picks and samples are being opened. Each is several jobs, with moments between them. */
+  readonly opening: number;
   /** Opens files by what they hold: a model with its weights, data, recipes. */
   openFiles(files: readonly File[]): Promise<void>;
-  /** The same for files that may lie in dropped folders. */
-  openDropped(files: readonly Dropped[]): Promise<void>;
+  /** The same for files that may lie in dropped folders, and that may still be read. Rejects where reading them fails. */
+  openDropped(files: readonly Dropped[] | Promise<readonly Dropped[]>): Promise<void>;
+  /** Runs what opens files. The user waits for all of it, as for a job. */
+  whileOpening<T>(open: () => Promise<T>): Promise<T>;
   /**
    * Opens data and recipes with the model that has just been opened, after those that waited for it. The data of a sample
    * only fills the room that is left.
