@@ -94,6 +94,7 @@ describe('rows', () => {
     );
     expect(describeChange(paired(-0.011, -0.003))).toMatch(/confidence\.$/);
     expect(describeChange(evaluation())).toBeUndefined();
+    expect(qualityRows(paired(-0.0079, -0.0061))[0]).toMatchObject({ change: '−0.7 ± 0.1 pt' });
     const difference = { mean: 0.031, standardError: 0.002, low: 0.027, high: 0.035 };
     const bits = evaluation({
       metric: 'bitsPerByte',

@@ -82,8 +82,8 @@ function pairedChange(metric: Metric, difference: Difference): Pick<Row, 'change
 function formatDifference({ scale }: Metric, { mean, low, high }: Difference): string {
   const percent = scale === 'share' || scale === 'ratio';
   const [value, reach] = [mean, (high - low) / 2].map((one) => (percent ? 100 * one : one)) as [number, number];
-  // A digit of the reach that is not zero says how many digits of the value mean something.
-  const digits = Math.max(percent ? 1 : 2, Math.min(4, Math.ceil(-Math.log10(reach || 1))));
+  // Digits up to the first one of the reach that is not zero after rounding: later ones of the value mean nothing.
+  const digits = Math.max(percent ? 1 : 2, Math.min(4, Math.ceil(-Math.log10(2 * reach || 1))));
   const size = Math.abs(value).toFixed(digits);
   const sign = Number(size) === 0 ? '' : value < 0 ? '−' : '+';
   return `${sign}${size} ± ${reach.toFixed(digits)}${scale === 'share' ? ' pt' : scale === 'ratio' ? ' %' : ''}`;
