@@ -1,6 +1,6 @@
 import { expect, type Locator, test } from '@playwright/test';
 import { chain } from './models';
-import { Studio } from './studio';
+import { holdEngine, Studio } from './studio';
 
 const selected = (rows: Locator): Promise<boolean[]> =>
   rows.evaluateAll((all) => all.map((row) => row.getAttribute('aria-selected') === 'true'));
@@ -40,12 +40,15 @@ test('Ctrl+O opens the file picker', async ({ page }) => {
 test('Escape stops what runs', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();
-  await studio.open('slow.onnx', chain({ width: 512, layers: 6, rank: 300 }));
+  await studio.open('chain.onnx', chain());
   // While spectra are measured, Cancel is there for them.
   await studio.measured();
+  const goOn = await holdEngine(page);
   await studio.compressButton.click();
   await expect(studio.cancelButton).toBeVisible();
   await page.keyboard.press('Escape');
+  await expect(page.getByRole('contentinfo')).toContainText('Stopping…');
+  goOn();
   await studio.idle();
   await studio.exportButton.click();
   await expect(page.getByRole('menuitem', { name: /compress first/ })).toBeDisabled();

@@ -147,6 +147,35 @@ export function engineOf(page: Page): Worker {
   return page.workers().findLast((worker) => /assets\/main-/.test(worker.url()))!;
 }
 
+/**
+ * Holds the engine at its next turn, so that what it is told to do is still running when a test looks at it. The function
+ * that it returns lets the engine go on.
+ */
+export async function holdEngine(page: Page): Promise<() => void> {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const isHeld = new Promise<void>((resolve) => {
+    void page.route('**/hold', async (route) => {
+      resolve();
+      await released;
+      await route.fulfill({ body: '' });
+    });
+  });
+  // A worker that waits for the answer of such a request takes no message.
+  const wait = () => {
+    const request = new XMLHttpRequest();
+    request.open('GET', '/hold', false);
+    request.send();
+  };
+  engineOf(page)
+    .evaluate(wait)
+    .catch(() => undefined);
+  await isHeld;
+  return release;
+}
+
 /** The engine's worker ends by an error of its own, as it does when its memory runs out. */
 export function crash(page: Page): void {
   const fail = () => {
