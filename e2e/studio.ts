@@ -27,6 +27,8 @@ export class Studio {
 
   /** Loads the page and waits until the engine has said which backend it runs on. */
   async load(): Promise<void> {
+    // Proposals would take time from what a test looks at, and change the recipe while it does.
+    await this.page.addInitScript(() => localStorage.setItem('carrara.proposals', 'off'));
     await this.page.goto('./');
     await this.loaded();
   }
@@ -57,6 +59,15 @@ export class Studio {
       .first()
       .click();
     await expect(this.rows.first()).toBeVisible();
+    await this.chooseSvd();
+  }
+
+  /** The recipe of most tests: truncated SVD at half the size, for all layers. Its notice is closed. */
+  async chooseSvd(): Promise<void> {
+    const recipe = { version: 1, steps: [{ layers: '*', method: 'svd', options: { size: 0.5 } }] };
+    await this.drop({ name: 'half-svd.json', bytes: new TextEncoder().encode(JSON.stringify(recipe)) });
+    await this.notices.getByRole('button', { name: /^Dismiss: half-svd\.json was taken over/ }).click();
+    await expect(this.steps).toHaveText([/Truncated SVD.*size 50 %/]);
   }
 
   /** Drops files on the page, all at once, as the desktop would. */
@@ -92,6 +103,7 @@ export class Studio {
     await this.drop({ name, bytes });
     await expect(this.modelChip(name)).toBeVisible();
     await expect(this.rows.first()).toBeVisible();
+    await this.chooseSvd();
   }
 
   modelChip(name: string): Locator {

@@ -123,7 +123,10 @@ it('of several layers, those that would not get smaller count as they are', () =
   const total = totalCost([large, tiny], {
     opset: 17,
     spectra: new Map(),
-    stacks: new Map([[tiny.id, svd({ rank: 2 })]]),
+    stacks: new Map([
+      [large.id, svd({ size: 0.5 })],
+      [tiny.id, svd({ rank: 2 })],
+    ]),
   });
   expect(total).toMatchObject({ skipped: 1, unknown: 0 });
   expect(total.after.parameters).toBe(16 * 128 + 4);

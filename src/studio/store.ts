@@ -9,6 +9,7 @@ import { layersSlice } from './state/layersSlice';
 import { modelSlice } from './state/modelSlice';
 import { noticeSlice } from './state/notices';
 import { projectsSlice } from './state/projectsSlice';
+import { proposalsSlice } from './state/proposalsSlice';
 import { restartSlice } from './state/restart';
 import { runsSlice } from './state/runsSlice';
 import { searchSlice } from './state/searchSlice';
@@ -38,6 +39,7 @@ export const useStudio = create<Studio>()((set, get) => ({
   ...runsSlice(set, get),
   ...searchSlice(set, get),
   ...comparingSlice(set, get),
+  ...proposalsSlice(set, get),
   ...jobSlice(set, get),
   ...restartSlice(set, get),
   ...noticeSlice(set, get),
@@ -54,6 +56,7 @@ export type * from './state/types/layers';
 export type * from './state/types/model';
 export type * from './state/types/notices';
 export type * from './state/types/projects';
+export type * from './state/types/proposals';
 export type * from './state/types/runs';
 export type * from './state/types/search';
 export type * from './state/types/sensitivity';

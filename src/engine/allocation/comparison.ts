@@ -6,7 +6,7 @@ import { type Answered, type Closeness, ClosenessMeter, type Outputs } from './c
 import { splitForSearch } from './searchSamples';
 
 /** How long a run over one half of the samples may take, about. */
-const HALF_MS = 120;
+const HALF_MS = 200;
 const FEWEST = 2;
 const MOST = 128;
 /** The same data are always split in the same way. */
@@ -27,7 +27,7 @@ export class Comparison {
   ) {}
 
   /**
-   * Runs the original on the data, on as many samples as a run of an eighth of a second takes. `more` makes up to so many where
+   * Runs the original on the data, on as many samples as a run of a fifth of a second takes. `more` makes up to so many where
    * data are made up. Data of one sample are used for both. Throws a UserError where no output can be compared.
    */
   static async open(
@@ -38,6 +38,8 @@ export class Comparison {
   ): Promise<Comparison> {
     const size = fixedBatch(given) ?? (await chooseBatch(original, given));
     const [first] = batches(given, size);
+    // The first run allocates memory.
+    await original.run(first!.feeds);
     const started = performance.now();
     await original.run(first!.feeds);
     const perSample = (performance.now() - started) / first!.samples;

@@ -4,7 +4,10 @@
  * so that the first page stays small.
  */
 
+export type { Closeness } from '../allocation/closeness';
 export { byteLimit } from '../allocation/goal';
+export type { ProposalName } from '../allocation/promises';
+export type { Proposal, ProposalReport } from '../allocation/proposalReport';
 export type { Goal, SearchPoint, SearchReport, SearchSettings } from '../allocation/report';
 export { blobSource } from '../core/bytes';
 export { BROKEN_RUNTIME, GPU_ERROR, isAbort, messageOf, OPEN_ELSEWHERE, UserError } from '../core/errors';

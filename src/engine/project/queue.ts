@@ -3,6 +3,8 @@ import { type JobProgress, reporting } from './jobProgress';
 
 /** Who waits for a job. A higher number comes first. */
 export const PRIORITY = {
+  /** Nobody, and it takes long: what else is measured ahead of time comes first. */
+  idle: -1,
   /** Nobody: it is measured ahead of time. */
   background: 0,
   /** A picture on the page, which is drawn when the answer comes. */

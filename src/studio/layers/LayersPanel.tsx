@@ -29,7 +29,7 @@ const STRIP_HINT =
   'Error of the weight at 70, 50, 30 and 10 % of its size. More orange means that more is lost; grey means that nothing is lost.';
 
 const TICKED_HINT =
-  'At first, the largest layers are ticked: together they hold 95 % of the compressible weights. Small layers save little, and compressing them harms the model soonest.';
+  'At first, the largest layers are ticked: together they hold 95 % of the compressible weights. Small layers save little, and compressing them harms the model soonest. As long as you have changed nothing, the ticks follow the safe proposal.';
 
 /** The layers of the model: sorted by size, by name, or by how well they would compress. */
 export function LayersPanel({ hidden = false }: { hidden?: boolean }) {

@@ -15,6 +15,7 @@ export const CANCELLABLE: ReadonlySet<JobKind> = new Set([
   'export',
   'lesson',
   'spectra',
+  'proposals',
   'sensitivity',
   'preview',
   'times',

@@ -47,6 +47,7 @@ function page() {
         started: async () => true,
         measureSpectra: vi.fn(),
         showKnownSensitivity: vi.fn(),
+        proposeWhereNone: vi.fn(),
       }) as unknown as Studio,
   );
   keepChanges(store);

@@ -26,6 +26,7 @@ const FIELDS: readonly (keyof Workbench)[] = [
   'goal',
   'searchSettings',
   'comparing',
+  'proposals',
   'past',
   'future',
 ];

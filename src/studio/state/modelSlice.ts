@@ -27,6 +27,7 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
       const project = keeping.project ?? null;
       set({ ...openedState({ report }), sources: { model: files, data: [] }, keeping, project, readOnly: false });
       get().sayWhereNotKept();
+      void get().proposeWhereNone();
       void get().measureSpectra();
       return true;
     },
@@ -34,12 +35,16 @@ export const modelSlice: Slice<ModelSlice> = (set, get) => {
     async openData(file) {
       const data = await get().runJob('data', `Reading ${file.name}`, (job) => engine.openData(file, job));
       const { sources } = get();
-      if (data) set({ data, sources: { ...sources, data: [...sources.data, file] } });
+      if (!data) return;
+      set({ data, sources: { ...sources, data: [...sources.data, file] } });
+      void get().proposeWhereNone();
     },
 
     async clearData() {
       const data = await get().runJob('data', 'Generating inputs', () => engine.clearData());
-      if (data) set({ data, sources: { ...get().sources, data: [] } });
+      if (!data) return;
+      set({ data, sources: { ...get().sources, data: [] } });
+      void get().proposeWhereNone();
     },
 
     async loadSamples() {

@@ -77,5 +77,6 @@ function newWorkbench({ layers }: ModelReport): Omit<Workbench, 'provider' | 'so
     searchSettings: FIRST_SETTINGS,
     search: null,
     comparing: {},
+    proposals: null,
   };
 }

@@ -61,6 +61,7 @@ export const projectsSlice: Slice<ProjectsSlice> = (set, get) => ({
     get().sayWhereNotKept();
     if (opened.missing.length > 0) get().notify('warning', missingData(opened.missing));
     void get().showKnownSensitivity();
+    void get().proposeWhereNone();
     void get().measureSpectra();
     return true;
   },

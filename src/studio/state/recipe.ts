@@ -2,8 +2,11 @@ import type { LayerReport, ModelReport, SelectedStep, StackStep } from '../../en
 import type { RecipeSettings, Stack } from './types/stacks';
 import type { Studio } from './types/studio';
 
-/** The stack of a layer that the user has not changed. */
-export const DEFAULT_STACK: Stack = [{ method: 'svd', options: { size: 0.5 } }];
+/**
+ * The stack of a layer that the user has not changed. Codes of 8 bits do little harm on most models, so that Compress leads
+ * to a model that works before there is a proposal.
+ */
+export const DEFAULT_STACK: Stack = [{ method: 'quantize', options: { bits: 8, groupSize: 0 } }];
 
 /** Share of the compressible weights that the layers ticked at first hold together. */
 const WORTH_SHARE = 0.95;

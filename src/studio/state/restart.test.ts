@@ -46,6 +46,7 @@ async function restarted(data: Studio['data'], part: Partial<Studio> = {}) {
         ...jobSlice(set, get),
         ...noticeSlice(set, get),
         measureSpectra: vi.fn(),
+        proposeWhereNone: vi.fn(),
         keepNow: vi.fn(),
         keepSoon: vi.fn(),
         keepingChanged: vi.fn(),

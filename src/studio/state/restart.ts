@@ -96,5 +96,6 @@ async function restartEngine(set: SetStudio, get: () => Studio, why: string): Pr
   const lost =
     get().lostRuns.size > 0 ? ' Runs keep their figures; exporting or comparing one compresses it again first.' : '';
   get().notify('warning', why + opened + lost);
+  void get().proposeWhereNone();
   void get().measureSpectra();
 }

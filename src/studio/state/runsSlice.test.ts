@@ -40,6 +40,7 @@ const studio = (part: Partial<Studio> = {}) =>
         notify: vi.fn(),
         clearErrorsBefore: vi.fn(),
         measureSpectra: vi.fn(),
+        proposeWhereNone: vi.fn(),
         ...part,
       }) as unknown as Studio,
   );

@@ -37,6 +37,15 @@ function randomWorkbench(seed: number): Workbench {
     spectraPaused: random.below(2) === 0,
     provider: 'wasm',
     comparing: random.below(2) ? { batch: random.below(64), kinds: { y: 'map' } } : {},
+    proposals: random.below(2)
+      ? {
+          report: null,
+          data: null,
+          ended: 'stopped',
+          dismissed: true,
+          taken: { name: 'safe', stacks: [['a', stack()]] },
+        }
+      : null,
     currentRun: random.below(2) ? 2 : null,
     ranStacks: new Map([
       [1, stacks()],

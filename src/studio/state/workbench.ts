@@ -63,10 +63,11 @@ export function packWorkbench(workbench: Workbench): unknown {
     goal,
     searchSettings,
     comparing,
+    proposals,
   } = workbench;
   const packed = {
     ...packMoment(workbench),
-    ...{ sort, descending, filter, spectraPaused, currentRun, provider, goal, searchSettings, comparing },
+    ...{ sort, descending, filter, spectraPaused, currentRun, provider, goal, searchSettings, comparing, proposals },
     search: workbench.search && packSearch(workbench.search),
     interrupted: interrupted && { ...interrupted, stacks: packStacks(interrupted.stacks) },
     ranStacks: [...workbench.ranStacks].map(([run, stacks]) => [run, packStacks(stacks)] as const),
@@ -108,8 +109,8 @@ export function unpackWorkbench(packed: unknown, { layers }: Pick<ModelReport, '
       future,
       ...rest
     } = packed as PackedWorkbench;
-    // A page that knew of no search may have kept it.
-    const { goal = FIRST_GOAL, searchSettings = FIRST_SETTINGS } = rest;
+    // A page that knew of no search or no proposals may have kept it.
+    const { goal = FIRST_GOAL, searchSettings = FIRST_SETTINGS, proposals = null } = rest;
     const known = new Set(layers.map(({ id }) => id));
     const unpackedMaps = maps.map(
       (map) => new Map(Object.entries(map).map(([id, index]) => [id, existing(distinct[index])] as const)),
@@ -125,6 +126,7 @@ export function unpackWorkbench(packed: unknown, { layers }: Pick<ModelReport, '
       ...unpack(rest),
       goal,
       searchSettings,
+      proposals,
       search: search ? unpackSearch(search) : null,
       // A workbench that was kept before there was a choice has none.
       comparing: rest.comparing ?? {},

@@ -49,7 +49,7 @@ function One({ view: { layers, stack, index } }: { view: StackView }) {
       ) : (
         <>
           {error !== undefined &&
-            error > HEAVY_ERROR &&
+            (error > HEAVY_ERROR || verdict?.kept === false) &&
             (verdict ? (
               <strong data-tone={verdict.kept ? 'kept' : 'hurts'}>{verdict.sentence} </strong>
             ) : (
@@ -74,7 +74,7 @@ function Many({ view: { layers, index } }: { view: StackView }) {
   const sizes = `${formatBytes(before.bytes)} → ${estimated ? 'about ' : ''}${formatBytes(after.bytes)}.`;
   return (
     <p>
-      {heavy > 0 ? (
+      {heavy > 0 || verdict?.kept === false ? (
         <>
           <strong data-tone={verdict?.kept ? 'kept' : 'hurts'}>
             {verdict ? verdict.sentence : describeHeavy(total, layers.length)}

@@ -1,6 +1,6 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import type { LayerReport } from '../../engine/page/light';
 import { formatInteger, formatShape, formatShare } from '../format';
 import { GoalLine } from '../goal/GoalLine';
@@ -17,6 +17,8 @@ import { StackBar } from './StackBar';
 import { StepCard } from './StepCard';
 import { useStack } from './useStack';
 
+const ProposalsCard = lazy(() => import('../proposals/ProposalsCard'));
+
 /** What is done to the layers in view: a stack of steps, and its cost. */
 export function Workbench() {
   const model = useStudio((state) => state.model);
@@ -29,6 +31,11 @@ export function Workbench() {
   const isCompressible = model.layers.some(({ compressible }) => compressible);
   return (
     <div className="workbench">
+      {isCompressible && (
+        <Suspense fallback={null}>
+          <ProposalsCard />
+        </Suspense>
+      )}
       {isCompressible && <GoalLine />}
       {layers.length > 0 ? (
         <Chosen layers={layers} modelParameters={model.parameters} />

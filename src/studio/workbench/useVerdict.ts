@@ -8,5 +8,8 @@ export function useVerdict(error: number | undefined): Verdict | undefined {
   const ranStacks = useStudio((state) => state.ranStacks);
   const stacks = useStudio((state) => state.stacks);
   const included = useStudio((state) => state.included);
-  return error === undefined ? undefined : verdictOf({ runs, currentRun, ranStacks, stacks, included }, error);
+  const proposals = useStudio((state) => state.proposals);
+  return error === undefined
+    ? undefined
+    : verdictOf({ runs, currentRun, ranStacks, stacks, included, proposals }, error);
 }

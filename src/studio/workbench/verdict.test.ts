@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { EvaluateReport, RunReport } from '../../engine/project/engine';
-import type { Stack } from '../store';
+import type { Proposals, Stack } from '../store';
 import { verdictOf } from './verdict';
 
 const half: Stack = [{ method: 'svd', options: { size: 0.5 } }];
@@ -28,6 +28,38 @@ const state = (runs: readonly RunReport[], stack: Stack = half) => ({
   ranStacks: new Map(runs.map((each) => [each.run, new Map([['fc', half]])])),
   stacks: new Map([['fc', stack]]),
   included: new Set(['fc']),
+  proposals: null,
+});
+
+/** A proposal in the workbench, measured on these data. */
+const proposed = (data: string, loss: number, keepsPromise: boolean): Proposals =>
+  ({
+    report: {
+      data,
+      generated: data === 'generated',
+      proposals: [
+        {
+          name: 'safe',
+          keepsPromise,
+          closeness: {
+            accuracy: { title: 'top-1 accuracy', before: 0.9, after: 0.9 - loss, loss: { mean: loss } },
+            distance: 0.1,
+          },
+        },
+      ],
+    },
+    taken: { name: 'safe', stacks: [['fc', half]] },
+  }) as unknown as Proposals;
+
+it('what was measured of the proposal in the workbench takes the place of a warning, on data alone', () => {
+  expect(verdictOf({ ...state([]), proposals: proposed('test.npz', 0.004, true) }, 0.7)).toEqual({
+    sentence: 'The proposal “safe” on test.npz: top-1 accuracy 89.6 %, before 90.0 % (loses 0.4 points).',
+    kept: true,
+  });
+  expect(verdictOf({ ...state([]), proposals: proposed('test.npz', 0.2, false) }, 0.7)).toMatchObject({ kept: false });
+  expect(verdictOf({ ...state([]), proposals: proposed('generated', 0.004, true) }, 0.7)).toBeUndefined();
+  // Another stack is in the workbench.
+  expect(verdictOf({ ...state([], tenth), proposals: proposed('test.npz', 0.004, true) }, 0.7)).toBeUndefined();
 });
 
 it('what was measured of the same stacks takes the place of a warning', () => {

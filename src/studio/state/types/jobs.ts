@@ -6,6 +6,7 @@ export type JobKind =
   | 'data'
   | 'recipe'
   | 'spectra'
+  | 'proposals'
   | 'sensitivity'
   | 'preview'
   | 'times'

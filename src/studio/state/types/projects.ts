@@ -2,6 +2,7 @@ import type { KeepingState, ProjectSummary, Provider } from '../../../engine/pag
 import type { ComparingSlice } from './comparing';
 import type { Moment } from './history';
 import type { LayersSlice, SpectraSlice } from './layers';
+import type { ProposalsSlice } from './proposals';
 import type { RunsSlice } from './runs';
 import type { SearchSlice } from './search';
 import type { StackSlice } from './stacks';
@@ -13,7 +14,8 @@ export interface Workbench
     Pick<SpectraSlice, 'spectraPaused'>,
     Pick<RunsSlice, 'ranStacks' | 'currentRun' | 'interrupted'>,
     Pick<SearchSlice, 'goal' | 'searchSettings' | 'search'>,
-    Pick<ComparingSlice, 'comparing'> {
+    Pick<ComparingSlice, 'comparing'>,
+    Pick<ProposalsSlice, 'proposals'> {
   readonly provider: Provider;
   readonly past: readonly { readonly before: Moment }[];
   readonly future: readonly Moment[];

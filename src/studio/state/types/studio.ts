@@ -6,6 +6,7 @@ import type { LayersSlice, SpectraSlice } from './layers';
 import type { FilesSlice, ModelSlice } from './model';
 import type { NoticeSlice } from './notices';
 import type { KeepingSlice, ProjectsSlice } from './projects';
+import type { ProposalsSlice } from './proposals';
 import type { RunsSlice } from './runs';
 import type { SearchSlice } from './search';
 import type { SensitivitySlice } from './sensitivity';
@@ -27,6 +28,7 @@ export type Studio = EngineSlice &
   RunsSlice &
   SearchSlice &
   ComparingSlice &
+  ProposalsSlice &
   JobSlice &
   RestartSlice &
   NoticeSlice;
