@@ -43,7 +43,7 @@ const JOINT = Number(process.env.SIZE ?? 0.15);
 const runtime = nodeRuntime();
 const results: object[] = [];
 for (const path of process.env.MODELS?.split(',') ?? OURS) results.push(await measured(path));
-keepResult(process.env.RESULT ?? 'search', { minutes: MINUTES, results });
+keepResult('search', { results });
 process.exit(0);
 
 async function measured(path: string) {
@@ -81,7 +81,9 @@ async function measured(path: string) {
   const goal = { maxSize: JOINT, minimise: 'loss' } as const;
   found.joint = gainOf(await search(goal, { minutes: MINUTES }, context, () => undefined));
   console.error(path, 'joint', JSON.stringify(found.joint));
-  return { model: basename(path), bytes: storedBytes(model), data: data.name, found };
+  // Samples of the project are all called model.onnx.
+  const name = basename(path) === 'model.onnx' ? basename(dirname(path)) : basename(path);
+  return { model: name, minutes: MINUTES, bytes: storedBytes(model), data: data.name, found };
 
   async function dataFor(file: string): Promise<{ data: Dataset; calibration?: Calibration }> {
     const open = (name: string) =>

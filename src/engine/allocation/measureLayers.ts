@@ -1,8 +1,9 @@
 import { getMethod } from '../methods/registry';
-import type { Layer } from '../model/layers';
+import type { Layer, ModelLayers } from '../model/layers';
 import { opsetOf } from '../model/model';
 import { graphOverheadBytes } from '../operators/export/graphOverhead';
 import type { FloatType, Operator } from '../operators/operator';
+import { isLeft, plannedOf } from '../recipe/candidate';
 import { planStack } from '../recipe/plan';
 import { effortOf, optionOf, spreadOf, worthMeasuring } from './options';
 import { CELLS, type SearchState } from './searchState';
@@ -14,27 +15,44 @@ const SENSITIVITIES_END = 0.65;
 /** A layer of a small file is stored in at most so many times the share that the file may have, and at least in a part of it. */
 const REACH = { most: 3.5, least: 1 / 8, always: 0.1 };
 
-/**
- * The fewest bytes that any assignment can have, from plans alone: nothing is made. Layers of which a stack's size is not
- * known beforehand are left out of that stack.
- */
-export function smallestPlanned({ layers, sizes, context, settings }: SearchState): number {
-  const opset = opsetOf(context.given.model);
-  const stacks = stacksFor(context.calibration !== undefined, settings.methods);
-  return layers.reduce((sum, { layer }) => {
-    const type = layer.dtype as FloatType;
-    const planned = stacks.flatMap((stack) => {
-      const operator = plannedOf(layer, stack, opset);
-      return operator ? [operator.bytes + graphOverheadBytes(operator, { op: layer.op, opset, type })] : [];
-    });
-    return sum + Math.min(layer.bytes, ...planned);
-  }, sizes.least);
+/** The smallest stack of each line: plans of all take seconds. */
+function smallestOf(stacks: readonly Stack[]): Stack[] {
+  const byLine = new Map<string, Stack>();
+  for (const stack of stacks) {
+    const known = byLine.get(stack.line);
+    if (!known || stack.size < known.size) byLine.set(stack.line, stack);
+  }
+  return [...byLine.values()];
 }
 
-/** What a stack makes of a layer, without values; undefined where its size is not known beforehand. */
-function plannedOf({ shape, op, dtype }: Layer, { blind }: Stack, opset: number): Operator | undefined {
+/**
+ * About the fewest bytes that any assignment can have, from plans of the smallest stack of each line: nothing is made. A
+ * layer whose size is not known beforehand counts as it is.
+ */
+export function smallestPlanned({ layers, sizes, context, settings }: SearchState): number {
+  const { given } = context;
+  const stacks = smallestOf(stacksFor(context.calibration !== undefined, settings.methods));
+  const least = ({ layer }: SearchState['layers'][number]) =>
+    Math.min(layer.bytes, ...stacks.map((stack) => plannedBytes(given, layer, stack)));
+  return layers.reduce((sum, one) => sum + least(one), sizes.least);
+}
+
+/** Bytes of a layer in the file that a stack makes, nodes included; those of the layer as it is where they are not known. */
+function plannedBytes(given: ModelLayers, layer: Layer, stack: Stack): number {
+  const operator = plannedBy(given, layer, stack);
+  if (!operator) return layer.bytes;
+  const consumer = { op: layer.op, opset: opsetOf(given.model), type: layer.dtype as FloatType };
+  return Math.min(layer.bytes, operator.bytes + graphOverheadBytes(operator, consumer));
+}
+
+/**
+ * What a stack makes of a layer, without values; undefined where its size is not known beforehand, or where a step would
+ * leave the layer: then it is not the stack that was meant.
+ */
+function plannedBy(given: ModelLayers, layer: Layer, { blind }: Stack): Operator | undefined {
   const steps = blind.map(({ method, options }) => ({ method, options: getMethod(method).options.parse(options) }));
-  return planStack({ shape, op, opset, type: dtype as FloatType }, steps).at(-1)?.operator;
+  const planned = planStack(plannedOf(given, layer), steps);
+  return planned.some(isLeft) ? undefined : planned.at(-1)?.operator;
 }
 
 /** Makes every layer by one stack after the other, and runs each recipe that stores all layers alike. */
@@ -67,11 +85,11 @@ function inReach({ layers, limit, sizes, board, settings, context }: SearchState
   const forSpeed = board.goal.maxLatency !== undefined;
   const stacks = stacksFor(context.calibration !== undefined, settings.methods, forSpeed);
   // Codes that are rebuilt on loading save no time.
-  const opset = opsetOf(context.given.model);
+  const { given } = context;
   if (forSpeed && !Number.isFinite(limit)) {
     return stacks.filter((stack) =>
       layers.some(({ layer }) => {
-        const operator = plannedOf(layer, stack, opset);
+        const operator = plannedBy(given, layer, stack);
         return operator && effortOf(layer, operator) < layer.parameters;
       }),
     );
@@ -82,13 +100,10 @@ function inReach({ layers, limit, sizes, board, settings, context }: SearchState
     .filter(({ size }) => size < Math.max(REACH.most * share, REACH.always) && size > REACH.least * share)
     .sort((a, b) => Math.abs(Math.log(a.size / share)) - Math.abs(Math.log(b.size / share)));
   if (near.length === 0) return stacks;
-  const planned = (stack: Stack) =>
-    layers.reduce(
-      (sum, { layer }) => sum + Math.min(layer.bytes, plannedOf(layer, stack, opset)?.bytes ?? layer.bytes),
-      0,
-    );
-  const totals = near.map(planned);
-  const smallest = near[totals.indexOf(Math.min(...totals))]!;
+  const planned = (stack: Stack) => layers.reduce((sum, { layer }) => sum + plannedBytes(given, layer, stack), 0);
+  const few = smallestOf(near);
+  const totals = few.map(planned);
+  const smallest = few[totals.indexOf(Math.min(...totals))]!;
   return [smallest, ...near.filter((stack) => stack !== smallest)];
 }
 

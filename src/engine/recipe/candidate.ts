@@ -36,6 +36,13 @@ export const plannedOf = ({ model }: ModelLayers, { shape, op, dtype }: Layer): 
   type: dtype as FloatType,
 });
 
+/**
+ * Whether a step left the layer, so that the stack makes another form than was meant. Factors that need no float16 are as
+ * they were meant.
+ */
+export const isLeft = ({ skipped, method }: { readonly skipped?: string; readonly method: string }): boolean =>
+  skipped !== undefined && method !== 'half';
+
 /** A layer at a share of its dense bytes by a line, or why it cannot be had. */
 export async function candidateOf(
   given: ModelLayers,
@@ -65,8 +72,7 @@ export async function madeBy(
   const runner = new Runner(given, runnable, { factorisations, calibration, seed, signal, noCalibration });
   await runner.runAll();
   const { operator, weight, steps: reports } = runner.layer(layer.id);
-  // Factors that need no float16 are as they were meant; any other step that leaves the layer makes another form.
-  const left = reports.find(({ skipped, method }) => skipped !== undefined && method !== 'half');
+  const left = reports.find(isLeft);
   if (left || operator === weight) return { skipped: left?.skipped ?? 'it changes nothing' };
   const outputError = await runner.outputErrorOf(layer.id);
   return {
