@@ -3,7 +3,7 @@ import type { Evaluator } from './evaluator';
 import type { SearchPoint, SearchReport } from './report';
 import type { SearchState } from './searchState';
 
-/** Points that are checked on samples which the search never saw. */
+/** Points that are checked on samples which the search never saw; more where none of them is the best. */
 const CHECKED = 10;
 
 /**
@@ -14,8 +14,8 @@ export async function checkPoints(state: SearchState, evaluator: Evaluator): Pro
   const { board, scored, context } = state;
   board.tell({ stage: 'checking' });
   const byId = new Map([...scored.values()].map((one) => [one.id, one]));
-  for (let checked = 0; checked < CHECKED; checked++) {
-    const next = nextToCheck(board.report);
+  for (let checked = 0; ; checked++) {
+    const next = bestToCheck(board.report) ?? (checked < CHECKED ? frontToCheck(board.report) : undefined);
     if (!next) break;
     state.progress('search', 0.95, 'Checking');
     const { assignment } = byId.get(next.id)!;
@@ -26,17 +26,19 @@ export async function checkPoints(state: SearchState, evaluator: Evaluator): Pro
   if (best === undefined && !outOfReach) board.tell({ outOfReach: missed(board.report, state.limit) }, true);
 }
 
-/** The best point that meets the goal as far as is known, where it has not been checked; then points of the front. */
-function nextToCheck({ points, goal }: SearchReport): SearchPoint | undefined {
+/** The best point that meets the goal as far as is known, where it has not been checked. */
+function bestToCheck({ points, goal }: SearchReport): SearchPoint | undefined {
   // As if none had been checked, so that the order is that of the goal.
-  const order = ranked(
+  const [best] = ranked(
     points.map(({ checked: _, ...point }) => point),
     goal,
   );
-  const [best] = order;
-  if (best && !points[best.id]!.checked) return points[best.id];
-  return points.filter(({ onFront, checked }) => onFront && !checked).sort((a, b) => a.bytes - b.bytes)[0];
+  return best && !points[best.id]!.checked ? points[best.id] : undefined;
 }
+
+/** The smallest point of the front that has not been checked. */
+const frontToCheck = ({ points }: SearchReport): SearchPoint | undefined =>
+  points.filter(({ onFront, checked }) => onFront && !checked).sort((a, b) => a.bytes - b.bytes)[0];
 
 /** Why no point meets the goal, and the one that comes nearest. */
 function missed({ points, goal }: SearchReport, limit: number): SearchReport['outOfReach'] {
