@@ -37,12 +37,12 @@ it('search and check have no sample in common, for data of every size', () => {
   }
 });
 
-it('both parts hold every class of a sorted file, and the first samples of a search do too', () => {
+it('both parts hold every class of a sorted file, and the first samples of both do too', () => {
   const { search, check } = splitForSearch(dataOf(4000), { search: 64, check: 128 }, 3);
   const shares = (ids: Int32Array) => [0, 1, 2, 3].map((label) => ids.filter((id) => id === label).length / ids.length);
   for (const share of [...shares(search.labels!.ids), ...shares(check.labels!.ids)])
     expect(Math.abs(share - 0.25)).toBeLessThan(0.03);
-  expect(new Set(search.labels!.ids.subarray(0, 16)).size).toBe(4);
+  for (const { labels } of [search, check]) expect(new Set(labels!.ids.subarray(0, 16)).size).toBe(4);
 });
 
 it('a seed splits in one way, another seed in another', () => {

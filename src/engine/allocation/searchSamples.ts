@@ -5,7 +5,7 @@ import { chosenOf } from '../evaluation/samples';
 export interface SearchSamples {
   /** What recipes are scored on, in an order in which the first few stand for all. */
   readonly search: Dataset;
-  /** What the search never looks at: found recipes are checked on it. */
+  /** What the search never looks at, in such an order too: found recipes are checked on it. */
   readonly check: Dataset;
   /** The data hold one sample, so that both are the same. */
   readonly same: boolean;
@@ -55,7 +55,10 @@ export function splitForSearch(dataset: Dataset, most: SearchSampleCounts, seed:
     searched.add(drawn[from + random.below(to - from)]!);
   }
   const search = shuffled([...searched], random.below);
-  const check = drawn.filter((sample) => !searched.has(sample));
+  const check = shuffled(
+    drawn.filter((sample) => !searched.has(sample)),
+    random.below,
+  );
   return { search: chosenOf(dataset, search), check: chosenOf(dataset, check), same: false };
 }
 
