@@ -101,6 +101,27 @@ describe('sensitivity of the layers of a chain', () => {
     await project.close();
   });
 
+  it('is measured again where the same samples have other labels', async () => {
+    const project = await opened();
+    const labelled = (labels: (sample: number) => number) => {
+      const data = gaussian(seeded(2), [64, WIDTHS[0]!]);
+      const ids = Int32Array.from({ length: 64 }, (_, sample) => labels(sample));
+      const x = ['x', { type: 'float32', dims: [64, WIDTHS[0]!], data }] as const;
+      return new File([writeNpz([x, ['labels', { type: 'int32', dims: [64], data: ids }]])], 'labelled.npz');
+    };
+    const lossWith = async (file: File) => {
+      await project.openData(file, job());
+      const { cells, metric } = await project.sensitivity(REQUEST, () => {}, job());
+      expect(metric).toBe('top1');
+      return cells.map(({ loss }) => loss);
+    };
+    await project.sensitivity(REQUEST, () => {}, job());
+    const first = await lossWith(labelled(() => 0));
+    expect(first.some((loss) => loss !== undefined)).toBe(true);
+    expect(await lossWith(labelled((sample) => sample % 3))).not.toEqual(first);
+    await project.close();
+  });
+
   it('is there again after the project is opened again', async () => {
     const path = join(folder, 'kept');
     const life = mortal(storeFolder(path));

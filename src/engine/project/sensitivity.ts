@@ -2,7 +2,7 @@
 
 import type { LongCall } from '../core/progress';
 import type { Dataset } from '../evaluation/dataset';
-import { hashDataset } from '../evaluation/hashDataset';
+import { hashDataset, hashLabels } from '../evaluation/hashDataset';
 import { chosenOf } from '../evaluation/samples';
 import { layersIn } from '../model/layers';
 import { OriginalAnswers } from '../sensitivity/originalAnswers';
@@ -38,6 +38,7 @@ export async function measureSensitivity(
   const dataset = samplesOf(share?.evaluation ?? all, request.samples);
   const key = JSON.stringify([
     hashDataset(dataset),
+    dataset.labels && hashLabels(dataset.labels),
     share?.calibration && hashDataset(share.calibration.dataset),
     provider,
   ]);
