@@ -74,8 +74,13 @@ export class LayerSweep {
       return { ...answers.outputs[batch]!, ...changed };
     };
     const values = await weightOf(given.model, layer).toDense();
-    const references = await referencesOf(answers, (batch) => run(values, batch));
-    return new LayerSweep(answers, references, run, () => session.release());
+    try {
+      const references = await referencesOf(answers, (batch) => run(values, batch), call);
+      return new LayerSweep(answers, references, run, () => session.release());
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
   }
 
   /** The damage with these values, [out, in, …], as the layer's weight, on the first `count` batches. */
@@ -108,13 +113,17 @@ const ROUNDING = 1e-6;
 async function referencesOf(
   answers: OriginalAnswers,
   run: (batch: number) => Promise<Outputs>,
+  { signal }: LongCall,
 ): Promise<readonly Outputs[]> {
   const first = await run(0);
   const damage = answers.damage(1);
   damage.add(answers.outputs[0]!, first, answers.batches[0]!);
   if (damage.damage.mean <= ROUNDING) return answers.outputs;
   const own = [first];
-  for (let batch = 1; batch < answers.batches.length; batch++) own.push(await run(batch));
+  for (let batch = 1; batch < answers.batches.length; batch++) {
+    signal?.throwIfAborted();
+    own.push(await run(batch));
+  }
   return own;
 }
 
