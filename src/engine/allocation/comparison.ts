@@ -1,8 +1,11 @@
+import { UserError } from '../core/errors';
 import { type LongCall, Pacer } from '../core/progress';
 import { chooseBatch } from '../evaluation/batchSize';
 import { type Batch, batches, type Dataset, fixedBatch } from '../evaluation/dataset';
+import { describeShapes } from '../evaluation/describe';
 import type { Session } from '../runtime';
 import { type Answered, type Closeness, ClosenessMeter, type Outputs } from './closeness';
+import { keeps, PROMISES } from './promises';
 import { splitForSearch } from './searchSamples';
 
 /** How long a run over one half of the samples may take, about. */
@@ -28,7 +31,8 @@ export class Comparison {
 
   /**
    * Runs the original on the data, on as many samples as a run of a fifth of a second takes. `more` makes up to so many where
-   * data are made up. Data of one sample are used for both. Throws a UserError where no output can be compared.
+   * data are made up. Data of one sample are used for both. Throws a UserError where no output can be
+   * compared, or the original does not agree with itself.
    */
   static async open(
     original: Session,
@@ -56,7 +60,13 @@ export class Comparison {
       return { samples: dataset.samples, batches: answered.map(({ batch }) => batch), meter };
     };
     const answered = { search: await answer(search), check: await answer(check) };
-    return new Comparison(answered, { search: search.samples, check: same ? 0 : check.samples });
+    const comparison = new Comparison(answered, { search: search.samples, check: same ? 0 : check.samples });
+    // A graph that reads past inputs of such a size finds there what the runs before have left.
+    if (!keeps(PROMISES[0]!, await comparison.closenessOf(original, 'search', { signal })))
+      throw new UserError(
+        `This model gives other answers to the same input each time (${describeInputs(data)}), so nothing tells how close a smaller one is: open data for it.`,
+      );
+    return comparison;
   }
 
   async closenessOf(session: Session, on: 'search' | 'check', { signal }: LongCall): Promise<Closeness> {
@@ -71,3 +81,5 @@ export class Comparison {
     return meter.measure(outputs);
   }
 }
+
+const describeInputs = ({ shapes, name }: Dataset): string => (shapes ? describeShapes(shapes) : name);

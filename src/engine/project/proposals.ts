@@ -4,11 +4,12 @@ import type { ProposalReport } from '../allocation/proposalReport';
 import { ProposalSearch } from '../allocation/proposalSearch';
 import { UserError } from '../core/errors';
 import type { LongCall } from '../core/progress';
+import { isFloat, toNumbers } from '../evaluation/convert';
 import type { Dataset } from '../evaluation/dataset';
 import { moreSamples } from '../evaluation/moreSamples';
 import { openModel } from '../evaluation/openModel';
 import { inputSpecs } from '../model/inspect';
-import type { Session } from '../runtime';
+import type { HostTensor, Session } from '../runtime';
 import type { Tools } from './context';
 import type { OpenedModel } from './openedModel';
 
@@ -62,8 +63,20 @@ async function madeUp(
   const other = await openModel(model, runtime, { signal: call.signal });
   let turn = 0;
   try {
-    return await data.runnable(call, (feeds) => (turn++ % 2 === 0 ? original : other).run(feeds));
+    return await data.runnable(call, async (feeds) => {
+      const outputs = await (turn++ % 2 === 0 ? original : other).run(feeds);
+      // What lies past an input may be no number: another size is tried.
+      if (Object.values(outputs).some(holdsNaN)) throw new UserError('The model answers with NaN.');
+      return outputs;
+    });
   } finally {
     await other.release();
   }
+}
+
+function holdsNaN(tensor: HostTensor): boolean {
+  if (!isFloat(tensor.type)) return false;
+  const values = toNumbers(tensor);
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) return true;
+  return false;
 }
