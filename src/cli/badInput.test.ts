@@ -127,7 +127,11 @@ describe('bad input', () => {
       /has an input "ids", which the original lacks/,
     ],
     ['no recipe', () => ['compress', model, '--out', at('out.onnx')], /compress needs a recipe: --recipe FILE/],
-    ['no command', () => [], /name a command: there are inspect, methods, compress, evaluate, sensitivity, search; --help/],
+    [
+      'no command',
+      () => [],
+      /name a command: there are inspect, methods, compress, evaluate, sensitivity, search; --help/,
+    ],
     [
       'a mistyped option',
       () => ['compress', model, '--recip', at('good.json'), '--out', at('out.onnx')],
