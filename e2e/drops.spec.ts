@@ -133,7 +133,7 @@ test('data and a recipe that come before their model are kept, said, and used', 
   await studio.drop({ name: 'bad.onnx', bytes: text('no model') });
   await expect(studio.notices.getByRole('alert')).toContainText('bad.onnx');
   await expect(page.getByRole('main')).toContainText('test.npz and small.json are kept');
-  await studio.open('chain.onnx', chain());
+  await studio.drop({ name: 'chain.onnx', bytes: chain() });
   await expect(studio.notices).toContainText('small.json was taken over');
   await expect(page.getByRole('banner').getByRole('button', { name: /test\.npz/ })).toBeVisible();
   await expect(studio.steps).toHaveText([/Quantisation/]);
