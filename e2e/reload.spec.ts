@@ -27,6 +27,7 @@ test('model, data, steps, ticks, runs, comparisons and undo are there again', as
   await studio.chooseCpu();
   await studio.drop({ name: 'chain.onnx', bytes: chain() }, data);
   await studio.measured();
+  await studio.chooseSvd();
   await page.getByRole('textbox', { name: /as a number$/ }).fill('40');
   await studio.compress();
   await page.getByRole('textbox', { name: /as a number$/ }).fill('30');
