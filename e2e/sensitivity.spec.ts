@@ -14,8 +14,9 @@ async function showSensitivity(page: Page): Promise<void> {
 async function measured(page: Page): Promise<Studio> {
   const studio = new Studio(page);
   await studio.load();
-  await studio.open('chain.onnx', chain());
-  await studio.drop({ name: 'data.npz', bytes: DATA });
+  // Without a recipe of its own: layers that are ticked at first give way to what is chosen.
+  await studio.drop({ name: 'chain.onnx', bytes: chain() }, { name: 'data.npz', bytes: DATA });
+  await expect(studio.rows.first()).toBeVisible();
   await studio.measured();
   await showSensitivity(page);
   await page.getByRole('button', { name: 'Measure sensitivity…' }).click();
