@@ -303,7 +303,8 @@ test('edits are undone and redone, a drag as one, and never what is typed in a f
   await expect(studio.steps.nth(0)).toHaveText(dragged!);
 
   // Another model has a history of its own.
-  await studio.open('other.onnx', chain({ layers: 2 }));
+  await studio.drop({ name: 'other.onnx', bytes: chain({ layers: 2 }) });
+  await expect(studio.rows).toHaveCount(2);
   await expect(undo).toBeDisabled();
 });
 
