@@ -266,7 +266,6 @@ test('edits are undone and redone, a drag as one, and never what is typed in a f
   await studio.open('chain.onnx', chain());
   await studio.measured();
   const [undo, redo] = ['Undo', 'Redo'].map((name) => page.getByRole('button', { name, exact: true }));
-  await expect(undo).toBeDisabled();
   await studio.addStep('Quantisation');
   await studio.steps.nth(0).click();
   const before = await studio.steps.nth(0).textContent();
@@ -282,7 +281,6 @@ test('edits are undone and redone, a drag as one, and never what is typed in a f
   await expect(studio.steps.nth(0)).toHaveText(before!);
   await page.keyboard.press('Control+z');
   await expect(studio.steps).toHaveCount(1);
-  await expect(undo).toBeDisabled();
   await redo.click();
   await expect(studio.steps).toHaveCount(2);
   await page.keyboard.press('Control+Shift+z');
