@@ -263,9 +263,11 @@ test('a step that needs data says so before Compress does, and opens it', async 
 test('edits are undone and redone, a drag as one, and never what is typed in a field', async ({ page }) => {
   const studio = new Studio(page);
   await studio.load();
-  await studio.open('chain.onnx', chain());
+  await studio.drop({ name: 'chain.onnx', bytes: chain() });
   await studio.measured();
   const [undo, redo] = ['Undo', 'Redo'].map((name) => page.getByRole('button', { name, exact: true }));
+  await expect(undo).toBeDisabled();
+  await studio.chooseSvd();
   await studio.addStep('Quantisation');
   await studio.steps.nth(0).click();
   const before = await studio.steps.nth(0).textContent();
@@ -281,7 +283,12 @@ test('edits are undone and redone, a drag as one, and never what is typed in a f
   await expect(studio.steps.nth(0)).toHaveText(before!);
   await page.keyboard.press('Control+z');
   await expect(studio.steps).toHaveCount(1);
-  await redo.click();
+  await page.keyboard.press('Control+z');
+  await expect(undo).toBeDisabled();
+  for (const title of [/^Truncated SVD/, /^Quantisation/]) {
+    await redo.click();
+    await expect(studio.steps.last()).toHaveText(title);
+  }
   await expect(studio.steps).toHaveCount(2);
   await page.keyboard.press('Control+Shift+z');
   await expect(studio.steps.nth(0)).toHaveText(dragged!);
