@@ -264,6 +264,7 @@ test('edits are undone and redone, a drag as one, and never what is typed in a f
   const studio = new Studio(page);
   await studio.load();
   await studio.drop({ name: 'chain.onnx', bytes: chain() });
+  await expect(studio.rows).toHaveCount(3);
   await studio.measured();
   const [undo, redo] = ['Undo', 'Redo'].map((name) => page.getByRole('button', { name, exact: true }));
   await expect(undo).toBeDisabled();

@@ -26,6 +26,21 @@ const countFrom = (least: number) => (value: string) => {
   return Number(value);
 };
 
+/** Options that several commands take. */
+const DATA = [
+  '--data <file>',
+  `samples, with labels or without (${listedDataExtensions()}); without it, inputs are generated`,
+] as const;
+const OTHER_SAMPLES = [
+  '--calibration <file>',
+  `other samples for methods that look at data (${listedDataExtensions()})`,
+] as const;
+const SHAPE = [
+  '--shape <name=sizes>',
+  'the shape of an input that is made up, as in input_ids=1,512; once for each',
+  collected,
+] as const;
+
 const controller = new AbortController();
 onCancel(() => controller.abort());
 
@@ -103,11 +118,7 @@ program
     '--calibration <file>',
     `samples without labels (${listedDataExtensions()}): for methods that need data, and to report each layer's output error`,
   )
-  .option(
-    '--shape <name=sizes>',
-    'the shape of an input that is made up, as in input_ids=1,512; once for each',
-    collected,
-  )
+  .option(...SHAPE)
   .option(...OPEN_LIMIT)
   .option('--json', 'print JSON')
   .addHelpText('after', recipeHelp)
@@ -121,11 +132,7 @@ program
   .argument('<original>', 'an .onnx file')
   .argument('[compressed]', 'an .onnx file made from it; without it, the accuracy of the original alone')
   .option('--data <file>', `samples and labels (${listedDataExtensions()}); without it, inputs are generated`)
-  .option(
-    '--shape <name=sizes>',
-    'the shape of an input that is made up, as in input_ids=1,512; once for each',
-    collected,
-  )
+  .option(...SHAPE)
   .option('--samples <count>', 'at most so many samples of the data, or so many that are made up', countFrom(1))
   .option('--batch <count>', 'samples per run, of the latency too', countFrom(1))
   .option('--runs <count>', 'timed runs of each model; 0 measures no latency', countFrom(0))
@@ -145,20 +152,13 @@ program
   .command('sensitivity')
   .description('measures what the answer of a model loses when single layers are compressed')
   .argument('<model>', 'an .onnx file; its data files are found beside it')
-  .option(
-    '--data <file>',
-    `samples, with labels or without (${listedDataExtensions()}); without it, inputs are generated`,
-  )
-  .option('--calibration <file>', `other samples for methods that look at data (${listedDataExtensions()})`)
+  .option(...DATA)
+  .option(...OTHER_SAMPLES)
   .option('--methods <names>', 'methods or their variants, as in svd,"quantize, GPTQ"; else rank, zeros and codes')
   .option('--levels <shares>', 'shares of the dense bytes, as in .5,.25 or 50%,25%')
   .option('--samples <count>', 'so many samples; else as many as the differences need', countFrom(1))
   .option('--csv <file>', 'also writes a table of all cells')
-  .option(
-    '--shape <name=sizes>',
-    'the shape of an input that is made up, as in input_ids=1,512; once for each',
-    collected,
-  )
+  .option(...SHAPE)
   .option(...OPEN_LIMIT)
   .option('--json', 'print JSON')
   .action(async (path: string, options) =>
@@ -169,11 +169,8 @@ program
   .command('search')
   .description('searches for the recipe that meets a goal best, and writes the smaller model')
   .argument('<model>', 'an .onnx file; its data files are found beside it')
-  .option(
-    '--data <file>',
-    `samples, with labels or without (${listedDataExtensions()}); without it, inputs are generated`,
-  )
-  .option('--calibration <file>', `other samples for methods that look at data (${listedDataExtensions()})`)
+  .option(...DATA)
+  .option(...OTHER_SAMPLES)
   .option('--size <share>', "at most this share of the original's bytes, as in .1 or 10%")
   .option('--bytes <number>', 'at most so many bytes, as in 4MB')
   .option('--loss <share>', 'at most this loss of the metric, as in .01 for one point; alone: as small as possible')
@@ -183,11 +180,7 @@ program
   .option('--seed <number>', 'for what is drawn at random')
   .option('--out <file>', 'the .onnx file to write (needed)')
   .option('--recipe <file>', 'also writes the recipe, JSON')
-  .option(
-    '--shape <name=sizes>',
-    'the shape of an input that is made up, as in input_ids=1,512; once for each',
-    collected,
-  )
+  .option(...SHAPE)
   .option(...OPEN_LIMIT)
   .option('--json', 'print JSON')
   .action(async (path: string, options) => (await import('./search')).searchCommand(path, options, controller.signal));

@@ -1,11 +1,8 @@
 import type { SearchPoint, SearchReport } from '../engine/allocation/report';
-import type { Estimated } from '../engine/core/estimated';
+import { CONFIDENCE, type Estimated } from '../engine/core/estimated';
 import type { ReadBack } from '../engine/project/engine';
 import { describeReadBack } from '../engine/recipe/verification/readBack';
 import { bytes, percent, table } from './terminal';
-
-/** Standard errors within which 95 % of means lie. */
-const CONFIDENCE = 1.96;
 
 /** Points of the metric, with the half width of the interval of 95 % where there is one. */
 const points = ({ mean, standardError }: Estimated): string =>

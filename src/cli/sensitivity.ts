@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { UserError } from '../engine/core/errors';
 import { Project } from '../engine/project/project';
 import { keysCalled } from '../engine/recipe/lines';
+import { csvOf } from '../engine/sensitivity/csv';
 import { dawn } from './dawn';
 import { dataFile, modelSource } from './readFiles';
-import { sensitivityCsv, sensitivitySummary } from './sensitivitySummary';
+import { sensitivitySummary } from './sensitivitySummary';
 import { shapesOf } from './shapes';
 import { openingWatch, watchedRuntime } from './supervised';
 import { progressBar } from './terminal';
@@ -48,7 +49,7 @@ export async function sensitivityCommand(
       if (file !== undefined) await watch.during(`Opening ${file}`, () => project.openData(dataFile(file), job, use));
     await watch.during('Opening the GPU', () => project.start());
     const report = await project.sensitivity(request, () => undefined, job);
-    if (csv !== undefined) writeFileSync(csv, sensitivityCsv(report));
+    if (csv !== undefined) writeFileSync(csv, csvOf(report));
     bar.clear();
     console.log(options.json ? JSON.stringify(report, null, 2) : sensitivitySummary(report));
   } finally {

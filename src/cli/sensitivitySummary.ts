@@ -1,9 +1,6 @@
-import type { Estimated } from '../engine/core/estimated';
+import { CONFIDENCE, type Estimated } from '../engine/core/estimated';
 import type { SensitivityCell, SensitivityReport } from '../engine/sensitivity/report';
 import { percent, table } from './terminal';
-
-/** Standard errors within which 95 % of means lie. */
-const CONFIDENCE = 1.96;
 
 /** A table for each line: layers in model order, levels, and the damage with its interval of 95 %. */
 export function sensitivitySummary(report: SensitivityReport): string {
@@ -56,39 +53,3 @@ function blockLines({ blocks, measure }: SensitivityReport): string[] {
   ]);
   return ['Parts that can be left out as a whole', table(['part', 'influence', `${measure} without it`], rows, []), ''];
 }
-
-/** One row for each cell. */
-export function sensitivityCsv({ cells, layers, lines }: SensitivityReport): string {
-  const names = new Map(layers.map(({ id, name }) => [id, name]));
-  const titles = new Map(lines.map(({ key, title }) => [key, title]));
-  const header = [
-    'layer',
-    'line',
-    'level',
-    'bytes',
-    'estimated error',
-    'damage',
-    'its standard error',
-    'loss',
-    'its standard error',
-    'skipped',
-  ];
-  const rows = cells.map((cell) => [
-    names.get(cell.layer) ?? cell.layer,
-    titles.get(cell.line) ?? cell.line,
-    cell.level,
-    cell.bytes,
-    cell.estimatedError,
-    cell.damage?.mean,
-    cell.damage?.standardError,
-    cell.loss?.mean,
-    cell.loss?.standardError,
-    cell.skipped,
-  ]);
-  return `${[header, ...rows].map((row) => row.map(quoted).join(',')).join('\r\n')}\r\n`;
-}
-
-const quoted = (value: string | number | undefined): string => {
-  const text = String(value ?? '');
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};

@@ -1,10 +1,7 @@
-import type { Estimated } from '../core/estimated';
+import { CONFIDENCE, type Estimated } from '../core/estimated';
 import { withFront } from './front';
 import { byteLimit } from './goal';
 import type { Goal, SearchPoint, SearchReport } from './report';
-
-/** Standard errors within which 95 % of means lie. */
-const CONFIDENCE = 1.96;
 
 /** The report of a search as it grows: its points, the front, and the best point that meets the goal. */
 export class Board {

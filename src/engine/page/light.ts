@@ -11,7 +11,7 @@ export type { Proposal, ProposalReport } from '../allocation/proposalReport';
 export type { Goal, SearchPoint, SearchReport, SearchSettings } from '../allocation/report';
 export { blobSource } from '../core/bytes';
 export { BROKEN_RUNTIME, GPU_ERROR, isAbort, messageOf, OPEN_ELSEWHERE, UserError } from '../core/errors';
-export type { Estimated } from '../core/estimated';
+export { CONFIDENCE, type Estimated } from '../core/estimated';
 export { Pace } from '../core/pace';
 export type { Progress } from '../core/progress';
 export { quantile } from '../core/quantile';

@@ -11,4 +11,5 @@ export { planStack } from '../recipe/plan';
 export { resolvedRecipe } from '../recipe/resolved';
 export { checkRecipe } from '../recipe/schema';
 export { valueWithin } from '../recipe/sizing';
+export { csvOf } from '../sensitivity/csv';
 export { sensitivityLines } from '../sensitivity/sweep';

@@ -1,8 +1,9 @@
 import { Button, Menu } from '@mantine/core';
 import type { SensitivityReport } from '../../engine/page/light';
+import { csvOf } from '../../engine/page/planning';
 import { save } from '../files';
 import { useStudio } from '../store';
-import { csvOf, type Drawn, pngOf, svgOf } from './exports';
+import { type Drawn, pngOf, svgOf } from './exports';
 
 /** Downloads all cells as a table, or the map in view as a picture. */
 export function ExportMap({ report, drawn }: { report: SensitivityReport; drawn: () => Drawn }) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { csvOf } from '../../engine/page/planning';
 import { damageScaleOf } from './damageScale';
-import { csvOf, shortened, svgOf } from './exports';
+import { shortened, svgOf } from './exports';
 import { BEST, heatMapOf } from './map';
 import { cellOf, measured, reportOf } from './report.fixtures';
 

@@ -1,10 +1,13 @@
-import type { Estimated, SensitivityCell, SensitivityLayer, SensitivityReport } from '../../engine/page/light';
+import {
+  CONFIDENCE,
+  type Estimated,
+  type SensitivityCell,
+  type SensitivityLayer,
+  type SensitivityReport,
+} from '../../engine/page/light';
 
 /** Chosen in place of a line: of all lines the one that does the least damage, cell by cell. */
 export const BEST = 'best';
-
-/** Quantiles of the normal distribution leave 5 % beyond ± this many standard errors. */
-const BEYOND = 1.96;
 
 /** What the map shows where one layer meets one level. */
 export interface MapCell {
@@ -34,7 +37,7 @@ export interface HeatMap {
 /** Whether two means differ by less than their standard errors explain: in 95 of 100 cases of equal ones they do. */
 export function isAlike(a: Estimated, b: Estimated): boolean {
   if (a.standardError === undefined || b.standardError === undefined) return false;
-  return Math.abs(a.mean - b.mean) <= BEYOND * Math.hypot(a.standardError, b.standardError);
+  return Math.abs(a.mean - b.mean) <= CONFIDENCE * Math.hypot(a.standardError, b.standardError);
 }
 
 const NONE: Estimated = { mean: 0, standardError: 0 };
