@@ -1,14 +1,11 @@
 import { withOutputs } from '../calibration/running';
 import type { Estimated } from '../core/estimated';
 import type { LongCall } from '../core/progress';
-import { chooseBatch } from '../evaluation/batchSize';
-import { Damage } from '../evaluation/damage';
-import { type Batch, batches, type Dataset } from '../evaluation/dataset';
+import type { Damage } from '../evaluation/damage';
+import { batches, type Dataset } from '../evaluation/dataset';
 import { openFolded } from '../evaluation/foldedSession';
 import { measureLatency } from '../evaluation/latency';
 import { openModel } from '../evaluation/openModel';
-import { bytesOf } from '../evaluation/outputCache';
-import { Score } from '../evaluation/score';
 import type { Layer, ModelLayers } from '../model/layers';
 import { value } from '../model/onnx/build';
 import { DATA_TYPE, denseOf } from '../operators/dense/dense';
@@ -16,9 +13,8 @@ import { replaceWeights } from '../operators/export/replace';
 import { consumedType } from '../operators/export/useNodes';
 import type { FloatType, Operator } from '../operators/operator';
 import type { Multiply } from '../operators/product';
-import type { HostTensor, Provider, Runtime } from '../runtime';
-
-type Outputs = Readonly<Record<string, HostTensor>>;
+import type { Provider, Runtime } from '../runtime';
+import { OriginalAnswers } from '../sensitivity/originalAnswers';
 
 export interface EvaluatorContext {
   readonly runtime: Runtime;
@@ -65,15 +61,12 @@ const PARTS = 8;
 export class Evaluator {
   /** Models that were run so far. */
   evaluations = 0;
-  readonly #originals: { readonly batch: Batch; readonly outputs: Outputs }[] = [];
   readonly #dense = new Map<Operator, Float32Array<ArrayBuffer>>();
   #denseBytes = 0;
-  #measure = '';
-  #metric = '';
 
   private constructor(
     private readonly given: ModelLayers,
-    readonly dataset: Dataset,
+    readonly original: OriginalAnswers,
     private readonly context: EvaluatorContext,
   ) {}
 
@@ -84,56 +77,14 @@ export class Evaluator {
     context: EvaluatorContext,
     call: LongCall = {},
   ): Promise<Evaluator> {
-    const evaluator = new Evaluator(given, dataset, context);
-    const session = await openModel(given.model, context.runtime, { provider: context.provider, ...call });
-    try {
-      let bytes = 0;
-      // Small batches, so that a few samples can be run first.
-      const size = Math.min(await chooseBatch(session, dataset), Math.ceil(dataset.samples / PARTS));
-      for (const batch of batches(dataset, size)) {
-        call.signal?.throwIfAborted();
-        call.onProgress?.({ done: batch.start, total: dataset.samples, label: 'Running the original' });
-        const outputs = await session.run(batch.feeds);
-        evaluator.#originals.push({ batch, outputs });
-        bytes += bytesOf(outputs);
-        if (bytes > OUTPUT_BYTES) break;
-      }
-    } finally {
-      await session.release();
-    }
-    const damage = evaluator.#damage();
-    for (const { batch, outputs } of evaluator.#originals.slice(0, 1)) damage.add(outputs, outputs, batch);
-    evaluator.#measure = damage.measure;
-    evaluator.#metric = damage.metric;
-    return evaluator;
-  }
-
-  /** The name of the metric of `damage`. */
-  get measure(): string {
-    return this.#measure;
-  }
-
-  /** The name of the metric of `loss`. */
-  get metric(): string {
-    return this.#metric;
-  }
-
-  /** Those that were given, or the first of them whose outputs fit into memory. */
-  get samples(): number {
-    return this.#originals.reduce((sum, { batch }) => sum + batch.samples, 0);
+    const { runtime, provider } = context;
+    const limits = { parts: PARTS, mostBytes: OUTPUT_BYTES };
+    const original = await OriginalAnswers.open(given.model, dataset, { runtime, provider, ...limits }, call);
+    return new Evaluator(given, original, context);
   }
 
   get batches(): number {
-    return this.#originals.length;
-  }
-
-  /** The metric of the original against labels; 1 without labels. */
-  get original(): number {
-    const { labels } = this.dataset;
-    if (!labels) return 1;
-    const score = new Score(labels);
-    for (const { batch, outputs } of this.#originals) score.add(outputs, batch);
-    return score.scores[0]!.mean.value;
+    return this.original.batches.length;
   }
 
   /** Runs the model with these operators in place of weights on the first `count` batches. */
@@ -147,18 +98,14 @@ export class Evaluator {
     const weights = asWritten ? operators : await this.#rebuilt(operators, signal);
     const session = await openModel(await replaceWeights(model, main, weights, { signal }), runtime, { provider });
     this.evaluations++;
-    const damage = this.#damage();
     const energies: number[] = [];
     try {
-      for (const { batch, outputs } of this.#originals.slice(0, count)) {
-        signal?.throwIfAborted();
-        damage.add(outputs, await session.run(batch.feeds), batch);
-        energies.push(this.energyOf(damage.damage.mean));
-      }
+      const onBatch = ({ damage }: Damage) => energies.push(this.#energyOf(damage.mean));
+      const { damage, loss, samples } = await this.original.damageOf(session, count, { signal, onBatch });
+      return { damage, loss, samples, energies };
     } finally {
       await session.release();
     }
-    return { damage: damage.damage, loss: damage.loss, samples: damage.samples, energies };
   }
 
   /**
@@ -178,7 +125,7 @@ export class Evaluator {
     const values = [...types].map(([name, type]) => value(name, type));
     const session = await openModel(withOutputs(model, values), this.context.runtime, { lean: true });
     try {
-      const [{ feeds, fed }] = batches(this.dataset, 1);
+      const [{ feeds, fed }] = batches(this.original.dataset, 1);
       const found = await session.run(feeds);
       return layers.map(({ shape, op }, i) => {
         const width = op === 'Gather' ? shape[1]! : op === 'ConvTranspose' ? shape[1]! : shape[0]!;
@@ -198,7 +145,7 @@ export class Evaluator {
     try {
       const after = await openFolded(await replaceWeights(model, main, operators, { signal }), runtime, provider);
       try {
-        const { latencyMs } = await measureLatency(before, after, this.#originals[0]!.batch.feeds, {
+        const { latencyMs } = await measureLatency(before, after, this.original.batches[0]!.feeds, {
           ...TIMED,
           signal,
         });
@@ -212,13 +159,8 @@ export class Evaluator {
   }
 
   /** A damage in the unit of `energies`. */
-  energyOf(damage: number): number {
-    return this.#measure === 'relativeError' ? damage ** 2 : damage;
-  }
-
-  #damage(): Damage {
-    const { labels, generated } = this.dataset;
-    return new Damage({ labels, generated });
+  #energyOf(damage: number): number {
+    return this.original.measure === 'relativeError' ? damage ** 2 : damage;
   }
 
   async #rebuilt(operators: ReadonlyMap<Layer, Operator>, signal: AbortSignal | undefined) {

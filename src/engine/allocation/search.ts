@@ -37,13 +37,13 @@ export async function search(
     {
       goal,
       originalBytes: storedBytes(given.model),
-      original: evaluator.original,
-      measure: evaluator.measure,
-      metric: evaluator.metric,
+      original: evaluator.original.score,
+      measure: evaluator.original.measure,
+      metric: evaluator.original.metric,
       labelled: dataset.labels !== undefined,
       data: dataset.name,
       generated: dataset.generated,
-      samples: { search: evaluator.samples, check: same ? 0 : check.samples },
+      samples: { search: evaluator.original.samples, check: same ? 0 : check.samples },
     },
     onReport,
   );
@@ -51,7 +51,7 @@ export async function search(
   try {
     await run(state);
     const checking = same ? evaluator : await Evaluator.open(given, check, running, { signal, onProgress });
-    board.tell({ samples: { search: evaluator.samples, check: same ? 0 : checking.samples } });
+    board.tell({ samples: { search: evaluator.original.samples, check: same ? 0 : checking.original.samples } });
     await checkPoints(state, checking);
     board.tell({ stage: 'done', evaluations: evaluator.evaluations }, true);
   } catch (error) {

@@ -50,14 +50,7 @@ export async function measureSensitivity(
     given.layers.filter(({ compressible }) => compressible),
     call,
   );
-  const answers = await OriginalAnswers.open(
-    model,
-    dataset,
-    { runtime, provider, batch: Math.ceil(dataset.samples / PARTS) },
-    call,
-  );
-  const itself = answers.damage(1);
-  itself.add(answers.outputs[0]!, answers.outputs[0]!, answers.batches[0]!);
+  const answers = await OriginalAnswers.open(model, dataset, { runtime, provider, parts: PARTS }, call);
   let last: SensitivityReport | undefined;
   try {
     return await sweep(
@@ -77,8 +70,8 @@ export async function measureSensitivity(
           samples: dataset.samples,
           samplesOf: all.samples,
           provider,
-          measure: itself.measure,
-          ...(dataset.labels && { metric: itself.metric }),
+          measure: answers.measure,
+          ...(dataset.labels && { metric: answers.metric }),
         },
         known,
         blocks: before?.key === key ? [...before.report.blocks] : [],

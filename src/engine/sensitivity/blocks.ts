@@ -3,8 +3,8 @@ import { ValueInfoProtoSchema } from 'onnx-buf';
 import { withOutputs } from '../calibration/running';
 import type { LongCall } from '../core/progress';
 import { toNumbers } from '../evaluation/convert';
+import type { Damage } from '../evaluation/damage';
 import { openModel } from '../evaluation/openModel';
-import type { ModelLayers } from '../model/layers';
 import { dropParts, type ResidualPart } from '../model/residualParts';
 import type { HostTensor } from '../runtime';
 import type { SweepContext } from './layerSweep';
@@ -59,19 +59,12 @@ export async function damageWithout(
   answers: OriginalAnswers,
   context: SweepContext,
   call: LongCall,
-) {
-  const damage = answers.damage();
-  const model = withoutPart(context.given, part);
-  const session = await openModel(model, context.runtime, { provider: context.provider, ...call });
+): Promise<Damage> {
+  const { given, runtime, provider } = context;
+  const session = await openModel(dropParts(given.model, given.main, [part]), runtime, { provider, ...call });
   try {
-    for (const [i, batch] of answers.batches.entries()) {
-      call.signal?.throwIfAborted();
-      damage.add(answers.outputs[i]!, await session.run(batch.feeds), batch);
-    }
+    return await answers.damageOf(session, undefined, call);
   } finally {
     await session.release();
   }
-  return damage;
 }
-
-const withoutPart = ({ model, main }: ModelLayers, part: ResidualPart) => dropParts(model, main, [part]);
