@@ -1,5 +1,5 @@
 import type { Layer } from '../model/layers';
-import { matchesLayer } from '../recipe/patterns';
+import { ownPattern } from '../recipe/patterns';
 import type { Level } from './levels';
 
 /** A level for each layer by its id; a layer without one stays as it is. */
@@ -33,13 +33,11 @@ export function describeAssignment(
     .join(', ');
 }
 
-/** For each layer a name that selects it alone; a layer that no name tells from all others has none. */
-export function exactNames(layers: readonly Layer[]): ReadonlyMap<string, string> {
-  const names = new Map<string, string>();
-  for (const layer of layers) {
-    const candidates = [layer.name, layer.weight, ...layer.uses.map(({ node }) => node.name)].filter((name) => name);
-    const exact = candidates.find((name) => layers.filter(matchesLayer(name)).length === 1);
-    if (exact !== undefined) names.set(layer.id, exact);
-  }
-  return names;
-}
+/** For each layer, by its id, a name that selects it alone; a layer that no name tells from all others has none. */
+export const exactNames = (layers: readonly Layer[]): ReadonlyMap<string, string> =>
+  new Map(
+    layers.flatMap((layer) => {
+      const name = ownPattern(layer, layers);
+      return name === undefined ? [] : [[layer.id, name] as const];
+    }),
+  );

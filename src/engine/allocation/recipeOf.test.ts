@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Layer } from '../model/layers';
+import { ownPattern } from '../recipe/patterns';
 import { checkRecipe } from '../recipe/schema';
 import { selectLayers } from '../recipe/select';
-import { patternOf, recipeOf } from './recipeOf';
+import { recipeOf } from './recipeOf';
 
 const layer = (name: string, compressible = true, weight = `${name}.weight`) =>
   ({ id: weight, name, weight, op: 'MatMul', uses: [], compressible }) as unknown as Layer;
@@ -38,7 +39,7 @@ it('all layers but a few are selected by those that are left out', () => {
 
 it('a layer that is called as another one is named by its weight, or not at all', () => {
   const layers = [layer('same', true, 'w1'), layer('same', true, 'w2'), layer('one*', true, 'w3'), layer('one1')];
-  expect(layers.map((one) => patternOf(one, layers))).toEqual(['w1', 'w2', 'w3', 'one1']);
+  expect(layers.map((one) => ownPattern(one, layers))).toEqual(['w1', 'w2', 'w3', 'one1']);
   const twins = [layer('same', true, 'w'), layer('same', true, 'w')];
-  expect(twins.map((one) => patternOf(one, twins))).toEqual([undefined, undefined]);
+  expect(twins.map((one) => ownPattern(one, twins))).toEqual([undefined, undefined]);
 });

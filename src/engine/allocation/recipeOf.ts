@@ -1,19 +1,10 @@
 import type { Layer } from '../model/layers';
 import type { LineStep } from '../recipe/lines';
-import { matchesLayer } from '../recipe/patterns';
+import { ownPattern } from '../recipe/patterns';
 import { keyOf } from './stacks';
 
 /** What each layer that a recipe changes is stored by. */
 export type Assigned = ReadonlyMap<Layer, readonly LineStep[]>;
-
-/**
- * A pattern that selects this layer and no other one: its name, its weight's, or that of a node. Undefined where another
- * layer is called the same.
- */
-export function patternOf(layer: Layer, layers: readonly Layer[]): string | undefined {
-  const names = [layer.name, layer.weight, ...layer.uses.map(({ node }) => node.name)];
-  return names.find((name) => name !== '' && layers.filter(matchesLayer(name)).length === 1);
-}
 
 /**
  * A recipe in which layers with the same steps share them. `layers`: all of the model's, so that each is named by a
@@ -38,7 +29,7 @@ export function recipeOf(assigned: Assigned, layers: readonly Layer[], seed: num
 
 /** The shorter of two ways to select layers: by their names, or all but those that are named. Files carry their recipe. */
 function selectionOf(selected: readonly Layer[], compressible: readonly Layer[], layers: readonly Layer[]) {
-  const named = (some: readonly Layer[]) => some.flatMap((layer) => patternOf(layer, layers) ?? []);
+  const named = (some: readonly Layer[]) => some.flatMap((layer) => ownPattern(layer, layers) ?? []);
   const others = compressible.filter((layer) => !selected.includes(layer));
   const ignored = named(others);
   const byName = { layers: named(selected) };

@@ -1,6 +1,6 @@
 import { seeded } from '../core/random';
 import type { Dataset } from '../evaluation/dataset';
-import { chosenOf } from '../evaluation/samples';
+import { chosenOf, enoughSamples } from '../evaluation/samples';
 
 export interface SearchSamples {
   /** What recipes are scored on, in an order in which the first few stand for all. */
@@ -16,17 +16,12 @@ export interface SearchSampleCounts {
   readonly check: number;
 }
 
-/** Most positions that a search looks at: more samples where each holds few answers. */
-const MOST_POSITIONS = 4096;
-const LEAST_SAMPLES = 32;
-const MOST_SAMPLES = 256;
 /** Samples that check what was found, for each one that the search looks at, at most. */
 const CHECK_RATIO = 4;
 
 /** How many samples a search takes of these data, and how many are kept apart: as many where data are few. */
 export function sampleCounts({ samples, labels }: Dataset): SearchSampleCounts {
-  const positions = labels?.perSample ?? 1;
-  const wanted = Math.min(MOST_SAMPLES, Math.max(LEAST_SAMPLES, Math.floor(MOST_POSITIONS / positions)));
+  const wanted = enoughSamples(labels);
   const search = Math.max(1, Math.min(wanted, Math.floor(samples / 2)));
   return { search, check: Math.min(CHECK_RATIO * wanted, samples - search) };
 }

@@ -1,4 +1,5 @@
 import { type Random, seeded } from '../core/random';
+import { ownPattern } from '../recipe/patterns';
 import { type Assignment, keyOfAssignment, type LayerOptions, operatorsOf, titleOf } from './assignments';
 import type { Board } from './board';
 import { Clock } from './clock';
@@ -8,7 +9,6 @@ import { FileSize } from './fileSize';
 import { byteLimit } from './goal';
 import { type Choice, knapsack } from './knapsack';
 import { asItIs, type LayerOption } from './options';
-import { patternOf } from './recipeOf';
 import type { SearchPoint, SearchSettings } from './report';
 import type { SearchContext } from './searchContext';
 
@@ -53,7 +53,7 @@ export class SearchState {
   ) {
     const { given, seed, program } = context;
     this.layers = given.layers
-      .filter((layer) => layer.compressible && patternOf(layer, given.layers) !== undefined)
+      .filter((layer) => layer.compressible && ownPattern(layer, given.layers) !== undefined)
       .map((layer) => ({ layer, options: [asItIs(layer)] }));
     this.sizes = new FileSize(given, this.layers, seed, program);
     this.costs = new Costs(this.layers);

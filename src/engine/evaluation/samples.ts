@@ -14,6 +14,14 @@ export function take(dataset: Dataset, count: number): Dataset {
   return chosenOf(dataset, spread(samples, count));
 }
 
+/** As many positions as tell changes of some hundredths from noise: more samples where each holds few answers. */
+const MOST_POSITIONS = 4096;
+const [LEAST_SAMPLES, MOST_SAMPLES] = [32, 256];
+
+/** How many samples many changes of one model are measured on, where the data have as many. */
+export const enoughSamples = (labels: Labels | undefined): number =>
+  Math.min(MOST_SAMPLES, Math.max(LEAST_SAMPLES, Math.floor(MOST_POSITIONS / (labels?.perSample ?? 1))));
+
 /** Share of the data, and most samples, that are kept apart to calibrate on. */
 const CALIBRATION_SHARE = 0.25;
 const MOST_CALIBRATION_SAMPLES = 256;

@@ -12,6 +12,15 @@ export function matchesLayer(pattern: string): (layer: Layer) => boolean {
     fits(name) || fits(weight) || uses.some(({ node }) => node.name !== '' && fits(node.name));
 }
 
+/**
+ * A pattern that selects this layer and no other one: its name, its weight's, or that of a node. Undefined where each of
+ * them selects another one too.
+ */
+export function ownPattern(layer: Layer, layers: readonly Layer[]): string | undefined {
+  const names = [layer.name, layer.weight, ...layer.uses.map(({ node }) => node.name)];
+  return names.find((name) => name !== '' && layers.filter(matchesLayer(name)).length === 1);
+}
+
 /** A weight as patterns see it that is no layer. */
 export interface NamedWeight {
   readonly id: string;
