@@ -1,12 +1,13 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
+import { Flow } from './channels/graph';
 import type { Layer } from './layers';
 import { type Model, opsetOf } from './model';
 import { node as makeNode } from './onnx/build';
 import { Rewrite } from './rewrite';
 import { resolve, type Scope, scopesIn } from './scopes';
-import { InferredShapes } from './shapes/inferredShapes';
+import type { InferredShapes } from './shapes/inferredShapes';
 import { equal } from './shapes/size';
-import { makersIn, nodesBehind, readBy } from './subModel';
+import { makersIn, nodesBehind } from './subModel';
 
 /** What a part is, by the operators in it. */
 export type PartKind = 'attention' | 'MLP' | 'convolutions';
@@ -37,16 +38,15 @@ export interface ResidualPart {
  */
 export function residualParts(model: Model, main: Scope, layers: readonly Layer[]): ResidualPart[] {
   const { graph } = main;
-  const shapes = new InferredShapes(main, opsetOf(model));
+  const flow = new Flow(main, opsetOf(model));
   const makers = makersIn(graph);
   const place = new Map(graph.node.map((node, at) => [node, at]));
-  const readers = readersIn(main);
   const parts: ResidualPart[] = [];
   for (const sum of graph.node) {
     if (sum.opType !== 'Add' || sum.domain !== '' || sum.input.length !== 2) continue;
     const [a, b] = sum.input as [string, string];
     if (resolve(a, main) || resolve(b, main) || a === b) continue;
-    if (!sameShape(shapes, a, b)) continue;
+    if (!sameShape(flow.shapes, a, b)) continue;
     const part = partOf(sum, a, b) ?? partOf(sum, b, a);
     if (part) parts.push(part);
   }
@@ -76,8 +76,8 @@ export function residualParts(model: Model, main: Scope, layers: readonly Layer[
     const only = new Set<NodeProto>();
     const last = [...behind].sort((one, other) => place.get(other)! - place.get(one)!);
     for (const node of last) {
-      const isFree = node.output.every((name) =>
-        [...(readers.get(name) ?? [])].every((reader) => reader === sum || (reader !== OUTSIDE && only.has(reader))),
+      const isFree = node.output.every(
+        (name) => !flow.leaves(name) && flow.usersOf(name).every(({ node: user }) => user === sum || only.has(user)),
       );
       if (isFree) only.add(node);
     }
@@ -118,18 +118,6 @@ function unread(main: Scope, gone: ReadonlySet<NodeProto>): Set<TensorProto> {
     const tensor = name === '' ? undefined : resolve(name, scope)?.tensor;
     if (tensor) tensors.add(tensor);
   }
-}
-
-/** Stands for the model's caller, which reads its outputs. */
-const OUTSIDE = 'outside';
-
-function readersIn({ graph }: Scope): Map<string, Set<NodeProto | typeof OUTSIDE>> {
-  const readers = new Map<string, Set<NodeProto | typeof OUTSIDE>>();
-  const note = (name: string, reader: NodeProto | typeof OUTSIDE) =>
-    readers.set(name, (readers.get(name) ?? new Set()).add(reader));
-  for (const node of graph.node) for (const name of readBy(node)) note(name, node);
-  for (const { name } of graph.output) note(name, OUTSIDE);
-  return readers;
 }
 
 function sameShape(shapes: InferredShapes, a: string, b: string): boolean {
