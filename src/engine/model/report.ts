@@ -1,7 +1,6 @@
 /** What a model is, in plain words and numbers. */
 export interface ModelReport {
   readonly name: string;
-  readonly sha256?: string;
   readonly opset: number;
   readonly producer: string;
   /** Serialised size with its external data, in bytes. */

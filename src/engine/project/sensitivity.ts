@@ -3,6 +3,7 @@
 import type { LongCall } from '../core/progress';
 import { hashDataset, hashLabels } from '../evaluation/hashDataset';
 import { enoughSamples, take } from '../evaluation/samples';
+import { hashModel } from '../model/hashModel';
 import { layersIn } from '../model/layers';
 import { OriginalAnswers } from '../sensitivity/originalAnswers';
 import type { KeptSensitivity, SensitivityCell, SensitivityReport, SensitivityRequest } from '../sensitivity/report';
@@ -28,10 +29,7 @@ export async function measureSensitivity(
   call: LongCall,
 ): Promise<SensitivityReport> {
   const provider = runtime.providers[0]!;
-  const {
-    model,
-    report: { sha256 = '' },
-  } = opened;
+  const { model } = opened;
   const { dataset: all, samplesOf, calibration } = await measuredOn(opened, provider, call);
   const given = layersIn(model);
   const dataset = take(all, request.samples ?? enoughSamples(all.labels));
@@ -63,7 +61,7 @@ export async function measureSensitivity(
         provider,
         answers,
         about: {
-          model: sha256,
+          model: await hashModel(model, call.signal),
           data: dataset.name,
           generated: dataset.generated,
           samples: dataset.samples,
