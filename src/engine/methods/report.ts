@@ -42,6 +42,8 @@ export interface TrainCut {
 
 /** How the cuts of a method that removes units were tried: the cut model must compute the same as the masked one. */
 export interface TrialReport {
+  /** Whole parts were left out: the model must run without them, and its outputs keep their shapes. */
+  readonly parts?: true;
   /** Whether they were run. */
   readonly ran: boolean;
   /** The samples' file. */

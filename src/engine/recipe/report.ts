@@ -96,8 +96,11 @@ export interface SkippedLayerReport {
 }
 
 /** How the cuts of a run were tried, in a sentence. */
-export function trialSentence({ ran, data, generated, note }: TrialReport): string {
-  if (!ran) return `The cuts were not tried on a run (${note}): they rest on what the graph shows alone.`;
+export function trialSentence({ ran, data, generated, note, parts }: TrialReport): string {
+  const what = parts ? 'model without the dropped parts was' : 'cuts were';
+  if (!ran)
+    return `The ${what} not tried on a run (${note}): ${parts ? 'it rests' : 'they rest'} on what the graph shows alone.`;
   const sample = generated ? 'one sample of made-up inputs' : `one sample of ${data}`;
+  if (parts) return `The ${what} tried on ${sample}: it runs, and its outputs have the shapes that they had.`;
   return `The cuts were tried on ${sample}: the model gives what the original gives where every weight that reads a removed unit is zero.`;
 }

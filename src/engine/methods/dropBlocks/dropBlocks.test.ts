@@ -12,6 +12,7 @@ import { DataType, modelBytes, node, tensor, value } from '../../model/onnx/buil
 import { residualParts } from '../../model/residualParts';
 import { sessionModelOf } from '../../model/write';
 import { compress } from '../../recipe/compress';
+import { trialSentence } from '../../recipe/report';
 import { checkRecipe } from '../../recipe/schema';
 import { Factorisations } from '../factorisations';
 
@@ -110,7 +111,10 @@ describe('drop-blocks', () => {
       ['block.1/out', 'dropped', 0],
     ]);
     expect(report.before.parameters - report.after.parameters).toBe(2 * WIDTH ** 2);
-    expect(report.trial).toEqual({ ran: true, data: 'x.npz', generated: false });
+    expect(report.trial).toEqual({ parts: true, ran: true, data: 'x.npz', generated: false });
+    expect(trialSentence(report.trial!)).toBe(
+      'The model without the dropped parts was tried on one sample of x.npz: it runs, and its outputs have the shapes that they had.',
+    );
     expect(smaller.graph.node.map(({ opType }) => opType)).toHaveLength(model.graph.node.length - 3);
     expect(await outputOf(smaller)).toEqual(await outputOf(model));
   });

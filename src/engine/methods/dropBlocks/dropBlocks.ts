@@ -69,7 +69,7 @@ async function tryWithout(
 ): Promise<{ readonly refused: ReadonlyMap<ResidualPart, string>; readonly trial?: TrialReport }> {
   const refused = new Map<ResidualPart, string>();
   if (parts.length === 0) return { refused };
-  if (!trial) return { refused, trial: { ran: false, note: 'there was nothing to run the model with' } };
+  if (!trial) return { refused, trial: { parts: true, ran: false, note: 'there was nothing to run the model with' } };
   try {
     const data = await trial.dataset();
     const [first] = batches(data, 1);
@@ -98,10 +98,10 @@ async function tryWithout(
         const reason = await fault([part]);
         if (reason !== undefined) refused.set(part, reason);
       }
-    return { refused, trial: { ran: true, data: data.name, generated: data.generated } };
+    return { refused, trial: { parts: true, ran: true, data: data.name, generated: data.generated } };
   } catch (error) {
     signal?.throwIfAborted();
-    return { refused, trial: { ran: false, note: messageOf(error).replace(/\.$/, '') } };
+    return { refused, trial: { parts: true, ran: false, note: messageOf(error).replace(/\.$/, '') } };
   }
 }
 
