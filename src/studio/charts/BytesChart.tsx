@@ -1,6 +1,7 @@
 import type { ReactElement, ReactNode } from 'react';
 import { CartesianGrid, ComposedChart, Line, ResponsiveContainer, Scatter, XAxis, YAxis } from 'recharts';
 import { formatBytes } from '../format';
+import { TICK } from './look';
 
 /** A dot: its bytes, and where it stands on the other axis. */
 export interface BytesDot {
@@ -26,8 +27,6 @@ export const HIT_RADIUS = 11;
 
 /** Room for the ticks of quality. */
 const VALUE_WIDTH = 50;
-
-const TICK = { fill: 'var(--quiet)', fontSize: 11 };
 
 /** Bytes against a figure of quality: dots that can be clicked, and a line through those that no other dot beats. */
 export function BytesChart<Dot extends BytesDot>(props: {

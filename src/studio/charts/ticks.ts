@@ -21,3 +21,9 @@ export function logarithmicTicks(low: number, high: number): number[] {
     .flatMap((power) => steps.map((step) => +(step * power).toPrecision(12)))
     .filter((tick) => tick >= low && tick <= high);
 }
+
+/** Halves, quarters, eighths, … of the whole from `low` to `high`, rising. */
+export const halvings = (low: number, high: number): number[] =>
+  Array.from({ length: 24 }, (_, i) => 2 ** -i)
+    .filter((share) => share >= low && share <= high)
+    .reverse();

@@ -1,9 +1,8 @@
 import { CartesianGrid, ErrorBar, Line, LineChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
+import { curveOf, LOG_AXIS } from '../charts/look';
+import { halvings } from '../charts/ticks';
 import { type DamageScale, formatDamage, formatLevel } from './damageScale';
 import type { LayerLine } from './layerLines';
-
-const TICK = { fill: 'var(--quiet)', fontSize: 11 };
-const HALVINGS = [1, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625];
 
 /**
  * Damage over stored bytes as a share of the dense ones, a line for each method, with standard errors. Both axes are
@@ -23,29 +22,19 @@ export function LayerChart({ lines, scale, name }: { lines: readonly LayerLine[]
         <LineChart margin={{ top: 6, right: 12, bottom: 0, left: 0 }} accessibilityLayer={false}>
           <CartesianGrid vertical={false} stroke="var(--grid)" />
           <XAxis
-            type="number"
+            {...LOG_AXIS}
             dataKey="x"
-            scale="log"
             domain={[least, most]}
-            ticks={HALVINGS.filter((share) => share >= least && share <= most).reverse()}
+            ticks={halvings(least, most)}
             tickFormatter={formatLevel}
-            tickLine={false}
-            axisLine={false}
-            tick={TICK}
             height={20}
-            allowDataOverflow
           />
           <YAxis
-            type="number"
-            scale="log"
+            {...LOG_AXIS}
             domain={[scale.least, scale.most]}
             ticks={[...scale.ticks]}
             tickFormatter={formatDamage}
-            tickLine={false}
-            axisLine={false}
-            tick={TICK}
             width={44}
-            allowDataOverflow
           />
           {lines.map(({ key, look, points }) => (
             <Line
@@ -55,14 +44,7 @@ export function LayerChart({ lines, scale, name }: { lines: readonly LayerLine[]
                 y: drawn(y),
                 spread: [drawn(y) - drawn(y - error), error] as [number, number],
               }))}
-              dataKey="y"
-              stroke={look.colour}
-              strokeWidth={2}
-              strokeDasharray={look.dash}
-              dot={{ r: 2.5, fill: look.colour, strokeWidth: 0, strokeDasharray: 'none' }}
-              activeDot={false}
-              isAnimationActive={false}
-              type="linear"
+              {...curveOf(look, 2.5)}
             >
               <ErrorBar dataKey="spread" width={3} strokeWidth={1} stroke={look.colour} direction="y" />
             </Line>

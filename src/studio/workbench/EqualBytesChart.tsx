@@ -1,11 +1,12 @@
 import { CartesianGrid, Line, LineChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
 import type { EqualBytesReport } from '../../engine/page/light';
+import { curveOf, LOG_AXIS } from '../charts/look';
+import { halvings } from '../charts/ticks';
 import { formatShare } from '../format';
 import { SeriesKey } from './SeriesKey';
 import { drawnError, errorAxis, formatSize, heightOf, placed, seriesOf } from './series';
 
 const [HEIGHT, TOP, BOTTOM] = [260, 12, 24];
-const TICK = { fill: 'var(--quiet)', fontSize: 11 };
 
 /** Room for the names, and of one of them. */
 const [NAMES, NAME] = [196, 15];
@@ -17,7 +18,6 @@ export default function EqualBytesChart({ report, of }: { report: EqualBytesRepo
   const shares = points.map(({ x }) => x);
   // Room for the dots at both ends.
   const [least, most] = [0.93 * Math.min(...shares), 1.04 * Math.max(0.5, ...shares)];
-  const halvings = Array.from({ length: 24 }, (_, i) => 2 ** -i).filter((share) => share >= least && share <= most);
   const axis = errorAxis(points.map(({ y }) => y));
   const plot = HEIGHT - TOP - BOTTOM;
   const names = placed(
@@ -31,43 +31,22 @@ export default function EqualBytesChart({ report, of }: { report: EqualBytesRepo
         <LineChart margin={{ top: TOP, right: NAMES, bottom: 0, left: 0 }} accessibilityLayer={false}>
           <CartesianGrid vertical={false} stroke="var(--grid)" />
           <XAxis
-            type="number"
+            {...LOG_AXIS}
             dataKey="x"
-            scale="log"
             domain={[least, most]}
-            ticks={halvings.reverse()}
+            ticks={halvings(least, most)}
             tickFormatter={formatSize}
-            tickLine={false}
-            axisLine={false}
-            tick={TICK}
             height={BOTTOM}
-            allowDataOverflow
           />
           <YAxis
-            type="number"
-            scale="log"
+            {...LOG_AXIS}
             domain={[axis.least, axis.most]}
             ticks={[...axis.ticks]}
             tickFormatter={(error: number) => formatShare(error, 0)}
-            tickLine={false}
-            axisLine={false}
-            tick={TICK}
             width={52}
-            allowDataOverflow
           />
           {series.map(({ key, look, points: own }) => (
-            <Line
-              key={key}
-              data={own.map(({ x, y }) => ({ x, y: drawnError(y) }))}
-              dataKey="y"
-              stroke={look.colour}
-              strokeWidth={2}
-              strokeDasharray={look.dash}
-              dot={{ r: 3, fill: look.colour, strokeWidth: 0, strokeDasharray: 'none' }}
-              activeDot={false}
-              isAnimationActive={false}
-              type="linear"
-            />
+            <Line key={key} data={own.map(({ x, y }) => ({ x, y: drawnError(y) }))} {...curveOf(look, 3)} />
           ))}
         </LineChart>
       </ResponsiveContainer>
