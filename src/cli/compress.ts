@@ -4,7 +4,6 @@ import { dataExtensions } from '../engine/formats/formats';
 import { keepOffHeapIn } from '../engine/model/offHeap';
 import { dataNameOf, SINGLE_FILE_LIMIT } from '../engine/model/write';
 import { Project } from '../engine/project/project';
-import type { WriteFiles } from '../engine/project/runs';
 import { parseRecipe } from '../engine/recipe/schema';
 import { describeReadBack } from '../engine/recipe/verification/readBack';
 import { summary } from './compressSummary';
@@ -16,7 +15,8 @@ import { openingWatch, watchedRuntime } from './supervised';
 import { sweep } from './temporaryFiles';
 import { progressBar } from './terminal';
 import { fileStore } from './tuningStore';
-import { checkDataTarget, checkTarget, type Staged, stage } from './writeFiles';
+import { checkDataTarget, checkTarget } from './writeFiles';
+import { writeRun } from './writeRun';
 
 export interface CompressCommandOptions {
   readonly recipe?: string;
@@ -71,15 +71,9 @@ export async function compressCommand(
   await watch.during('Opening the GPU', () => project.start(preferred));
   const scratch = scratchFile(dirname(out));
   keepOffHeapIn(scratch);
-  let staged: Staged | undefined;
   try {
     const { run, result } = await project.compress(recipe, job, { fileName: basename(out), recipeName: recipePath });
-    const write: WriteFiles = async (files, call) => {
-      staged = await stage(files, out, inputs, call);
-      return staged.sources;
-    };
-    const verification = await project.exportTo(run, write, job);
-    await staged!.commit();
+    const { verification, sources } = await writeRun(project, run, out, inputs, job);
     bar.clear();
     // Since the process began: reading, compressing, writing and verifying.
     const totalMs = performance.now();
@@ -88,15 +82,10 @@ export async function compressCommand(
         ? JSON.stringify({ ...result, verification, totalMs }, null, 2)
         : [
             summary(result, out, verification.ms, totalMs),
-            ...(staged!.sources.length > 1
-              ? [`The weights are in ${dataNameOf(out)}: keep the two files together.`]
-              : []),
+            ...(sources.length > 1 ? [`The weights are in ${dataNameOf(out)}: keep the two files together.`] : []),
             describeReadBack(verification),
           ].join('\n'),
     );
-  } catch (error) {
-    staged?.discard();
-    throw error;
   } finally {
     bar.clear();
     scratch.close();

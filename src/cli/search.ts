@@ -6,6 +6,7 @@ import type { SearchPoint, SearchReport } from '../engine/allocation/report';
 import { UserError } from '../engine/core/errors';
 import { methods } from '../engine/methods/registry';
 import { keepOffHeapIn } from '../engine/model/offHeap';
+import { SINGLE_FILE_LIMIT } from '../engine/model/write';
 import { Project } from '../engine/project/project';
 import { didYouMean } from '../engine/recipe/nearest';
 import { dawn } from './dawn';
@@ -17,7 +18,8 @@ import { openingWatch, watchedRuntime } from './supervised';
 import { sweep } from './temporaryFiles';
 import { progressBar } from './terminal';
 import { fileStore } from './tuningStore';
-import { checkTarget, type Staged, stage } from './writeFiles';
+import { checkDataTarget, checkTarget } from './writeFiles';
+import { writeRun } from './writeRun';
 
 export interface SearchCommandOptions {
   readonly data?: string;
@@ -62,15 +64,15 @@ export async function searchCommand(path: string, options: SearchCommandOptions,
   const project = new Project(watchedRuntime(watch), { gpu: dawn, tuning: fileStore(), madeUp: { shapes } });
   const bar = progressBar();
   const job = { id: 'search', signal, onProgress: bar.show };
-  await watch.during(`Opening ${path}`, () => project.open(modelSource(path), job));
+  const model = await watch.during(`Opening ${path}`, () => project.open(modelSource(path), job));
   const inputs = [...given, ...filesBehind(project.model, path)];
   checkTarget(out, inputs);
+  if (model.bytes >= SINGLE_FILE_LIMIT) await checkDataTarget(out, inputs);
   for (const [file, use] of [[data], [calibration, 'calibration' as const]] as const)
     if (file !== undefined) await watch.during(`Opening ${file}`, () => project.openData(dataFile(file), job, use));
   await watch.during('Opening the GPU', () => project.start());
   const scratch = scratchFile(dirname(out));
   keepOffHeapIn(scratch);
-  let staged: Staged | undefined;
   try {
     const report = await project.search(goal, settings, () => undefined, job);
     const best = ranked(report.points, goal)[0];
@@ -78,15 +80,7 @@ export async function searchCommand(path: string, options: SearchCommandOptions,
     const { run, result } = await project.compress(best.recipe, job, { fileName: basename(out) });
     if (result.after.bytes !== best.bytes)
       throw new Error(`The file has ${result.after.bytes} bytes, and the search found ${best.bytes}.`);
-    const verification = await project.exportTo(
-      run,
-      async (files, call) => {
-        staged = await stage(files, out, inputs, call);
-        return staged.sources;
-      },
-      job,
-    );
-    await staged!.commit();
+    const { verification } = await writeRun(project, run, out, inputs, job);
     if (recipePath !== undefined) writeFileSync(recipePath, `${JSON.stringify(best.recipe, null, 2)}\n`);
     bar.clear();
     console.log(
@@ -94,9 +88,6 @@ export async function searchCommand(path: string, options: SearchCommandOptions,
         ? JSON.stringify({ ...report, out, verification }, null, 2)
         : searchSummary(report, best, out, verification),
     );
-  } catch (error) {
-    staged?.discard();
-    throw error;
   } finally {
     bar.clear();
     scratch.close();
