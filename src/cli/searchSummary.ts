@@ -1,5 +1,6 @@
 import type { SearchPoint, SearchReport } from '../engine/allocation/report';
 import { CONFIDENCE, type Estimated } from '../engine/core/estimated';
+import { titleOfMetric } from '../engine/evaluation/metrics/metrics';
 import type { ReadBack } from '../engine/project/engine';
 import { describeReadBack } from '../engine/recipe/verification/readBack';
 import { bytes, percent, table } from './terminal';
@@ -21,12 +22,15 @@ export function searchSummary(report: SearchReport, best: SearchPoint, out: stri
     checked ? points(checked.loss) : '',
     title,
   ]);
-  const lost = labelled ? `lost of ${metric}, points` : `${metric} lost, points`;
+  const title = titleOfMetric(metric);
+  const lost = `${title} lost, points`;
   return [
-    table(['', 'file', 'of original', measure, lost, 'on samples kept apart', 'recipe'], rows, ['recipe']),
+    table(['', 'file', 'of original', titleOfMetric(measure), lost, 'on samples kept apart', 'recipe'], rows, [
+      'recipe',
+    ]),
     '',
     labelled
-      ? `The original has ${metric} ${original.toFixed(4)} on ${samples.search} samples of ${data}.`
+      ? `The original's ${title} is ${original.toFixed(4)} on ${samples.search} samples of ${data}.`
       : `There are no labels: the loss is disagreement with the original, on ${samples.search} samples ${generated ? 'of generated inputs. Only real data tells what the model loses' : `of ${data}`}.`,
     samples.check > 0
       ? `${samples.check} other samples, which the search never saw, checked what it found. Intervals hold 95 %.`

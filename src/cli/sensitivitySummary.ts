@@ -1,4 +1,5 @@
 import { CONFIDENCE, type Estimated } from '../engine/core/estimated';
+import { titleOfMetric } from '../engine/evaluation/metrics/metrics';
 import type { SensitivityCell, SensitivityReport } from '../engine/sensitivity/report';
 import { percent, table } from './terminal';
 
@@ -11,7 +12,7 @@ export function sensitivitySummary(report: SensitivityReport): string {
       ...levels.map((level) => cellText(report.cells.find((one) => matches(one, id, key, level)))),
     ]);
     return [
-      `${title}: ${measure} where only this layer is compressed, to a share of its bytes`,
+      `${title}: ${titleOfMetric(measure)} where only this layer is compressed, to a share of its bytes`,
       table(['layer', ...levels.map(percent)], rows, []),
       '',
     ];
@@ -20,8 +21,10 @@ export function sensitivitySummary(report: SensitivityReport): string {
   return [
     ...tables,
     ...blockLines(report),
-    `${samples}${samplesOf === undefined ? '' : ` of ${samplesOf}`} samples${generated ? ' of generated inputs: only real data tells what the model loses' : `, ${data}`}. Intervals hold 95 %; ≈0: not to be told apart from no damage.`,
-    ...(metric === undefined ? [] : [`--json and --csv also tell the loss of ${metric}, paired by sample.`]),
+    `${samples}${samplesOf === undefined ? '' : ` of ${samplesOf}`} samples${generated ? ' of generated inputs: only real data tells what the model loses' : `, ${data}`}. Intervals hold 95 %; ≈0: no damage that can be told from noise.`,
+    ...(metric === undefined
+      ? []
+      : [`--json and --csv also tell the loss of ${titleOfMetric(metric)}, paired by sample.`]),
     ...(reasons.length > 0
       ? [
           `–: the line has no such level for the layer (${reasons.slice(0, 3).join('; ')}${reasons.length > 3 ? '; …' : ''}).`,
@@ -51,5 +54,9 @@ function blockLines({ blocks, measure }: SensitivityReport): string[] {
     influence === undefined ? '–' : influence.toPrecision(3),
     damage ? estimatedText(damage) : '–',
   ]);
-  return ['Parts that can be left out as a whole', table(['part', 'influence', `${measure} without it`], rows, []), ''];
+  return [
+    'Parts that can be left out as a whole',
+    table(['part', 'influence', `${titleOfMetric(measure)} without it`], rows, []),
+    '',
+  ];
 }

@@ -49,5 +49,5 @@ export function titleOf(layers: readonly LayerOptions[], assignment: Assignment)
   if (all.length === 1) return `${all[0]![0]}, all layers`;
   const rest = all.slice(NAMED).reduce((sum, [, count]) => sum + count, 0);
   const named = all.slice(0, NAMED).map(([title, count]) => `${count} × ${title}`);
-  return `mixed: ${[...named, ...(rest > 0 ? [`${rest} others`] : [])].join('; ')}`;
+  return `mixed: ${[...named, ...(rest > 0 ? [`${rest} ${rest === 1 ? 'other' : 'others'}`] : [])].join('; ')}`;
 }

@@ -16,7 +16,7 @@ export async function climbLadder(state: SearchState): Promise<void> {
     options.reduce((least, { bytes }, i) => (bytes < options[least]!.bytes ? i : least), 0),
   );
   await state.score(lightest, 'knapsack');
-  // Predictions are near: a file that they say is a little larger may be the smallest.
+  // Predictions are not exact: the file that is predicted to be the smallest may not be it.
   const smallest = board.report.points.reduce((least, point) => (point.bytes < least.bytes ? point : least));
   if (smallest.bytes > limit) {
     const reason = clock.isPast(OPTIONS_END)

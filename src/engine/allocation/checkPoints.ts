@@ -52,7 +52,7 @@ function missed({ points, goal }: SearchReport, limit: number): SearchReport['ou
   return {
     reason: isLate
       ? 'No recipe that was tried is as fast as was asked for.'
-      : 'No recipe that was tried keeps all limits at once.',
+      : 'No recipe that was tried keeps all limits.',
     ...(nearest !== undefined && { nearest }),
   };
 }

@@ -245,8 +245,8 @@ export class ProposalSearch {
 
   /**
    * Finds by bisection how many moves keep each promise, then goes on and leaves out the moves that break it. The last
-   * choice that also keeps the promise on the other samples is proposed: one that does not gives way to those that are 1, 3,
-   * 7, … moves larger.
+   * choice is checked on the other samples. Where it breaks the promise there, the choices 1, 3, 7, … moves before it are
+   * checked, and the first that keeps the promise is proposed.
    */
   async #tryMixed(clock: () => number, onTrial: () => void, tell: () => void, call: LongCall): Promise<void> {
     const { first, moves } = convexMoves(this.#layers.map((layer) => this.#choicesOf(layer)));

@@ -71,7 +71,7 @@ export function residualParts(model: Model, main: Scope, layers: readonly Layer[
     };
   }
 
-  /** Those of `behind` whose values nothing reads but themselves and the sum. */
+  /** Nodes of `behind` whose values only such nodes and the sum read. */
   function onlyFor(sum: NodeProto, behind: ReadonlySet<NodeProto>): Set<NodeProto> {
     const only = new Set<NodeProto>();
     const last = [...behind].sort((one, other) => place.get(other)! - place.get(one)!);

@@ -152,7 +152,7 @@ export async function compareAtEqualBytes(
   }
 }
 
-/** What all layers come to, or why the method leaves every one as it is. */
+/** The result over all layers, or why the method leaves every layer as it is. */
 function pointOf(
   { method, variant, title }: SingleLine,
   size: number,

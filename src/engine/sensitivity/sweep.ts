@@ -56,8 +56,8 @@ interface Wanted {
 
 /**
  * Measures what the model's answer loses when single layers are compressed, for layers × lines × levels. First every layer
- * is made in every form, which gives estimated errors; then the model is run with each, large layers first. `onReport` is given all cells so far, a few times a second. Nothing is measured
- * twice.
+ * is made in every form, which gives estimated errors. Then the model is run with each form, large layers first.
+ * `onReport` is given all cells so far, a few times a second. Nothing is measured twice.
  */
 export async function sweep(
   { lines: keys, levels: asked = LEVELS, layers: ids }: SensitivityRequest,

@@ -82,7 +82,7 @@ function pairedChange(metric: Metric, difference: Difference): Pick<Row, 'change
 function formatDifference({ scale }: Metric, { mean, low, high }: Difference): string {
   const percent = scale === 'share' || scale === 'ratio';
   const [value, reach] = [mean, (high - low) / 2].map((one) => (percent ? 100 * one : one)) as [number, number];
-  // Digits up to the first one of the reach that is not zero after rounding: later ones of the value mean nothing.
+  // The last digit is the first one of the interval that is not zero. Later digits of the value mean nothing.
   const digits = Math.max(percent ? 1 : 2, Math.min(4, Math.ceil(-Math.log10(2 * reach || 1))));
   const size = Math.abs(value).toFixed(digits);
   const sign = Number(size) === 0 ? '' : value < 0 ? '−' : '+';

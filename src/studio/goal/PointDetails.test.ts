@@ -24,7 +24,7 @@ it('a dot says what its recipe does, what it was measured to lose, and on which 
   const text = drawn({});
   for (const words of [
     'mixed: 2 × 4 bits, 1 × rank',
-    'improved by swaps · meets the goal · the best so far',
+    'improved by exchanges between layers · meets the goal · the best so far',
     'quantize bits 4',
     '2 layers',
     'svd size 25 % → half',

@@ -29,7 +29,7 @@ export default function SearchResult() {
         <h2>Size against {metricTitle(report)}</h2>
         <span className={styles.stage}>
           <span role="status">{describeStage(search)}</span>
-          {` · ${report.points.length} ${report.points.length === 1 ? 'recipe' : 'recipes'} · ${report.evaluations} evaluations`}
+          {` · ${report.points.length} ${report.points.length === 1 ? 'recipe' : 'recipes'} · ${report.evaluations} ${report.evaluations === 1 ? 'evaluation' : 'evaluations'}`}
           {searching && <TimeLeft />}
         </span>
         {!searching && (

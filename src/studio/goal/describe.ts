@@ -47,8 +47,8 @@ export const checkedLoss = ({ samples }: SearchReport, { checked }: SearchPoint)
 
 export const FROM_WORDS: Readonly<Record<SearchPoint['from'], string>> = {
   uniform: 'one setting for all layers',
-  knapsack: 'knapsack over measured layers',
-  swaps: 'improved by swaps',
+  knapsack: 'chosen by the measured damage of single layers',
+  swaps: 'improved by exchanges between layers',
 };
 
 /** What a loss would mean on the data that are open: said before a search. */

@@ -67,7 +67,7 @@ export function MeasureForm(props: {
         <legend>Samples</legend>
         <Switch
           size="xs"
-          label="As many as the differences need to stand out of their noise"
+          label="Enough to tell differences from noise"
           checked={isAutomatic}
           onChange={(event) => setAutomatic(event.currentTarget.checked)}
         />

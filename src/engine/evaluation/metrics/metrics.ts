@@ -11,6 +11,9 @@ export const closenessMetrics = (): ClosenessMetric[] => METRICS.filter((metric)
 /** The metric that reports call by this name; undefined for a name of another version. */
 export const metricNamed = (name: string): Metric | undefined => METRICS.find((metric) => metric.name === name);
 
+/** What people call the metric with this name: "next-token accuracy". */
+export const titleOfMetric = (name: string): string => metricNamed(name)?.title ?? name;
+
 /** A metric with its values for both models; against the original, `before` is the value of equal outputs. */
 export interface Measured {
   readonly metric: Metric;

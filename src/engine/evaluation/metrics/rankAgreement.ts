@@ -4,7 +4,7 @@ import type { ClosenessCounter, ClosenessMetric } from './metric';
 const MOST_SAMPLES = 256;
 /** Numbers that are kept of both models' outputs. */
 const MOST_NUMBERS = 2 ** 22;
-/** Two samples have one similarity, and so no order. */
+/** Two samples have one similarity: there is no order to compare. */
 const FEWEST_SAMPLES = 3;
 
 /**
