@@ -5,13 +5,13 @@ import { memorySource } from '../core/bytes';
 import { type Random, seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { toNumbers } from '../evaluation/convert';
-import type { Dataset } from '../evaluation/dataset';
+import { oneSample } from '../evaluation/oneSample.fixtures';
 import { transpose } from '../linalg/transpose';
 import { methodContext } from '../methods/context.fixtures';
 import { Factorisations } from '../methods/factorisations';
 import type { Method } from '../methods/method';
 import { getMethod } from '../methods/registry';
-import { inputSpecs, inspect } from '../model/inspect';
+import { inspect } from '../model/inspect';
 import { type Layer, layersOf } from '../model/layers';
 import { type Model, readModel } from '../model/model';
 import { scopeOf, scopesIn } from '../model/scopes';
@@ -39,16 +39,6 @@ async function run(bytes: Uint8Array, feeds: Feeds): Promise<Record<string, Host
 }
 
 const open = async (model: Model) => runtime.open(await sessionModelOf(model, runtime.externalData), 'cpu');
-
-const oneSample = (model: Model, feeds: Feeds): Dataset => ({
-  name: 'feeds',
-  samples: 1,
-  generated: true,
-  fields: inputSpecs(model).map((input) => {
-    const feed = feeds[input.name]!;
-    return { input, array: { ...feed, dims: [1, ...feed.dims] }, stacked: true };
-  }),
-});
 
 const budgets = (random: Random) =>
   [

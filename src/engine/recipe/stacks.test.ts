@@ -6,11 +6,10 @@ import { memorySource } from '../core/bytes';
 import { type Random, seeded } from '../core/random';
 import { createCpuBackend } from '../cpu/backend';
 import { toNumbers } from '../evaluation/convert';
-import type { Dataset } from '../evaluation/dataset';
+import { oneSample } from '../evaluation/oneSample.fixtures';
 import { Factorisations } from '../methods/factorisations';
 import { methods } from '../methods/registry';
 import { fixtures, gaussian } from '../model/fixtures';
-import { inputSpecs } from '../model/inspect';
 import { layersOf } from '../model/layers';
 import { type Model, readModel } from '../model/model';
 import { scopeOf } from '../model/scopes';
@@ -40,16 +39,6 @@ async function outputs(model: Model, feeds: Feeds): Promise<Record<string, HostT
     await session.release();
   }
 }
-
-const oneSample = (model: Model, feeds: Feeds): Dataset => ({
-  name: 'feeds',
-  samples: 1,
-  generated: true,
-  fields: inputSpecs(model).map((input) => {
-    const feed = feeds[input.name]!;
-    return { input, array: { ...feed, dims: [1, ...feed.dims] }, stacked: true };
-  }),
-});
 
 function farness(actual: Record<string, HostTensor>, expected: Record<string, HostTensor>): number {
   let difference = 0;

@@ -6,6 +6,7 @@ import { createCpuBackend } from '../cpu/backend';
 import { Damage } from '../evaluation/damage';
 import type { Dataset } from '../evaluation/dataset';
 import { batches } from '../evaluation/dataset';
+import { oneSample } from '../evaluation/oneSample.fixtures';
 import { openModel } from '../evaluation/openModel';
 import { Factorisations } from '../methods/factorisations';
 import { gaussian } from '../model/fixtures';
@@ -165,16 +166,7 @@ it.each([1, 2, 3, 4, 5, 6])('a weight as an input gives what the model gives, on
   const { bytes, feeds } = randomModel(seed);
   const model = await readModel(memorySource(bytes, 'random.onnx'));
   const given = layersIn(model);
-  const dataset: Dataset = {
-    name: 'feeds',
-    samples: 1,
-    generated: true,
-    fields: inputSpecs(model).map((input) => {
-      const feed = feeds[input.name]!;
-      return { input, array: { ...feed, dims: [1, ...feed.dims] }, stacked: true };
-    }),
-  };
-  const answers = await OriginalAnswers.open(model, dataset, on);
+  const answers = await OriginalAnswers.open(model, oneSample(model, feeds), on);
   let changed = 0;
   for (const layer of given.layers.filter(({ compressible }) => compressible)) {
     const sweep = await LayerSweep.open(layer, answers, { ...on, given });
